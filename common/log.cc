@@ -1,0 +1,116 @@
+#include "common/log.h"
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+namespace thumbmill {
+namespace {
+
+struct Redirect {
+  LogWriter writer = nullptr;
+  void* context = nullptr;
+};
+
+// Set by the main thread; read under the sink's own mutex.
+Redirect g_redirect;
+std::mutex g_redirect_mutex;
+
+// stderr, or the writer that SetLogWriter() put in its place.
+class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const std::lock_guard lock(g_redirect_mutex);
+    if (g_redirect.writer != nullptr) {
+      g_redirect.writer(g_redirect.context, {line.data(), line.size()});
+    } else {
+      std::fwrite(line.data(), 1, line.size(), stderr);
+    }
+  }
+  void flush_() override { std::fflush(stderr); }
+};
+
+spdlog::level::level_enum ToSpdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      break;
+  }
+  return spdlog::level::off;
+}
+
+std::string EscapeJson(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 8);
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (u < 0x20) {
+      char buffer[8];
+      std::snprintf(buffer, sizeof buffer, "\\u%04x", u);
+      out += buffer;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+bool g_json = false;
+
+}  // namespace
+
+Status InitLog(const LogOptions& options) {
+  spdlog::sink_ptr sink;
+  try {
+    if (options.file.empty()) {
+      sink = std::make_shared<TerminalSink>();
+    } else {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    }
+  } catch (const spdlog::spdlog_ex& e) {
+    return Fail(ErrorCode::kIo, e.what());
+  }
+  auto logger = std::make_shared<spdlog::logger>(options.process, sink);
+  logger->set_level(ToSpdlog(options.level));
+  logger->flush_on(spdlog::level::warn);
+  logger->set_pattern(
+      options.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","process":"%n",)"
+                     R"("pid":%P,"level":"%l","text":"%v"})"
+                   : "%H:%M:%S %n[%P] %l: %v");
+  g_json = options.json;
+  spdlog::set_default_logger(std::move(logger));
+  return {};
+}
+
+bool LogEnabled(LogLevel level) {
+  return spdlog::default_logger_raw()->should_log(ToSpdlog(level));
+}
+
+void LogLine(LogLevel level, std::string_view text) {
+  if (!LogEnabled(level)) return;
+  const std::string safe = g_json ? EscapeJson(text) : std::string(text);
+  spdlog::default_logger_raw()->log(ToSpdlog(level), safe);
+}
+
+void SetLogWriter(LogWriter writer, void* context) {
+  const std::lock_guard lock(g_redirect_mutex);
+  g_redirect = {writer, context};
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,40 @@
+// coordinator/net/url.h: URLs as text: parts, escaping, what may be shown.
+//
+// Errors  ParseUrl() is empty for what is no http(s) URL.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace thumbmill {
+
+struct Url {
+  std::string scheme;    // lower case
+  std::string userinfo;  // as written
+  std::string host;      // lower case; an IPv6 literal without its brackets
+  int port = 0;          // 0: the scheme's own
+  std::string path;      // as written, starts with '/'
+  std::string query;     // without '?'
+};
+
+// http and https only. Spaces and control characters are refused.
+[[nodiscard]] std::optional<Url> ParseUrl(std::string_view text);
+
+// True for text that starts like "scheme://".
+[[nodiscard]] bool LooksLikeUrl(std::string_view text);
+
+// Without userinfo, and with the values of signature parameters (AWS, GCS,
+// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports.
+[[nodiscard]] std::string RedactUrl(std::string_view text);
+
+// Without userinfo and signature parameters altogether: what `{hash}` hashes
+// and what tells two sources apart.
+[[nodiscard]] std::string CanonicalUrl(std::string_view text);
+
+[[nodiscard]] std::string PercentDecode(std::string_view text);
+// Escapes every byte outside A-Za-z0-9-._~ and, if `keep_slash`, '/'.
+[[nodiscard]] std::string PercentEncode(std::string_view text,
+                                        bool keep_slash);
+
+}  // namespace thumbmill

@@ -1,0 +1,60 @@
+// coordinator/source/naming.h: from an image's name to its thumbnails' names.
+//
+// Promise  a name never leaves the target: no "..", no leading '/', no NUL or
+//          control characters, no part longer than the target allows (255
+//          bytes; what is longer is cut and gets a hash). Different sources
+//          that map to one name are found by the journal's claims.
+// Contract docs/cli.md, "Names of outputs".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "coordinator/source/source.h"
+#include "proto/recipe.h"
+
+namespace thumbmill {
+
+class NameTemplate {
+ public:
+  // Empty text: the default for the item's origin. Fails with kUsage for an
+  // unknown {word} or unbalanced braces.
+  [[nodiscard]] static Result<NameTemplate> Parse(std::string_view text);
+
+  // The name with {size}, {w} and {h} left open and {ext} as the source's
+  // name and --format predict it: what an item claims before it is fetched.
+  [[nodiscard]] std::string Claim(const ImageRef& ref,
+                                  ImageFormat wanted) const;
+
+  // The final name of one thumbnail.
+  [[nodiscard]] std::string Name(const ImageRef& ref, const SizeSpec& size,
+                                 std::uint32_t width, std::uint32_t height,
+                                 ImageFormat written,
+                                 ImageFormat wanted) const;
+
+  // True when the final name can differ from the claim in more than size, so
+  // that it must be claimed again: a forced extension, or a template of the
+  // user's own.
+  [[nodiscard]] bool NeedsSecondClaim(const ImageRef& ref, ImageFormat written,
+                                      ImageFormat wanted) const;
+
+  // True when two sizes of one image get different names.
+  [[nodiscard]] bool TellsSizesApart() const;
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;  // empty: the default
+};
+
+// Fills host, dir, stem, srcext and has_query from a URL or from a path
+// relative to its root ('/' between parts).
+void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path);
+
+// The format that an extension names; kUnknown for others.
+[[nodiscard]] ImageFormat FormatFromExtension(std::string_view extension);
+[[nodiscard]] std::string_view DefaultExtension(ImageFormat format);
+[[nodiscard]] std::string_view ContentType(ImageFormat format);
+
+}  // namespace thumbmill

@@ -1,0 +1,83 @@
+// proto/recipe.h: what is to be made of each image. One recipe a run.
+//
+// Contract  docs/cli.md, "Sizes"; on the wire: proto/thumbmill.proto, Recipe.
+// Units     sizes in pixels of the upright picture (EXIF applied); limits as
+//           named. A recipe alone decides the output bytes of an input.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thumbmill {
+
+enum class ImageFormat : std::uint8_t {
+  kUnknown, kJpeg, kPng, kWebp, kGif, kAvif,
+};
+
+enum class Fit : std::uint8_t {
+  kInside,   // whole picture within the box, aspect kept
+  kOutside,  // covers the box, aspect kept, nothing cropped
+  kCover,    // covers the box, the middle is kept, cropped to the box (`^`)
+  kContain,  // within the box, padded with the background to the box
+  kFill,     // stretched to the box (`!`)
+};
+
+enum class Enlarge : std::uint8_t {
+  kDefault,        // as --enlarge says; off: never
+  kAlways,         // `!` `^`, or --enlarge
+  kOnlyEnlarge,    // `<`: a larger source keeps its full size
+  kOnlyShrink,     // `>`
+};
+
+enum class FilterKind : std::uint8_t {
+  kLanczos3, kMitchell, kCubic, kLinear, kBox, kNearest,
+};
+
+// What of a damaged image fails it: libvips' words.
+enum class FailOn : std::uint8_t { kNone, kTruncated, kError, kWarning };
+
+struct SizeSpec {
+  std::uint32_t width = 0;   // 0: follows from the height
+  std::uint32_t height = 0;  // 0: follows from the width
+  Fit fit = Fit::kInside;    // ignored when one dimension is 0
+  Enlarge enlarge = Enlarge::kDefault;
+  std::string label;         // `{size}` of a name: "200", "200x100", "x64"
+  std::string text;          // as the user wrote it: "200x100^"
+
+  friend bool operator==(const SizeSpec&, const SizeSpec&) = default;
+};
+
+struct Rgb {
+  std::uint8_t r = 255, g = 255, b = 255;
+  friend bool operator==(const Rgb&, const Rgb&) = default;
+};
+
+// Checked by the worker before it allocates; whoever admits tasks (the
+// coordinator) checks the same from the header it peeked at.
+struct ImageLimits {
+  std::uint64_t max_pixels = 268402689;           // of the stored image
+  std::uint32_t max_scans = 100;                  // of a progressive JPEG
+  std::uint64_t max_output_pixels = 64'000'000;   // of all sizes together
+  std::uint64_t max_peak_bytes = 0;               // predicted; 0: no limit
+
+  friend bool operator==(const ImageLimits&, const ImageLimits&) = default;
+};
+
+struct Recipe {
+  std::vector<SizeSpec> sizes;  // at most 64: a task names them by bit
+  bool enlarge = false;
+  ImageFormat format = ImageFormat::kUnknown;  // kUnknown: same as the source
+  int jpeg_quality = 80;        // 1-100; 4:2:0 below 90, 4:4:4 from 90 on
+  FilterKind filter = FilterKind::kLanczos3;
+  Rgb background;               // where alpha must go, and `contain`'s margin
+  bool rotate = true;           // apply the EXIF orientation
+  FailOn fail_on = FailOn::kError;
+  ImageLimits limits;
+
+  friend bool operator==(const Recipe&, const Recipe&) = default;
+};
+
+constexpr std::size_t kMaxSizes = 64;
+
+}  // namespace thumbmill
