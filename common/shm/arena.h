@@ -86,6 +86,8 @@ class Arena {
   [[nodiscard]] std::optional<SlotLease> Acquire();
 
   [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] const ArenaLayout& layout() const { return layout_; }
+  [[nodiscard]] MemoryBudget* budget() const { return budget_; }
   [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
   // Read and write; for an output memfd that a worker fills.
   [[nodiscard]] int writer_fd() const { return fd_.get(); }

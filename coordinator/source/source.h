@@ -49,6 +49,9 @@ class Source {
  public:
   virtual ~Source() = default;
   [[nodiscard]] virtual Result<std::optional<ImageRef>> Next() = 0;
+  // False: Next() might block (a pipe without a whole line); what was read so
+  // far should be passed on first.
+  [[nodiscard]] virtual bool Ready() { return true; }
   [[nodiscard]] virtual SourceProgress progress() const { return {}; }
 };
 

@@ -1,0 +1,292 @@
+#include "coordinator/fetcher.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/check.h"
+#include "common/unique_fd.h"
+#include "coordinator/event_loop.h"
+#include "coordinator/io_pool.h"
+#include "coordinator/units.h"
+
+namespace thumbmill {
+namespace {
+
+// A download's slot grows by at least this much at a time.
+constexpr std::uint64_t kGrowBytes = 256 << 10;
+
+// What a pool thread found out about a file.
+struct ReadAnswer {
+  FetchAnswer fetch;
+  std::uint64_t length = 0;
+  std::uint64_t needs = 0;  // the slot must be grown to this first
+};
+
+ReadAnswer ReadFailed(Reason reason, std::string message) {
+  ReadAnswer answer;
+  answer.fetch.reason = reason;
+  answer.fetch.message = std::move(message);
+  return answer;
+}
+
+// Runs in a pool thread; `place` is the granted part of the item's slot.
+ReadAnswer ReadFile(const std::string& path, MutableByteSpan place,
+                    std::uint64_t max_bytes) {
+  // Nonblocking: a FIFO that took the file's place must not hold the thread.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid())
+    return ReadFailed(Reason::kRead, SystemError("open", errno).what);
+  struct stat st;
+  if (fstat(fd.get(), &st) != 0)
+    return ReadFailed(Reason::kRead, SystemError("fstat", errno).what);
+  if (!S_ISREG(st.st_mode))
+    return ReadFailed(Reason::kRead, "not a regular file");
+  const auto size = static_cast<std::uint64_t>(st.st_size);
+  if (size > max_bytes)
+    return ReadFailed(Reason::kTooBig,
+                      fmt::format("{} bytes, more than --max-bytes {}", size,
+                                  max_bytes));
+  ReadAnswer answer;
+  if (size > place.size()) {
+    answer.needs = size;
+    return answer;
+  }
+  // Files under /proc say 0: what arrives is what counts.
+  while (answer.length < place.size()) {
+    const ssize_t n = read(fd.get(), place.data() + answer.length,
+                           place.size() - answer.length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ReadFailed(Reason::kRead, SystemError("read", errno).what);
+    if (n == 0) break;
+    answer.length += static_cast<std::uint64_t>(n);
+    // The size was reached: one call less for every file.
+    if (answer.length == size) break;
+  }
+  if (answer.length == 0) return ReadFailed(Reason::kEmpty, "no bytes");
+  return answer;
+}
+
+}  // namespace
+
+// One image on its way into its slot.
+class Fetcher::Fetch final : public BodySink {
+ public:
+  Fetch(Fetcher* owner, ItemPtr what, std::uint64_t born)
+      : item(std::move(what)), age(born), owner_(owner) {}
+
+  std::uint8_t* Extend(std::uint64_t bytes) override {
+    SlotLease& slot = item->slot;
+    const std::uint64_t wanted = item->length + bytes;
+    if (wanted > slot.granted() && !GrowTo(wanted)) {
+      Pause(wanted);
+      return nullptr;
+    }
+    std::uint8_t* place = slot.data() + item->length;
+    item->length = wanted;
+    return place;
+  }
+
+  void Restart() override { item->length = 0; }
+
+  // Tries the comfortable step first, then just what is needed.
+  bool GrowTo(std::uint64_t wanted) {
+    SlotLease& slot = item->slot;
+    const std::uint64_t step =
+        std::min(std::max(wanted, slot.granted() + kGrowBytes),
+                 slot.capacity());
+    return slot.Grow(step) || slot.Grow(wanted);
+  }
+
+  void Pause(std::uint64_t wanted) {
+    if (waits_for == 0) ++owner_->paused_;
+    waits_for = wanted;
+  }
+  void Unpause() {
+    if (waits_for != 0) --owner_->paused_;
+    waits_for = 0;
+  }
+
+  ItemPtr item;
+  std::uint64_t age;
+  TransferId transfer = 0;       // 0: a file
+  std::uint64_t waits_for = 0;   // bytes of slot; 0: does not wait
+  bool reading = false;          // a pool thread uses the slot
+
+ private:
+  Fetcher* owner_;
+};
+
+Fetcher::Fetcher(EventLoop* loop, IoPool* pool, Transfers* transfers,
+                 Arena* arena, const FetcherOptions& options, Done done)
+    : loop_(loop),
+      pool_(pool),
+      transfers_(transfers),
+      arena_(arena),
+      budget_(arena->budget()),
+      options_(options),
+      done_(std::move(done)) {}
+
+Fetcher::~Fetcher() {
+  CancelAll();
+  *alive_ = false;
+}
+
+bool Fetcher::Start(const ItemPtr& item) {
+  if (active_.size() >= options_.downloads) return false;
+  // Whoever waits for memory goes first.
+  if (paused_ > 0) return false;
+  std::optional<SlotLease> slot = arena_->Acquire();
+  if (!slot) return false;
+  item->slot = std::move(*slot);
+  item->length = 0;
+  auto fetch = std::make_shared<Fetch>(this, item, next_age_++);
+  const bool started = item->ref.is_url ? StartUrl(item, fetch)
+                                        : StartFile(item, fetch);
+  if (!started) {
+    item->slot.Reset();
+    return false;
+  }
+  active_.emplace(fetch->age, fetch);
+  return true;
+}
+
+bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
+  CHECK(transfers_ != nullptr);
+  GetRequest request;
+  request.url = item->ref.uri;
+  request.trusted = item->ref.origin == Origin::kArgument;
+  request.body = fetch.get();
+  // The transfer may outlive this object only by its own cancelling.
+  fetch->transfer = transfers_->Get(
+      request, [this, weak = std::weak_ptr(fetch)](TransferResult result) {
+        const FetchPtr done = weak.lock();
+        if (!done) return;
+        done->item->fetch_times = result.times;
+        FetchAnswer answer;
+        answer.reason = result.reason;
+        answer.message = std::move(result.message);
+        answer.transient = result.transient;
+        answer.retry_after = result.retry_after;
+        if (answer.reason == Reason::kNone && done->item->length == 0) {
+          answer.reason = Reason::kEmpty;
+          answer.message = "no bytes";
+        }
+        Finish(done, std::move(answer));
+      });
+  return true;
+}
+
+bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
+  // One byte more tells an empty file from one that grew.
+  const std::uint64_t size =
+      std::min(item->ref.size_bytes, options_.max_bytes) + 1;
+  if (size > budget_->limit() - arena_->layout().keep_bytes) {
+    loop_->Post([this, fetch, alive = alive_] {
+      if (!*alive || !active_.contains(fetch->age)) return;
+      FetchAnswer answer;
+      answer.reason = Reason::kTooCostly;
+      answer.message = fmt::format(
+          "{} bytes, but --memory leaves {} for inputs",
+          fetch->item->ref.size_bytes, FormatBytes(budget_->limit()));
+      Finish(fetch, std::move(answer));
+    });
+    return true;
+  }
+  if (!item->slot.Grow(size)) return false;
+  SubmitRead(fetch);
+  return true;
+}
+
+void Fetcher::SubmitRead(const FetchPtr& fetch) {
+  fetch->reading = true;
+  const MutableByteSpan place(fetch->item->slot.data(),
+                              fetch->item->slot.granted());
+  // `fetch` keeps the slot while the thread writes into it, also when the
+  // run has been cancelled meanwhile.
+  pool_->Submit([this, fetch, place, alive = alive_, loop = loop_,
+                 max_bytes = options_.max_bytes] {
+    ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
+    loop->Post([this, fetch, alive, answer = std::move(answer)] {
+      fetch->reading = false;
+      if (!*alive || !active_.contains(fetch->age)) return;
+      if (answer.needs > 0) {
+        // It is larger than when it was listed.
+        if (fetch->item->slot.Grow(answer.needs + 1)) {
+          SubmitRead(fetch);
+        } else {
+          Drop(fetch);
+        }
+        return;
+      }
+      fetch->item->length = answer.length;
+      Finish(fetch, answer.fetch);
+    });
+  });
+}
+
+void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {
+  fetch->Unpause();
+  active_.erase(fetch->age);
+  if (answer.reason != Reason::kNone) fetch->item->slot.Reset();
+  done_(fetch->item, std::move(answer));
+}
+
+void Fetcher::Drop(const FetchPtr& fetch) {
+  if (fetch->transfer != 0) transfers_->Cancel(fetch->transfer);
+  FetchAnswer answer;
+  answer.reason = Reason::kMemory;
+  answer.message = "dropped: no memory for its bytes now";
+  answer.dropped = true;
+  Finish(fetch, std::move(answer));
+}
+
+bool Fetcher::Resume(Fetch* fetch) {
+  if (!fetch->GrowTo(fetch->waits_for)) return false;
+  fetch->Unpause();
+  transfers_->Resume(fetch->transfer);
+  return true;
+}
+
+void Fetcher::Relieve(bool others_hold_memory) {
+  while (paused_ > 0) {
+    FetchPtr oldest;
+    for (const auto& [age, fetch] : active_) {
+      if (fetch->waits_for == 0) continue;
+      oldest = fetch;
+      break;
+    }
+    if (!oldest || Resume(oldest.get())) continue;
+    if (others_hold_memory) return;
+    const FetchPtr youngest = active_.rbegin()->second;
+    if (youngest->reading) return;  // it will be given back soon
+    if (youngest != oldest) {
+      Drop(youngest);
+      continue;
+    }
+    // Nothing but this one image holds memory, and it is too large.
+    if (active_.size() > 1) return;
+    transfers_->Cancel(oldest->transfer);
+    FetchAnswer answer;
+    answer.reason = Reason::kTooCostly;
+    answer.message = fmt::format(
+        "more than {} bytes, but --memory leaves {} for inputs",
+        oldest->item->length, FormatBytes(budget_->limit()));
+    Finish(oldest, std::move(answer));
+  }
+}
+
+void Fetcher::CancelAll() {
+  for (const auto& [age, fetch] : active_) {
+    fetch->Unpause();
+    if (fetch->transfer != 0) transfers_->Cancel(fetch->transfer);
+  }
+  active_.clear();
+}
+
+}  // namespace thumbmill

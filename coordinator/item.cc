@@ -1,0 +1,57 @@
+#include "coordinator/item.h"
+
+#include "common/check.h"
+
+namespace thumbmill {
+
+const char* ToWord(ItemState state) {
+  switch (state) {
+    case ItemState::kListed:
+      return "listed";
+    case ItemState::kFetching:
+      return "fetching";
+    case ItemState::kReady:
+      return "ready";
+    case ItemState::kLeased:
+      return "leased";
+    case ItemState::kMade:
+      return "made";
+    case ItemState::kStoring:
+      return "storing";
+    case ItemState::kStored:
+      return "stored";
+    case ItemState::kFinal:
+      return "final";
+  }
+  return "?";
+}
+
+bool IsLegalMove(ItemState from, ItemState to) {
+  using S = ItemState;
+  if (to == S::kFinal) return from != S::kFinal;
+  switch (from) {
+    case S::kListed:
+      return to == S::kFetching;
+    case S::kFetching:
+      return to == S::kReady || to == S::kListed;
+    case S::kReady:
+      return to == S::kLeased;
+    case S::kLeased:
+      return to == S::kMade || to == S::kReady;
+    case S::kMade:
+      return to == S::kStoring;
+    case S::kStoring:
+      return to == S::kStored || to == S::kMade;
+    case S::kStored:
+    case S::kFinal:
+      return false;
+  }
+  return false;
+}
+
+void Item::Move(ItemState to) {
+  CHECK(IsLegalMove(state_, to));
+  state_ = to;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,78 @@
+// coordinator/lister.h: reads the sources ahead of the run and claims names.
+//
+// A thread of its own, since a disk, a walk or a pipe may block. It reads a
+// batch, works out each item's identity and the name it claims, asks the
+// journal what is known about it, and posts the verdicts to the loop. It runs
+// ahead only as far as it has been asked to: a list of any length is streamed.
+//
+// Threads  Request() and Stop() from the loop; batches arrive in the loop.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "coordinator/item.h"
+#include "coordinator/journal.h"
+#include "coordinator/source/naming.h"
+#include "coordinator/source/source.h"
+
+namespace thumbmill {
+
+class EventLoop;
+
+struct ListedItem {
+  ItemPtr item;
+  ClaimVerdict verdict;
+};
+
+struct ListedBatch {
+  std::vector<ListedItem> items;
+  bool end = false;          // no more will come
+  Status status;             // the source or the journal failed
+  SourceProgress progress;   // after this batch
+};
+
+struct ListerOptions {
+  const NameTemplate* name = nullptr;
+  ImageFormat wanted = ImageFormat::kUnknown;
+  std::uint64_t all_sizes = 0;  // mask
+};
+
+class Lister {
+ public:
+  Lister(EventLoop* loop, std::unique_ptr<Source> source, Journal* journal,
+         std::mutex* journal_mutex, const ListerOptions& options,
+         std::function<void(ListedBatch)> batch);
+  // Joins; a source that blocks must have been cancelled before.
+  ~Lister();
+
+  // Allows `count` more items to be read.
+  void Request(std::size_t count);
+  void Stop();
+
+ private:
+  void Run();
+  bool WaitForCredit();
+  ListedBatch ReadBatch();
+  void Claim(ListedBatch* batch);
+
+  EventLoop* loop_;
+  std::unique_ptr<Source> source_;
+  Journal* journal_;
+  std::mutex* journal_mutex_;
+  ListerOptions options_;
+  std::function<void(ListedBatch)> batch_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
+  std::mutex mutex_;
+  std::condition_variable asked_;
+  std::size_t credit_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace thumbmill

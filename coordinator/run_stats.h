@@ -1,0 +1,68 @@
+// coordinator/run_stats.h: what a run counts while it goes, for the progress
+// line, the summary and the report. Owned by the engine, loop's thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "common/clock.h"
+#include "common/reason.h"
+#include "coordinator/latency.h"
+
+namespace thumbmill {
+
+struct StageLatencies {
+  LatencyHistogram dns, connect, first_byte, body, wait, decode, resize,
+      encode, store;
+};
+
+struct HostStats {
+  std::uint64_t items = 0, failed = 0, bytes = 0;
+  Micros time{0};
+};
+
+struct RunStats {
+  // Items that became final in this run, by status and reason.
+  std::uint64_t done = 0, skipped = 0, failed = 0;
+  std::map<Reason, std::uint64_t> skipped_by_reason, failed_by_reason;
+  // Final before this run began and named again by it.
+  std::uint64_t done_before = 0, skipped_before = 0, failed_before = 0;
+  std::uint64_t listed = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t dropped = 0;  // fetches that were given up for want of memory
+  std::uint64_t bytes_in = 0, bytes_out = 0, files_out = 0;
+  std::uint64_t copied_bytes = 0;  // thumbnails copied out of shared memory
+  StageLatencies latency;
+  std::map<std::string, HostStats> hosts;  // the first kMaxHosts seen
+  static constexpr std::size_t kMaxHosts = 10'000;
+
+  std::uint64_t peak_coordinator_bytes = 0;
+  std::uint64_t peak_worker_bytes = 0;   // of the largest worker
+  std::uint64_t peak_workers_bytes = 0;  // of all workers together
+  std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
+  std::uint64_t workers_lost = 0;
+  TimePoint started{};
+  Millis elapsed{0};
+
+  [[nodiscard]] std::uint64_t finished() const {
+    return done + skipped + failed;
+  }
+  [[nodiscard]] double images_per_second() const {
+    const double seconds = static_cast<double>(elapsed.count()) / 1000;
+    return seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  }
+};
+
+// What the progress line shows beside the counts.
+struct RunView {
+  std::uint64_t waiting = 0;     // listed, not final
+  std::size_t fetching = 0, working = 0, storing = 0;
+  std::size_t workers = 0;
+  bool listing_ended = false;
+  double fraction = -1;          // of the sources' bytes; < 0: unknown
+  std::uint64_t memory_used = 0, memory_limit = 0;
+};
+
+}  // namespace thumbmill
