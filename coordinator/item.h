@@ -20,6 +20,7 @@
 #include "coordinator/sink/sink.h"
 #include "coordinator/source/source.h"
 #include "proto/task.h"
+#include "worker/thumbnailer.h"
 
 namespace thumbmill {
 
@@ -42,6 +43,7 @@ struct Item {
   SlotLease slot;
   std::uint64_t length = 0;
   std::string sha256;  // hex; only computed for items that fail with bytes
+  CostEstimate cost;   // from the header, once the bytes are there
 
   // What is granted to it while a place works on it or its outputs wait.
   std::uint64_t decode_grant = 0;

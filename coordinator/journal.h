@@ -37,7 +37,8 @@ struct OutputRecord {
 // The final record of an item.
 struct ItemRecord {
   std::uint64_t index = 0;
-  std::string uri;      // verbatim
+  std::string source_key;  // as claimed: the identity it is filed under
+  std::string uri;         // verbatim
   std::string claim;    // the name it claims, sizes left open
   std::string stamp;    // of a local file, else empty
   ItemStatus status = ItemStatus::kFailed;

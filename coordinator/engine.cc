@@ -1,0 +1,487 @@
+#include "coordinator/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/hash.h"
+#include "common/log.h"
+#include "coordinator/event_loop.h"
+#include "coordinator/io_pool.h"
+#include "coordinator/machine.h"
+#include "coordinator/net/url.h"
+
+namespace thumbmill {
+namespace {
+
+// Items that are known, but not yet fetched: enough for hosts to take turns.
+constexpr std::size_t kLookAhead = 2048;
+// Records that may wait for the disk before no more work is begun.
+constexpr std::size_t kMaxUncommitted = 8192;
+// After the first signal, work under way has this long.
+constexpr Millis kDrainTime{9000};
+constexpr Millis kTick{100};
+constexpr Millis kSample{1000};
+
+RetryPolicy MakeRetry(const RunOptions& options) {
+  RetryOptions retry;
+  retry.retries = options.retries;
+  retry.base = options.retry_delay;
+  return RetryPolicy(retry);
+}
+
+StorerParts PartsOfStorer(const EngineParts& parts) {
+  return {parts.loop,    parts.pool,          parts.sink,
+          parts.journal, parts.journal_mutex, parts.store};
+}
+
+bool IsSkip(const Item& item, Reason reason) {
+  switch (reason) {
+    case Reason::kDuplicate:
+    case Reason::kFiltered:
+      return true;
+    case Reason::kNotImage:
+      return item.ref.origin == Origin::kDirectory;
+    default:
+      return false;
+  }
+}
+
+std::string CollisionText(const Item& item, const std::string& owner) {
+  return fmt::format(
+      "its name '{}' belongs to {}; --name '{}' tells them apart", item.claim,
+      RedactUrl(owner),
+      item.ref.is_url ? "{host}/{dir}/{stem}-{hash}_{size}.{ext}"
+                      : "{dir}/{stem}.{srcext}_{size}.{ext}");
+}
+
+}  // namespace
+
+Engine::Engine(const RunOptions& options, const EngineParts& parts,
+               std::unique_ptr<Source> source)
+    : options_(options),
+      parts_(parts),
+      stats_(*parts.stats),
+      queue_(options.per_host),
+      fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
+               FetcherOptions{options.downloads, options.transfer.max_bytes},
+               [this](const ItemPtr& item, FetchAnswer answer) {
+                 OnFetched(item, std::move(answer));
+               }),
+      dispatcher_(parts.executor, parts.decode, parts.store,
+                  DispatcherOptions{&options.recipe, options.attempts,
+                                    options.task_timeout},
+                  Dispatcher::Events{
+                      [this](const ItemPtr& item, auto outputs) {
+                        OnMade(item, std::move(outputs));
+                      },
+                      [this](const ItemPtr& item, Reason reason,
+                             std::string message) {
+                        OnFailed(item, reason, std::move(message));
+                      }}),
+      storer_(PartsOfStorer(parts),
+              StorerOptions{&options.recipe, parts.name, MakeRetry(options)},
+              Storer::Events{
+                  [this](const ItemPtr& item, auto outputs) {
+                    OnStored(item, std::move(outputs));
+                  },
+                  [this](const ItemPtr& item, Reason reason,
+                         std::string message) {
+                    OnFailed(item, reason, std::move(message));
+                  },
+                  [this] { ++stats_.retries; },
+                  [this](std::string message) {
+                    Fatal(Error{ErrorCode::kIo, std::move(message), 0});
+                  }}),
+      committer_(
+          parts.loop, parts.sink, parts.journal, parts.journal_mutex,
+          [this](std::vector<CommitEntry> batch) {
+            OnCommitted(std::move(batch));
+          },
+          [this](Error error) { Fatal(std::move(error)); }),
+      retry_(MakeRetry(options)) {
+  const std::size_t sizes = options.recipe.sizes.size();
+  ListerOptions listing;
+  listing.name = parts.name;
+  listing.wanted = options.recipe.format;
+  listing.all_sizes = sizes >= 64 ? ~std::uint64_t{0}
+                                  : (std::uint64_t{1} << sizes) - 1;
+  lister_ = std::make_unique<Lister>(
+      parts.loop, std::move(source), parts.journal, parts.journal_mutex,
+      listing, [this](ListedBatch batch) { OnListed(std::move(batch)); });
+}
+
+Engine::~Engine() {
+  if (parts_.cancel_source) parts_.cancel_source();
+}
+
+RunEnd Engine::Run() {
+  stats_.started = std::chrono::steady_clock::now();
+  ExecutorEvents events;
+  events.finished = [this](Finished finished) {
+    dispatcher_.OnFinished(std::move(finished));
+  };
+  events.lost = [this](Lost lost) { dispatcher_.OnLost(std::move(lost)); };
+  events.failed = [this](ExecutorFailed failed) {
+    Fatal(std::move(failed.error));
+  };
+  if (Status started = parts_.executor->Start(std::move(events)); !started) {
+    end_ = {RunEnd::Kind::kFatal, started.error(), 0};
+    return end_;
+  }
+  while (!Ended()) {
+    Pump();
+    parts_.loop->RunOnce(kTick);
+    Tick();
+  }
+  parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
+  stats_.elapsed = std::chrono::duration_cast<Millis>(
+      std::chrono::steady_clock::now() - stats_.started);
+  return end_;
+}
+
+bool Engine::Ended() const {
+  if (stopped_) return true;
+  if (committer_.pending() > 0) return false;
+  if (draining_)
+    return dispatcher_.leased() == 0 && storer_.active() == 0;
+  return listing_ended_ && open_ == 0;
+}
+
+// ---- list --------------------------------------------------------------
+
+void Engine::RequestMore() {
+  if (listing_ended_ || draining_) return;
+  const std::size_t known = queue_.size() + asked_;
+  if (known >= kLookAhead / 2 || committer_.pending() > kMaxUncommitted) return;
+  const std::size_t more = kLookAhead - known;
+  asked_ += more;
+  lister_->Request(more);
+}
+
+void Engine::OnListed(ListedBatch batch) {
+  asked_ -= std::min(asked_, batch.items.size());
+  listing_ended_ |= batch.end;
+  if (draining_) return;
+  if (!batch.status) {
+    listing_ended_ = true;
+    return Fatal(batch.status.error());
+  }
+  progress_ = batch.progress;
+  for (ListedItem& listed : batch.items) Admit(std::move(listed));
+}
+
+void Engine::Admit(ListedItem listed) {
+  using Kind = ClaimVerdict::Kind;
+  const ItemPtr& item = listed.item;
+  ++stats_.listed;
+  switch (listed.verdict.kind) {
+    case Kind::kDone:
+      ++stats_.done_before;
+      return;
+    case Kind::kFailedBefore:
+      ++stats_.failed_before;
+      return;
+    case Kind::kSkippedBefore:
+      ++stats_.skipped_before;
+      return;
+    case Kind::kDuplicate:
+      // Its record is that of the first one: counted, not recorded.
+      ++stats_.skipped;
+      ++stats_.skipped_by_reason[Reason::kDuplicate];
+      return;
+    case Kind::kCollision:
+      ++open_;
+      return OnFailed(item, Reason::kNameCollision,
+                      CollisionText(*item, listed.verdict.owner));
+    case Kind::kFresh:
+    case Kind::kAgain:
+    case Kind::kPartly:
+      break;
+  }
+  ++open_;
+  if (item->ref.reason != Reason::kNone)
+    return OnFailed(item, item->ref.reason, item->ref.message);
+  queue_.Push(item);
+}
+
+// ---- fetch -------------------------------------------------------------
+
+bool Engine::MayStartFetch() const {
+  if (committer_.pending() > kMaxUncommitted) return false;
+  if (options_.backend != Backend::kSerial) return true;
+  // Serial: one image at a time, from download to upload.
+  return fetcher_.active() + dispatcher_.ready() + dispatcher_.leased() +
+             storer_.active() ==
+         0;
+}
+
+void Engine::StartFetches() {
+  if (draining_) return;
+  const TimePoint now = std::chrono::steady_clock::now();
+  while (MayStartFetch()) {
+    const ItemPtr item = queue_.Take(now);
+    if (!item) return;
+    if (!fetcher_.Start(item)) {
+      queue_.Done(*item);
+      queue_.PushFront(item);
+      return;
+    }
+    item->Move(ItemState::kFetching);
+    ++item->fetch_tries;
+  }
+}
+
+void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
+  queue_.Done(*item);
+  if (draining_) return;
+  if (answer.reason == Reason::kNone) {
+    item->Move(ItemState::kReady);
+    item->ready_at = std::chrono::steady_clock::now();
+    if (item->ref.is_url) {
+      stats_.latency.dns.Add(item->fetch_times.dns);
+      stats_.latency.connect.Add(item->fetch_times.connect);
+      stats_.latency.first_byte.Add(item->fetch_times.first_byte);
+      stats_.latency.body.Add(item->fetch_times.total -
+                              item->fetch_times.first_byte);
+    }
+    return dispatcher_.Add(item);
+  }
+  if (answer.dropped) {
+    ++stats_.dropped;
+    --item->fetch_tries;
+    item->Move(ItemState::kListed);
+    return queue_.PushFront(item);
+  }
+  const std::optional<Millis> delay =
+      retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
+  if (answer.transient && delay) {
+    ++stats_.retries;
+    item->Move(ItemState::kListed);
+    return queue_.PushLater(item, std::chrono::steady_clock::now() + *delay);
+  }
+  OnFailed(item, answer.reason, std::move(answer.message));
+}
+
+// ---- make, store -------------------------------------------------------
+
+void Engine::OnMade(const ItemPtr& item,
+                    std::vector<std::vector<std::uint8_t>> outputs) {
+  item->made_at = std::chrono::steady_clock::now();
+  const StageTimes& times = item->outcome.times;
+  stats_.latency.decode.Add(times.decode);
+  stats_.latency.resize.Add(times.resize);
+  stats_.latency.encode.Add(times.encode);
+  stats_.latency.wait.Add(
+      std::chrono::duration_cast<Micros>(item->made_at - item->ready_at) -
+      times.decode - times.resize - times.encode);
+  for (const auto& output : outputs) stats_.copied_bytes += output.size();
+  storer_.Add(item, std::move(outputs));
+}
+
+void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
+  stats_.latency.store.Add(std::chrono::duration_cast<Micros>(
+      std::chrono::steady_clock::now() - item->made_at));
+  Record(item, ItemStatus::kDone, Reason::kNone, "", std::move(outputs));
+}
+
+void Engine::OnFailed(const ItemPtr& item, Reason reason,
+                      std::string message) {
+  if (item->slot.valid() && item->length > 0)
+    item->sha256 = ToHex(
+        HashBytes(ByteSpan(item->slot.data(), item->length)));
+  item->slot.Reset();
+  const bool skip = IsSkip(*item, reason);
+  if (!skip && LogEnabled(LogLevel::kInfo))
+    LogInfo(fmt::format("{}: {}: {}", RedactUrl(item->ref.uri),
+                        ToWord(reason), message));
+  Record(item, skip ? ItemStatus::kSkipped : ItemStatus::kFailed, reason,
+         std::move(message), {});
+}
+
+void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
+                    std::string message, std::vector<OutputRecord> outputs) {
+  CommitEntry entry;
+  ItemRecord& record = entry.record;
+  record.index = item->ref.index;
+  record.source_key = item->source_key;
+  record.uri = item->ref.uri;
+  record.claim = item->claim;
+  record.stamp = item->ref.stamp;
+  record.status = status;
+  record.reason = reason;
+  record.message = std::move(message);
+  record.warnings = item->outcome.warnings;
+  record.attempts = static_cast<std::uint32_t>(
+      std::max({item->attempts, item->fetch_tries, item->put_tries}));
+  record.signal = item->signal;
+  record.phase = item->phase;
+  record.width = item->outcome.source_width;
+  record.height = item->outcome.source_height;
+  record.bytes_in = item->length;
+  record.sha256 = item->sha256;
+  record.outputs = std::move(outputs);
+  record.host = item->ref.host;
+  record.dir = item->ref.dir;
+  record.stem = item->ref.stem;
+  record.srcext = item->ref.srcext;
+  entry.item = item;
+  entry.store = std::move(item->store);
+  committer_.Add(std::move(entry));
+}
+
+// ---- commit ------------------------------------------------------------
+
+void Engine::OnCommitted(std::vector<CommitEntry> batch) {
+  for (const CommitEntry& entry : batch) {
+    entry.item->Move(ItemState::kFinal);
+    Count(entry.record);
+    CountHost(*entry.item, entry.record);
+  }
+  Forget(batch.size());
+  CheckFailureBound();
+}
+
+void Engine::Forget(std::size_t items) { open_ -= items; }
+
+void Engine::Count(const ItemRecord& record) {
+  stats_.bytes_in += record.bytes_in;
+  if (!record.warnings.empty()) ++stats_.warnings;
+  switch (record.status) {
+    case ItemStatus::kDone:
+      ++stats_.done;
+      break;
+    case ItemStatus::kSkipped:
+      ++stats_.skipped;
+      ++stats_.skipped_by_reason[record.reason];
+      break;
+    case ItemStatus::kFailed:
+      ++stats_.failed;
+      ++stats_.failed_by_reason[record.reason];
+      break;
+  }
+  stats_.files_out += record.outputs.size();
+  for (const OutputRecord& output : record.outputs)
+    stats_.bytes_out += output.bytes;
+}
+
+void Engine::CountHost(const Item& item, const ItemRecord& record) {
+  if (!item.ref.is_url || item.ref.host.empty()) return;
+  if (!stats_.hosts.contains(item.ref.host) &&
+      stats_.hosts.size() >= RunStats::kMaxHosts)
+    return;
+  HostStats& host = stats_.hosts[item.ref.host];
+  ++host.items;
+  host.failed += record.status == ItemStatus::kFailed ? 1 : 0;
+  host.bytes += record.bytes_in;
+  host.time += item.fetch_times.total;
+}
+
+void Engine::CheckFailureBound() {
+  if (!options_.max_failures || draining_) return;
+  const FailureBound& bound = *options_.max_failures;
+  const auto failed = static_cast<double>(stats_.failed);
+  const auto finished = static_cast<double>(stats_.finished());
+  const bool over =
+      bound.percent > 0
+          ? finished >= 1000 && failed > finished * bound.percent / 100
+          : stats_.failed > bound.count;
+  if (over) Drain({RunEnd::Kind::kLimit, {}, 0});
+}
+
+// ---- the loop ----------------------------------------------------------
+
+void Engine::Pump() {
+  RequestMore();
+  fetcher_.Relieve(dispatcher_.ready() + dispatcher_.leased() > 0);
+  StartFetches();
+  dispatcher_.Pump();
+  // The last ones need not wait for company.
+  const bool last =
+      draining_ || (listing_ended_ && open_ <= committer_.pending());
+  committer_.Pump(last);
+}
+
+void Engine::Drain(RunEnd end) {
+  if (draining_) return;
+  draining_ = true;
+  end_ = std::move(end);
+  lister_->Stop();
+  if (parts_.cancel_source) parts_.cancel_source();
+  // From here on nothing new is begun; what is dropped has no record and is
+  // found again by the next run.
+  (void)queue_.Clear();
+  fetcher_.CancelAll();
+  (void)dispatcher_.DropReady();
+  (void)storer_.StopRetrying();
+  parts_.loop->After(kDrainTime, [this] { StopNow(); });
+}
+
+void Engine::StopNow() {
+  stopped_ = true;
+  parts_.sink->Abort();
+}
+
+void Engine::Fatal(Error error) {
+  if (end_.kind == RunEnd::Kind::kFatal) return;
+  LogError(error.what);
+  const bool was_draining = draining_;
+  Drain({RunEnd::Kind::kFatal, error, 0});
+  if (was_draining) end_ = {RunEnd::Kind::kFatal, std::move(error), 0};
+  StopNow();
+}
+
+void Engine::Interrupt(int signal) {
+  if (draining_) return StopNow();
+  LogInfo("stopping: finishing what is under way");
+  Drain({RunEnd::Kind::kInterrupted, {}, signal});
+}
+
+void Engine::Tick() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (now - last_tick_ < kTick) return;
+  last_tick_ = now;
+  stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
+  if (now - last_sample_ >= kSample) {
+    last_sample_ = now;
+    const ExecutorStats executor = parts_.executor->stats();
+    const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
+      *peak = std::max(*peak, value);
+    };
+    raise(&stats_.peak_coordinator_bytes, PrivateMemory(0));
+    raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
+    raise(&stats_.peak_workers_bytes, executor.private_bytes);
+    raise(&stats_.peak_shared_bytes,
+          executor.shared_bytes + parts_.arena->allocated_bytes());
+    stats_.workers_lost = executor.workers_lost;
+  }
+  if (parts_.show) parts_.show(View());
+}
+
+RunView Engine::View() const {
+  RunView view;
+  view.waiting = open_;
+  view.fetching = fetcher_.active();
+  view.working = dispatcher_.leased();
+  view.storing = storer_.active();
+  view.workers = parts_.executor->stats().workers;
+  view.listing_ended = listing_ended_;
+  if (progress_.total_bytes > 0) {
+    const double read = static_cast<double>(progress_.consumed_bytes) /
+                        static_cast<double>(progress_.total_bytes);
+    const double known = static_cast<double>(stats_.listed);
+    view.fraction =
+        known > 0 ? read * (known - static_cast<double>(open_)) / known : 0;
+  } else if (listing_ended_ && stats_.listed > 0) {
+    view.fraction = 1 - static_cast<double>(open_) /
+                            static_cast<double>(stats_.listed);
+  }
+  view.memory_used = parts_.arena->budget()->used() + parts_.decode->used() +
+                     parts_.store->used();
+  view.memory_limit = parts_.arena->budget()->limit() +
+                      parts_.decode->limit() + parts_.store->limit();
+  return view;
+}
+
+}  // namespace thumbmill

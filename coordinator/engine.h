@@ -1,0 +1,131 @@
+// coordinator/engine.h: the one loop that joins the parts of the walk.
+//
+//   Lister -> FetchQueue -> Fetcher -> Dispatcher -> Storer -> Committer
+//
+// Each part answers with an event; the engine turns it into the item's next
+// step, and Pump() gives every part what it has room for. All waits are
+// bounded by the parts' own deadlines, so a run always ends.
+//
+// Runs in  the coordinator's main thread.
+// Errors   those of an image end in its record; those of the run (target,
+//          journal, no worker) end the run: RunEnd.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+
+#include "coordinator/committer.h"
+#include "coordinator/dispatcher.h"
+#include "coordinator/fetch_queue.h"
+#include "coordinator/fetcher.h"
+#include "coordinator/lister.h"
+#include "coordinator/options.h"
+#include "coordinator/run_stats.h"
+#include "coordinator/storer.h"
+
+namespace thumbmill {
+
+class EventLoop;
+class IoPool;
+
+struct EngineParts {
+  EventLoop* loop = nullptr;
+  IoPool* pool = nullptr;
+  Transfers* transfers = nullptr;  // null: no input is a URL
+  Arena* arena = nullptr;          // inputs
+  MemoryBudget* decode = nullptr;
+  MemoryBudget* store = nullptr;
+  Executor* executor = nullptr;
+  Sink* sink = nullptr;
+  Journal* journal = nullptr;
+  std::mutex* journal_mutex = nullptr;
+  const NameTemplate* name = nullptr;
+  RunStats* stats = nullptr;
+  // Unblocks a source that waits (stdin).
+  std::function<void()> cancel_source;
+  // Called at most ten times a second.
+  std::function<void(const RunView&)> show;
+};
+
+struct RunEnd {
+  enum class Kind {
+    kFinished,     // every item has its record
+    kLimit,        // --max-failures
+    kFatal,        // `error`
+    kInterrupted,  // `signal`
+  };
+  Kind kind = Kind::kFinished;
+  Error error;
+  int signal = 0;
+};
+
+class Engine {
+ public:
+  Engine(const RunOptions& options, const EngineParts& parts,
+         std::unique_ptr<Source> source);
+  ~Engine();
+
+  // Until every item is final, or the run is stopped.
+  [[nodiscard]] RunEnd Run();
+
+  // From the loop's thread: the first time drains, the second stops at once.
+  void Interrupt(int signal);
+
+ private:
+  // The steps of the walk.
+  void OnListed(ListedBatch batch);
+  void Admit(ListedItem listed);
+  void OnFetched(const ItemPtr& item, FetchAnswer answer);
+  void OnMade(const ItemPtr& item,
+              std::vector<std::vector<std::uint8_t>> outputs);
+  void OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs);
+  void OnCommitted(std::vector<CommitEntry> batch);
+  void OnFailed(const ItemPtr& item, Reason reason, std::string message);
+
+  void Pump();
+  void RequestMore();
+  void StartFetches();
+  bool MayStartFetch() const;
+  void Record(const ItemPtr& item, ItemStatus status, Reason reason,
+              std::string message, std::vector<OutputRecord> outputs);
+  void Count(const ItemRecord& record);
+  void CountHost(const Item& item, const ItemRecord& record);
+  void CheckFailureBound();
+  void Forget(std::size_t items);
+
+  // Ends of a run.
+  void Drain(RunEnd end);
+  void StopNow();
+  void Fatal(Error error);
+  bool Ended() const;
+
+  void Tick();
+  RunView View() const;
+
+  const RunOptions& options_;
+  EngineParts parts_;
+  RunStats& stats_;
+
+  FetchQueue queue_;
+  Fetcher fetcher_;
+  Dispatcher dispatcher_;
+  Storer storer_;
+  Committer committer_;
+  RetryPolicy retry_;
+  std::unique_ptr<Lister> lister_;
+
+  std::size_t asked_ = 0;       // items requested of the lister, not arrived
+  bool listing_ended_ = false;
+  SourceProgress progress_;
+  std::size_t open_ = 0;        // listed, not final
+  bool draining_ = false;
+  bool stopped_ = false;
+  RunEnd end_;
+  TimePoint last_tick_{}, last_sample_{};
+  std::mt19937_64 random_{std::random_device{}()};
+};
+
+}  // namespace thumbmill
