@@ -63,6 +63,7 @@ struct RunOptions {
   ProgressMode progress = ProgressMode::kAuto;
   Millis stats_interval{10000};
   LogOptions log;
+  bool quiet = false;
   std::string worker_program;  // empty: found beside this program
 };
 

@@ -1,0 +1,40 @@
+// coordinator/report.h: what a run leaves behind for programs and people:
+// report.json, failed.jsonl, the summary.
+//
+// Each file is written beside its place and renamed. URLs are redacted in the
+// report; failed.jsonl keeps them verbatim (mode 0600), so that it can be
+// given as --input.
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+#include "coordinator/journal.h"
+#include "coordinator/options.h"
+#include "coordinator/run_stats.h"
+
+namespace thumbmill {
+
+struct RunFacts {
+  const RunOptions* options = nullptr;
+  const RunStats* stats = nullptr;
+  JournalCounts counts;      // of every item in the state
+  std::string ended;         // "finished", "interrupted", "limit", "fatal"
+  std::string error;         // of a fatal end
+  int exit_code = 0;
+  std::size_t workers = 0;
+  std::uint64_t memory_limit = 0;
+};
+
+// The recipe without its sizes, as canonical JSON: what a resumed run must
+// have in common with the first.
+[[nodiscard]] std::string RecipeJson(const RunOptions& options);
+
+[[nodiscard]] Status WriteReport(const std::string& path,
+                                 const RunFacts& facts);
+// Every failed item of the state; no failures: an empty file.
+[[nodiscard]] Status WriteFailed(const std::string& path, Journal* journal);
+// The lines for a terminal.
+[[nodiscard]] std::string Summary(const RunFacts& facts);
+
+}  // namespace thumbmill
