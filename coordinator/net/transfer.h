@@ -3,7 +3,8 @@
 //
 // Owns     the curl multi handle, its connections and its DNS cache.
 // Runs in  the coordinator's loop; callbacks come from the loop, never from
-//          inside the call that started the transfer.
+//          inside the call that started the transfer. A callback may call
+//          every method, but not destroy the object.
 // Errors   a Reason and a text for people, with URLs redacted.
 #pragma once
 
@@ -27,17 +28,24 @@ struct TransferOptions {
   Millis first_byte_timeout{15000};
   std::uint64_t min_speed_bytes = 10 << 10;  // a second, over the window
   Millis min_speed_window{15000};
-  Millis timeout{300000};                    // of one try, less paused time
+  Millis timeout{300000};  // of one try, less paused time
   Millis upload_timeout{60000};
-  std::uint64_t max_bytes = 100'000'000;     // after content decoding
+  std::uint64_t max_bytes = 100'000'000;  // after content decoding
   int max_redirects = 10;
-  bool allow_loopback = false;               // for untrusted URLs
+  bool allow_loopback = false;  // for untrusted URLs
   bool allow_private = false;
-  std::string user_agent;                    // empty: "thumbmill/<version>"
+  std::string user_agent;  // empty: "thumbmill/<version>"
+  // Of certificate authorities. Empty: what CURL_CA_BUNDLE or SSL_CERT_FILE
+  // in the environment name, else the system's.
+  std::string ca_file;
+  int kept_connections = 128;  // idle ones; not below what runs at once
 };
 
 using TransferId = std::uint64_t;
 
+// How long each stage took, summed over redirects: the name's lookup, TCP and
+// TLS, from the request to the first byte of the answer, and all of it. Paused
+// time is left out of `total`.
 struct TransferTimes {
   Micros dns{0}, connect{0}, first_byte{0}, total{0};
 };
@@ -46,9 +54,9 @@ struct TransferResult {
   Reason reason = Reason::kNone;
   std::string message;
   int http_status = 0;
-  Millis retry_after{0};      // 0: the server did not say
-  bool transient = false;     // another try may help
-  std::uint64_t bytes = 0;    // received after decoding, or sent
+  Millis retry_after{0};    // 0: the server did not say
+  bool transient = false;   // another try may help
+  std::uint64_t bytes = 0;  // received after decoding, or sent
   TransferTimes times;
 };
 
@@ -65,13 +73,13 @@ class BodySink {
 
 struct GetRequest {
   std::string url;
-  bool trusted = false;  // typed on the command line: no address checks
+  bool trusted = false;      // typed on the command line: no address checks
   BodySink* body = nullptr;  // outlives the transfer
 };
 
 struct PutRequest {
-  std::string url;           // trusted by definition: the user's own target
-  ByteSpan body;             // outlives the transfer
+  std::string url;  // trusted by definition: the user's own target
+  ByteSpan body;    // outlives the transfer
   std::string content_type;
 };
 
@@ -85,6 +93,8 @@ class Transfers {
 
   TransferId Get(const GetRequest& request, Done done);
   TransferId Put(const PutRequest& request, Done done);
+  // A HEAD of a trusted URL: does a server answer, and with which status?
+  TransferId Probe(const std::string& url, Done done);
   // Goes on with a transfer that was paused for want of memory.
   void Resume(TransferId id);
   // No callback follows. An unknown id is fine.

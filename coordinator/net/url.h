@@ -32,9 +32,14 @@ struct Url {
 // and what tells two sources apart.
 [[nodiscard]] std::string CanonicalUrl(std::string_view text);
 
+// What is asked of a server: without userinfo and fragment; bytes that lists
+// hold although no URL may (UTF-8, quotes, braces) are percent-encoded. Escapes
+// that are there stay as they are, also broken ones.
+[[nodiscard]] std::string WireUrl(const Url& url);
+
+// Broken escapes stay as they are.
 [[nodiscard]] std::string PercentDecode(std::string_view text);
 // Escapes every byte outside A-Za-z0-9-._~ and, if `keep_slash`, '/'.
-[[nodiscard]] std::string PercentEncode(std::string_view text,
-                                        bool keep_slash);
+[[nodiscard]] std::string PercentEncode(std::string_view text, bool keep_slash);
 
 }  // namespace thumbmill

@@ -1,0 +1,107 @@
+#include "coordinator/net/hop_end.h"
+
+#include <fmt/format.h>
+
+namespace thumbmill {
+namespace {
+
+void Set(TransferResult* result, Reason reason, bool transient,
+         std::string message) {
+  result->reason = reason;
+  result->transient = transient;
+  result->message = std::move(message);
+}
+
+std::string Words(const HopEnd& end) {
+  return end.curl_text.empty() ? curl_easy_strerror(end.code) : end.curl_text;
+}
+
+void SetStatus(const HopEnd& end, TransferResult* result) {
+  const Reason reason = end.status >= 500 ? Reason::kHttp5xx : Reason::kHttp4xx;
+  Set(result, reason, IsTransientStatus(end.status),
+      fmt::format("the server answered {}", end.status));
+}
+
+void SetTimeout(const HopEnd& end, TransferResult* result) {
+  Set(result, Reason::kTimeout, true,
+      end.name_resolved ? "no connection in time"
+                        : "the host's name was not resolved in time");
+}
+
+void SetConnect(const HopEnd& end, TransferResult* result) {
+  if (end.forbidden.empty() || end.any_address_allowed)
+    return Set(result, Reason::kConnect, true, Words(end));
+  Set(result, Reason::kForbiddenAddress, false,
+      fmt::format("the host's address {} is not allowed for URLs in lists "
+                  "and redirects",
+                  end.forbidden));
+}
+
+void SetLost(const HopEnd& end, TransferResult* result) {
+  const bool in_body = end.body_begun && !end.upload;
+  Set(result, in_body ? Reason::kTruncatedBody : Reason::kConnect, true,
+      Words(end));
+}
+
+void SetCurl(const HopEnd& end, TransferResult* result) {
+  switch (end.code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Set(result, Reason::kDns, true, Words(end));
+    case CURLE_COULDNT_CONNECT:
+      return SetConnect(end, result);
+    case CURLE_OPERATION_TIMEDOUT:
+      return SetTimeout(end, result);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+      return Set(result, Reason::kTls, true, Words(end));
+    case CURLE_FILESIZE_EXCEEDED:
+      return Set(result, Reason::kTooBig, false,
+                 "the server announces more bytes than allowed");
+    case CURLE_PARTIAL_FILE:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return Set(result, Reason::kTruncatedBody, true, Words(end));
+    case CURLE_URL_MALFORMAT:
+      return Set(result, Reason::kBadLine, false, Words(end));
+    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, or no HTTP at all
+    case CURLE_WEIRD_SERVER_REPLY:
+      return Set(result, Reason::kHttp5xx, true, Words(end));
+    case CURLE_OUT_OF_MEMORY:
+      return Set(result, Reason::kMemory, true, Words(end));
+    default:  // GOT_NOTHING, RECV_ERROR, SEND_ERROR, HTTP2, HTTP2_STREAM, …
+      return SetLost(end, result);
+  }
+}
+
+}  // namespace
+
+bool IsTransientStatus(int status) {
+  if (status >= 500) return status != 501 && status != 505;
+  return status == 408 || status == 425 || status == 429;
+}
+
+// A status that was read says more than how the connection ended after it.
+void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
+  if (end.headers_too_big)
+    return Set(result, Reason::kTooBig, false, "headers without end");
+  if (end.status >= 400) return SetStatus(end, result);
+  if (end.status >= 300)
+    return Set(result, Reason::kRedirect, false,
+               fmt::format("the server answered {} and no usable Location",
+                           end.status));
+  if (end.too_big)
+    return Set(result, Reason::kTooBig, false,
+               "the body is longer than allowed");
+  if (end.code != CURLE_OK) return SetCurl(end, result);
+  // curl ends well without any final status only where the peer is odd.
+  if (end.status < 200)
+    Set(result, Reason::kHttp5xx, true, "the server gave no final answer");
+}
+
+}  // namespace thumbmill

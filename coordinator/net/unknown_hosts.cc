@@ -1,0 +1,37 @@
+#include "coordinator/net/unknown_hosts.h"
+
+#include <algorithm>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kMaxHosts = 4096;
+constexpr Millis kFirstHold{1000};
+constexpr Millis kLastHold{60'000};
+
+}  // namespace
+
+bool UnknownHosts::Holds(const std::string& host, TimePoint now) const {
+  const auto found = hosts_.find(host);
+  return found != hosts_.end() && now < found->second.until;
+}
+
+void UnknownHosts::Failed(const std::string& host, TimePoint now) {
+  MakeRoom(now);
+  const auto [found, fresh] = hosts_.try_emplace(host, Entry{now, kFirstHold});
+  Entry& entry = found->second;
+  // Lookups that ran side by side fail together: they count as one.
+  if (!fresh && now < entry.until) return;
+  if (!fresh) entry.hold = std::min(entry.hold * 2, kLastHold);
+  entry.until = now + entry.hold;
+}
+
+void UnknownHosts::MakeRoom(TimePoint now) {
+  if (hosts_.size() < kMaxHosts) return;
+  std::erase_if(hosts_,
+                [now](const auto& each) { return each.second.until <= now; });
+  // All are held: forgetting costs lookups, growing would cost memory.
+  if (hosts_.size() >= kMaxHosts) hosts_.clear();
+}
+
+}  // namespace thumbmill

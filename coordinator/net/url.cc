@@ -1,0 +1,343 @@
+#include "coordinator/net/url.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace thumbmill {
+namespace {
+
+using Pieces = std::pair<std::string_view, std::string_view>;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
+bool IsUnreserved(char c) {
+  return IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+// Not the C library's: those follow the locale.
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return Lower(c); });
+  return out;
+}
+bool IsSpaceOrControl(char c) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  return byte <= 0x20 || byte == 0x7f;
+}
+bool IsAscii(char c) { return static_cast<std::uint8_t>(c) < 0x80; }
+
+int HexValue(char c) {
+  if (IsDigit(c)) return c - '0';
+  const char low = Lower(c);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+void AppendEscaped(std::string* out, char c) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  const auto byte = static_cast<std::uint8_t>(c);
+  out->push_back('%');
+  out->push_back(kHex[byte >> 4]);
+  out->push_back(kHex[byte & 15]);
+}
+
+// Before and after the first of `marks`; the mark belongs to the second.
+Pieces SplitBefore(std::string_view text, std::string_view marks) {
+  const std::size_t at = std::min(text.find_first_of(marks), text.size());
+  return {text.substr(0, at), text.substr(at)};
+}
+
+// Before and after `mark`, which is dropped.
+Pieces SplitAt(std::string_view text, char mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {text, {}};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// Registered names: letters, digits, '-', '_', '~' and, for names that are
+// not English, bytes of UTF-8. No empty label, but a dot at the end is fine.
+// Escapes are refused: what is checked must be what is looked up.
+bool IsHostName(std::string_view host) {
+  if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
+  if (host.empty() || host.size() > 253) return false;
+  std::size_t label = 0;
+  for (const char c : host) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+      continue;
+    }
+    if (IsAscii(c) && !IsUnreserved(c)) return false;
+    ++label;
+    if (IsAscii(c) && label > 63) return false;
+  }
+  return label > 0;
+}
+
+bool IsIpv6Literal(std::string_view host) {
+  in6_addr address;
+  return inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
+}
+
+// ":" alone is the scheme's own port (RFC 3986, 3.2.3).
+bool ParsePort(std::string_view text, int* port) {
+  if (text.empty()) return true;
+  if (text.front() != ':') return false;
+  text.remove_prefix(1);
+  if (text.empty()) return true;
+  int value = 0;
+  for (const char c : text) {
+    if (!IsDigit(c)) return false;
+    value = value * 10 + (c - '0');
+    if (value > 65535) return false;
+  }
+  *port = value;
+  return value > 0;
+}
+
+bool ParseHostPort(std::string_view text, Url* url) {
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    url->host = Lower(text.substr(1, end - 1));
+    return IsIpv6Literal(url->host) &&
+           ParsePort(text.substr(end + 1), &url->port);
+  }
+  const auto [host, port] = SplitBefore(text, ":");
+  url->host = Lower(host);
+  return IsHostName(host) && ParsePort(port, &url->port);
+}
+
+bool ParseAuthority(std::string_view text, Url* url) {
+  // Browsers take '\' for '/', RFC 3986 does not: such a URL names two hosts.
+  if (text.find('\\') != std::string_view::npos) return false;
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return ParseHostPort(text, url);
+  url->userinfo = text.substr(0, at);
+  if (url->userinfo.find('@') != std::string::npos) return false;
+  return ParseHostPort(text.substr(at + 1), url);
+}
+
+bool OneOf(std::string_view name, std::initializer_list<std::string_view> in) {
+  return std::find(in.begin(), in.end(), name) != in.end();
+}
+
+// The lower-case, unescaped name of one "name=value".
+std::string ParameterName(std::string_view parameter) {
+  return Lower(PercentDecode(SplitAt(parameter, '=').first));
+}
+
+template <typename Visit>
+void ForEachParameter(std::string_view query, Visit visit) {
+  while (true) {
+    const std::size_t at = std::min(query.find('&'), query.size());
+    visit(query.substr(0, at));
+    if (at == query.size()) return;
+    query.remove_prefix(at + 1);
+  }
+}
+
+// Which families of signatures a query holds. Short words such as "sp" or
+// "expires" mean something else where nothing is signed, and dropping them
+// would make two images one.
+struct Signing {
+  bool aws_or_google = false;  // Signature=…: S3 v2, CloudFront, GCS v2
+  bool azure = false;          // sig=… with sv=…
+};
+
+Signing FindSigning(std::string_view query) {
+  bool sig = false, sv = false;
+  Signing found;
+  ForEachParameter(query, [&](std::string_view parameter) {
+    const std::string name = ParameterName(parameter);
+    found.aws_or_google |= name == "signature";
+    sig |= name == "sig";
+    sv |= name == "sv";
+  });
+  found.azure = sig && sv;
+  return found;
+}
+
+bool IsSignature(std::string_view parameter, const Signing& signing) {
+  const std::string name = ParameterName(parameter);
+  if (name.starts_with("x-amz-") || name.starts_with("x-goog-")) return true;
+  if (OneOf(name, {"signature", "sig", "token", "key-pair-id", "awsaccesskeyid",
+                   "googleaccessid"}))
+    return true;
+  if (signing.aws_or_google && OneOf(name, {"expires", "policy"})) return true;
+  return signing.azure &&
+         OneOf(name, {"sv",  "se",  "sp",  "sr",  "st",    "spr",   "sip",
+                      "si",  "ss",  "srt", "sdd", "ses",   "skoid", "sktid",
+                      "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"});
+}
+
+// What must not be shown is more than what signs: when in doubt, hide.
+bool IsSecret(std::string_view parameter, const Signing& signing) {
+  if (IsSignature(parameter, signing)) return true;
+  const std::string name = ParameterName(parameter);
+  for (const std::string_view word :
+       {"token", "secret", "password", "passwd", "signature", "apikey",
+        "api_key", "api-key", "credential", "session"})
+    if (name.find(word) != std::string::npos) return true;
+  return OneOf(name, {"key", "auth", "authorization", "pwd", "hmac", "policy",
+                      "hdnts", "hdnea", "jwt"});
+}
+
+std::string RedactParameters(std::string_view query) {
+  const Signing signing = FindSigning(query);
+  std::string out;
+  ForEachParameter(query, [&](std::string_view parameter) {
+    if (out.size() > 0 || parameter.data() != query.data()) out += '&';
+    const std::size_t equals = parameter.find('=');
+    if (equals == std::string_view::npos || !IsSecret(parameter, signing)) {
+      out += parameter;
+      return;
+    }
+    out.append(parameter.substr(0, equals)).append("=REDACTED");
+  });
+  return out;
+}
+
+std::string DropSignature(std::string_view query) {
+  const Signing signing = FindSigning(query);
+  std::string out;
+  bool first = true;
+  ForEachParameter(query, [&](std::string_view parameter) {
+    if (IsSignature(parameter, signing)) return;
+    if (!std::exchange(first, false)) out += '&';
+    out += parameter;
+  });
+  return out;
+}
+
+// Bytes that people's lists hold although no URL may, and what else must be
+// escaped so that every server reads the same.
+std::string EscapeStrayBytes(std::string_view text) {
+  constexpr std::string_view kStray = "\"<>\\^`{|}";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (!IsAscii(c) || IsSpaceOrControl(c) ||
+        kStray.find(c) != std::string_view::npos)
+      AppendEscaped(&out, c);
+    else
+      out.push_back(c);
+  }
+  return out;
+}
+
+std::string Origin(const Url& url) {
+  const bool ipv6 = url.host.find(':') != std::string::npos;
+  std::string out = url.scheme + "://";
+  if (ipv6) out += '[';
+  out += url.host;
+  if (ipv6) out += ']';
+  const int own = url.scheme == "https" ? 443 : 80;
+  if (url.port != 0 && url.port != own)
+    out.append(1, ':').append(std::to_string(url.port));
+  return out;
+}
+
+}  // namespace
+
+std::optional<Url> ParseUrl(std::string_view text) {
+  if (std::any_of(text.begin(), text.end(), IsSpaceOrControl))
+    return std::nullopt;
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  Url url;
+  url.scheme = Lower(text.substr(0, colon));
+  if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
+  const std::string_view whole = SplitAt(text.substr(colon + 3), '#').first;
+  const auto [authority, rest] = SplitBefore(whole, "/?");
+  if (!ParseAuthority(authority, &url)) return std::nullopt;
+  const auto [path, query] = SplitAt(rest, '?');
+  url.path = path.empty() ? "/" : std::string(path);
+  url.query = query;
+  return url;
+}
+
+bool LooksLikeUrl(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  return IsAlpha(scheme.front()) &&
+         std::all_of(scheme.begin(), scheme.end(), [](char c) {
+           return IsAlnum(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+// Works on the text, not on its parts: also what does not parse is shown.
+std::string RedactUrl(std::string_view text) {
+  if (!LooksLikeUrl(text)) return std::string(text);
+  const std::size_t start = text.find("://") + 3;
+  std::string out(text.substr(0, start));
+  const auto [authority, rest] = SplitBefore(text.substr(start), "/?#");
+  const std::size_t at = authority.rfind('@');
+  out += at == std::string_view::npos ? authority : authority.substr(at + 1);
+  const auto [before, fragment] = SplitBefore(rest, "#");
+  const auto [path, query] = SplitBefore(before, "?");
+  out += path;
+  if (!query.empty())
+    out.append(1, '?').append(RedactParameters(query.substr(1)));
+  if (!fragment.empty())
+    out.append(1, '#').append(RedactParameters(fragment.substr(1)));
+  return out;
+}
+
+std::string CanonicalUrl(std::string_view text) {
+  const std::optional<Url> url = ParseUrl(text);
+  if (!url) return std::string(text);
+  const std::string query = DropSignature(url->query);
+  std::string out = Origin(*url) + url->path;
+  if (!query.empty()) out.append(1, '?').append(query);
+  return out;
+}
+
+std::string WireUrl(const Url& url) {
+  std::string out = Origin(url) + EscapeStrayBytes(url.path);
+  if (!url.query.empty())
+    out.append(1, '?').append(EscapeStrayBytes(url.query));
+  return out;
+}
+
+std::string PercentDecode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        HexValue(text[i + 1]) >= 0 &&
+                        HexValue(text[i + 2]) >= 0;
+    if (!escape) {
+      out.push_back(text[i]);
+      continue;
+    }
+    out.push_back(
+        static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2])));
+    i += 2;
+  }
+  return out;
+}
+
+std::string PercentEncode(std::string_view text, bool keep_slash) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (IsUnreserved(c) || (keep_slash && c == '/'))
+      out.push_back(c);
+    else
+      AppendEscaped(&out, c);
+  }
+  return out;
+}
+
+}  // namespace thumbmill
