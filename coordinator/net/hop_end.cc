@@ -93,8 +93,9 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.status >= 400) return SetStatus(end, result);
   if (end.status >= 300)
     return Set(result, Reason::kRedirect, false,
-               fmt::format("the server answered {} and no usable Location",
-                           end.status));
+               fmt::format("the server answered {}{}", end.status,
+                           end.upload ? ", uploads are not redirected"
+                                      : " and no Location"));
   if (end.too_big)
     return Set(result, Reason::kTooBig, false,
                "the body is longer than allowed");
