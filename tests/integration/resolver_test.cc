@@ -1,0 +1,205 @@
+// Links: tm_net tm_fixtures dl
+//
+// Transfers with a resolver of our own: getaddrinfo() of this program stands
+// before the C library's, libcurl included. It knows names under ".test" and
+// can be slow.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "coordinator/event_loop.h"
+#include "coordinator/net/transfer.h"
+#include "tests/integration/nginx_fixture.h"
+
+namespace {
+
+std::mutex mutex;
+std::map<std::string, std::vector<std::string>> names;  // GUARDED_BY(mutex)
+std::map<std::string, int> lookups;                     // GUARDED_BY(mutex)
+std::atomic<int> slow_ms{0};
+
+using Resolve = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+
+Resolve Real() {
+  static const auto real =
+      reinterpret_cast<Resolve>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  return real;
+}
+
+// The C library's own lists, joined: its freeaddrinfo() takes them node by
+// node.
+int ResolveAll(const std::vector<std::string>& addresses, const char* service,
+               const addrinfo* hints, addrinfo** result) {
+  addrinfo** end = result;
+  *result = nullptr;
+  for (const std::string& address : addresses) {
+    addrinfo numeric = hints != nullptr ? *hints : addrinfo{};
+    numeric.ai_family = AF_UNSPEC;
+    numeric.ai_flags |= AI_NUMERICHOST;
+    const int code = Real()(address.c_str(), service, &numeric, end);
+    if (code != 0) return code;
+    while (*end != nullptr) end = &(*end)->ai_next;
+  }
+  return *result == nullptr ? EAI_NONAME : 0;
+}
+
+}  // namespace
+
+extern "C" int getaddrinfo(const char* host, const char* service,
+                           const addrinfo* hints, addrinfo** result) {
+  if (host == nullptr) return Real()(host, service, hints, result);
+  std::this_thread::sleep_for(std::chrono::milliseconds(slow_ms.load()));
+  std::vector<std::string> addresses;
+  {
+    const std::lock_guard lock(mutex);
+    ++lookups[host];
+    const auto found = names.find(host);
+    if (found != names.end()) addresses = found->second;
+  }
+  return ResolveAll(addresses, service, hints, result);
+}
+
+namespace thumbmill {
+namespace {
+
+class NullSink final : public BodySink {
+ public:
+  std::uint8_t* Extend(std::uint64_t bytes) override {
+    data.resize(data.size() + bytes);
+    return data.data() + data.size() - bytes;
+  }
+  void Restart() override { data.clear(); }
+  std::vector<std::uint8_t> data;
+};
+
+class ResolverTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!NginxServer::Available())
+      GTEST_SKIP() << "nginx with its lua module, or openssl, is missing";
+    auto server = NginxServer::Start();
+    ASSERT_TRUE(server) << server.error().what;
+    server_ = *std::move(server);
+    slow_ms = 0;
+    const std::lock_guard lock(mutex);
+    names.clear();
+    lookups.clear();
+  }
+  void TearDown() override { slow_ms = 0; }
+
+  void Name(const std::string& name, std::vector<std::string> addresses) {
+    const std::lock_guard lock(mutex);
+    names[name] = std::move(addresses);
+  }
+  int Lookups(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return lookups[name];
+  }
+  std::string Url(const std::string& host) const {
+    return "http://" + host + ":" + std::to_string(server_->port()) + "/uri";
+  }
+  TransferResult Get(const std::string& url) {
+    if (!transfers_) transfers_ = *Transfers::Create(loop_.get(), options_);
+    std::optional<TransferResult> result;
+    transfers_->Get({url, false, &sink_},
+                    [&](TransferResult r) { result = std::move(r); });
+    while (!result) loop_->RunOnce(Millis(100));
+    return *result;
+  }
+
+  std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
+  std::unique_ptr<NginxServer> server_;
+  TransferOptions options_;
+  NullSink sink_;
+  std::unique_ptr<Transfers> transfers_;
+};
+
+TEST_F(ResolverTest, RefusesANameWhenAllItsAddressesAreForbidden) {
+  Name("inside.test", {"10.0.0.1", "169.254.169.254", "fd00::1"});
+  const TransferResult result = Get(Url("inside.test"));
+  EXPECT_EQ(result.reason, Reason::kForbiddenAddress) << result.message;
+  EXPECT_FALSE(result.transient);
+}
+
+TEST_F(ResolverTest, UsesTheAllowedOneOfSeveralAddresses) {
+  options_.allow_loopback = true;
+  Name("mixed.test", {"10.0.0.1", "fd00::1", "127.0.0.1"});
+  EXPECT_EQ(Get(Url("mixed.test")).reason, Reason::kNone);
+}
+
+TEST_F(ResolverTest, AnAllowedAddressThatRefusesIsNotForbidden) {
+  options_.allow_loopback = true;
+  Name("mixed.test", {"10.0.0.1", "127.0.0.1"});
+  const TransferResult result =
+      Get("http://mixed.test:" + std::to_string(FreePort()) + "/");
+  EXPECT_EQ(result.reason, Reason::kConnect) << result.message;
+}
+
+TEST_F(ResolverTest, ANameThatMovesInsideIsRefusedAtItsNextConnection) {
+  options_.allow_loopback = true;
+  Name("moves.test", {"127.0.0.1"});
+  EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kNone);
+  Name("moves.test", {"10.0.0.1"});
+  transfers_.reset();  // and with it curl's memory of the first answer
+  EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kForbiddenAddress);
+}
+
+TEST_F(ResolverTest, LooksANameUpOnceForManyTransfers) {
+  options_.allow_loopback = true;
+  Name("a.test", {"127.0.0.1"});
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(Get(Url("a.test")).reason, Reason::kNone);
+  EXPECT_EQ(Lookups("a.test"), 1);
+}
+
+TEST_F(ResolverTest, DoesNotHammerTheResolverWithADeadName) {
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(Get(Url("dead.test")).reason, Reason::kDns);
+  EXPECT_LE(Lookups("dead.test"), 2);
+}
+
+TEST_F(ResolverTest, SendsInternationalNamesAsAscii) {
+  options_.allow_loopback = true;
+  Name("xn--bcher-kva.test", {"127.0.0.1"});
+  const TransferResult result =
+      Get(Url("b\xc3\xbc"
+              "cher.test"));
+  EXPECT_EQ(result.reason, Reason::kNone) << result.message;
+}
+
+TEST_F(ResolverTest, ASlowLookupCountsAsConnectTime) {
+  options_.connect_timeout = Millis(200);
+  slow_ms = 2000;
+  const auto before = std::chrono::steady_clock::now();
+  const TransferResult result = Get(Url("slow.test"));
+  EXPECT_EQ(result.reason, Reason::kTimeout) << result.message;
+  EXPECT_TRUE(result.transient);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, Millis(1000));
+  EXPECT_NE(result.message.find("name"), std::string::npos);
+}
+
+// libcurl joins the lookup's thread unless told otherwise: the whole loop
+// would stand still for as long as the resolver likes.
+TEST_F(ResolverTest, CancellingASlowLookupDoesNotHoldTheLoop) {
+  slow_ms = 2000;
+  transfers_ = *Transfers::Create(loop_.get(), options_);
+  const TransferId id = transfers_->Get({Url("slow.test"), false, &sink_},
+                                        [](TransferResult) { FAIL(); });
+  for (int i = 0; i < 20; ++i) loop_->RunOnce(Millis(5));
+  ASSERT_EQ(transfers_->active(), 1u);
+  const auto before = std::chrono::steady_clock::now();
+  transfers_->Cancel(id);
+  transfers_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, Millis(500));
+}
+
+}  // namespace
+}  // namespace thumbmill
