@@ -35,9 +35,10 @@ namespace thumbmill {
 namespace {
 
 constexpr Millis kTick{200};
-// An image of a list is 50-300 KB: two or three reads; and what curl holds
-// back of a paused transfer is at most this much.
-constexpr long kReceiveBytes = 128 << 10;
+// Measured with 64 transfers of 200 KB at once: 45 us of processor time each
+// with 64 KB, 47 with 128 KB, 48 with 256 KB, where the buffers leave the
+// cache. It is also what curl holds back of each paused transfer.
+constexpr long kReceiveBytes = 64 << 10;
 // Reading an unwanted body costs less than a new connection up to about here.
 constexpr std::uint64_t kDiscardBytes = 64 << 10;
 constexpr std::size_t kHeaderBytes = 256 << 10;

@@ -522,6 +522,23 @@ TEST_F(TransferTest, AResumeWithoutMemoryPausesAgain) {
   EXPECT_FALSE(ended);
 }
 
+// curl tells only the caller of curl_easy_pause() what goes wrong in it.
+TEST_F(TransferTest, ABodyThatOutgrowsTheCapWhileItIsResumedEnds) {
+  options_.max_bytes = 150'000;
+  Open();
+  sink_.room = 140'000;
+  std::optional<TransferResult> result;
+  const TransferId id =
+      transfers_->Get({server_->Http("/endless"), false, &sink_},
+                      [&](TransferResult r) { result = std::move(r); });
+  ASSERT_TRUE(RunUntil([&] { return sink_.refusals > 0; }));
+  RunFor(Millis(50));
+  sink_.room = 1'000'000;
+  transfers_->Resume(id);
+  ASSERT_TRUE(RunUntil([&] { return result.has_value(); }));
+  EXPECT_EQ(result->reason, Reason::kTooBig) << result->message;
+}
+
 TEST_F(TransferTest, AnEncodedBodyWithoutMemoryStartsAgain) {
   sink_.room = 100'000;
   std::optional<TransferResult> result;
