@@ -62,8 +62,8 @@ std::uint8_t ClassifyV4At(const V6& a, std::size_t i) {
 bool HasPrefix(const V6& address, std::span<const std::uint8_t> prefix,
                int bits) {
   const auto whole = static_cast<std::size_t>(bits / 8);
-  if (!std::equal(prefix.begin(), prefix.begin() + whole, address.begin()))
-    return false;
+  const auto head = prefix.first(whole);
+  if (!std::equal(head.begin(), head.end(), address.begin())) return false;
   const int left = bits % 8;
   return left == 0 ||
          address[whole] >> (8 - left) == prefix[whole] >> (8 - left);

@@ -176,10 +176,11 @@ void HttpSink::StartFile(const UploadRef& upload) {
   const PutRequest request{url, file.bytes, file.content_type};
   // The answer comes from the loop, so that `id` is known by then.
   auto id = std::make_shared<TransferId>(0);
-  *id = client_->Put(request, [this, upload, url, id](TransferResult result) {
-    running_.erase(*id);
-    FileDone(upload, url, result);
-  });
+  *id = client_->Put(request,
+                     [this, upload, url, id](const TransferResult& result) {
+                       running_.erase(*id);
+                       FileDone(upload, url, result);
+                     });
   running_.insert(*id);
 }
 

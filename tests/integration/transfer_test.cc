@@ -659,6 +659,52 @@ TEST_F(TransferTest, ACallbackMayStartAndCancelTransfers) {
   EXPECT_EQ(transfers_->active(), 0u);
 }
 
+// Forty at a time, over HTTP/1 and HTTP/2, each refused memory, resumed and
+// cancelled by chance: whoever is not cancelled ends exactly once, with all
+// of its bytes.
+TEST_F(TransferTest, SurvivesPausesAndCancelsByChance) {
+  const std::string bytes = ServeFile("a.bin", 700'000);
+  options_.ca_file = server_->certificate();
+  Open();
+  struct One {
+    MemorySink sink;
+    TransferId id = 0;
+    int ended = 0;
+    bool cancelled = false;
+  };
+  std::mt19937 random(11);
+  std::vector<std::unique_ptr<One>> all;
+  for (int i = 0; i < 400; ++i) {
+    auto one = std::make_unique<One>();
+    One* raw = one.get();
+    raw->sink.room = random() % 900'000;
+    raw->sink.on_refusal = [&random, raw, this] {
+      loop_->After(Millis(random() % 20), [&random, raw, this] {
+        raw->sink.room += random() % 400'000;
+        transfers_->Resume(raw->id);
+      });
+    };
+    const std::string url = random() % 2 == 0 ? server_->Https("/files/a.bin")
+                                              : server_->Http("/files/a.bin");
+    raw->id = transfers_->Get(
+        {url, false, &raw->sink}, [raw, &bytes](TransferResult result) {
+          ++raw->ended;
+          EXPECT_EQ(result.reason, Reason::kNone) << result.message;
+          EXPECT_TRUE(raw->sink.text() == bytes);
+        });
+    all.push_back(std::move(one));
+    if (random() % 4 == 0) {
+      One* victim = all[random() % all.size()].get();
+      victim->cancelled |= victim->ended == 0;
+      transfers_->Cancel(victim->id);
+    }
+    ASSERT_TRUE(RunUntil([&] { return transfers_->active() < 40; }));
+  }
+  ASSERT_TRUE(RunUntil([&] { return transfers_->active() == 0; }));
+  RunFor(Millis(50));
+  for (const auto& one : all) EXPECT_EQ(one->ended, one->cancelled ? 0 : 1);
+}
+
 TEST_F(TransferTest, CanBeDestroyedWithTransfersInEachState) {
   ServeFile("a.bin", 2'000'000);
   sink_.room = 100'000;
