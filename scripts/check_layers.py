@@ -1,0 +1,78 @@
+"""Holds the #includes against the architecture: prints what points the wrong
+way, exits 1 if anything does.
+
+common <- proto <- worker <- coordinator; the coordinator sees one header of
+the worker; each third-party library is visible in one folder.
+"""
+
+import os
+import re
+import sys
+
+# A folder may include from those that it names (and from itself).
+MAY_INCLUDE = {
+    "common": (),
+    "proto": ("common",),
+    "worker": ("common", "proto"),
+    "coordinator": ("common", "proto"),
+}
+# The worker's one face to the coordinator.
+FACADE = "worker/thumbnailer.h"
+
+# Headers of a library -> the only places where they may appear: folders, or
+# files where the path has no end in '/'.
+LIBRARIES = {
+    r"zmq(_addon)?\.hpp|zmq\.h": ("proto/",),
+    r".*\.pb\.h|google/protobuf/.*": ("proto/",),
+    r"curl/.*": ("coordinator/net/",),
+    r"boost/process.*": ("coordinator/pool/",),
+    r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/journal/"),
+    r"jpeglib\.h|jerror\.h|png\.h": ("worker/image/codec/",),
+    r"hwy/.*": ("worker/image/resample/",),
+    r"lcms2\.h": ("worker/image/",),
+    r"seccomp\.h": ("worker/",),
+    r"CLI/.*": ("coordinator/cli.cc", "worker/"),
+    r"spdlog/.*": ("common/",),
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+
+
+def sources(root):
+    for layer in MAY_INCLUDE:
+        for folder, _, names in os.walk(os.path.join(root, layer)):
+            for name in sorted(names):
+                if name.endswith((".h", ".cc")):
+                    path = os.path.join(folder, name)
+                    yield os.path.relpath(path, root)
+
+
+def complaint(path, header):
+    layer, target = path.split("/")[0], header.split("/")[0]
+    if target in MAY_INCLUDE and target != layer:
+        facade = layer == "coordinator" and header == FACADE
+        if target not in MAY_INCLUDE[layer] and not facade:
+            return f"{layer}/ may not include {header}"
+    for pattern, places in LIBRARIES.items():
+        if re.fullmatch(pattern, header) and not path.startswith(places):
+            return f"{header} belongs in {' or '.join(places)} only"
+    return None
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else "."
+    wrong, files = [], 0
+    for path in sources(root):
+        files += 1
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                match = INCLUDE.match(line)
+                problem = match and complaint(path, match.group(1))
+                if problem:
+                    wrong.append(f"{path}:{number}: {problem}")
+    print("\n".join(wrong) if wrong else f"{files} files keep the layers")
+    return 1 if wrong or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+# Which Debian 12 packages the project needs, and how to get what is missing.
+# Sourced by scripts/run, scripts/test and scripts/bench.
+#
+#   install_packages build serve    # groups; does nothing when all are there
+
+build_packages=(
+  g++ cmake ninja-build pkg-config
+  libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler
+  libboost1.81-dev
+  libjpeg62-turbo-dev libpng-dev libhwy-dev liblcms2-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev
+  libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libexpected-dev
+  libseccomp-dev
+)
+# What serves the samples. nginx is only ever started by us, with a folder and
+# a configuration of its own.
+serve_packages=(python3 nginx-core ca-certificates)
+test_packages=(
+  libgtest-dev libgmock-dev libbenchmark-dev procps
+  libnginx-mod-http-echo libnginx-mod-http-dav-ext libnginx-mod-http-js
+  libnginx-mod-http-lua
+)
+
+missing_packages() {
+  local name
+  for name in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}\n' "$name" 2>/dev/null |
+      grep -qx installed || echo "$name"
+  done
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A package that starts a service asks policy-rc.d first; 101 means no. The
+# file is ours only while we install, and an existing one is left alone.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ]; then
+    "$@"
+    return
+  fi
+  printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+  as_root chmod 755 "$policy"
+  local code=0
+  "$@" || code=$?
+  as_root rm -f "$policy"
+  return "$code"
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+    --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null
+}
+
+install_packages() {
+  local group missing wanted=()
+  for group in "$@"; do
+    local -n names="${group}_packages"
+    wanted+=("${names[@]}")
+  done
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "These Debian 12 packages are missing, and there is no apt-get to" \
+      "install them: ${missing[*]}" >&2
+    return 1
+  fi
+  if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+    echo "Run as root, or install: ${missing[*]}" >&2
+    return 1
+  fi
+  echo "Installing: ${missing[*]}" >&2
+  as_root apt-get -qq update >/dev/null
+  without_services apt_install "${missing[@]}"
+}
