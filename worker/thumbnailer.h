@@ -57,6 +57,10 @@ class Thumbnailer {
   std::unique_ptr<Impl> impl_;
 };
 
+// From the first bytes: small, bounds-checked, no library. Empty: not a format
+// that we know. A format that is known but not walked has no size.
+[[nodiscard]] std::optional<ImageHeader> PeekHeader(ByteSpan bytes);
+
 [[nodiscard]] CostEstimate EstimateCost(const ImageHeader& header,
                                         const Recipe& recipe,
                                         std::uint64_t size_mask);

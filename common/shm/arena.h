@@ -85,6 +85,8 @@ class Arena {
   // Empty: every slot is held, or the budget refuses even keep_bytes.
   [[nodiscard]] std::optional<SlotLease> Acquire();
 
+  // The whole region as the coordinator itself sees it.
+  [[nodiscard]] ByteSpan view() const { return {base_, size_bytes_}; }
   [[nodiscard]] std::size_t held() const { return held_; }
   [[nodiscard]] const ArenaLayout& layout() const { return layout_; }
   [[nodiscard]] MemoryBudget* budget() const { return budget_; }

@@ -1,0 +1,47 @@
+// coordinator: the program that people start. Parse, run, exit code.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "coordinator/cli.h"
+#include "coordinator/run.h"
+#include "coordinator/signals.h"
+
+namespace {
+
+using thumbmill::Command;
+using thumbmill::Result;
+using thumbmill::RunOptions;
+
+constexpr int kExitUsage = 1;
+
+int Usage(const std::string& what) {
+  std::fprintf(stderr, "coordinator: %s\nTry 'coordinator --help'.\n",
+               what.c_str());
+  return kExitUsage;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  Result<Command> command = thumbmill::ParseCommandLine(arguments);
+  if (!command) return Usage(command.error().what);
+  if (std::holds_alternative<thumbmill::ShowHelp>(*command)) {
+    const std::string_view help = thumbmill::HelpText();
+    std::fwrite(help.data(), 1, help.size(), stdout);
+    return 0;
+  }
+  if (std::holds_alternative<thumbmill::ShowVersion>(*command)) {
+    std::puts("thumbmill " THUMBMILL_VERSION);
+    return 0;
+  }
+  const RunOptions& options = std::get<RunOptions>(*command);
+  if (thumbmill::Status log = thumbmill::InitLog(options.log); !log)
+    return Usage("--log-file: " + log.error().what);
+  return thumbmill::Run(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  thumbmill::BlockSignals();
+  return Main(std::vector<std::string>(argv + 1, argv + argc));
+}

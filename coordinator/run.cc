@@ -1,0 +1,389 @@
+#include "coordinator/run.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "common/log.h"
+#include "coordinator/engine.h"
+#include "coordinator/event_loop.h"
+#include "coordinator/exec/local_executor.h"
+#include "coordinator/exec/process_executor.h"
+#include "coordinator/io_pool.h"
+#include "coordinator/memory_plan.h"
+#include "coordinator/net/transfer.h"
+#include "coordinator/progress.h"
+#include "coordinator/report.h"
+#include "coordinator/signals.h"
+#include "coordinator/sink/directory_sink.h"
+#include "coordinator/sink/http_sink.h"
+#include "coordinator/sink/null_sink.h"
+#include "coordinator/source/open_sources.h"
+#include "coordinator/units.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr int kExitDone = 0;
+constexpr int kExitUsage = 1;
+constexpr int kExitFailures = 2;
+constexpr int kExitLimit = 3;
+constexpr int kExitFatal = 4;
+
+// Threads for calls on files that may block.
+constexpr std::size_t kIoThreads = 4;
+// Inputs that are ready or at work beyond those being fetched.
+constexpr std::size_t kReadySlots = 64;
+constexpr std::size_t kSlotsAWorker = 10;
+
+// Everything that a run is made of, in the order in which it is built.
+struct Parts {
+  std::unique_ptr<EventLoop> loop;
+  std::unique_ptr<IoPool> pool;
+  UniqueFd cancel;  // an eventfd: unblocks a source that waits
+  std::optional<SignalWatch> signals;
+  MemoryPlan plan;
+  std::optional<MemoryBudget> input, decode, store;
+  std::unique_ptr<Arena> arena;
+  std::unique_ptr<Source> source;
+  std::unique_ptr<Journal> journal;
+  std::mutex journal_mutex;
+  std::unique_ptr<Sink> sink;
+  std::unique_ptr<Transfers> transfers;
+  std::unique_ptr<Executor> executor;
+  std::optional<NameTemplate> name;
+  RunStats stats;
+};
+
+// A run of thousands of connections needs more than the usual 1,024.
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Status MakeDirectories(const std::string& path) {
+  for (std::size_t at = 1; at <= path.size(); ++at) {
+    if (at < path.size() && path[at] != '/') continue;
+    const std::string part = path.substr(0, at);
+    if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST)
+      return FailSystem("cannot make the folder " + part, errno);
+  }
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode))
+    return Fail(ErrorCode::kDenied, path + " is not a folder");
+  return {};
+}
+
+Status OpenSource(const RunOptions& options, Parts* parts) {
+  SourceOptions source;
+  source.input_format = options.input_format;
+  source.url_column = options.url_column;
+  source.include = options.include;
+  source.exclude = options.exclude;
+  if (options.target == TargetKind::kDirectory)
+    source.never_enter.push_back(options.output);
+  if (!options.state_dir.empty())
+    source.never_enter.push_back(options.state_dir);
+  source.cancel_fd = parts->cancel.get();
+  ASSIGN_OR_RETURN(parts->source, OpenSources(options.inputs, source));
+  return {};
+}
+
+Status OpenState(const RunOptions& options, Parts* parts) {
+  const bool keeps = options.target != TargetKind::kNull ||
+                     !options.state_dir.empty();
+  struct stat st;
+  const bool exists = stat(options.state_dir.c_str(), &st) == 0;
+  if (!keeps || (options.dry_run && !exists)) {
+    parts->journal = MemoryJournal();
+    return {};
+  }
+  RETURN_IF_ERROR(MakeDirectories(options.state_dir));
+  JournalOptions journal;
+  journal.state_dir = options.state_dir;
+  journal.recipe = RecipeJson(options);
+  for (const SizeSpec& size : options.recipe.sizes)
+    journal.sizes.push_back(size.text);
+  journal.retry_failed = options.retry_failed || parts->source->retries();
+  journal.revalidate = options.revalidate;
+  journal.overwrite = options.overwrite && !options.dry_run;
+  journal.max_bytes = options.transfer.max_bytes;
+  journal.memory_bytes = options.memory;
+  ASSIGN_OR_RETURN(parts->journal, OpenJournal(journal));
+  return {};
+}
+
+Status OpenTarget(const RunOptions& options, Parts* parts) {
+  switch (options.target) {
+    case TargetKind::kNull:
+      parts->sink = MakeNullSink();
+      return {};
+    case TargetKind::kHttp: {
+      HttpSinkOptions http;
+      http.base_url = options.output;
+      http.transfer = options.transfer;
+      http.uploads = static_cast<int>(options.uploads);
+      ASSIGN_OR_RETURN(parts->sink, MakeHttpSink(parts->loop.get(), http));
+      return parts->sink->Prepare();
+    }
+    case TargetKind::kDirectory: {
+      DirectorySinkOptions directory;
+      directory.target = options.output;
+      directory.fsync = options.fsync;
+      parts->sink = MakeDirectorySink(parts->loop.get(), parts->pool.get(),
+                                      directory);
+      return parts->sink->Prepare();
+    }
+  }
+  return {};
+}
+
+Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
+  const std::size_t processes =
+      options.backend == Backend::kProcesses ? options.workers : 0;
+  ASSIGN_OR_RETURN(parts->plan,
+                   PlanMemory(options.memory, processes,
+                              options.transfer.max_bytes));
+  parts->input.emplace(parts->plan.input);
+  parts->decode.emplace(parts->plan.decode);
+  parts->store.emplace(parts->plan.store);
+  ArenaLayout layout;
+  layout.slots =
+      options.downloads + kReadySlots + kSlotsAWorker * options.workers;
+  layout.slot_bytes = options.transfer.max_bytes + (1 << 20);
+  // A warm part for each slot, but never a large share of the pool.
+  layout.keep_bytes = std::min<std::uint64_t>(
+      64 << 10, parts->plan.input / 4 / layout.slots / 4096 * 4096);
+  layout.name = "thumbmill-inputs";
+  ASSIGN_OR_RETURN(parts->arena,
+                   Arena::Create(layout, &*parts->input));
+  return {};
+}
+
+Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
+                    Parts* parts) {
+  if (options.backend != Backend::kProcesses) {
+    LocalOptions local;
+    local.threads = options.workers;
+    local.recipe = recipe;
+    parts->executor = MakeLocalExecutor(parts->loop.get(),
+                                        parts->arena.get(), local);
+    return {};
+  }
+  ProcessOptions process;
+  process.workers = options.workers;
+  process.worker_program = options.worker_program;
+  process.recipe = recipe;
+  process.max_output_bytes = parts->plan.store;
+  ASSIGN_OR_RETURN(parts->executor,
+                   MakeProcessExecutor(parts->loop.get(), parts->arena.get(),
+                                       process));
+  return {};
+}
+
+Status Build(const RunOptions& options, Parts* parts) {
+  ASSIGN_OR_RETURN(parts->loop, EventLoop::Create());
+  parts->pool = std::make_unique<IoPool>(kIoThreads);
+  parts->cancel.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!parts->cancel.valid()) return FailSystem("eventfd", errno);
+  ASSIGN_OR_RETURN(NameTemplate name,
+                   NameTemplate::Parse(options.name_template));
+  parts->name = std::move(name);
+  RETURN_IF_ERROR(OpenSource(options, parts));
+  RETURN_IF_ERROR(PlanAndAllocate(options, parts));
+  // The state is locked before anything of another run could be disturbed.
+  RETURN_IF_ERROR(OpenState(options, parts));
+  if (options.dry_run) return {};
+  RETURN_IF_ERROR(OpenTarget(options, parts));
+  TransferOptions transfer = options.transfer;
+  transfer.kept_connections =
+      std::max<long>(transfer.kept_connections,
+                     static_cast<long>(options.downloads));
+  ASSIGN_OR_RETURN(parts->transfers,
+                   Transfers::Create(parts->loop.get(), transfer));
+  Recipe recipe = options.recipe;
+  recipe.limits.max_peak_bytes = parts->plan.decode;
+  return MakeExecutor(options, recipe, parts);
+}
+
+// ---- dry run -----------------------------------------------------------
+
+const char* Verb(ClaimVerdict::Kind kind) {
+  switch (kind) {
+    case ClaimVerdict::Kind::kFresh:
+    case ClaimVerdict::Kind::kAgain:
+      return "make";
+    case ClaimVerdict::Kind::kPartly:
+      return "add sizes";
+    case ClaimVerdict::Kind::kDone:
+      return "done";
+    case ClaimVerdict::Kind::kFailedBefore:
+      return "failed before";
+    case ClaimVerdict::Kind::kSkippedBefore:
+      return "skipped before";
+    case ClaimVerdict::Kind::kDuplicate:
+      return "duplicate";
+    case ClaimVerdict::Kind::kCollision:
+      return "name_collision";
+  }
+  return "?";
+}
+
+// One line an item on stdout: what would be done, its source, its names.
+int DryRun(const RunOptions& options, Parts* parts) {
+  while (true) {
+    Result<std::optional<ImageRef>> next = parts->source->Next();
+    if (!next) {
+      LogError(next.error().what);
+      return kExitUsage;
+    }
+    if (!next->has_value()) return kExitDone;
+    const ImageRef& ref = **next;
+    const std::string shown = ref.is_url ? RedactUrl(ref.uri) : ref.uri;
+    if (ref.reason != Reason::kNone) {
+      fmt::print("{}\t{}\t\n", ToWord(ref.reason), shown);
+      continue;
+    }
+    ClaimRequest request;
+    request.source_key = SourceKey(ref);
+    request.claim = parts->name->Claim(ref, options.recipe.format);
+    request.stamp = ref.stamp;
+    auto verdicts = parts->journal->Claim(std::span(&request, 1));
+    if (!verdicts) {
+      LogError(verdicts.error().what);
+      return kExitFatal;
+    }
+    fmt::print("{}\t{}\t{}\n", Verb(verdicts->front().kind), shown,
+               request.claim);
+  }
+}
+
+// ---- the run -----------------------------------------------------------
+
+RunEnd RunEngine(const RunOptions& options, Parts* parts) {
+  Progress progress(options.progress, options.stats_interval, stderr);
+  EngineParts engine_parts;
+  engine_parts.loop = parts->loop.get();
+  engine_parts.pool = parts->pool.get();
+  engine_parts.transfers = parts->transfers.get();
+  engine_parts.arena = parts->arena.get();
+  engine_parts.decode = &*parts->decode;
+  engine_parts.store = &*parts->store;
+  engine_parts.executor = parts->executor.get();
+  engine_parts.sink = parts->sink.get();
+  engine_parts.journal = parts->journal.get();
+  engine_parts.journal_mutex = &parts->journal_mutex;
+  engine_parts.name = &*parts->name;
+  engine_parts.stats = &parts->stats;
+  engine_parts.cancel_source = [fd = parts->cancel.get()] {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = write(fd, &one, sizeof one);
+  };
+  engine_parts.show = [&](const RunView& view) {
+    progress.Show(parts->stats, view, std::chrono::steady_clock::now());
+  };
+  Engine engine(options, engine_parts, std::move(parts->source));
+  auto signals = SignalWatch::Create(parts->loop.get(), [&](int signal) {
+    engine.Interrupt(signal);
+  });
+  if (!signals) return {RunEnd::Kind::kFatal, signals.error(), 0};
+  RunEnd end = engine.Run();
+  parts->pool->DropQueued();
+  return end;
+}
+
+int ExitCode(const RunEnd& end, const RunStats& stats) {
+  switch (end.kind) {
+    case RunEnd::Kind::kFinished:
+      return stats.failed + stats.failed_before > 0 ? kExitFailures
+                                                    : kExitDone;
+    case RunEnd::Kind::kLimit:
+      return kExitLimit;
+    case RunEnd::Kind::kFatal:
+      return kExitFatal;
+    case RunEnd::Kind::kInterrupted:
+      return 128 + end.signal;
+  }
+  return kExitFatal;
+}
+
+const char* EndWord(RunEnd::Kind kind) {
+  switch (kind) {
+    case RunEnd::Kind::kFinished:
+      return "finished";
+    case RunEnd::Kind::kLimit:
+      return "limit";
+    case RunEnd::Kind::kFatal:
+      return "fatal";
+    case RunEnd::Kind::kInterrupted:
+      return "interrupted";
+  }
+  return "fatal";
+}
+
+// A run that could not write its report has still done its work: a warning.
+void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
+                 Parts* parts) {
+  RunFacts facts;
+  facts.options = &options;
+  facts.stats = &parts->stats;
+  facts.ended = EndWord(end.kind);
+  facts.error = end.error.what;
+  facts.exit_code = exit_code;
+  facts.workers = options.workers;
+  facts.memory_limit = options.memory;
+  if (auto counts = parts->journal->Counts()) facts.counts = *counts;
+  const auto warn = [](const Status& status) {
+    if (!status) LogWarning(status.error().what);
+  };
+  const bool keeps_state = !options.state_dir.empty();
+  if (keeps_state)
+    warn(WriteFailed(options.state_dir + "/failed.jsonl",
+                     parts->journal.get()));
+  if (!options.report_file.empty())
+    warn(WriteReport(options.report_file, facts));
+  if (options.quiet) return;
+  fmt::print(stderr, "{}", Summary(facts));
+  if (keeps_state && parts->stats.failed + parts->stats.failed_before > 0)
+    fmt::print(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
+  if (!options.report_file.empty())
+    fmt::print(stderr, "report: {}\n", options.report_file);
+  std::fflush(stderr);
+}
+
+int Refused(const Error& error) {
+  LogError(error.what);
+  return error.code == ErrorCode::kUsage ? kExitUsage : kExitFatal;
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  RaiseDescriptorLimit();
+  auto parts = std::make_unique<Parts>();
+  if (Status built = Build(options, parts.get()); !built)
+    return Refused(built.error());
+  if (options.dry_run) return DryRun(options, parts.get());
+  const RunEnd end = RunEngine(options, parts.get());
+  const int exit_code = ExitCode(end, parts->stats);
+  if (end.kind == RunEnd::Kind::kFinished && parts->stats.listed == 0)
+    LogWarning("the input names no image");
+  LeaveReport(options, end, exit_code, parts.get());
+  return exit_code;
+}
+
+}  // namespace thumbmill
