@@ -1,0 +1,228 @@
+#include "proto/size_spec.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::uint32_t kMaxDimension = 65535;
+
+tl::unexpected<Error> BadSize(std::string_view text, std::string_view why) {
+  return Fail(ErrorCode::kUsage,
+              fmt::format("'{}' {}; write 200, 200x100, 200x or x200, with "
+                          "! ^ < or > behind it if you like",
+                          text, why));
+}
+
+// "" is 0: a side that follows from the other one.
+std::optional<std::uint32_t> Side(std::string_view digits) {
+  if (digits.empty()) return 0;
+  std::uint32_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  if (value == 0 || value > kMaxDimension) return std::nullopt;
+  return value;
+}
+
+void ApplySuffix(char suffix, SizeSpec* size) {
+  switch (suffix) {
+    case '!':
+      size->fit = Fit::kFill;
+      size->enlarge = Enlarge::kAlways;
+      break;
+    case '^':
+      size->fit = Fit::kCover;
+      size->enlarge = Enlarge::kAlways;
+      break;
+    case '<':
+      size->enlarge = Enlarge::kOnlyEnlarge;
+      break;
+    case '>':
+      size->enlarge = Enlarge::kOnlyShrink;
+      break;
+    default:
+      break;
+  }
+}
+
+template <typename T, std::size_t N>
+using Words = std::array<std::pair<std::string_view, T>, N>;
+
+constexpr Words<Fit, 5> kFits = {{{"inside", Fit::kInside},
+                                  {"outside", Fit::kOutside},
+                                  {"cover", Fit::kCover},
+                                  {"contain", Fit::kContain},
+                                  {"fill", Fit::kFill}}};
+constexpr Words<FilterKind, 6> kFilters = {
+    {{"lanczos3", FilterKind::kLanczos3},
+     {"mitchell", FilterKind::kMitchell},
+     {"cubic", FilterKind::kCubic},
+     {"linear", FilterKind::kLinear},
+     {"box", FilterKind::kBox},
+     {"nearest", FilterKind::kNearest}}};
+constexpr Words<FailOn, 4> kFailOns = {{{"none", FailOn::kNone},
+                                        {"truncated", FailOn::kTruncated},
+                                        {"error", FailOn::kError},
+                                        {"warning", FailOn::kWarning}}};
+constexpr Words<Rgb, 8> kColours = {{{"white", {255, 255, 255}},
+                                     {"black", {0, 0, 0}},
+                                     {"gray", {128, 128, 128}},
+                                     {"grey", {128, 128, 128}},
+                                     {"red", {255, 0, 0}},
+                                     {"green", {0, 128, 0}},
+                                     {"blue", {0, 0, 255}},
+                                     {"yellow", {255, 255, 0}}}};
+
+template <typename T, std::size_t N>
+Result<T> FromWord(std::string_view text, const Words<T, N>& words) {
+  std::string known;
+  for (const auto& [word, value] : words) {
+    if (word == text) return value;
+    if (!known.empty()) known += ", ";
+    known += word;
+  }
+  return Fail(ErrorCode::kUsage,
+              fmt::format("'{}' is none of: {}", text, known));
+}
+
+template <typename T, std::size_t N>
+std::string_view WordOf(T wanted, const Words<T, N>& words) {
+  for (const auto& [word, value] : words)
+    if (value == wanted) return word;
+  return "";
+}
+
+std::optional<std::uint8_t> HexByte(std::string_view two) {
+  std::uint8_t value = 0;
+  const auto [rest, error] =
+      std::from_chars(two.data(), two.data() + two.size(), value, 16);
+  if (error != std::errc() || rest != two.data() + two.size())
+    return std::nullopt;
+  return value;
+}
+
+Status SetQuality(std::string_view format, std::string_view text,
+                  Recipe* recipe) {
+  int value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || value < 1 || value > 100)
+    return Fail(ErrorCode::kUsage,
+                fmt::format("'{}' is no quality; write 1 to 100", text));
+  if (!format.empty() && format != "jpg" && format != "jpeg")
+    return Fail(ErrorCode::kUsage,
+                fmt::format("'{}' has no quality here; write 80 or jpg=80",
+                            format));
+  recipe->jpeg_quality = value;
+  return {};
+}
+
+}  // namespace
+
+Result<SizeSpec> ParseSize(std::string_view text, Fit fit) {
+  SizeSpec size;
+  size.text = std::string(text);
+  size.fit = fit;
+  std::string_view body = text;
+  if (!body.empty() && std::string_view("!^<>").find(body.back()) !=
+                           std::string_view::npos) {
+    ApplySuffix(body.back(), &size);
+    body.remove_suffix(1);
+  }
+  if (body.empty() || body == "x") return BadSize(text, "names no side");
+  const std::size_t x = body.find('x');
+  const auto width = Side(body.substr(0, x));
+  const auto height =
+      x == std::string_view::npos ? width : Side(body.substr(x + 1));
+  if (!width || !height)
+    return BadSize(text, "is no size (a side is 1 to 65535)");
+  size.width = *width;
+  size.height = *height;
+  if (body.back() == 'x') body.remove_suffix(1);
+  size.label = std::string(body);
+  return size;
+}
+
+Result<Fit> ParseFit(std::string_view text) { return FromWord(text, kFits); }
+std::string_view ToWord(Fit fit) { return WordOf(fit, kFits); }
+
+Result<FilterKind> ParseFilter(std::string_view text) {
+  return FromWord(text, kFilters);
+}
+std::string_view ToWord(FilterKind filter) { return WordOf(filter, kFilters); }
+
+Result<FailOn> ParseFailOn(std::string_view text) {
+  return FromWord(text, kFailOns);
+}
+std::string_view ToWord(FailOn fail_on) { return WordOf(fail_on, kFailOns); }
+
+Result<ImageFormat> ParseOutputFormat(std::string_view text) {
+  if (text == "same") return ImageFormat::kUnknown;
+  if (text == "jpg" || text == "jpeg") return ImageFormat::kJpeg;
+  if (text == "png") return ImageFormat::kPng;
+  return Fail(ErrorCode::kUsage,
+              fmt::format("'{}' cannot be written; write same, jpg or png",
+                          text));
+}
+
+std::string_view ToWord(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kUnknown:
+      return "same";
+    case ImageFormat::kJpeg:
+      return "jpg";
+    case ImageFormat::kPng:
+      return "png";
+    case ImageFormat::kWebp:
+      return "webp";
+    case ImageFormat::kGif:
+      return "gif";
+    case ImageFormat::kAvif:
+      return "avif";
+  }
+  return "same";
+}
+
+Result<Rgb> ParseColour(std::string_view text) {
+  if (!text.starts_with('#')) {
+    Result<Rgb> named = FromWord(text, kColours);
+    if (!named) named.error().what += ", or #rrggbb";
+    return named;
+  }
+  std::string hex(text.substr(1));
+  if (hex.size() == 3)
+    hex = {hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]};
+  if (hex.size() == 6) {
+    const std::string_view view(hex);
+    const auto r = HexByte(view.substr(0, 2)), g = HexByte(view.substr(2, 2)),
+               b = HexByte(view.substr(4, 2));
+    if (r && g && b) return Rgb{*r, *g, *b};
+  }
+  return Fail(ErrorCode::kUsage,
+              fmt::format("'{}' is no colour; write #rrggbb", text));
+}
+
+Status ParseQuality(std::string_view text, Recipe* recipe) {
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      RETURN_IF_ERROR(SetQuality("", part, recipe));
+    } else {
+      RETURN_IF_ERROR(SetQuality(part.substr(0, equals),
+                                 part.substr(equals + 1), recipe));
+    }
+    if (comma == std::string_view::npos) return {};
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace thumbmill
