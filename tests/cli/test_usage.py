@@ -1,0 +1,84 @@
+"""Wrong usage starts nothing, exits 1, and says what to type instead."""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../integration"))
+
+from harness import ProgramCase, png  # noqa: E402
+
+
+class Usage(ProgramCase):
+    def refused(self, *arguments):
+        done = self.run_coordinator(*arguments, code=1)
+        self.assertEqual(done.out, "")
+        self.assertFalse(os.path.exists(self.path("out")))
+        return done.err
+
+    def test_no_arguments_name_what_is_missing(self):
+        self.assertIn("-i ", self.refused())
+
+    def test_no_size_shows_one(self):
+        self.assertIn("-s 200x", self.refused("-i", "x.png", "-o", "out"))
+
+    def test_no_output_shows_one(self):
+        self.assertIn("-o ", self.refused("-i", "x.png", "-s", "8x"))
+
+    def test_an_unknown_flag_is_named(self):
+        self.assertIn("--sise", self.refused("-i", "x.png", "-o", "out",
+                                             "--sise", "8x"))
+
+    def test_a_size_that_is_none_is_quoted(self):
+        self.assertIn("12q", self.refused("-i", "x.png", "-o", "out", "-s",
+                                          "12q"))
+
+    def test_two_sizes_of_one_name_are_refused(self):
+        err = self.refused("-i", "x.png", "-o", "out", "-s", "8x,8")
+        self.assertIn("8x", err)
+
+    def test_an_unknown_backend_lists_the_known_ones(self):
+        err = self.refused("-i", "x.png", "-o", "out", "-s", "8x",
+                           "--backend", "gpu")
+        for word in ("gpu", "serial", "threads", "processes"):
+            self.assertIn(word, err)
+
+    def test_a_duration_without_a_number_names_its_flag(self):
+        self.assertIn("--timeout", self.refused("-i", "x.png", "-o", "out",
+                                                "-s", "8x", "--timeout",
+                                                "soon"))
+
+    def test_image_size_without_resize_mode_names_both_choices(self):
+        err = self.refused("-i", "x.png", "-o", "out", "--image_size", "256")
+        self.assertIn("border", err)
+        self.assertIn("-s 256", err)
+
+    def test_an_input_that_is_not_there_is_named(self):
+        self.assertIn("nowhere.txt", self.refused("-i", "nowhere.txt", "-o",
+                                                  "out", "-s", "8x"))
+
+    def test_a_name_that_leaves_out_the_size_is_refused(self):
+        self.assertIn("{size}", self.refused("-i", "x.png", "-o", "out", "-s",
+                                             "8x,9x", "--name", "{stem}.png"))
+
+    def test_underscores_and_run_and_equals_signs_are_understood(self):
+        self.write("d/x.png", png(20, 10))
+        self.run_coordinator("run", "--input=d", "--output_folder=out",
+                             "--size=8x", "--max_pixels", "1000")
+        self.assertEqual(self.image("out/x_8.png"), ("png", 8, 4))
+
+    def test_a_dry_run_prints_names_and_writes_nothing(self):
+        self.write("d/x.png", png(20, 10))
+        done = self.run_coordinator("-i", "d", "-o", "out", "-s", "8x,4x",
+                                    "--dry-run")
+        self.assertEqual(sorted(done.out.split()), ["x_4.png", "x_8.png"])
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_version_is_one_line(self):
+        out = self.run_coordinator("--version").out
+        self.assertRegex(out, r"^thumbmill \d+\.\d+\.\d+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,102 @@
+"""Every file of a corpus of hostile and unusual images gets the verdict that
+its MANIFEST.tsv expects, in any order, and kills nothing."""
+
+import csv
+import os
+import random
+import unittest
+
+from harness import ProgramCase, tree
+
+CORPUS = os.environ.get("THUMBMILL_CORPUS", "")
+
+# The manifest's words -> our reasons.
+REASONS = {
+    "empty": {"empty"},
+    "not-image": {"not_image"},
+    "unsupported": {"unsupported"},
+    "corrupt": {"corrupt"},
+    "truncated": {"truncated"},
+    "too-large": {"too_big", "too_many_pixels", "too_costly"},
+    "too-slow": {"too_costly"},
+}
+
+
+def rows(*categories):
+    with open(os.path.join(CORPUS, "MANIFEST.tsv"), encoding="utf-8",
+              newline="") as file:
+        table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [row for row in table
+                if not categories or row["category"].split("/")[0] in categories]
+
+
+def allowed(expect):
+    """(may be done, reasons it may fail with; None: any)."""
+    done, reasons = False, set()
+    for word in expect.split("|"):
+        if word == "ok":
+            done = True
+        elif word == "policy:truncated":  # --fail-on error refuses these
+            reasons |= {"truncated"}
+        elif word == "policy:damaged":
+            done, reasons = True, reasons | {"corrupt", "truncated"}
+        elif word == "either":
+            return True, None
+        else:
+            reasons |= REASONS[word.removeprefix("reject:")]
+    return done, reasons
+
+
+class Corpus(ProgramCase):
+    def verdicts(self, chosen, seed, output):
+        """{path: 'done' or the reason} of one shuffled run."""
+        paths = [os.path.join(CORPUS, row["path"]) for row in chosen]
+        random.Random(seed).shuffle(paths)
+        self.run_coordinator(
+            "-j", 2, "-i", self.write_list(f"{output}.txt", paths), "-o",
+            output, "-s", "64x", "--name", "{index}_{size}.{ext}", "--memory",
+            "1G", code=None, timeout=280)
+        failed = {url: record["reason"]
+                  for url, record in self.failed(output).items()}
+        made = {path.split("_")[0] for path in tree(self.path(output))}
+        verdicts = {}
+        for index, path in enumerate(paths):
+            done = str(index) in made
+            self.assertNotEqual(done, path in failed,
+                                f"{path}: done and failed, or neither")
+            verdicts[path] = "done" if done else failed[path]
+        return verdicts
+
+    def check(self, chosen):
+        self.assertGreater(len(chosen), 5)
+        verdicts = self.verdicts(chosen, 1, "one")
+        wrong = []
+        for row in chosen:
+            done, reasons = allowed(row["expect"])
+            verdict = verdicts[os.path.join(CORPUS, row["path"])]
+            fine = done if verdict == "done" else (
+                reasons is None or verdict in reasons)
+            if not fine or verdict in ("crash", "hang"):
+                wrong.append(f"{row['path']}: {verdict}, expected "
+                             f"{row['expect']}")
+        self.assertEqual(wrong, [])
+        self.assertEqual(self.report("one")["workers_lost"], 0)
+        return verdicts
+
+    def test_photographs_and_variants_get_the_verdict_expected(self):
+        self.check(rows("photos", "variants", "png", "orientation", "colour"))
+
+    def test_bad_files_get_the_verdict_expected(self):
+        self.check(rows("bad"))
+
+    def test_formats_that_are_not_read_are_refused_by_name(self):
+        self.check(rows("gif", "webp", "avif"))
+
+    def test_another_order_gives_the_same_verdicts(self):
+        chosen = rows("bad")
+        self.assertEqual(self.verdicts(chosen, 2, "one"),
+                         self.verdicts(chosen, 3, "two"))
+
+
+if __name__ == "__main__":
+    unittest.main()

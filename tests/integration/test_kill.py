@@ -1,0 +1,141 @@
+"""Whoever is killed, whenever: the bytes are the same in the end, nothing is
+half written, nothing stays behind."""
+
+import os
+import random
+import signal
+import time
+import unittest
+
+from harness import (ProgramCase, children, origin, png, tree, wait_until)
+
+SIZES = ("-s", "200x,64x,32x")
+
+
+class Kill(ProgramCase):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(os.environ.get("THUMBMILL_SEED", "1"))
+
+    def reference(self, photos):
+        self.run_coordinator("-j", 2, "-i", photos, "-o", "reference", *SIZES)
+        return tree(self.path("reference"))
+
+    def test_killed_workers_change_nothing(self):
+        photos = self.make_photos(copies=3)
+        reference = self.reference(photos)
+        run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
+        killed = 0
+        while run.poll() is None:
+            workers = children(run.pid)
+            if workers and killed < 10:
+                os.kill(self.random.choice(workers), signal.SIGKILL)
+                killed += 1
+            time.sleep(self.random.uniform(0.05, 0.3))
+        self.finish(run, 0)
+        self.assertGreater(killed, 3)
+        self.assertEqual(tree(self.path("out")), reference)
+        self.assertGreaterEqual(self.report()["workers_lost"], 3)
+        self.assert_nothing_left()
+
+    def killed_coordinators(self, rounds):
+        photos = self.make_photos(copies=2)
+        reference = self.reference(photos)
+        for _ in range(rounds):
+            run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
+            time.sleep(self.random.uniform(0.0, 1.5))
+            workers = children(run.pid)
+            run.kill()
+            self.finish(run, None)
+            self.assert_nothing_left(workers)
+            for path, digest in tree(self.path("out")).items():
+                self.assertEqual(digest, reference.get(path), path)
+        self.run_coordinator("-j", 2, "-i", photos, "-o", "out", *SIZES)
+        self.assertEqual(tree(self.path("out")), reference)
+        self.assertEqual(self.failed(), {})
+
+    def test_a_killed_coordinator_is_resumed_to_the_same_bytes(self):
+        self.killed_coordinators(4)
+
+    def test_a_coordinator_killed_25_times_gets_there(self):  # long
+        self.killed_coordinators(25)
+
+    def test_workers_never_outlive_a_killed_coordinator(self):
+        with origin(self.dir) as server:
+            urls = self.write_list("urls.txt",
+                                   [f"{server.url}/silent/a.png"])
+            run = self.start("-j", 2, "-i", urls, "-o", "out", "-s", "8x",
+                             "--allow-loopback")
+            workers = wait_until(
+                lambda: len(children(run.pid)) == 2 and children(run.pid), 10,
+                "two workers")
+            run.kill()
+            self.finish(run, None)
+            self.assert_nothing_left(workers)
+
+
+class Stop(ProgramCase):
+    def setUp(self):
+        super().setUp()
+        self.write("www/good.png", png(60, 40))
+        self.server = origin(self.path("www"))
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+
+    def slow_run(self):
+        """Two at a time, each 0.3 s: seconds of work, in small steps."""
+        for i in range(40):
+            self.write(f"www/{i}.png", png(60, 40, i))
+        self.urls = self.write_list(
+            "urls.txt", [f"{self.server.url}/late/{i}.png" for i in range(40)])
+        self.arguments = ("-j", 1, "-i", self.urls, "-o", "out", "-s", "8x",
+                          "--downloads", 2, "--allow-loopback")
+        run = self.start(*self.arguments)
+        wait_until(lambda: len(tree(self.path("out"))) >= 3, 20,
+                   "three thumbnails")
+        return run
+
+    def check_stop(self, number, code):
+        run = self.slow_run()
+        workers = children(run.pid)
+        run.send_signal(number)
+        self.finish(run, code, 10)
+        self.assert_nothing_left(workers)
+        some = tree(self.path("out"))
+        self.assertLess(len(some), 40)
+        self.assertEqual(self.report()["ended"], "interrupted")
+        self.run_coordinator(*self.arguments)
+        made = tree(self.path("out"))
+        self.assertEqual(len(made), 40)
+        self.assertEqual({path: made[path] for path in some}, some)
+        counts = self.report()["counts"]
+        self.assertEqual(counts["done_before"] + counts["done"], 40)
+        self.assertEqual(counts["done_before"], len(some))
+
+    def test_sigint_drains_with_130_and_can_be_resumed(self):
+        self.check_stop(signal.SIGINT, 130)
+
+    def test_sigterm_drains_with_143_and_can_be_resumed(self):
+        self.check_stop(signal.SIGTERM, 143)
+
+    def test_a_second_sigint_stops_at_once(self):
+        urls = self.write_list("urls.txt",
+                               [f"{self.server.url}/silent/a.png"])
+        run = self.start("-j", 2, "-i", urls, "-o", "out", "-s", "8x",
+                         "--allow-loopback", "--first-byte-timeout", "60s")
+        workers = wait_until(lambda: children(run.pid), 10, "workers")
+        wait_until(lambda: os.path.exists(self.path("out/.thumbmill")), 10,
+                   "the state")
+        time.sleep(0.3)
+        started = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        if run.poll() is None:
+            run.send_signal(signal.SIGINT)
+        self.finish(run, 130, 10)
+        self.assertLess(time.monotonic() - started, 2)
+        self.assert_nothing_left(workers)
+
+
+if __name__ == "__main__":
+    unittest.main()
