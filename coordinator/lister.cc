@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "coordinator/event_loop.h"
-#include "coordinator/net/url.h"
 
 namespace thumbmill {
 namespace {
@@ -12,11 +11,6 @@ namespace {
 constexpr std::size_t kBatch = 256;
 // What arrives slowly (a pipe) is passed on after this long.
 constexpr Millis kBatchTime{20};
-
-std::string SourceKey(const ImageRef& ref) {
-  return ref.is_url ? CanonicalUrl(ref.uri)
-                    : ref.path.empty() ? ref.uri : ref.path;
-}
 
 }  // namespace
 

@@ -164,7 +164,7 @@ Json CountsJson(const RunStats& stats) {
 
 Json FailedJson(const ItemRecord& record) {
   Json json;
-  json["url"] = UriForRecord(record);
+  json["url"] = ListableUri(record.uri);
   json["key"] = record.claim;
   json["status"] = ToWord(record.status);
   json["reason"] = ToWord(record.reason);

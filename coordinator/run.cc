@@ -58,6 +58,7 @@ struct Parts {
   std::optional<MemoryBudget> input, decode, store;
   std::unique_ptr<Arena> arena;
   std::unique_ptr<Source> source;
+  bool retry_failed = false;
   std::unique_ptr<Journal> journal;
   std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
@@ -99,7 +100,10 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   if (!options.state_dir.empty())
     source.never_enter.push_back(options.state_dir);
   source.cancel_fd = parts->cancel.get();
-  ASSIGN_OR_RETURN(parts->source, OpenSources(options.inputs, source));
+  ASSIGN_OR_RETURN(OpenedSources opened,
+                   OpenSources(options.inputs, source));
+  parts->source = std::move(opened.source);
+  parts->retry_failed = options.retry_failed || opened.retry_failed;
   return {};
 }
 
@@ -118,7 +122,7 @@ Status OpenState(const RunOptions& options, Parts* parts) {
   journal.recipe = RecipeJson(options);
   for (const SizeSpec& size : options.recipe.sizes)
     journal.sizes.push_back(size.text);
-  journal.retry_failed = options.retry_failed || parts->source->retries();
+  journal.retry_failed = parts->retry_failed;
   journal.revalidate = options.revalidate;
   journal.overwrite = options.overwrite && !options.dry_run;
   journal.max_bytes = options.transfer.max_bytes;

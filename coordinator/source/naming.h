@@ -52,6 +52,13 @@ class NameTemplate {
 // relative to its root ('/' between parts).
 void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path);
 
+// What tells two sources apart: the canonical URL, or the path.
+[[nodiscard]] std::string SourceKey(const ImageRef& ref);
+
+// A source as a list can name it again: verbatim; a path that is not UTF-8, or
+// that a list would read as something else, as a percent-encoded file:// URL.
+[[nodiscard]] std::string ListableUri(const std::string& uri);
+
 // The format that an extension names; kUnknown for others.
 [[nodiscard]] ImageFormat FormatFromExtension(std::string_view extension);
 [[nodiscard]] std::string_view DefaultExtension(ImageFormat format);

@@ -1,0 +1,152 @@
+#include "coordinator/source/directory_source.h"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <functional>
+
+#include "coordinator/source/list_entry.h"
+#include "coordinator/source/naming.h"
+
+namespace thumbmill {
+namespace {
+
+std::string RealPath(const std::string& path) {
+  char* real = realpath(path.c_str(), nullptr);
+  if (real == nullptr) return "";
+  std::string result(real);
+  std::free(real);
+  return result;
+}
+
+// A glob with a slash is held against the whole relative path, one without
+// against the name.
+bool MatchesAny(const std::vector<std::string>& globs,
+                const std::string& relative) {
+  const std::string name = relative.substr(relative.rfind('/') + 1);
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    const bool whole = glob.find('/') != std::string::npos;
+    return fnmatch(glob.c_str(), (whole ? relative : name).c_str(), 0) == 0;
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> DirectorySource::Open(
+    const DirectoryOptions& options) {
+  auto source = std::unique_ptr<DirectorySource>(new DirectorySource(options));
+  source->real_root_ = RealPath(options.root);
+  if (source->real_root_.empty())
+    return FailSystem("cannot read " + options.root, errno);
+  for (const std::string& path : options.never_enter) {
+    struct stat st;
+    if (stat(path.c_str(), &st) == 0)
+      source->forbidden_.emplace_back(st.st_dev, st.st_ino);
+  }
+  if (source->IsForbidden(options.root))
+    return Fail(ErrorCode::kUsage,
+                "the input folder " + options.root +
+                    " is the output; write to another folder");
+  if (auto unreadable = source->Enter(""))
+    return Fail(ErrorCode::kUsage,
+                options.root + ": " + unreadable->message);
+  return source;
+}
+
+DirectorySource::~DirectorySource() = default;
+
+bool DirectorySource::IsForbidden(const std::string& path) const {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) return false;
+  return std::find(forbidden_.begin(), forbidden_.end(),
+                   FileId(st.st_dev, st.st_ino)) != forbidden_.end();
+}
+
+bool DirectorySource::LeadsInside(const std::string& path) const {
+  const std::string real = RealPath(path);
+  return real.size() > real_root_.size() && real.starts_with(real_root_) &&
+         (real_root_ == "/" || real[real_root_.size()] == '/');
+}
+
+ImageRef DirectorySource::Unreadable(const std::string& relative,
+                                     std::string message) const {
+  ImageRef ref;
+  ref.origin = Origin::kDirectory;
+  ref.uri = ref.path = options_.root + "/" + relative;
+  FillNameParts(&ref, options_.prefix + relative);
+  ref.reason = Reason::kRead;
+  ref.message = std::move(message);
+  return ref;
+}
+
+// Puts a folder's names on the stack; an item when it cannot be read.
+std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
+  const std::string path = options_.root + "/" + relative;
+  DIR* dir = opendir(path.c_str());
+  if (dir == nullptr)
+    return Unreadable(relative, SystemError("cannot open it", errno).what);
+  Level level;
+  level.relative = relative;
+  errno = 0;
+  while (const dirent* entry = readdir(dir)) {
+    if (entry->d_name[0] != '.') level.names.emplace_back(entry->d_name);
+    errno = 0;
+  }
+  const int failed = errno;
+  closedir(dir);
+  // Names that were read are still good; those that were not are named.
+  std::sort(level.names.begin(), level.names.end(), std::greater<>());
+  levels_.push_back(std::move(level));
+  if (failed != 0)
+    return Unreadable(relative, SystemError("cannot list it", failed).what);
+  return std::nullopt;
+}
+
+// One entry: an item, or nothing (skipped, or a folder that was entered).
+std::optional<ImageRef> DirectorySource::Visit(const std::string& relative) {
+  const std::string path = options_.root + "/" + relative;
+  struct stat st;
+  if (lstat(path.c_str(), &st) != 0)
+    return Unreadable(relative, SystemError("cannot read it", errno).what);
+  if (S_ISDIR(st.st_mode)) {
+    if (std::find(forbidden_.begin(), forbidden_.end(),
+                  FileId(st.st_dev, st.st_ino)) != forbidden_.end())
+      return std::nullopt;
+    return Enter(relative + "/");
+  }
+  if (S_ISLNK(st.st_mode)) {
+    struct stat target;
+    if (stat(path.c_str(), &target) != 0)
+      return Unreadable(relative, SystemError("a link", errno).what);
+    if (!S_ISREG(target.st_mode) || !LeadsInside(path)) return std::nullopt;
+  } else if (!S_ISREG(st.st_mode)) {
+    return std::nullopt;
+  }
+  ImageRef ref =
+      FromPath(path, options_.prefix + relative, Origin::kDirectory);
+  const bool wanted =
+      (options_.include.empty() || MatchesAny(options_.include, relative)) &&
+      !MatchesAny(options_.exclude, relative);
+  if (!wanted) ref.reason = Reason::kFiltered;
+  return ref;
+}
+
+Result<std::optional<ImageRef>> DirectorySource::Next() {
+  while (!levels_.empty()) {
+    Level& level = levels_.back();
+    if (level.names.empty()) {
+      levels_.pop_back();
+      continue;
+    }
+    const std::string relative = level.relative + level.names.back();
+    level.names.pop_back();
+    if (std::optional<ImageRef> ref = Visit(relative)) return ref;
+  }
+  return std::nullopt;
+}
+
+}  // namespace thumbmill

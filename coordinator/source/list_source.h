@@ -1,0 +1,27 @@
+// coordinator/source/list_source.h: one URL or path a line; `#` comments and
+// empty lines are skipped.
+#pragma once
+
+#include <memory>
+
+#include "coordinator/source/line_reader.h"
+#include "coordinator/source/source.h"
+
+namespace thumbmill {
+
+class ListSource final : public Source {
+ public:
+  explicit ListSource(std::unique_ptr<LineReader> lines)
+      : lines_(std::move(lines)) {}
+
+  Result<std::optional<ImageRef>> Next() override;
+  bool Ready() override { return lines_->Ready(); }
+  SourceProgress progress() const override {
+    return {lines_->consumed_bytes(), lines_->total_bytes()};
+  }
+
+ private:
+  std::unique_ptr<LineReader> lines_;
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,377 @@
+#include "coordinator/source/naming.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "common/hash.h"
+#include "coordinator/net/url.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kMaxPartBytes = 255;
+constexpr std::string_view kDirectoryDefault = "{dir}/{stem}_{size}.{ext}";
+constexpr std::string_view kUrlDefault = "{host}/{dir}/{stem}_{size}.{ext}";
+constexpr std::string_view kUrlQueryDefault =
+    "{host}/{dir}/{stem}-{hash}_{size}.{ext}";
+
+constexpr std::array<std::string_view, 11> kWords = {
+    "index", "part", "host", "dir", "stem", "srcext",
+    "ext",   "w",    "h",    "size", "hash"};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return lower;
+}
+
+bool IsUnsafe(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u < 0x20 || u == 0x7f || c == '\\';
+}
+
+void AppendEscaped(char c, std::string* out) {
+  *out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+}
+
+// A part of a path that can stand in a target: no NUL or control characters,
+// no "." or "..", not longer than a file system takes. What is escaped stays
+// distinct from what was written so.
+std::string SafePart(std::string_view part) {
+  if (part == "." || part == "..") {
+    std::string escaped;
+    for (const char c : part) AppendEscaped(c, &escaped);
+    return escaped;
+  }
+  std::string safe;
+  for (const char c : part) {
+    if (IsUnsafe(c)) {
+      AppendEscaped(c, &safe);
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+// Cut to the bytes that a file system takes; the hash keeps apart what the
+// cut would make equal. The end stays: it tells size and format.
+std::string FitPart(std::string part) {
+  if (part.size() <= kMaxPartBytes) return part;
+  constexpr std::size_t kTail = 48;
+  const std::string mark = "~" + ToHex(HashKey(part)).substr(0, 16) + "~";
+  const std::size_t head = kMaxPartBytes - kTail - mark.size();
+  std::size_t cut = head;
+  // Not within a UTF-8 character.
+  while (cut > 0 && (static_cast<unsigned char>(part[cut]) & 0xc0) == 0x80)
+    --cut;
+  std::size_t tail = part.size() - kTail;
+  while (tail < part.size() &&
+         (static_cast<unsigned char>(part[tail]) & 0xc0) == 0x80)
+    ++tail;
+  return part.substr(0, cut) + mark + part.substr(tail);
+}
+
+// The name as it may stand below a target.
+std::string SafeName(std::string_view name) {
+  std::string safe;
+  std::size_t from = 0;
+  while (from <= name.size()) {
+    const std::size_t slash = std::min(name.find('/', from), name.size());
+    const std::string_view part = name.substr(from, slash - from);
+    if (!part.empty()) {
+      if (!safe.empty()) safe += '/';
+      safe += FitPart(SafePart(part));
+    }
+    from = slash + 1;
+  }
+  // The state of a run lies beside the thumbnails.
+  if (safe == ".thumbmill" || safe.starts_with(".thumbmill/"))
+    safe.replace(0, 1, "%2e");
+  return safe;
+}
+
+// Calls `literal` and `word` for the pieces of a template.
+template <typename Literal, typename WordFound>
+Status ForEachPiece(std::string_view text, Literal literal, WordFound word) {
+  while (!text.empty()) {
+    const std::size_t open = text.find_first_of("{}");
+    literal(text.substr(0, open));
+    if (open == std::string_view::npos) return {};
+    if (text[open] == '}')
+      return Fail(ErrorCode::kUsage, "a '}' without a '{' before it");
+    text.remove_prefix(open + 1);
+    const std::size_t close = text.find('}');
+    if (close == std::string_view::npos)
+      return Fail(ErrorCode::kUsage, "a '{' without a '}' behind it");
+    word(text.substr(0, close));
+    text.remove_prefix(close + 1);
+  }
+  return {};
+}
+
+std::string_view TemplateFor(const std::string& text, const ImageRef& ref) {
+  if (!text.empty()) return text;
+  if (!ref.is_url) return kDirectoryDefault;
+  return ref.has_query ? kUrlQueryDefault : kUrlDefault;
+}
+
+std::string HashWord(const ImageRef& ref) {
+  const std::string key = ref.is_url ? CanonicalUrl(ref.uri) : ref.uri;
+  return ToHex(HashBytes(AsBytes(key))).substr(0, 8);
+}
+
+bool Names(std::string_view extension, ImageFormat format) {
+  return FormatFromExtension(extension) == format;
+}
+
+// True: the bytes turned out to be of a format that the source's name does
+// not say, so "{stem}.{srcext}" takes the place of the stem.
+bool IsForced(const ImageRef& ref, ImageFormat written, ImageFormat wanted) {
+  return wanted == ImageFormat::kUnknown && !ref.srcext.empty() &&
+         !Names(ref.srcext, written);
+}
+
+std::string Extension(const ImageRef& ref, ImageFormat written,
+                      ImageFormat wanted) {
+  if (wanted == ImageFormat::kUnknown && Names(ref.srcext, written))
+    return ref.srcext;
+  return std::string(DefaultExtension(written));
+}
+
+// What a source's name lets expect.
+ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
+  if (wanted != ImageFormat::kUnknown) return wanted;
+  const ImageFormat named = FormatFromExtension(ref.srcext);
+  const bool writable =
+      named == ImageFormat::kJpeg || named == ImageFormat::kPng;
+  return writable ? named : ImageFormat::kJpeg;
+}
+
+struct Fields {
+  std::string stem, ext, w, h, size;
+};
+
+std::string Expand(const std::string& text, const ImageRef& ref,
+                   const Fields& fields) {
+  std::string name;
+  (void)ForEachPiece(
+      TemplateFor(text, ref),
+      [&](std::string_view literal) { name += literal; },
+      [&](std::string_view word) {
+        if (word == "index") name += std::to_string(ref.index);
+        if (word == "part") name += fmt::format("{:05}", ref.index / 10'000);
+        if (word == "host") name += SafePart(ref.host);
+        if (word == "dir") name += ref.dir;
+        if (word == "stem") name += fields.stem;
+        if (word == "srcext") name += SafePart(ref.srcext);
+        if (word == "ext") name += fields.ext;
+        if (word == "w") name += fields.w;
+        if (word == "h") name += fields.h;
+        if (word == "size") name += fields.size;
+        if (word == "hash") name += HashWord(ref);
+      });
+  return SafeName(name);
+}
+
+// Stems come from one part of a path: a slash in one was percent-encoded.
+std::string SafeStem(std::string_view stem) {
+  std::string safe;
+  for (const char c : stem) {
+    if (c == '/') {
+      AppendEscaped(c, &safe);
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+bool IsUtf8(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t more = lead < 0x80                   ? 0
+                             : lead >= 0xc2 && lead < 0xe0 ? 1
+                             : lead >= 0xe0 && lead < 0xf0 ? 2
+                             : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                           : text.size();
+    if (i + more >= text.size()) return false;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80)
+        return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+// Splits "photo.JPG" into stem and extension. An extension is 1 to 5 letters
+// or digits; ".hidden" has none.
+void SplitExtension(std::string_view file, ImageRef* ref) {
+  const std::size_t dot = file.rfind('.');
+  const std::string_view ext =
+      dot == std::string_view::npos ? "" : file.substr(dot + 1);
+  const bool plain =
+      dot != 0 && !ext.empty() && ext.size() <= 5 &&
+      std::all_of(ext.begin(), ext.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+               (c >= 'A' && c <= 'Z');
+      });
+  ref->stem = std::string(plain ? file.substr(0, dot) : file);
+  ref->srcext = std::string(plain ? ext : "");
+}
+
+void FillFromPath(std::string_view path, ImageRef* ref) {
+  const std::size_t slash = path.rfind('/');
+  const bool has_dir = slash != std::string_view::npos;
+  ref->dir = std::string(has_dir ? path.substr(0, slash) : "");
+  SplitExtension(has_dir ? path.substr(slash + 1) : path, ref);
+}
+
+// Decodes each part for itself, so that an encoded slash stays one part.
+std::string DecodeParts(std::string_view path) {
+  std::string decoded;
+  std::size_t from = 0;
+  while (from <= path.size()) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    if (from > 0) decoded += '/';
+    decoded += SafeStem(PercentDecode(path.substr(from, slash - from)));
+    from = slash + 1;
+  }
+  return decoded;
+}
+
+}  // namespace
+
+Result<NameTemplate> NameTemplate::Parse(std::string_view text) {
+  std::string unknown;
+  RETURN_IF_ERROR(ForEachPiece(
+      text, [](std::string_view) {},
+      [&](std::string_view word) {
+        if (std::find(kWords.begin(), kWords.end(), word) == kWords.end())
+          unknown = std::string(word);
+      }));
+  if (!unknown.empty())
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{{{}}} is unknown; there are {{{}}}", unknown,
+                            fmt::join(kWords, "} {")));
+  NameTemplate result;
+  result.text_ = std::string(text);
+  return result;
+}
+
+std::string NameTemplate::Claim(const ImageRef& ref,
+                                ImageFormat wanted) const {
+  Fields fields;
+  fields.stem = SafeStem(ref.stem);
+  fields.ext = Extension(ref, Predicted(ref, wanted), wanted);
+  fields.w = "{w}";
+  fields.h = "{h}";
+  fields.size = "{size}";
+  return Expand(text_, ref, fields);
+}
+
+std::string NameTemplate::Name(const ImageRef& ref, const SizeSpec& size,
+                               std::uint32_t width, std::uint32_t height,
+                               ImageFormat written, ImageFormat wanted) const {
+  Fields fields;
+  fields.stem = SafeStem(ref.stem);
+  if (IsForced(ref, written, wanted)) fields.stem += "." + ref.srcext;
+  fields.ext = Extension(ref, written, wanted);
+  fields.w = std::to_string(width);
+  fields.h = std::to_string(height);
+  fields.size = size.label;
+  return Expand(text_, ref, fields);
+}
+
+bool NameTemplate::NeedsSecondClaim(const ImageRef& ref, ImageFormat written,
+                                    ImageFormat wanted) const {
+  return !text_.empty() || IsForced(ref, written, wanted) ||
+         Extension(ref, written, wanted) !=
+             Extension(ref, Predicted(ref, wanted), wanted);
+}
+
+bool NameTemplate::TellsSizesApart() const {
+  if (text_.empty()) return true;
+  bool apart = false;
+  (void)ForEachPiece(
+      text_, [](std::string_view) {},
+      [&](std::string_view word) {
+        apart |= word == "size" || word == "w" || word == "h";
+      });
+  return apart;
+}
+
+void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path) {
+  const std::optional<Url> url = ParseUrl(url_or_relative_path);
+  if (!url) return FillFromPath(url_or_relative_path, ref);
+  ref->host = url->host;
+  ref->has_query = !url->query.empty();
+  std::string path = DecodeParts(url->path);
+  if (!path.empty() && path.front() == '/') path.erase(0, 1);
+  FillFromPath(path, ref);
+  if (ref->stem.empty()) ref->stem = "index";
+}
+
+std::string SourceKey(const ImageRef& ref) {
+  if (ref.is_url) return CanonicalUrl(ref.uri);
+  return ref.path.empty() ? ref.uri : ref.path;
+}
+
+std::string ListableUri(const std::string& uri) {
+  if (ParseUrl(uri)) return uri;
+  const bool plain = IsUtf8(uri) && !uri.empty() && uri.front() != '#' &&
+                     uri.find_first_of("\r\n") == std::string::npos;
+  if (plain || LooksLikeUrl(uri)) return uri;
+  return "file://" + PercentEncode(uri, true);
+}
+
+ImageFormat FormatFromExtension(std::string_view extension) {
+  const std::string lower = Lower(extension);
+  if (lower == "jpg" || lower == "jpeg" || lower == "jpe" || lower == "jfif")
+    return ImageFormat::kJpeg;
+  if (lower == "png") return ImageFormat::kPng;
+  if (lower == "webp") return ImageFormat::kWebp;
+  if (lower == "gif") return ImageFormat::kGif;
+  if (lower == "avif") return ImageFormat::kAvif;
+  return ImageFormat::kUnknown;
+}
+
+std::string_view DefaultExtension(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kPng:
+      return "png";
+    case ImageFormat::kWebp:
+      return "webp";
+    case ImageFormat::kGif:
+      return "gif";
+    case ImageFormat::kAvif:
+      return "avif";
+    default:
+      return "jpg";
+  }
+}
+
+std::string_view ContentType(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return "image/jpeg";
+    case ImageFormat::kPng:
+      return "image/png";
+    case ImageFormat::kWebp:
+      return "image/webp";
+    case ImageFormat::kGif:
+      return "image/gif";
+    case ImageFormat::kAvif:
+      return "image/avif";
+    default:
+      return "application/octet-stream";
+  }
+}
+
+}  // namespace thumbmill
