@@ -73,6 +73,7 @@ def run_on_samples(command, root):
     with NginxServer(samples, port=recall(memory)) as server, \
             tempfile.NamedTemporaryFile(
                 "w", prefix="thumbmill-", suffix=".txt") as urls:
+        os.makedirs(os.path.dirname(memory), exist_ok=True)
         with open(memory, "w", encoding="utf-8") as file:
             file.write(str(server.port))
         for name in sorted(os.listdir(samples)):

@@ -103,8 +103,8 @@ class Resume(ProgramCase):
         self.write("pngs/0002.png", png(50, 20, 77))
         self.run_coordinator("-i", photos, "-o", "local", "-s", "8x")
         after = tree(self.path("local"))
-        self.assertEqual([path for path in after if after[path] != before[path]],
-                         ["0002_8.png"])
+        changed = [path for path in after if after[path] != before[path]]
+        self.assertEqual(changed, ["0002_8.png"])
         self.assertEqual(self.report("local")["counts"]["done"], 1)
 
     def test_max_failures_stops_with_3_and_a_rerun_finishes(self):
