@@ -9,7 +9,7 @@ import json
 import os
 import random
 import shutil
-import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -303,7 +303,6 @@ def origin(www, server=""):
 def dead_port():
     """A loopback address where nobody listens, as long as this process lives:
     bound, never listening."""
-    import socket
     probe = socket.socket()
     probe.bind(("127.0.0.1", 0))
     dead_port.kept.append(probe)

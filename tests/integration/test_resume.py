@@ -128,8 +128,7 @@ class Resume(ProgramCase):
         second = self.again(code=1)
         self.assertIn(str(first.pid), second.err)
         self.assertIn(socket.gethostname(), second.err)
-        first.terminate()
-        first.terminate()
+        first.kill()
         self.finish(first, None, 10)
 
     def test_an_output_below_a_file_is_fatal(self):
