@@ -11,16 +11,27 @@ constexpr std::size_t kFullBatch = 1000;
 // The longest that a finished image waits for company.
 constexpr Millis kBatchAge{250};
 
+// A name that another item's folder has taken fails that image, not the run.
+void NoteUnpublished(CommitEntry* entry) {
+  if (!entry->store || entry->store->publish_error.empty()) return;
+  entry->record.status = ItemStatus::kFailed;
+  entry->record.reason = Reason::kNameCollision;
+  entry->record.message = entry->store->publish_error;
+  entry->record.outputs.clear();
+}
+
 Status MakeDurable(Sink* sink, Journal* journal, std::mutex* journal_mutex,
-                   const std::vector<CommitEntry>& batch) {
+                   std::vector<CommitEntry>* batch) {
   std::vector<std::shared_ptr<StoreItem>> stores;
-  std::vector<ItemRecord> records;
-  records.reserve(batch.size());
-  for (const CommitEntry& entry : batch) {
+  for (const CommitEntry& entry : *batch)
     if (entry.store) stores.push_back(entry.store);
+  if (!stores.empty()) RETURN_IF_ERROR(sink->Publish(stores));
+  std::vector<ItemRecord> records;
+  records.reserve(batch->size());
+  for (CommitEntry& entry : *batch) {
+    NoteUnpublished(&entry);
     records.push_back(entry.record);
   }
-  if (!stores.empty()) RETURN_IF_ERROR(sink->Publish(stores));
   const std::lock_guard lock(*journal_mutex);
   return journal->Commit(records);
 }
@@ -57,7 +68,7 @@ void Committer::Start() {
   busy_ = batch->size();
   thread_.Submit([this, batch, alive = alive_, loop = loop_, sink = sink_,
                   journal = journal_, mutex = journal_mutex_] {
-    Status status = MakeDurable(sink, journal, mutex, *batch);
+    Status status = MakeDurable(sink, journal, mutex, batch.get());
     loop->Post([this, batch, alive, status = std::move(status)] {
       if (!*alive) return;
       busy_ = 0;

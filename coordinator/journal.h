@@ -9,6 +9,7 @@
 //          or another coordinator holds the state (the text names it).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,6 +61,9 @@ struct ClaimRequest {
   std::string source_key;  // CanonicalUrl() or the path: the item's identity
   std::string claim;       // empty: needs no name (a line that is no URL)
   std::string stamp;
+  // The claim holds the item's position, so that the same source twice claims
+  // two names: duplicates are told by the source itself.
+  bool claim_varies = false;
 };
 
 struct ClaimVerdict {
@@ -86,8 +90,9 @@ struct JournalOptions {
   bool retry_failed = false;
   bool revalidate = false;          // URLs are made again
   bool overwrite = false;           // forget what was done; recipe may differ
-  std::uint64_t max_bytes = 0;      // bounds that decide whether too_costly
-  std::uint64_t memory_bytes = 0;   // is tried again
+  // Bounds of cost (memory, scans, output pixels): what was too_costly is
+  // tried again when one of them has become larger.
+  std::array<std::uint64_t, 3> cost_bounds{};
 };
 
 struct JournalCounts {
@@ -118,6 +123,6 @@ class Journal {
     const JournalOptions& options);
 
 // Remembers claims of this run only, and nothing after it: `null:` targets.
-[[nodiscard]] std::unique_ptr<Journal> MemoryJournal();
+[[nodiscard]] Result<std::unique_ptr<Journal>> MemoryJournal();
 
 }  // namespace thumbmill

@@ -110,7 +110,8 @@ void Lister::Claim(ListedBatch* batch) {
     // What is no image of ours (a bad line) needs no name.
     if (item.ref.reason == Reason::kNone)
       item.claim = options_.name->Claim(item.ref, options_.wanted);
-    requests.push_back({item.source_key, item.claim, item.ref.stamp});
+    requests.push_back({item.source_key, item.claim, item.ref.stamp,
+                        options_.name->HoldsPosition()});
   }
   const std::lock_guard lock(*journal_mutex_);
   Result<std::vector<ClaimVerdict>> verdicts = journal_->Claim(requests);

@@ -76,19 +76,6 @@ void RaiseDescriptorLimit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Status MakeDirectories(const std::string& path) {
-  for (std::size_t at = 1; at <= path.size(); ++at) {
-    if (at < path.size() && path[at] != '/') continue;
-    const std::string part = path.substr(0, at);
-    if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST)
-      return FailSystem("cannot make the folder " + part, errno);
-  }
-  struct stat st;
-  if (stat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode))
-    return Fail(ErrorCode::kDenied, path + " is not a folder");
-  return {};
-}
-
 Status OpenSource(const RunOptions& options, Parts* parts) {
   SourceOptions source;
   source.input_format = options.input_format;
@@ -113,10 +100,10 @@ Status OpenState(const RunOptions& options, Parts* parts) {
   struct stat st;
   const bool exists = stat(options.state_dir.c_str(), &st) == 0;
   if (!keeps || (options.dry_run && !exists)) {
-    parts->journal = MemoryJournal();
+    ASSIGN_OR_RETURN(parts->journal, MemoryJournal());
     return {};
   }
-  RETURN_IF_ERROR(MakeDirectories(options.state_dir));
+  RETURN_IF_ERROR(MakeFolders(options.state_dir));
   JournalOptions journal;
   journal.state_dir = options.state_dir;
   journal.recipe = RecipeJson(options);
@@ -125,8 +112,8 @@ Status OpenState(const RunOptions& options, Parts* parts) {
   journal.retry_failed = parts->retry_failed;
   journal.revalidate = options.revalidate;
   journal.overwrite = options.overwrite && !options.dry_run;
-  journal.max_bytes = options.transfer.max_bytes;
-  journal.memory_bytes = options.memory;
+  journal.cost_bounds = {options.memory, options.recipe.limits.max_scans,
+                         options.recipe.limits.max_output_pixels};
   ASSIGN_OR_RETURN(parts->journal, OpenJournal(journal));
   return {};
 }
@@ -134,7 +121,7 @@ Status OpenState(const RunOptions& options, Parts* parts) {
 Status OpenTarget(const RunOptions& options, Parts* parts) {
   switch (options.target) {
     case TargetKind::kNull:
-      parts->sink = MakeNullSink();
+      parts->sink = MakeNullSink(parts->loop.get());
       return {};
     case TargetKind::kHttp: {
       HttpSinkOptions http;

@@ -31,6 +31,9 @@ struct StoreItem {
   };
   std::uint64_t id = 0;
   std::vector<File> files;
+  // Set by Publish() when this item alone cannot get its name (a folder is in
+  // the way): it is then not published, the rest of the batch is.
+  std::string publish_error;
 };
 
 struct StoreResult {

@@ -307,6 +307,11 @@ bool NameTemplate::TellsSizesApart() const {
   return apart;
 }
 
+bool NameTemplate::HoldsPosition() const {
+  return text_.find("{index}") != std::string::npos ||
+         text_.find("{part}") != std::string::npos;
+}
+
 void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path) {
   const std::optional<Url> url = ParseUrl(url_or_relative_path);
   if (!url) return FillFromPath(url_or_relative_path, ref);

@@ -42,6 +42,8 @@ class NameTemplate {
 
   // True when two sizes of one image get different names.
   [[nodiscard]] bool TellsSizesApart() const;
+  // True when the name holds the item's position ({index}, {part}).
+  [[nodiscard]] bool HoldsPosition() const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:

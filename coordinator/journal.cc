@@ -1,0 +1,645 @@
+#include "coordinator/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "common/unique_fd.h"
+#include "coordinator/sqlite.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr const char* kSchemaVersion = "1";
+
+constexpr const char* kSchema =
+    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT);"
+    "CREATE TABLE IF NOT EXISTS items("
+    "key BLOB PRIMARY KEY, idx INTEGER, uri TEXT, claim TEXT, claim_key BLOB,"
+    "stamp TEXT, status TEXT, reason TEXT, message TEXT, warnings TEXT,"
+    "attempts INTEGER, signal INTEGER, phase TEXT, width INTEGER,"
+    "height INTEGER, bytes_in INTEGER, sha256 TEXT, outputs TEXT, host TEXT,"
+    "dir TEXT, stem TEXT, srcext TEXT, bounds TEXT);"
+    "CREATE INDEX IF NOT EXISTS done_claims ON items(claim_key)"
+    " WHERE status = 'done';"
+    "CREATE INDEX IF NOT EXISTS failed ON items(idx)"
+    " WHERE status = 'failed';";
+
+// Claims of one run. Nothing of it outlives the run, so nothing is synced.
+constexpr const char* kClaimsSchema =
+    "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24576;"
+    "CREATE TABLE claims(name BLOB PRIMARY KEY, owner BLOB) WITHOUT ROWID;";
+
+// Sources that claimed a name lately, for messages only.
+constexpr std::size_t kRememberedOwners = 1 << 14;
+
+// ---- texts -------------------------------------------------------------
+
+// One output a line, its fields separated by tabs; names hold neither.
+std::string PackOutputs(const std::vector<OutputRecord>& outputs) {
+  std::string text;
+  for (const OutputRecord& output : outputs)
+    fmt::format_to(std::back_inserter(text), "{}\t{}\t{}\t{}\t{}\t{}\n",
+                   output.size, output.name, output.width, output.height,
+                   output.bytes, output.sha256);
+  return text;
+}
+
+std::vector<std::string> Split(std::string_view text, char at) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(at), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+template <typename T>
+T Number(const std::string& text) {
+  T value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::vector<OutputRecord> UnpackOutputs(std::string_view text) {
+  std::vector<OutputRecord> outputs;
+  for (const std::string& line : Split(text, '\n')) {
+    const std::vector<std::string> field = Split(line, '\t');
+    if (field.size() != 6) continue;
+    OutputRecord output;
+    output.size = field[0];
+    output.name = field[1];
+    output.width = Number<std::uint32_t>(field[2]);
+    output.height = Number<std::uint32_t>(field[3]);
+    output.bytes = Number<std::uint64_t>(field[4]);
+    output.sha256 = field[5];
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+std::string PackBounds(const std::array<std::uint64_t, 3>& bounds) {
+  return fmt::format("{} {} {}", bounds[0], bounds[1], bounds[2]);
+}
+
+bool AnyLarger(const std::array<std::uint64_t, 3>& now, std::string_view then) {
+  const std::vector<std::string> parts = Split(then, ' ');
+  for (std::size_t i = 0; i < now.size() && i < parts.size(); ++i)
+    if (now[i] > Number<std::uint64_t>(parts[i])) return true;
+  return false;
+}
+
+// "quality (was {"jpg":80}, is {"jpg":90}), format (…)"
+std::string Differences(const std::string& was, const std::string& is) {
+  const auto parse = [](const std::string& text) {
+    auto json = nlohmann::json::parse(text, nullptr, false);
+    return json.is_object() ? json : nlohmann::json::object();
+  };
+  const nlohmann::json before = parse(was), now = parse(is);
+  std::string text;
+  for (const auto& [key, value] : now.items()) {
+    const auto old = before.contains(key) ? before[key] : nlohmann::json();
+    if (old == value) continue;
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} (was {}, is {})", key, old.dump(), value.dump());
+  }
+  return text;
+}
+
+// ---- the state's lock --------------------------------------------------
+
+Result<UniqueFd> LockState(const std::string& state_dir) {
+  const std::string path = state_dir + "/lock";
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd.valid()) return FailSystem("cannot open " + path, errno);
+  std::array<char, 300> text{};
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return FailSystem("cannot lock " + path, errno);
+    const ssize_t n = pread(fd.get(), text.data(), text.size() - 1, 0);
+    return Fail(ErrorCode::kUsage,
+                fmt::format("another coordinator works on {}: {}", state_dir,
+                            n > 0 ? text.data() : "unknown"));
+  }
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  const std::string owner =
+      fmt::format("host {} process {}", host.data(), getpid());
+  if (ftruncate(fd.get(), 0) != 0 ||
+      pwrite(fd.get(), owner.data(), owner.size(), 0) < 0)
+    return FailSystem("cannot write " + path, errno);
+  return fd;
+}
+
+// ---- claims ------------------------------------------------------------
+
+// Who owns which name in this run.
+class Claims {
+ public:
+  // `path` is unlinked at once: nothing stays behind, however the run ends.
+  Status Open(const std::string& path) {
+    if (!path.empty()) unlink(path.c_str());
+    ASSIGN_OR_RETURN(db_, Database::Open(path.empty() ? ":memory:" : path));
+    RETURN_IF_ERROR(db_.Execute(kClaimsSchema));
+    if (!path.empty()) unlink(path.c_str());
+    ASSIGN_OR_RETURN(insert_, db_.Prepare("INSERT OR IGNORE INTO claims"
+                                          " VALUES(?, ?)"));
+    ASSIGN_OR_RETURN(find_,
+                     db_.Prepare("SELECT owner FROM claims WHERE name = ?"));
+    return {};
+  }
+  Status Begin() { return db_.Execute("BEGIN"); }
+  Status End() { return db_.Execute("COMMIT"); }
+
+  // The owner, if it is not `key`, who owns it from now on otherwise.
+  // `fresh`: nobody owned it before.
+  struct Answer {
+    bool fresh = false;
+    std::optional<Key128> other;
+  };
+  Result<Answer> Claim(const Key128& name, const Key128& key) {
+    RETURN_IF_ERROR(insert_.Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Run());
+    if (db_.changes() > 0) return Answer{true, std::nullopt};
+    ASSIGN_OR_RETURN(const bool found, find_.Bind(1, ByteSpan(name)).Step());
+    Answer answer;
+    const ByteSpan owner = find_.Blob(0);
+    if (found && !std::equal(owner.begin(), owner.end(), key.begin(),
+                             key.end())) {
+      answer.other.emplace();
+      std::copy_n(owner.begin(), std::min(owner.size(), key.size()),
+                  answer.other->begin());
+    }
+    find_.Reset();
+    return answer;
+  }
+
+ private:
+  Database db_;
+  Statement insert_, find_;
+};
+
+struct KeyHash {
+  std::size_t operator()(const Key128& key) const {
+    std::size_t value = 0;
+    std::copy_n(key.begin(), sizeof value,
+                reinterpret_cast<std::uint8_t*>(&value));
+    return value;
+  }
+};
+
+// The last few sources that claimed names: to name them in a collision.
+class RecentOwners {
+ public:
+  void Add(const Key128& key, const std::string& source) {
+    if (names_.size() >= kRememberedOwners) names_.clear();
+    names_.emplace(key, source);
+  }
+  [[nodiscard]] std::string Find(const Key128& key) const {
+    const auto found = names_.find(key);
+    return found == names_.end() ? "" : found->second;
+  }
+
+ private:
+  std::unordered_map<Key128, std::string, KeyHash> names_;
+};
+
+constexpr const char* kSomeOwner = "another source of this run";
+
+// ---- SQLite journal ----------------------------------------------------
+
+class SqliteJournal final : public Journal {
+ public:
+  explicit SqliteJournal(const JournalOptions& options) : options_(options) {}
+
+  Status Open();
+  Result<std::vector<ClaimVerdict>> Claim(
+      std::span<const ClaimRequest> batch) override;
+  Result<std::string> ClaimName(const std::string& name,
+                                const std::string& source_key) override;
+  Status Commit(std::span<const ItemRecord> batch) override;
+  Result<JournalCounts> Counts() override;
+  Status ForEachFailed(
+      const std::function<void(const ItemRecord&)>& visit) override;
+
+ private:
+  Status CheckMeta();
+  Status SetMeta(const char* key, std::string_view value);
+  Result<std::string> GetMeta(const char* key);
+  Status PrepareAll();
+  Result<ClaimVerdict> ClaimOne(const ClaimRequest& request);
+  Result<std::string> OwnerOf(const Key128& key);
+  // The source of a finished item that owns the name, if it is not `key`.
+  Result<std::string> EarlierOwner(const Key128& name, const Key128& key);
+  Result<ClaimVerdict> Recall(const ClaimRequest& request, const Key128& key);
+  ClaimVerdict RecallDone(const ClaimRequest& request,
+                          std::string_view outputs) const;
+  Status Insert(const ItemRecord& record);
+  Result<std::string> MergedOutputs(const ItemRecord& record,
+                                    const Key128& key);
+
+  JournalOptions options_;
+  UniqueFd lock_;
+  Database db_;
+  Statement insert_, recall_, owner_, claim_owner_;
+  Claims claims_;
+  RecentOwners recent_;
+  bool had_records_ = false;  // before this run: else nothing is looked up
+  std::string bounds_;
+};
+
+Status SqliteJournal::Open() {
+  ASSIGN_OR_RETURN(lock_, LockState(options_.state_dir));
+  ASSIGN_OR_RETURN(db_, Database::Open(options_.state_dir +
+                                       "/journal.sqlite"));
+  RETURN_IF_ERROR(
+      db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                  "PRAGMA cache_size=-16384;"));
+  RETURN_IF_ERROR(db_.Execute(kSchema));
+  RETURN_IF_ERROR(CheckMeta());
+  RETURN_IF_ERROR(PrepareAll());
+  bounds_ = PackBounds(options_.cost_bounds);
+  ASSIGN_OR_RETURN(Statement any, db_.Prepare("SELECT 1 FROM items LIMIT 1"));
+  ASSIGN_OR_RETURN(had_records_, any.Step());
+  return claims_.Open(options_.state_dir + "/claims.sqlite");
+}
+
+Result<std::string> SqliteJournal::GetMeta(const char* key) {
+  ASSIGN_OR_RETURN(Statement get,
+                   db_.Prepare("SELECT value FROM meta WHERE key = ?"));
+  ASSIGN_OR_RETURN(const bool found, get.Bind(1, std::string_view(key)).Step());
+  return found ? get.Text(0) : std::string();
+}
+
+Status SqliteJournal::SetMeta(const char* key, std::string_view value) {
+  ASSIGN_OR_RETURN(Statement set,
+                   db_.Prepare("INSERT OR REPLACE INTO meta VALUES(?, ?)"));
+  return set.Bind(1, std::string_view(key)).Bind(2, value).Run();
+}
+
+Status SqliteJournal::CheckMeta() {
+  ASSIGN_OR_RETURN(const std::string version, GetMeta("version"));
+  if (!version.empty() && version != kSchemaVersion)
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{} was written by another version of the "
+                            "program; use another --state",
+                            options_.state_dir));
+  ASSIGN_OR_RETURN(const std::string recipe, GetMeta("recipe"));
+  if (options_.overwrite) {
+    RETURN_IF_ERROR(db_.Execute("DELETE FROM items"));
+  } else if (!recipe.empty() && recipe != options_.recipe) {
+    const std::string what = Differences(recipe, options_.recipe);
+    if (!what.empty())
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("the job in {} has another recipe: {}. Use "
+                              "--overwrite to make everything again, or "
+                              "another --output or --state",
+                              options_.state_dir, what));
+  }
+  RETURN_IF_ERROR(SetMeta("version", kSchemaVersion));
+  return SetMeta("recipe", options_.recipe);
+}
+
+Status SqliteJournal::PrepareAll() {
+  ASSIGN_OR_RETURN(
+      insert_,
+      db_.Prepare("INSERT OR REPLACE INTO items VALUES(?,?,?,?,?,?,?,?,?,?,"
+                  "?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  ASSIGN_OR_RETURN(
+      recall_, db_.Prepare("SELECT status, reason, stamp, outputs, bounds"
+                           " FROM items WHERE key = ?"));
+  ASSIGN_OR_RETURN(owner_,
+                   db_.Prepare("SELECT uri FROM items WHERE key = ?"));
+  ASSIGN_OR_RETURN(
+      claim_owner_,
+      db_.Prepare("SELECT uri FROM items WHERE claim_key = ?"
+                  " AND status = 'done' AND key <> ? LIMIT 1"));
+  return {};
+}
+
+Result<std::string> SqliteJournal::OwnerOf(const Key128& key) {
+  if (std::string recent = recent_.Find(key); !recent.empty()) return recent;
+  ASSIGN_OR_RETURN(const bool found, owner_.Bind(1, ByteSpan(key)).Step());
+  std::string uri = found ? owner_.Text(0) : kSomeOwner;
+  owner_.Reset();
+  return uri;
+}
+
+Result<std::string> SqliteJournal::EarlierOwner(const Key128& name,
+                                                const Key128& key) {
+  if (!had_records_) return std::string();
+  ASSIGN_OR_RETURN(
+      const bool found,
+      claim_owner_.Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Step());
+  std::string uri = found ? claim_owner_.Text(0) : std::string();
+  claim_owner_.Reset();
+  return uri;
+}
+
+Result<std::vector<ClaimVerdict>> SqliteJournal::Claim(
+    std::span<const ClaimRequest> batch) {
+  std::vector<ClaimVerdict> verdicts;
+  verdicts.reserve(batch.size());
+  RETURN_IF_ERROR(claims_.Begin());
+  for (const ClaimRequest& request : batch) {
+    ASSIGN_OR_RETURN(ClaimVerdict verdict, ClaimOne(request));
+    verdicts.push_back(std::move(verdict));
+  }
+  RETURN_IF_ERROR(claims_.End());
+  return verdicts;
+}
+
+Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
+  using Kind = ClaimVerdict::Kind;
+  const Key128 key = HashKey(request.source_key);
+  if (request.claim.empty()) return Recall(request, key);
+  if (request.claim_varies) {
+    // A name cannot hold a NUL: this is no name's key.
+    const Key128 source = HashKey(std::string(1, '\0') + request.source_key);
+    ASSIGN_OR_RETURN(const auto answer, claims_.Claim(source, key));
+    if (!answer.fresh) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
+  }
+  const Key128 name = HashKey(request.claim);
+  ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(name, key));
+  if (!earlier.empty())
+    return ClaimVerdict{Kind::kCollision, 0, std::move(earlier), {}};
+  ASSIGN_OR_RETURN(const auto answer, claims_.Claim(name, key));
+  if (answer.other) {
+    ASSIGN_OR_RETURN(std::string owner, OwnerOf(*answer.other));
+    return ClaimVerdict{Kind::kCollision, 0, std::move(owner), {}};
+  }
+  if (!answer.fresh) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
+  recent_.Add(key, request.source_key);
+  return Recall(request, key);
+}
+
+Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
+                                           const Key128& key) {
+  using Kind = ClaimVerdict::Kind;
+  ClaimVerdict verdict;
+  if (!had_records_) return verdict;
+  ASSIGN_OR_RETURN(const bool found, recall_.Bind(1, ByteSpan(key)).Step());
+  if (!found) {
+    recall_.Reset();
+    return verdict;
+  }
+  const auto status = ItemStatusFromWord(recall_.Text(0));
+  const Reason reason =
+      ReasonFromWord(recall_.Text(1)).value_or(Reason::kNone);
+  const std::string stamp = recall_.Text(2);
+  const std::string outputs = recall_.Text(3);
+  const std::string bounds = recall_.Text(4);
+  recall_.Reset();
+
+  verdict.kind = Kind::kAgain;
+  verdict.reason = reason;
+  if (stamp != request.stamp) return verdict;
+  if (status == ItemStatus::kDone) return RecallDone(request, outputs);
+  const bool judged_anew = reason == Reason::kFiltered ||
+                           reason == Reason::kNameCollision ||
+                           IsTransient(reason);
+  const bool affordable = reason == Reason::kTooCostly &&
+                          AnyLarger(options_.cost_bounds, bounds);
+  if (judged_anew || affordable) return verdict;
+  if (status == ItemStatus::kSkipped) {
+    verdict.kind = Kind::kSkippedBefore;
+  } else if (!options_.retry_failed) {
+    verdict.kind = Kind::kFailedBefore;
+  }
+  return verdict;
+}
+
+ClaimVerdict SqliteJournal::RecallDone(const ClaimRequest& request,
+                                       std::string_view outputs) const {
+  ClaimVerdict verdict;
+  if (options_.revalidate && request.stamp.empty()) {
+    verdict.kind = ClaimVerdict::Kind::kAgain;
+    return verdict;
+  }
+  const std::vector<OutputRecord> made = UnpackOutputs(outputs);
+  verdict.missing_mask = 0;
+  for (std::size_t i = 0; i < options_.sizes.size(); ++i) {
+    const bool there = std::any_of(
+        made.begin(), made.end(), [&](const OutputRecord& output) {
+          return output.size == options_.sizes[i];
+        });
+    if (!there) verdict.missing_mask |= std::uint64_t{1} << i;
+  }
+  verdict.kind = verdict.missing_mask == 0 ? ClaimVerdict::Kind::kDone
+                                           : ClaimVerdict::Kind::kPartly;
+  return verdict;
+}
+
+Result<std::string> SqliteJournal::ClaimName(const std::string& name,
+                                             const std::string& source_key) {
+  const Key128 key = HashKey(source_key);
+  const Key128 name_key = HashKey(name);
+  ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(name_key, key));
+  if (!earlier.empty()) return earlier;
+  ASSIGN_OR_RETURN(const auto answer, claims_.Claim(name_key, key));
+  if (!answer.other) return std::string();
+  return OwnerOf(*answer.other);
+}
+
+// Sizes that were made before, from the same bytes, stay recorded.
+Result<std::string> SqliteJournal::MergedOutputs(const ItemRecord& record,
+                                                 const Key128& key) {
+  if (!had_records_ || record.status != ItemStatus::kDone)
+    return PackOutputs(record.outputs);
+  ASSIGN_OR_RETURN(const bool found, recall_.Bind(1, ByteSpan(key)).Step());
+  std::vector<OutputRecord> outputs = record.outputs;
+  if (found && recall_.Text(0) == "done" && recall_.Text(2) == record.stamp) {
+    for (OutputRecord& old : UnpackOutputs(recall_.Text(3))) {
+      const bool again = std::any_of(
+          outputs.begin(), outputs.end(),
+          [&](const OutputRecord& now) { return now.size == old.size; });
+      if (!again) outputs.push_back(std::move(old));
+    }
+  }
+  recall_.Reset();
+  return PackOutputs(outputs);
+}
+
+Status SqliteJournal::Insert(const ItemRecord& record) {
+  const Key128 key = HashKey(record.source_key);
+  const Key128 claim_key = HashKey(record.claim);
+  ASSIGN_OR_RETURN(const std::string outputs, MergedOutputs(record, key));
+  const std::string warnings = fmt::format("{}", fmt::join(record.warnings,
+                                                           "\n"));
+  insert_.Bind(1, ByteSpan(key))
+      .Bind(2, static_cast<std::int64_t>(record.index))
+      .Bind(3, record.uri)
+      .Bind(4, record.claim)
+      .Bind(5, ByteSpan(claim_key))
+      .Bind(6, record.stamp)
+      .Bind(7, ToWord(record.status))
+      .Bind(8, ToWord(record.reason))
+      .Bind(9, record.message)
+      .Bind(10, warnings)
+      .Bind(11, std::int64_t{record.attempts})
+      .Bind(12, std::int64_t{record.signal})
+      .Bind(13, record.phase)
+      .Bind(14, std::int64_t{record.width})
+      .Bind(15, std::int64_t{record.height})
+      .Bind(16, static_cast<std::int64_t>(record.bytes_in))
+      .Bind(17, record.sha256)
+      .Bind(18, outputs)
+      .Bind(19, record.host)
+      .Bind(20, record.dir)
+      .Bind(21, record.stem)
+      .Bind(22, record.srcext)
+      .Bind(23, bounds_);
+  return insert_.Run();
+}
+
+Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
+  RETURN_IF_ERROR(db_.Execute("BEGIN IMMEDIATE"));
+  for (const ItemRecord& record : batch) {
+    Status inserted = Insert(record);
+    if (inserted) continue;
+    (void)db_.Execute("ROLLBACK");
+    return inserted;
+  }
+  Status committed = db_.Execute("COMMIT");
+  if (!committed) (void)db_.Execute("ROLLBACK");
+  return committed;
+}
+
+Result<JournalCounts> SqliteJournal::Counts() {
+  ASSIGN_OR_RETURN(Statement rows,
+                   db_.Prepare("SELECT status, reason, count(*) FROM items"
+                               " GROUP BY status, reason"));
+  JournalCounts counts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return counts;
+    const std::string status = rows.Text(0), reason = rows.Text(1);
+    const auto count = static_cast<std::uint64_t>(rows.Integer(2));
+    if (status == "done") counts.done += count;
+    if (status == "skipped") {
+      counts.skipped += count;
+      counts.skipped_by_reason[reason] += count;
+    }
+    if (status == "failed") {
+      counts.failed += count;
+      counts.failed_by_reason[reason] += count;
+    }
+  }
+}
+
+Status SqliteJournal::ForEachFailed(
+    const std::function<void(const ItemRecord&)>& visit) {
+  ASSIGN_OR_RETURN(
+      Statement rows,
+      db_.Prepare("SELECT idx, uri, claim, stamp, reason, message, attempts,"
+                  " signal, phase, width, height, bytes_in, sha256, host, dir,"
+                  " stem, srcext FROM items WHERE status = 'failed'"
+                  " ORDER BY idx"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return {};
+    ItemRecord record;
+    record.index = static_cast<std::uint64_t>(rows.Integer(0));
+    record.uri = rows.Text(1);
+    record.claim = rows.Text(2);
+    record.stamp = rows.Text(3);
+    record.status = ItemStatus::kFailed;
+    record.reason = ReasonFromWord(rows.Text(4)).value_or(Reason::kNone);
+    record.message = rows.Text(5);
+    record.attempts = static_cast<std::uint32_t>(rows.Integer(6));
+    record.signal = static_cast<int>(rows.Integer(7));
+    record.phase = rows.Text(8);
+    record.width = static_cast<std::uint32_t>(rows.Integer(9));
+    record.height = static_cast<std::uint32_t>(rows.Integer(10));
+    record.bytes_in = static_cast<std::uint64_t>(rows.Integer(11));
+    record.sha256 = rows.Text(12);
+    record.host = rows.Text(13);
+    record.dir = rows.Text(14);
+    record.stem = rows.Text(15);
+    record.srcext = rows.Text(16);
+    visit(record);
+  }
+}
+
+// ---- a journal that forgets --------------------------------------------
+
+class ForgettingJournal final : public Journal {
+ public:
+  Status Open() { return claims_.Open(""); }
+
+  Result<std::vector<ClaimVerdict>> Claim(
+      std::span<const ClaimRequest> batch) override {
+    using Kind = ClaimVerdict::Kind;
+    std::vector<ClaimVerdict> verdicts;
+    for (const ClaimRequest& request : batch) {
+      ClaimVerdict verdict;
+      if (!request.claim.empty()) {
+        ASSIGN_OR_RETURN(const auto answer,
+                         claims_.Claim(HashKey(request.claim),
+                                       HashKey(request.source_key)));
+        if (answer.other) {
+          verdict.kind = Kind::kCollision;
+          verdict.owner = kSomeOwner;
+        } else if (!answer.fresh) {
+          verdict.kind = Kind::kDuplicate;
+        }
+      }
+      verdicts.push_back(std::move(verdict));
+    }
+    return verdicts;
+  }
+  Result<std::string> ClaimName(const std::string& name,
+                                const std::string& source_key) override {
+    ASSIGN_OR_RETURN(const auto answer,
+                     claims_.Claim(HashKey(name), HashKey(source_key)));
+    return answer.other ? std::string(kSomeOwner) : std::string();
+  }
+  Status Commit(std::span<const ItemRecord> batch) override {
+    for (const ItemRecord& record : batch) {
+      counts_.done += record.status == ItemStatus::kDone ? 1 : 0;
+      counts_.skipped += record.status == ItemStatus::kSkipped ? 1 : 0;
+      counts_.failed += record.status == ItemStatus::kFailed ? 1 : 0;
+    }
+    return {};
+  }
+  Result<JournalCounts> Counts() override { return counts_; }
+  Status ForEachFailed(
+      const std::function<void(const ItemRecord&)>&) override {
+    return {};
+  }
+
+ private:
+  Claims claims_;
+  JournalCounts counts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> OpenJournal(const JournalOptions& options) {
+  auto journal = std::make_unique<SqliteJournal>(options);
+  if (Status opened = journal->Open(); !opened) {
+    Error error = opened.error();
+    if (error.code == ErrorCode::kBadData)
+      error.what += fmt::format(" ({}/journal.sqlite is damaged, or no journal "
+                                "of ours)",
+                                options.state_dir);
+    return tl::unexpected<Error>(std::move(error));
+  }
+  return journal;
+}
+
+Result<std::unique_ptr<Journal>> MemoryJournal() {
+  auto journal = std::make_unique<ForgettingJournal>();
+  RETURN_IF_ERROR(journal->Open());
+  return journal;
+}
+
+}  // namespace thumbmill
