@@ -147,8 +147,8 @@ class Resume(ProgramCase):
             f"{command}; echo code=$?; "
             "mount -o remount,size=64m small; "
             f"{command}; echo code=$?; "
-            "find small/out -type f | wc -l; "
-            "find small -name '.*' -type f | wc -l")
+            "find small/out -name '*.png' | wc -l; "
+            "find small/out/.thumbmill/tmp -type f | wc -l")
         done = subprocess.run(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
              script], cwd=self.dir, capture_output=True, text=True, timeout=120,
