@@ -209,10 +209,12 @@ void Fetcher::SubmitRead(const FetchPtr& fetch) {
                               fetch->item->slot.granted());
   // `fetch` keeps the slot while the thread writes into it, also when the
   // run has been cancelled meanwhile.
-  pool_->Submit([this, fetch, place, alive = alive_, loop = loop_,
-                 max_bytes = options_.max_bytes] {
+  // It is handed back whole: a slot may only be returned in the loop's thread.
+  pool_->Submit([this, fetch = fetch, place, alive = alive_, loop = loop_,
+                 max_bytes = options_.max_bytes]() mutable {
     ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
-    loop->Post([this, fetch, alive, answer = std::move(answer)] {
+    loop->Post([this, fetch = std::move(fetch), alive,
+                answer = std::move(answer)] {
       fetch->reading = false;
       if (!*alive || !active_.contains(fetch->age)) return;
       if (answer.needs > 0) {
