@@ -98,7 +98,7 @@ def with_jpeg_size(jpeg, width, height):
             jpeg[at + 9:])
 
 
-# ---- processes and files ------------------------------------------------------
+# ---- processes and files ----
 
 def children(pid):
     found = []
@@ -248,7 +248,7 @@ class ProgramCase(unittest.TestCase):
         return self.path(folder)
 
 
-# ---- the origin ---------------------------------------------------------------
+# ---- the origin ----
 
 LUA = ("ndk_http_module", "ngx_http_lua_module")
 
