@@ -24,6 +24,7 @@
 #include "coordinator/io_pool.h"
 #include "coordinator/memory_plan.h"
 #include "coordinator/net/transfer.h"
+#include "coordinator/net/url.h"
 #include "coordinator/progress.h"
 #include "coordinator/report.h"
 #include "coordinator/signals.h"
