@@ -1,0 +1,126 @@
+// The one file that sees Boost.Process: it costs seconds of compile time.
+#include "coordinator/pool/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/process/args.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/exe.hpp>
+#include <boost/process/extend.hpp>
+#include <boost/process/io.hpp>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "common/check.h"
+
+namespace thumbmill {
+namespace {
+
+namespace bp = boost::process;
+
+constexpr std::size_t kMaxPassed = 4;
+constexpr int kLeastTheirs = 100;
+
+// A worker is to know no secret. These are no secrets, and without them a
+// program that was built with a sanitizer, or against libraries in an unusual
+// place, would behave otherwise than its coordinator.
+constexpr const char* kKeptVariables[] = {
+    "ASAN_OPTIONS",         "UBSAN_OPTIONS",  "LSAN_OPTIONS",
+    "TSAN_OPTIONS",         "LD_LIBRARY_PATH", "ASAN_SYMBOLIZER_PATH"};
+
+bp::environment LittleEnvironment() {
+  bp::environment environment;
+  for (const char* name : kKeptVariables)
+    if (const char* value = std::getenv(name)) environment[name] = value;
+  return environment;
+}
+
+// What the child does between fork and exec: system calls only.
+struct ChildSetup {
+  pid_t parent = 0;
+  std::array<PassedFd, kMaxPassed> passed;
+  std::size_t count = 0;
+
+  void Run() const {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before that line.
+    if (getppid() != parent) _exit(127);
+    setpgid(0, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    PassDescriptors();
+  }
+
+  void PassDescriptors() const {
+    // Above all targets first: so that no dup2() overwrites what is still to
+    // be passed, and none is of n onto n, which would leave it close-on-exec.
+    int above = kLeastTheirs;
+    for (std::size_t i = 0; i < count; ++i)
+      above = std::max(above, passed[i].theirs + 1);
+    std::array<int, kMaxPassed> moved;
+    for (std::size_t i = 0; i < count; ++i) {
+      moved[i] = fcntl(passed[i].ours, F_DUPFD_CLOEXEC, above);
+      if (moved[i] < 0) _exit(127);
+    }
+    // Marked, not closed: the pipe on which Boost reports a failed exec must
+    // stay open until then.
+    close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+    for (std::size_t i = 0; i < count; ++i)
+      if (dup2(moved[i], passed[i].theirs) < 0) _exit(127);
+  }
+};
+
+ChildSetup SetupFor(const SpawnRequest& request) {
+  CHECK(request.descriptors.size() <= kMaxPassed);
+  ChildSetup setup;
+  setup.parent = getpid();
+  for (const PassedFd& fd : request.descriptors) {
+    CHECK(fd.theirs >= kLeastTheirs);
+    setup.passed[setup.count++] = fd;
+  }
+  return setup;
+}
+
+Result<pid_t> StartChild(const SpawnRequest& request) {
+  const ChildSetup setup = SetupFor(request);
+  try {
+    bp::child child(
+        bp::exe = request.program, bp::args = request.arguments,
+        LittleEnvironment(), bp::std_in < bp::null, bp::std_out > bp::null,
+        bp::extend::on_exec_setup = [&setup](auto&) { setup.Run(); });
+    const pid_t pid = child.id();
+    child.detach();  // reaped through its pidfd
+    return pid;
+  } catch (const bp::process_error& error) {
+    return FailSystem("cannot start " + request.program,
+                      error.code().value());
+  }
+}
+
+}  // namespace
+
+Result<SpawnedProcess> Spawn(const SpawnRequest& request) {
+  ASSIGN_OR_RETURN(const pid_t pid, StartChild(request));
+  SpawnedProcess process;
+  process.pid = pid;
+  // Our child, not reaped: the number cannot have been given to another.
+  process.pidfd.Reset(pidfd_open(pid, 0));
+  if (process.pidfd.valid()) return process;
+  const int error = errno;
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  return FailSystem("pidfd_open", error);
+}
+
+}  // namespace thumbmill

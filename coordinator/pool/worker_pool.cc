@@ -1,0 +1,220 @@
+#include "coordinator/pool/worker_pool.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/check.h"
+#include "common/log.h"
+
+namespace thumbmill {
+namespace {
+
+// Doubling stops to matter long before it could overflow.
+constexpr int kMaxDoublings = 16;
+constexpr int kKillLimitMs = 5000;
+
+ProcessEnd EndOf(const siginfo_t& info) {
+  ProcessEnd end;
+  if (info.si_code == CLD_EXITED)
+    end.exit_code = info.si_status;
+  else
+    end.signal = info.si_status;
+  return end;
+}
+
+}  // namespace
+
+std::string SignalWord(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{}", name)
+                         : fmt::format("signal {}", signal);
+}
+
+std::string Describe(const WorkerDeath& death) {
+  const std::string who =
+      fmt::format("worker {} (pid {})", death.worker, death.pid);
+  if (death.end.signal == 0)
+    return fmt::format("{} exited with code {}", who, death.end.exit_code);
+  return fmt::format("{} died of {}", who, SignalWord(death.end.signal));
+}
+
+WorkerPool::WorkerPool(EventLoop* loop, const PoolOptions& options,
+                       Events events)
+    : loop_(loop),
+      options_(options),
+      events_(std::move(events)),
+      workers_(options.workers) {
+  CHECK(options.workers > 0);
+}
+
+WorkerPool::~WorkerPool() {
+  events_.died = [](const WorkerDeath&) {};
+  KillAll();
+}
+
+Status WorkerPool::Start() {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Status launched = Launch(i);
+    if (launched) continue;
+    KillAll();
+    return launched;
+  }
+  return {};
+}
+
+Status WorkerPool::Launch(std::size_t worker) {
+  ASSIGN_OR_RETURN(const SpawnRequest request, events_.prepare(worker));
+  ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(request));
+  Worker& w = workers_[worker];
+  w.process = std::move(process);
+  w.alive = true;
+  w.ready = w.by_us = false;
+  loop_->Watch(w.process.pidfd.get(), EPOLLIN,
+               [this, worker](std::uint32_t) { (void)Reap(worker); });
+  w.timer = loop_->After(options_.ready_deadline,
+                         [this, worker] { OnNotReady(worker); });
+  return {};
+}
+
+void WorkerPool::Restart(std::size_t worker) {
+  workers_[worker].timer = 0;
+  const Status launched = Launch(worker);
+  // Such as EAGAIN or ENOMEM now, or a program that was replaced meanwhile.
+  if (!launched) AfterDeath(worker, launched.error().what, false);
+}
+
+void WorkerPool::MarkReady(std::size_t worker) {
+  Worker& w = workers_[worker];
+  w.ready = true;
+  w.failed_starts = 0;
+  Disarm(worker);
+}
+
+void WorkerPool::MarkUseful(std::size_t worker) {
+  workers_[worker].deaths = 0;
+}
+
+void WorkerPool::OnNotReady(std::size_t worker) {
+  workers_[worker].timer = 0;
+  LogWarning(fmt::format("worker {} (pid {}) was not ready within {} ms",
+                         worker, workers_[worker].process.pid,
+                         options_.ready_deadline.count()));
+  if (AnyReady()) return Kill(worker);
+  Fail(Error{ErrorCode::kUnavailable,
+             fmt::format("no worker was ready within {} ms",
+                         options_.ready_deadline.count()),
+             0});
+}
+
+void WorkerPool::Kill(std::size_t worker) {
+  Worker& w = workers_[worker];
+  if (!w.alive) return;
+  w.by_us = true;
+  pidfd_send_signal(w.process.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+pid_t WorkerPool::pid(std::size_t worker) const {
+  const Worker& w = workers_[worker];
+  return w.alive ? w.process.pid : 0;
+}
+
+std::size_t WorkerPool::alive() const {
+  return static_cast<std::size_t>(
+      std::count_if(workers_.begin(), workers_.end(),
+                    [](const Worker& w) { return w.alive; }));
+}
+
+bool WorkerPool::AnyReady() const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const Worker& w) { return w.alive && w.ready; });
+}
+
+bool WorkerPool::Reap(std::size_t worker) {
+  Worker& w = workers_[worker];
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(w.process.pidfd.get());
+  const int result = waitid(P_PIDFD, id, &info, WEXITED | WNOHANG);
+  if (result == 0 && info.si_pid == 0) return false;
+  // ECHILD cannot be: nobody else reaps it. It would be gone all the same.
+  loop_->Unwatch(w.process.pidfd.get());
+  Disarm(worker);
+  const WorkerDeath death{worker, w.process.pid, EndOf(info), w.ready, w.by_us};
+  w.alive = w.ready = false;
+  w.process = {};
+  events_.died(death);
+  AfterDeath(worker, Describe(death), death.was_ready);
+  return true;
+}
+
+void WorkerPool::AfterDeath(std::size_t worker, const std::string& how,
+                            bool was_ready) {
+  Worker& w = workers_[worker];
+  if (!restarting_) return;
+  ++w.deaths;
+  w.failed_starts = was_ready ? 0 : w.failed_starts + 1;
+  if (w.failed_starts >= options_.failed_starts && !AnyReady())
+    return Fail(Error{ErrorCode::kUnavailable,
+                      fmt::format("no worker can be started: {} before it was "
+                                  "ready",
+                                  how),
+                      0});
+  w.timer = loop_->After(Backoff(w.deaths), [this, worker] { Restart(worker); });
+}
+
+Millis WorkerPool::Backoff(int deaths) const {
+  const int doublings = std::min(deaths - 1, kMaxDoublings);
+  return std::min(options_.first_backoff * (1 << doublings),
+                  options_.last_backoff);
+}
+
+void WorkerPool::Disarm(std::size_t worker) {
+  Worker& w = workers_[worker];
+  if (w.timer != 0) loop_->Cancel(std::exchange(w.timer, 0));
+}
+
+void WorkerPool::StopRestarting() {
+  restarting_ = false;
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    if (!workers_[i].alive) Disarm(i);
+}
+
+void WorkerPool::KillAll() {
+  StopRestarting();
+  for (std::size_t i = 0; i < workers_.size(); ++i) Kill(i);
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    if (workers_[i].alive) AwaitKilled(i);
+}
+
+// Killed, a process ends within milliseconds, unless the kernel itself hangs.
+void WorkerPool::AwaitKilled(std::size_t worker) {
+  Worker& w = workers_[worker];
+  pollfd ended{w.process.pidfd.get(), POLLIN, 0};
+  while (poll(&ended, 1, kKillLimitMs) < 0 && errno == EINTR) {
+  }
+  if (Reap(worker)) return;
+  LogError(fmt::format("worker {} (pid {}) cannot be ended; it is left behind",
+                       worker, w.process.pid));
+  loop_->Unwatch(w.process.pidfd.get());
+  Disarm(worker);
+}
+
+void WorkerPool::Fail(Error error) {
+  if (std::exchange(failed_, true)) return;
+  StopRestarting();
+  for (std::size_t i = 0; i < workers_.size(); ++i) Kill(i);
+  // Not from within a caller that may hold references to what it would end.
+  loop_->Post([here = std::weak_ptr<bool>(here_), this,
+               error = std::move(error)] {
+    if (here.lock()) events_.failed(error);
+  });
+}
+
+}  // namespace thumbmill

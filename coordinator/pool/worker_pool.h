@@ -1,0 +1,111 @@
+// coordinator/pool/worker_pool.h: starts, watches, restarts and stops a fixed
+// number of worker processes. Knows nothing of messages.
+//
+// Owns     the processes and their pidfds: each is reaped, none is left behind.
+// Runs in  the coordinator's main thread (PDEATHSIG follows the thread).
+// Errors   Start() fails when the program cannot be started at all. Later, when
+//          no worker can be kept alive, Events::failed says so, once.
+// Contract proto/PROTOCOL.md, "Timeouts" and "Death".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "coordinator/event_loop.h"
+#include "coordinator/pool/spawn.h"
+
+namespace thumbmill {
+
+struct PoolOptions {
+  std::size_t workers = 1;
+  // From spawn to MarkReady(). Also how long there may be no worker at all
+  // that has ever been ready.
+  Millis ready_deadline{5000};
+  // After a death, doubled by each further one without MarkUseful() between.
+  Millis first_backoff{50};
+  Millis last_backoff{5000};
+  // In a row, of one worker, while no other is ready: the pool has failed.
+  int failed_starts = 3;
+};
+
+struct WorkerDeath {
+  std::size_t worker = 0;
+  pid_t pid = 0;
+  ProcessEnd end;
+  bool was_ready = false;
+  bool by_us = false;  // Kill() was called first
+};
+
+// "worker 2 (pid 4711) died of SIGSEGV", "… exited with code 3".
+[[nodiscard]] std::string Describe(const WorkerDeath& death);
+[[nodiscard]] std::string SignalWord(int signal);
+
+class WorkerPool {
+ public:
+  struct Events {
+    // What to start as worker number so-and-so; called before each start.
+    std::function<Result<SpawnRequest>(std::size_t worker)> prepare;
+    // Reaped. Nothing of the process is left but what others hold.
+    std::function<void(const WorkerDeath&)> died;
+    std::function<void(Error)> failed;
+  };
+
+  WorkerPool(EventLoop* loop, const PoolOptions& options, Events events);
+  // Kills and reaps what is left.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  [[nodiscard]] Status Start();
+  // It has introduced itself: no failed start.
+  void MarkReady(std::size_t worker);
+  // It has done some work: its next death begins a new series.
+  void MarkUseful(std::size_t worker);
+  // SIGKILL; the death is reported when it has been reaped.
+  void Kill(std::size_t worker);
+  // 0: no process now.
+  [[nodiscard]] pid_t pid(std::size_t worker) const;
+  [[nodiscard]] std::size_t alive() const;
+
+  // From here on a death is final.
+  void StopRestarting();
+  // SIGKILL to all and waits until all are reaped; `died` is called for each.
+  void KillAll();
+  // For the loop: fails the pool, as when no worker can be kept alive.
+  void Fail(Error error);
+
+ private:
+  struct Worker {
+    SpawnedProcess process;
+    bool alive = false;
+    bool ready = false;
+    bool by_us = false;
+    int failed_starts = 0;  // in a row
+    int deaths = 0;         // since it last was useful
+    EventLoop::TimerId timer = 0;  // ready deadline, or restart
+  };
+  [[nodiscard]] Status Launch(std::size_t worker);
+  void Restart(std::size_t worker);
+  void OnNotReady(std::size_t worker);
+  // False: it has not ended.
+  bool Reap(std::size_t worker);
+  void AwaitKilled(std::size_t worker);
+  void AfterDeath(std::size_t worker, const std::string& how, bool was_ready);
+  void Disarm(std::size_t worker);
+  [[nodiscard]] bool AnyReady() const;
+  [[nodiscard]] Millis Backoff(int deaths) const;
+
+  EventLoop* loop_;
+  PoolOptions options_;
+  Events events_;
+  std::vector<Worker> workers_;
+  bool restarting_ = true;
+  bool failed_ = false;
+  // Handed to what the loop may call after this object is gone.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+};
+
+}  // namespace thumbmill
