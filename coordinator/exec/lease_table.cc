@@ -1,0 +1,72 @@
+#include "coordinator/exec/lease_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thumbmill {
+
+void LeaseTable::Add(std::size_t worker, Lease lease, TimePoint now) {
+  Queue& queue = workers_[worker];
+  if (queue.leases.empty()) queue.head_since = now;
+  queue.leases.push_back(std::move(lease));
+  ++total_;
+}
+
+const Lease* LeaseTable::Head(std::size_t worker) const {
+  const Queue& queue = workers_[worker];
+  return queue.leases.empty() ? nullptr : &queue.leases.front();
+}
+
+bool LeaseTable::Holds(std::size_t worker, TaskId id) const {
+  const auto& leases = workers_[worker].leases;
+  return std::any_of(leases.begin(), leases.end(), [id](const Lease& lease) {
+    return lease.task.id == id;
+  });
+}
+
+std::optional<Lease> LeaseTable::TakeHead(std::size_t worker, TimePoint now) {
+  Queue& queue = workers_[worker];
+  if (queue.leases.empty()) return std::nullopt;
+  Lease lease = std::move(queue.leases.front());
+  queue.leases.pop_front();
+  queue.head_since = now;
+  --total_;
+  return lease;
+}
+
+std::vector<Lease> LeaseTable::TakeAll(std::size_t worker) {
+  std::deque<Lease> leases = std::exchange(workers_[worker].leases, {});
+  total_ -= leases.size();
+  return {std::move_iterator(leases.begin()),
+          std::move_iterator(leases.end())};
+}
+
+bool LeaseTable::Overdue(std::size_t worker, TimePoint now) const {
+  const Queue& queue = workers_[worker];
+  return !queue.leases.empty() &&
+         now - queue.head_since >= queue.leases.front().task.time_limit;
+}
+
+void LeaseTable::Postpone(Millis by) {
+  for (Queue& queue : workers_) queue.head_since += by;
+}
+
+std::size_t LeaseTable::Count(std::size_t worker) const {
+  return workers_[worker].leases.size();
+}
+
+std::uint64_t LeaseTable::LargestPeak(std::size_t worker) const {
+  std::uint64_t largest = 0;
+  for (const Lease& lease : workers_[worker].leases)
+    largest = std::max(largest, lease.task.peak_bytes);
+  return largest;
+}
+
+std::uint64_t LeaseTable::SumOfPeaks(std::size_t worker) const {
+  std::uint64_t sum = 0;
+  for (const Lease& lease : workers_[worker].leases)
+    sum += lease.task.peak_bytes;
+  return sum;
+}
+
+}  // namespace thumbmill

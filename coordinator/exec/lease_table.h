@@ -1,0 +1,56 @@
+// coordinator/exec/lease_table.h: which worker holds which tasks, in the order
+// in which it will answer them, and since when it works on the oldest.
+//
+// Owns     the output range of each task, given back with the lease.
+// Threads  one.
+// Units    `now` comes from the caller, who owns the clock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/shm/arena.h"
+#include "proto/task.h"
+
+namespace thumbmill {
+
+struct Lease {
+  Task task;
+  SlotLease output;
+};
+
+class LeaseTable {
+ public:
+  explicit LeaseTable(std::size_t workers) : workers_(workers) {}
+
+  void Add(std::size_t worker, Lease lease, TimePoint now);
+  // The task that the worker works on: the oldest. Null: it has none.
+  [[nodiscard]] const Lease* Head(std::size_t worker) const;
+  [[nodiscard]] bool Holds(std::size_t worker, TaskId id) const;
+  // The next one becomes the head, its time starts now.
+  std::optional<Lease> TakeHead(std::size_t worker, TimePoint now);
+  std::vector<Lease> TakeAll(std::size_t worker);
+
+  [[nodiscard]] bool Overdue(std::size_t worker, TimePoint now) const;
+  // For a clock that ran while nobody could work.
+  void Postpone(Millis by);
+
+  [[nodiscard]] std::size_t Count(std::size_t worker) const;
+  [[nodiscard]] std::size_t total() const { return total_; }
+  // Predicted memory: of the largest task that the worker holds; of all.
+  [[nodiscard]] std::uint64_t LargestPeak(std::size_t worker) const;
+  [[nodiscard]] std::uint64_t SumOfPeaks(std::size_t worker) const;
+
+ private:
+  struct Queue {
+    std::deque<Lease> leases;
+    TimePoint head_since{};
+  };
+  std::vector<Queue> workers_;
+  std::size_t total_ = 0;
+};
+
+}  // namespace thumbmill

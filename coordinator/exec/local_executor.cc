@@ -1,0 +1,196 @@
+#include "coordinator/exec/local_executor.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "common/check.h"
+#include "coordinator/exec/collect.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+// A thread's output range is kept up to this size between tasks.
+constexpr std::uint64_t kKeptOutput = 1 << 20;
+constexpr Millis kDrainStep{50};
+
+// Reserved, not touched: pages cost something only when they are written.
+class Scratch {
+ public:
+  MutableByteSpan Get(std::uint64_t bytes) {
+    if (bytes > size_) {
+      bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(bytes);
+      size_ = bytes;
+    }
+    return {bytes_.get(), bytes};
+  }
+  void Shrink() {
+    if (size_ <= kKeptOutput) return;
+    bytes_.reset();
+    size_ = 0;
+  }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::uint64_t size_ = 0;
+};
+
+class LocalExecutor final : public Executor {
+ public:
+  LocalExecutor(EventLoop* loop, const Arena* inputs,
+                const LocalOptions& options)
+      : loop_(loop), inputs_(inputs), options_(options) {
+    CHECK(options.threads > 0);
+  }
+  ~LocalExecutor() override { Stop(StopMode::kAbort); }
+
+  Status Start(ExecutorEvents events) override;
+  std::size_t Room() const override;
+  void Submit(const Task& task) override;
+  void Stop(StopMode mode) override;
+  ExecutorStats stats() const override;
+
+ private:
+  void RunThread();
+  [[nodiscard]] std::optional<Task> NextTask();
+  Finished RunTask(const Task& task, Thumbnailer* thumbnailer,
+                   Scratch* scratch) const;
+  void Answer(Finished finished);
+  void Deliver();
+
+  EventLoop* loop_;
+  const Arena* inputs_;
+  LocalOptions options_;
+  ExecutorEvents events_;
+  std::size_t outstanding_ = 0;  // the loop's
+  bool started_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Task> queue_;
+  std::vector<Finished> answers_;
+  std::size_t running_ = 0;
+  bool closing_ = false;
+  std::vector<std::thread> threads_;
+  // What the loop may still call after this object is gone asks it first.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+};
+
+Status LocalExecutor::Start(ExecutorEvents events) {
+  CHECK(!started_);
+  started_ = true;
+  events_ = std::move(events);
+  for (std::size_t i = 0; i < options_.threads; ++i)
+    threads_.emplace_back([this] { RunThread(); });
+  return {};
+}
+
+std::size_t LocalExecutor::Room() const {
+  if (!started_ || threads_.empty()) return 0;
+  const std::size_t capacity = options_.threads * (1 + options_.queue_depth);
+  return capacity - std::min(capacity, outstanding_);
+}
+
+void LocalExecutor::Submit(const Task& task) {
+  CHECK(Room() > 0);
+  ++outstanding_;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(task);
+  }
+  ready_.notify_one();
+}
+
+std::optional<Task> LocalExecutor::NextTask() {
+  std::unique_lock lock(mutex_);
+  ready_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+  if (queue_.empty()) return std::nullopt;
+  const Task task = queue_.front();
+  queue_.pop_front();
+  ++running_;
+  return task;
+}
+
+void LocalExecutor::RunThread() {
+  Thumbnailer thumbnailer(options_.recipe);
+  Scratch scratch;
+  while (const std::optional<Task> task = NextTask())
+    Answer(RunTask(*task, &thumbnailer, &scratch));
+}
+
+Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
+                                Scratch* scratch) const {
+  Finished finished;
+  finished.id = task.id;
+  const ByteSpan input =
+      inputs_->view().subspan(task.input.offset, task.input.length);
+  const MutableByteSpan output = scratch->Get(task.output_capacity);
+  finished.outcome = thumbnailer->Run(input, task.size_mask, output);
+  auto outputs = Collect(task, output, &finished.outcome);
+  // Our own code, in our own process: a lie is a bug.
+  CHECK(outputs.has_value());
+  finished.outputs = std::move(*outputs);
+  scratch->Shrink();
+  return finished;
+}
+
+void LocalExecutor::Answer(Finished finished) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    --running_;
+    first = answers_.empty();
+    answers_.push_back(std::move(finished));
+  }
+  if (!first) return;  // whoever made it non-empty has told the loop
+  loop_->Post([here = std::weak_ptr<bool>(here_), this] {
+    if (here.lock()) Deliver();
+  });
+}
+
+void LocalExecutor::Deliver() {
+  std::vector<Finished> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    answers.swap(answers_);
+  }
+  outstanding_ -= answers.size();
+  for (Finished& finished : answers)
+    if (events_.finished) events_.finished(std::move(finished));
+}
+
+void LocalExecutor::Stop(StopMode mode) {
+  while (mode == StopMode::kDrain && outstanding_ > 0) loop_->RunOnce(kDrainStep);
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.clear();
+    closing_ = true;
+  }
+  ready_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  // From here on nothing is answered.
+  here_.reset();
+  events_ = {};
+}
+
+ExecutorStats LocalExecutor::stats() const {
+  const std::lock_guard lock(mutex_);
+  ExecutorStats stats;
+  stats.workers = threads_.size();
+  stats.busy = running_;
+  return stats;
+}
+
+}  // namespace
+
+std::unique_ptr<Executor> MakeLocalExecutor(EventLoop* loop,
+                                            const Arena* inputs,
+                                            const LocalOptions& options) {
+  return std::make_unique<LocalExecutor>(loop, inputs, options);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,664 @@
+#include "coordinator/exec/process_executor.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "coordinator/exec/collect.h"
+#include "coordinator/exec/lease_table.h"
+#include "coordinator/exec/process_stat.h"
+#include "coordinator/pool/worker_pool.h"
+#include "proto/channel.h"
+#include "proto/flight_record.h"
+
+namespace thumbmill {
+namespace {
+
+// How many tasks a worker may hold: PROTOCOL.md, "Credit".
+constexpr std::size_t kCreditSmall = 8;
+constexpr std::size_t kCredit = 2;
+constexpr std::size_t kCreditHuge = 1;
+constexpr std::uint64_t kSmallPeak = 4 << 20;
+constexpr std::uint64_t kHugePeak = 64 << 20;
+// What a task costs beside its pixels, when workers are compared by load.
+constexpr std::uint64_t kTaskLoad = 1 << 20;
+
+constexpr Millis kTick{50};
+// A tick that comes this late was not our doing: nobody could work.
+constexpr Millis kLateTick{500};
+constexpr int kMissedHeartbeats = 5;
+// For a RESULT that a dead worker had sent: the I/O thread may hold it yet.
+constexpr Millis kLateResult{20};
+// Messages taken in one round of the loop, so that nothing else starves.
+constexpr int kMessagesARound = 512;
+constexpr Millis kSampleInterval{1000};
+constexpr Millis kDrainStep{20};
+
+// Private memory that is refused to a decode: 1.5 times what was predicted
+// beyond what the worker had when it was ready, plus what its scratch buffers,
+// its heap and the thread of ZeroMQ may keep.
+constexpr std::uint64_t kDataSlack = 96 << 20;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kLimitData = false;  // shadow memory and quarantine count too
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kLimitData = false;
+#else
+constexpr bool kLimitData = true;
+#endif
+#else
+constexpr bool kLimitData = true;
+#endif
+
+// The image can have caused it: it counts as an attempt.
+bool IsCharged(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGABRT:
+    case SIGFPE:
+    case SIGILL:
+    case SIGSYS:
+    case SIGXCPU:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsProgram(const std::string& path) {
+  struct stat st;
+  return stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
+         access(path.c_str(), X_OK) == 0;
+}
+
+Result<std::string> FindWorker(const std::string& given) {
+  if (!given.empty()) {
+    if (IsProgram(given)) return given;
+    return Fail(ErrorCode::kNotFound,
+                "the worker program " + given + " is not there, or not a "
+                "program");
+  }
+  std::array<char, 4096> self;
+  const ssize_t n = readlink("/proc/self/exe", self.data(), self.size());
+  if (n <= 0) return FailSystem("readlink /proc/self/exe", errno);
+  const std::string path(self.data(), static_cast<std::size_t>(n));
+  const std::string folder = path.substr(0, path.rfind('/'));
+  for (const char* place : {"/worker", "/../worker/worker"})
+    if (IsProgram(folder + place)) return folder + place;
+  return Fail(ErrorCode::kNotFound,
+              "the program 'worker' is not beside " + path);
+}
+
+class ProcessExecutor final : public Executor {
+ public:
+  ProcessExecutor(EventLoop* loop, const Arena* inputs,
+                  const ProcessOptions& options,
+                  std::unique_ptr<RouterChannel> channel);
+  ~ProcessExecutor() override { Stop(StopMode::kAbort); }
+
+  Status Start(ExecutorEvents events) override;
+  std::size_t Room() const override;
+  void Submit(const Task& task) override;
+  void Stop(StopMode mode) override;
+  ExecutorStats stats() const override;
+
+ private:
+  // Why we end a worker, decided before it is killed.
+  struct Doom {
+    Reason reason = Reason::kCrash;
+    bool charged = false;
+    std::string why;
+  };
+  // One worker: what outlives its processes is in pool_ and leases_.
+  struct Peer {
+    std::string id;  // routing id of the process; empty: none
+    std::unique_ptr<Arena> output;
+    SlotLease record_slot;
+    bool ready = false;
+    std::optional<Doom> doom;
+    std::optional<WorkerDeath> death;  // reaped, not yet buried
+    EventLoop::TimerId burial = 0;
+    Micros head_cpu{0};     // its CPU time when its head became the head
+    TimePoint heard{};      // when it last said something
+    TimePoint asked{};      // HEARTBEAT; 0: nothing is asked
+    std::uint64_t data_base = 0;   // DataBytes() at READY
+    std::uint64_t data_limit = 0;
+  };
+
+  // ---- processes
+  Result<SpawnRequest> Prepare(std::size_t worker);
+  void OnDied(const WorkerDeath& death);
+  void Bury(std::size_t worker);
+  TaskId RunningTask(std::size_t worker) const;
+  Lost Report(std::size_t worker, const Lease& lease, bool running) const;
+  void EndWorker(std::size_t worker, Doom doom);
+
+  // ---- messages
+  void WatchChannel();
+  bool Drain();
+  void OnReceived(RouterChannel::Received received);
+  void OnMessage(std::size_t worker, const Ready& ready);
+  void OnMessage(std::size_t worker, TaskResult& result);
+  void OnMessage(std::size_t worker, const Heartbeat& heartbeat);
+  void OnMessage(std::size_t worker, const Bye& bye);
+  template <typename Other>
+  void OnMessage(std::size_t worker, const Other&) {
+    Malformed(worker, "a message that only a coordinator sends");
+  }
+  void Malformed(std::size_t worker, const std::string& what);
+  bool Send(std::size_t worker, const Message& message);
+
+  // ---- tasks
+  std::size_t Credit(std::size_t worker) const;
+  std::optional<std::size_t> LeastLoaded() const;
+  void OnNewHead(std::size_t worker);
+  void LimitMemory(std::size_t worker);
+
+  // ---- time
+  void Tick();
+  void CheckHead(std::size_t worker, TimePoint now);
+  void CheckIdle(std::size_t worker, TimePoint now);
+  void ForgiveGap(TimePoint now);
+  void Sample() const;
+
+  void StopWorkers();
+  TimePoint Now() const { return std::chrono::steady_clock::now(); }
+
+  EventLoop* loop_;
+  const Arena* inputs_;
+  ProcessOptions options_;
+  // An output memfd is bounded by what the dispatcher grants: charging it
+  // here would count the same bytes twice.
+  MemoryBudget uncharged_{std::numeric_limits<std::uint64_t>::max() / 2};
+  std::unique_ptr<RouterChannel> channel_;
+  ExecutorEvents events_;
+  std::vector<Peer> peers_;
+  std::unordered_map<std::string, std::size_t> by_id_;
+  LeaseTable leases_;
+  WorkerPool pool_;  // after what its events use
+  EventLoop::TimerId tick_ = 0;
+  TimePoint last_tick_{};
+  std::uint64_t next_token_ = 1;
+  std::uint64_t lost_ = 0;
+  std::uint64_t malformed_ = 0;
+  bool started_ = false;
+  bool stopping_ = false;
+  bool stopped_ = false;
+  bool drain_posted_ = false;
+  mutable TimePoint sampled_{};
+  mutable ExecutorStats sample_;
+  // What the loop may still call after this object is gone asks it first.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+};
+
+ProcessExecutor::ProcessExecutor(EventLoop* loop, const Arena* inputs,
+                                 const ProcessOptions& options,
+                                 std::unique_ptr<RouterChannel> channel)
+    : loop_(loop),
+      inputs_(inputs),
+      options_(options),
+      channel_(std::move(channel)),
+      peers_(options.workers),
+      leases_(options.workers),
+      pool_(loop, PoolOptions{options.workers, options.ready_deadline},
+            {[this](std::size_t worker) { return Prepare(worker); },
+             [this](const WorkerDeath& death) { OnDied(death); },
+             [this](Error error) {
+               if (events_.failed) events_.failed({std::move(error)});
+             }}) {}
+
+Status ProcessExecutor::Start(ExecutorEvents events) {
+  CHECK(!started_);
+  started_ = true;
+  events_ = std::move(events);
+  WatchChannel();
+  last_tick_ = Now();
+  tick_ = loop_->After(kTick, [this] { Tick(); });
+  return pool_.Start();
+}
+
+// ---- processes ---------------------------------------------------------
+
+Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  if (peer.death) Bury(worker);
+  ArenaLayout layout;
+  layout.slots = kCreditSmall + 1;  // and the flight record
+  layout.slot_bytes = options_.max_output_bytes;
+  layout.keep_bytes = options_.kept_output_bytes;
+  layout.name = "thumbmill-outputs";
+  // New for each process: what a dead one left behind goes with its memfd.
+  ASSIGN_OR_RETURN(peer.output, Arena::Create(layout, &uncharged_));
+  peer.record_slot = *peer.output->Acquire();  // the first: at offset 0
+  ASSIGN_OR_RETURN(peer.id, RandomName());
+  by_id_[peer.id] = worker;
+
+  WorkerArgs args;
+  args.endpoint = channel_->endpoint();
+  args.peer = peer.id;
+  args.parent = getpid();
+  args.sandbox = options_.sandbox;
+  SpawnRequest request;
+  request.program = options_.worker_program;
+  request.arguments = args.ToArguments();
+  request.descriptors = {{inputs_->reader_fd(), args.input_fd},
+                         {peer.output->writer_fd(), args.output_fd}};
+  return request;
+}
+
+void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {
+  Peer& peer = peers_[worker];
+  if (peer.doom || pool_.pid(worker) == 0) return;
+  peer.doom = std::move(doom);
+  peer.ready = false;
+  pool_.Kill(worker);
+}
+
+void ProcessExecutor::OnDied(const WorkerDeath& death) {
+  Peer& peer = peers_[death.worker];
+  peer.ready = false;
+  peer.death = death;
+  if (!stopping_) ++lost_;
+  while (Drain()) {
+  }
+  const Lease* head = leases_.Head(death.worker);
+  // Working on a later one, or on none: it has answered the head.
+  const bool answered = head != nullptr && !peer.doom &&
+                        RunningTask(death.worker) != head->task.id;
+  if (!answered) return Bury(death.worker);
+  peer.burial = loop_->After(kLateResult, [this, worker = death.worker] {
+    peers_[worker].burial = 0;
+    while (Drain()) {
+    }
+    Bury(worker);
+  });
+}
+
+// Which of its tasks the worker was at: as its flight record says where that
+// names one of them, else 0.
+TaskId ProcessExecutor::RunningTask(std::size_t worker) const {
+  const Peer& peer = peers_[worker];
+  if (!peer.record_slot.valid()) return 0;
+  const TaskId id = FlightRecordAt(peer.record_slot.data())->task_id.load();
+  return leases_.Holds(worker, id) ? id : 0;
+}
+
+void ProcessExecutor::Bury(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  if (peer.burial != 0) loop_->Cancel(std::exchange(peer.burial, 0));
+  TaskId running = RunningTask(worker);
+  const Lease* head = leases_.Head(worker);
+  if (running == 0 && head != nullptr) running = head->task.id;
+  std::vector<Lost> reports;
+  for (const Lease& lease : leases_.TakeAll(worker))
+    reports.push_back(Report(worker, lease, lease.task.id == running));
+  // The output ranges are free: the process has been reaped, its memfd goes.
+  by_id_.erase(peer.id);
+  peer = Peer();
+  for (Lost& lost : reports)
+    if (events_.lost) events_.lost(std::move(lost));
+}
+
+Lost ProcessExecutor::Report(std::size_t worker, const Lease& lease,
+                             bool running) const {
+  const Peer& peer = peers_[worker];
+  Lost lost;
+  lost.id = lease.task.id;
+  if (peer.doom) {
+    lost.charged = running && peer.doom->charged;
+    lost.reason = peer.doom->reason;
+    lost.message = fmt::format("worker {} (pid {}) was ended: {}", worker,
+                               peer.death->pid, peer.doom->why);
+  } else {
+    lost.signal = peer.death->end.signal;
+    lost.charged = running && IsCharged(lost.signal);
+    lost.message = Describe(*peer.death);
+    if (lost.signal == SIGXCPU) lost.reason = Reason::kTooCostly;
+  }
+  // A worker decodes, resizes and encodes in turns, row by row; it is the
+  // decoder that foreign bytes reach.
+  if (running) lost.phase = "decode";
+  lost.message += running ? " in decode" : "; this image only waited for it";
+  return lost;
+}
+
+// ---- messages ----------------------------------------------------------
+
+void ProcessExecutor::WatchChannel() {
+  const auto poll = [here = std::weak_ptr<bool>(here_), this] {
+    return here.lock() ? Drain() : false;
+  };
+  // The descriptor only wakes the loop; the poller looks.
+  loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {});
+  loop_->AddPoller(poll);
+}
+
+bool ProcessExecutor::Drain() {
+  if (stopped_ || !channel_->HasInput()) return false;
+  for (int i = 0; i < kMessagesARound; ++i) {
+    std::optional<RouterChannel::Received> received = channel_->Receive();
+    if (!received) return i > 0;
+    OnReceived(std::move(*received));
+    if (stopped_) return true;
+  }
+  return true;
+}
+
+void ProcessExecutor::OnReceived(RouterChannel::Received received) {
+  const auto found = by_id_.find(received.peer);
+  if (found == by_id_.end()) {
+    ++malformed_;
+    return;
+  }
+  const std::size_t worker = found->second;
+  Peer& peer = peers_[worker];
+  if (peer.doom) return;
+  peer.heard = Now();
+  peer.asked = {};
+  if (received.message) {
+    std::visit([&](auto& message) { OnMessage(worker, message); },
+               *received.message);
+    return;
+  }
+  const Error& error = received.message.error();
+  Malformed(worker, error.what);
+  if (error.code != ErrorCode::kUsage) return;
+  // No restart would change it.
+  pool_.Fail(Error{ErrorCode::kUsage,
+                   options_.worker_program + " does not fit this program: " +
+                       error.what,
+                   0});
+}
+
+void ProcessExecutor::Malformed(std::size_t worker, const std::string& what) {
+  ++malformed_;
+  LogWarning(fmt::format("worker {} (pid {}) breaks the protocol: {}", worker,
+                         pool_.pid(worker), what));
+  EndWorker(worker, {Reason::kCrash, false, "it broke the protocol: " + what});
+}
+
+bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
+  const Status sent = channel_->Send(peers_[worker].id, message);
+  // Sending may have swallowed the edge that tells of input.
+  if (!drain_posted_ && channel_->HasInput()) {
+    drain_posted_ = true;
+    loop_->Post([here = std::weak_ptr<bool>(here_), this] {
+      if (!here.lock()) return;
+      drain_posted_ = false;
+      Drain();
+    });
+  }
+  if (sent) return true;
+  // Its connection is gone; if the process is not, it soon will be.
+  EndWorker(worker, {Reason::kCrash, false, sent.error().what});
+  return false;
+}
+
+void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
+  Peer& peer = peers_[worker];
+  if (peer.ready) return Malformed(worker, "a second READY");
+  if (peer.death) return;
+  if (static_cast<pid_t>(ready.pid) != pool_.pid(worker))
+    return Malformed(worker, "READY of another process");
+  Welcome welcome;
+  welcome.worker = static_cast<std::uint32_t>(worker);
+  welcome.recipe = options_.recipe;
+  welcome.input_bytes = inputs_->size_bytes();
+  welcome.output_bytes = peer.output->size_bytes();
+  peer.data_base = DataBytes(pool_.pid(worker));
+  if (!Send(worker, welcome)) return;
+  peer.ready = true;
+  pool_.MarkReady(worker);
+}
+
+void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
+  const Lease* head = leases_.Head(worker);
+  if (head == nullptr || head->task.id != result.id)
+    return Malformed(worker, "a RESULT that answers no task of its own");
+  const ByteSpan range(
+      head->output.data(),
+      std::min(head->task.output_capacity, head->output.capacity()));
+  Finished finished;
+  finished.id = result.id;
+  finished.outcome = std::move(result.outcome);
+  auto outputs = Collect(head->task, range, &finished.outcome);
+  if (!outputs) {
+    ++malformed_;
+    return EndWorker(worker, {Reason::kCrash, true,
+                              "it answered with " + outputs.error().what});
+  }
+  finished.outputs = std::move(*outputs);
+  pool_.MarkUseful(worker);
+  (void)leases_.TakeHead(worker, Now());  // its output range is free again
+  OnNewHead(worker);
+  if (events_.finished) events_.finished(std::move(finished));
+}
+
+void ProcessExecutor::OnMessage(std::size_t, const Heartbeat&) {
+  // That it came is all it says: see OnReceived().
+}
+
+void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
+  if (!stopping_) Malformed(worker, "BYE without DRAIN");
+}
+
+// ---- tasks -------------------------------------------------------------
+
+std::size_t ProcessExecutor::Credit(std::size_t worker) const {
+  if (!peers_[worker].ready || stopping_) return 0;
+  const std::size_t held = leases_.Count(worker);
+  const std::uint64_t peak = leases_.LargestPeak(worker);
+  std::size_t credit = kCredit;
+  if (held > 0 && peak <= kSmallPeak) credit = kCreditSmall;
+  if (peak >= kHugePeak) credit = kCreditHuge;
+  return credit - std::min(credit, held);
+}
+
+std::size_t ProcessExecutor::Room() const {
+  std::size_t room = 0;
+  for (std::size_t i = 0; i < peers_.size(); ++i) room += Credit(i);
+  return room;
+}
+
+std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
+  std::optional<std::size_t> best;
+  std::uint64_t least = 0;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    // A caller may submit all of a Room() that it asked for once.
+    if (!peers_[i].ready || leases_.Count(i) >= kCreditSmall) continue;
+    std::uint64_t load =
+        leases_.SumOfPeaks(i) + leases_.Count(i) * kTaskLoad;
+    if (Credit(i) == 0) load += std::uint64_t{1} << 48;
+    if (best && load >= least) continue;
+    best = i;
+    least = load;
+  }
+  return best;
+}
+
+void ProcessExecutor::Submit(const Task& task) {
+  CHECK(!stopping_);
+  const std::optional<std::size_t> worker = LeastLoaded();
+  CHECK(worker.has_value());
+  Peer& peer = peers_[*worker];
+  std::optional<SlotLease> output = peer.output->Acquire();
+  CHECK(output.has_value());  // as many as a worker may hold tasks
+  TaskOrder order{task, output->offset()};
+  order.task.output_capacity =
+      std::min(task.output_capacity, output->capacity());
+  CHECK(output->Grow(order.task.output_capacity));
+  const bool is_head = leases_.Count(*worker) == 0;
+  leases_.Add(*worker, Lease{order.task, std::move(*output)}, Now());
+  if (is_head) OnNewHead(*worker);
+  LimitMemory(*worker);
+  // Refused: the worker is dying, and its death reports the task.
+  (void)Send(*worker, order);
+}
+
+void ProcessExecutor::OnNewHead(std::size_t worker) {
+  if (leases_.Head(worker) == nullptr) return;
+  peers_[worker].head_cpu = CpuTime(pool_.pid(worker));
+}
+
+// The worker goes on to its next task before we know, so the limit is that of
+// the largest that it holds. It is set only when it changes by much.
+void ProcessExecutor::LimitMemory(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  if (!kLimitData || peer.data_base == 0) return;
+  const std::uint64_t peak = leases_.LargestPeak(worker);
+  const std::uint64_t limit = peer.data_base + kDataSlack + peak + peak / 2;
+  const bool fits = limit <= peer.data_limit &&
+                    peer.data_limit - limit < kDataSlack;
+  if (fits) return;
+  peer.data_limit = limit + kSmallPeak * 2;
+  LimitData(pool_.pid(worker), peer.data_limit);
+}
+
+// ---- time --------------------------------------------------------------
+
+void ProcessExecutor::Tick() {
+  tick_ = loop_->After(kTick, [this] { Tick(); });
+  const TimePoint now = Now();
+  ForgiveGap(now);
+  // What has arrived counts before a limit is judged.
+  while (Drain()) {
+  }
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (!peers_[i].ready) continue;
+    if (leases_.Count(i) > 0)
+      CheckHead(i, now);
+    else
+      CheckIdle(i, now);
+  }
+}
+
+void ProcessExecutor::ForgiveGap(TimePoint now) {
+  const auto gap = std::chrono::duration_cast<Millis>(now - last_tick_) - kTick;
+  last_tick_ = now;
+  if (gap < kLateTick) return;
+  leases_.Postpone(gap);
+  for (Peer& peer : peers_) {
+    peer.heard += gap;
+    if (peer.asked != TimePoint()) peer.asked += gap;
+  }
+}
+
+void ProcessExecutor::CheckHead(std::size_t worker, TimePoint now) {
+  if (!leases_.Overdue(worker, now)) return;
+  const Peer& peer = peers_[worker];
+  const pid_t pid = pool_.pid(worker);
+  const Millis limit = leases_.Head(worker)->task.time_limit;
+  const std::string text = fmt::format("no answer within {} ms", limit.count());
+  if (IsStopped(pid))
+    return EndWorker(worker, {Reason::kHang, false,
+                              text + ", it had been stopped from outside"});
+  const Micros used = CpuTime(pid) - peer.head_cpu;
+  if (used * 10 >= Micros(limit) * 8)
+    return EndWorker(worker, {Reason::kTooCostly, true,
+                              fmt::format("{}, of which it computed {} ms",
+                                          text, used.count() / 1000)});
+  EndWorker(worker, {Reason::kHang, true, text});
+}
+
+void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
+  Peer& peer = peers_[worker];
+  if (peer.asked == TimePoint()) {
+    if (now - peer.heard < options_.heartbeat) return;
+    peer.asked = now;
+    (void)Send(worker, Heartbeat{next_token_++});
+    return;
+  }
+  if (now - peer.asked < options_.heartbeat * kMissedHeartbeats) return;
+  LogWarning(fmt::format("worker {} (pid {}) does not answer; it is replaced",
+                         worker, pool_.pid(worker)));
+  EndWorker(worker, {Reason::kHang, false, "it answered no heartbeat"});
+}
+
+// ---- stop --------------------------------------------------------------
+
+void ProcessExecutor::Stop(StopMode mode) {
+  if (stopped_) return;
+  stopping_ = true;
+  if (mode == StopMode::kDrain && started_) {
+    while (leases_.total() > 0) loop_->RunOnce(kDrainStep);
+    events_ = {};
+    StopWorkers();
+  }
+  // Quiet from here on.
+  events_ = {};
+  pool_.KillAll();
+  stopped_ = true;
+  here_.reset();
+  if (tick_ != 0) loop_->Cancel(std::exchange(tick_, 0));
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (peers_[i].death) Bury(i);
+  if (started_) loop_->Unwatch(channel_->fd());
+  channel_.reset();
+}
+
+// Asks, waits a while; whoever is left then is killed.
+void ProcessExecutor::StopWorkers() {
+  pool_.StopRestarting();
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (peers_[i].ready)
+      (void)Send(i, thumbmill::Drain{});
+    else
+      pool_.Kill(i);
+  }
+  const TimePoint until = Now() + options_.drain_limit;
+  while (pool_.alive() > 0 && Now() < until) loop_->RunOnce(kDrainStep);
+}
+
+// ---- stats -------------------------------------------------------------
+
+void ProcessExecutor::Sample() const {
+  const TimePoint now = Now();
+  if (now - sampled_ < kSampleInterval) return;
+  sampled_ = now;
+  sample_.shared_bytes = sample_.private_bytes = 0;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (peers_[i].output) sample_.shared_bytes += peers_[i].output->allocated_bytes();
+    const pid_t pid = pool_.pid(i);
+    if (pid == 0) continue;
+    const std::uint64_t bytes = PrivateBytes(pid);
+    sample_.private_bytes += bytes;
+    sample_.peak_private_bytes = std::max(sample_.peak_private_bytes, bytes);
+  }
+}
+
+ExecutorStats ProcessExecutor::stats() const {
+  Sample();
+  ExecutorStats stats = sample_;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    stats.workers += peers_[i].ready ? 1 : 0;
+    stats.busy += leases_.Count(i) > 0 ? 1 : 0;
+  }
+  stats.workers_lost = lost_;
+  return stats;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> MakeProcessExecutor(
+    EventLoop* loop, const Arena* inputs, const ProcessOptions& options) {
+  ProcessOptions complete = options;
+  ASSIGN_OR_RETURN(complete.worker_program, FindWorker(options.worker_program));
+  ASSIGN_OR_RETURN(auto channel, RouterChannel::Bind());
+  return std::unique_ptr<Executor>(std::make_unique<ProcessExecutor>(
+      loop, inputs, complete, std::move(channel)));
+}
+
+}  // namespace thumbmill
