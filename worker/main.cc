@@ -1,0 +1,29 @@
+// worker: the program that touches pixels. `serve` is for the coordinator,
+// `thumbnail` for people.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "proto/worker_args.h"
+#include "worker/serve.h"
+#include "worker/thumbnail_command.h"
+
+namespace {
+
+constexpr int kExitUsage = 1;
+
+int Serve(const std::vector<std::string>& arguments) {
+  const auto args = thumbmill::WorkerArgs::Parse(arguments);
+  if (args) return thumbmill::Serve(*args);
+  std::fprintf(stderr, "worker: %s\n", args.error().what.c_str());
+  return kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments[0] == thumbmill::kServeCommand)
+    return Serve({arguments.begin() + 1, arguments.end()});
+  return thumbmill::RunPersonsCommand(arguments);
+}

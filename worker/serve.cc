@@ -1,0 +1,175 @@
+#include "worker/serve.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "common/log.h"
+#include "common/shm/arena.h"
+#include "proto/channel.h"
+#include "proto/flight_record.h"
+#include "worker/sandbox.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr int kExitMalformed = 3;
+constexpr int kExitSetup = 4;
+constexpr int kExitOrphan = 5;
+
+// How often an idle worker looks whether its parent still lives.
+constexpr Millis kParentCheck{1000};
+// Larger buffers are mapped, and so go back to the system when freed: what
+// one large image took must not stay with the worker.
+constexpr int kMapThreshold = 1 << 20;
+// After a task that was predicted to take this much, the heap is trimmed too.
+constexpr std::uint64_t kTrimAfter = 16 << 20;
+
+void PrepareProcess() {
+  // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
+  // decides.
+  for (const int ignored : {SIGINT, SIGTERM, SIGHUP}) signal(ignored, SIG_IGN);
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  mallopt(M_MMAP_THRESHOLD, kMapThreshold);
+}
+
+class Worker {
+ public:
+  explicit Worker(const WorkerArgs& args) : args_(args) {}
+
+  Status Connect();
+  // The exit code.
+  int Run();
+
+ private:
+  [[nodiscard]] bool ParentLives() const { return getppid() == args_.parent; }
+  // Empty: go on.
+  std::optional<int> Handle(Message& message);
+  std::optional<int> On(const Welcome& welcome);
+  std::optional<int> On(const TaskOrder& order);
+  std::optional<int> On(const Heartbeat& heartbeat);
+  std::optional<int> On(const Drain& drain);
+  template <typename Other>
+  std::optional<int> On(const Other&) {
+    return Malformed("a message that only a worker sends");
+  }
+  std::optional<int> Malformed(std::string_view what) const;
+  std::optional<int> Answer(const Message& message);
+  void Tidy(const Task& task) const;
+
+  WorkerArgs args_;
+  MappedRegion inputs_, outputs_;
+  FlightRecord* record_ = nullptr;
+  std::unique_ptr<PeerChannel> channel_;
+  std::unique_ptr<Thumbnailer> thumbnailer_;  // empty until WELCOME
+};
+
+Status Worker::Connect() {
+  ASSIGN_OR_RETURN(inputs_, MappedRegion::Map(args_.input_fd,
+                                              MappedRegion::Access::kRead));
+  ASSIGN_OR_RETURN(outputs_,
+                   MappedRegion::Map(args_.output_fd,
+                                     MappedRegion::Access::kReadWrite));
+  const auto page = outputs_.MutableView(0, sizeof(FlightRecord));
+  if (!page) return Fail(ErrorCode::kBadData, "the output region is empty");
+  record_ = FlightRecordAt(page->data());
+  ASSIGN_OR_RETURN(channel_, PeerChannel::Connect(args_.endpoint, args_.peer));
+  return channel_->Send(Ready{static_cast<std::uint32_t>(getpid())});
+}
+
+int Worker::Run() {
+  while (true) {
+    Result<std::optional<Message>> message = channel_->Receive(kParentCheck);
+    if (!message) return *Malformed(message.error().what);
+    if (!message->has_value()) {
+      if (!ParentLives()) return kExitOrphan;
+      continue;
+    }
+    if (const std::optional<int> code = Handle(**message)) return *code;
+  }
+}
+
+std::optional<int> Worker::Handle(Message& message) {
+  return std::visit([this](const auto& each) { return On(each); }, message);
+}
+
+std::optional<int> Worker::Malformed(std::string_view what) const {
+  LogError(fmt::format("worker (pid {}): {}", getpid(), what));
+  return kExitMalformed;
+}
+
+std::optional<int> Worker::On(const Welcome& welcome) {
+  if (thumbnailer_) return Malformed("a second WELCOME");
+  if (welcome.input_bytes != inputs_.size() ||
+      welcome.output_bytes != outputs_.size())
+    return Malformed("the regions are not those of WELCOME");
+  thumbnailer_ = std::make_unique<Thumbnailer>(welcome.recipe);
+  // From here on nothing is opened, and nobody else is talked to.
+  const Status closed = EnterSandbox(args_.sandbox);
+  if (closed) return std::nullopt;
+  if (args_.sandbox == SandboxMode::kRequire) {
+    LogError("worker: " + closed.error().what);
+    return kExitSetup;
+  }
+  if (welcome.worker == 0)
+    LogWarning("workers run without a sandbox: " + closed.error().what);
+  return std::nullopt;
+}
+
+std::optional<int> Worker::On(const TaskOrder& order) {
+  const Task& task = order.task;
+  const auto input = inputs_.View(task.input.offset, task.input.length);
+  const auto output =
+      outputs_.MutableView(order.output_offset, task.output_capacity);
+  if (!thumbnailer_ || !input || !output)
+    return Malformed("a TASK outside of the regions");
+  record_->task_id.store(task.id);
+  TaskResult result;
+  result.id = task.id;
+  result.outcome = thumbnailer_->Run(*input, task.size_mask, *output);
+  Tidy(task);
+  record_->task_id.store(0);
+  return Answer(result);
+}
+
+std::optional<int> Worker::On(const Heartbeat& heartbeat) {
+  return Answer(heartbeat);
+}
+
+std::optional<int> Worker::On(const Drain&) {
+  (void)channel_->Send(Bye{});
+  return 0;
+}
+
+std::optional<int> Worker::Answer(const Message& message) {
+  if (channel_->Send(message)) return std::nullopt;
+  return kExitOrphan;
+}
+
+void Worker::Tidy(const Task& task) const {
+  if (task.peak_bytes >= kTrimAfter) malloc_trim(0);
+}
+
+}  // namespace
+
+int Serve(const WorkerArgs& args) {
+  PrepareProcess();
+  Worker worker(args);
+  const Status connected = worker.Connect();
+  if (connected) return worker.Run();
+  LogError("worker: " + connected.error().what);
+  return kExitSetup;
+}
+
+}  // namespace thumbmill
