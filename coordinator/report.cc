@@ -176,10 +176,10 @@ Json FailedJson(const ItemRecord& record) {
     json["phase"] = record.phase;
   }
   json["index"] = record.index;
-  json["host"] = record.host;
-  json["dir"] = record.dir;
-  json["stem"] = record.stem;
-  json["srcext"] = record.srcext;
+  json["host"] = RecordPart(record.host);
+  json["dir"] = RecordPart(record.dir);
+  json["stem"] = RecordPart(record.stem);
+  json["srcext"] = RecordPart(record.srcext);
   json["original_width"] = record.width;
   json["original_height"] = record.height;
   if (!record.sha256.empty()) json["sha256"] = record.sha256;

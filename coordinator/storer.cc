@@ -68,26 +68,42 @@ void Storer::Add(ItemPtr item,
   }
 }
 
+// The default template's names differ where their claims do, so the claim is
+// what it holds; of a user's template the names themselves are claimed too.
+std::vector<std::string> Storer::NamesToClaim(
+    Item* item, const std::vector<OutputRecord>& records) const {
+  if (options_.name->text().empty()) {
+    item->claim = options_.name->ClaimWritten(
+        item->ref, item->outcome.output_format, options_.recipe->format);
+    return {item->claim};
+  }
+  std::vector<std::string> names;
+  for (const OutputRecord& record : records) names.push_back(record.name);
+  return names;
+}
+
 void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
   struct Answer {
     Status status;
     std::string name, owner;
   };
+  std::vector<std::string> names = NamesToClaim(item.get(), records);
   parts_.pool->Submit([this, item = std::move(item),
-                       records = std::move(records), alive = alive_,
+                       records = std::move(records),
+                       names = std::move(names), alive = alive_,
                        parts = parts_] {
     auto answer = std::make_shared<Answer>();
     {
       const std::lock_guard lock(*parts.journal_mutex);
-      for (const OutputRecord& record : records) {
+      for (const std::string& name : names) {
         Result<std::string> owner =
-            parts.journal->ClaimName(record.name, item->source_key);
+            parts.journal->ClaimName(name, item->source_key);
         if (!owner) {
           answer->status = tl::unexpected<Error>(owner.error());
           break;
         }
         if (owner->empty()) continue;
-        answer->name = record.name;
+        answer->name = name;
         answer->owner = *owner;
         break;
       }

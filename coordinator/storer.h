@@ -70,6 +70,8 @@ class Storer {
   };
   Naming NameOutputs(const Item& item,
                      const std::vector<std::vector<std::uint8_t>>& outputs);
+  std::vector<std::string> NamesToClaim(
+      Item* item, const std::vector<OutputRecord>& records) const;
   void ClaimAgain(ItemPtr item, std::vector<OutputRecord> records);
   void Put(const ItemPtr& item, std::vector<OutputRecord> records);
   void OnPut(const ItemPtr& item, std::vector<OutputRecord> records,

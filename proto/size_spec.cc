@@ -116,7 +116,7 @@ Status SetQuality(std::string_view format, std::string_view text,
   if (error != std::errc() || rest != end || value < 1 || value > 100)
     return Fail(ErrorCode::kUsage,
                 fmt::format("'{}' is no quality; write 1 to 100", text));
-  if (!format.empty() && format != "jpg" && format != "jpeg")
+  if (format != "jpg" && format != "jpeg")
     return Fail(ErrorCode::kUsage,
                 fmt::format("'{}' has no quality here; write 80 or jpg=80",
                             format));
@@ -214,12 +214,9 @@ Status ParseQuality(std::string_view text, Recipe* recipe) {
     const std::size_t comma = text.find(',');
     const std::string_view part = text.substr(0, comma);
     const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) {
-      RETURN_IF_ERROR(SetQuality("", part, recipe));
-    } else {
-      RETURN_IF_ERROR(SetQuality(part.substr(0, equals),
-                                 part.substr(equals + 1), recipe));
-    }
+    const bool named = equals != std::string_view::npos;
+    RETURN_IF_ERROR(SetQuality(named ? part.substr(0, equals) : "jpg",
+                               part.substr(named ? equals + 1 : 0), recipe));
     if (comma == std::string_view::npos) return {};
     text.remove_prefix(comma + 1);
   }

@@ -42,11 +42,7 @@ Result<std::unique_ptr<Source>> DirectorySource::Open(
   source->real_root_ = RealPath(options.root);
   if (source->real_root_.empty())
     return FailSystem("cannot read " + options.root, errno);
-  for (const std::string& path : options.never_enter) {
-    struct stat st;
-    if (stat(path.c_str(), &st) == 0)
-      source->forbidden_.emplace_back(st.st_dev, st.st_ino);
-  }
+  source->FindForbidden();
   if (source->IsForbidden(options.root))
     return Fail(ErrorCode::kUsage,
                 "the input folder " + options.root +
@@ -58,6 +54,15 @@ Result<std::unique_ptr<Source>> DirectorySource::Open(
 }
 
 DirectorySource::~DirectorySource() = default;
+
+void DirectorySource::FindForbidden() {
+  forbidden_.clear();
+  for (const std::string& path : options_.never_enter) {
+    struct stat st;
+    if (stat(path.c_str(), &st) == 0)
+      forbidden_.emplace_back(st.st_dev, st.st_ino);
+  }
+}
 
 bool DirectorySource::IsForbidden(const std::string& path) const {
   struct stat st;
@@ -76,7 +81,8 @@ ImageRef DirectorySource::Unreadable(const std::string& relative,
                                      std::string message) const {
   ImageRef ref;
   ref.origin = Origin::kDirectory;
-  ref.uri = ref.path = options_.root + "/" + relative;
+  ref.uri = options_.root + "/" + relative;
+  ref.path = AbsolutePath(ref.uri);
   FillNameParts(&ref, options_.prefix + relative);
   ref.reason = Reason::kRead;
   ref.message = std::move(message);
@@ -136,6 +142,8 @@ std::optional<ImageRef> DirectorySource::Visit(const std::string& relative) {
 }
 
 Result<std::optional<ImageRef>> DirectorySource::Next() {
+  // Again: the output may have been made since Open().
+  if (std::exchange(first_, false)) FindForbidden();
   while (!levels_.empty()) {
     Level& level = levels_.back();
     if (level.names.empty()) {

@@ -44,6 +44,7 @@ class DirectorySource final : public Source {
   explicit DirectorySource(const DirectoryOptions& options)
       : options_(options) {}
   std::optional<ImageRef> Enter(const std::string& relative);
+  void FindForbidden();
   bool IsForbidden(const std::string& path) const;
   bool LeadsInside(const std::string& path) const;
   std::optional<ImageRef> Visit(const std::string& relative);
@@ -53,6 +54,7 @@ class DirectorySource final : public Source {
   std::string real_root_;
   std::vector<FileId> forbidden_;
   std::vector<Level> levels_;
+  bool first_ = true;
 };
 
 }  // namespace thumbmill

@@ -98,11 +98,19 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path,
 
 LineReader::~LineReader() = default;
 
+bool LineReader::HoldsLine() const {
+  return ended_ || buffer_.size() - at_ > kMaxLine ||
+         buffer_.find('\n', at_) != std::string::npos;
+}
+
 bool LineReader::Ready() {
-  if (ended_ || !input_->waits) return true;
-  if (buffer_.find('\n', at_) != std::string::npos) return true;
+  if (!input_->waits) return true;
   pollfd fd{input_->fd.get(), POLLIN, 0};
-  return poll(&fd, 1, 0) > 0;
+  while (!HoldsLine()) {
+    if (poll(&fd, 1, 0) <= 0) return false;
+    if (!Fill()) return true;  // Next() meets the same error
+  }
+  return true;
 }
 
 Result<bool> LineReader::Fill() {
@@ -113,7 +121,7 @@ Result<bool> LineReader::Fill() {
     while (poll(fds.data(), cancel_fd_ >= 0 ? 2 : 1, -1) < 0)
       if (errno != EINTR) return FailSystem("waiting for the list", errno);
     if (cancel_fd_ >= 0 && fds[1].revents != 0) {
-      ended_ = true;
+      ended_ = cancelled_ = true;
       return false;
     }
   }
@@ -144,7 +152,7 @@ Result<std::optional<std::string_view>> LineReader::Next() {
     if (whole) break;
     ASSIGN_OR_RETURN(const bool more, Fill());
     if (more) continue;
-    if (line_.empty()) return std::nullopt;
+    if (line_.empty() || cancelled_) return std::nullopt;
     break;
   }
   if (!line_.empty() && line_.back() == '\r') line_.pop_back();

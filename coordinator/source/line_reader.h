@@ -3,7 +3,7 @@
 //
 // Runs in  the lister's thread. A pipe that has nothing yet is waited for
 //          until `cancel_fd` (an eventfd) becomes readable; that reads as the
-//          end.
+//          end, and a line that was not whole by then is dropped.
 // Errors   kNotFound/kDenied/kIo from Open(), kIo/kBadData from Next().
 #pragma once
 
@@ -32,7 +32,8 @@ class LineReader {
   [[nodiscard]] Result<std::optional<std::string_view>> Next();
   // The last line was longer than kMaxLine.
   [[nodiscard]] bool cut() const { return cut_; }
-  // Next() would not wait.
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  // Next() would not wait. Reads what is there to find out.
   [[nodiscard]] bool Ready();
 
   [[nodiscard]] std::uint64_t consumed_bytes() const;
@@ -42,6 +43,7 @@ class LineReader {
   struct Input;
   LineReader() = default;
   Result<bool> Fill();  // false: the end
+  [[nodiscard]] bool HoldsLine() const;
 
   std::unique_ptr<Input> input_;
   int cancel_fd_ = -1;
@@ -51,6 +53,7 @@ class LineReader {
   std::string line_;
   bool cut_ = false;
   bool ended_ = false;
+  bool cancelled_ = false;
   bool first_ = true;
 };
 

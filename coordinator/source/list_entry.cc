@@ -21,6 +21,19 @@ ImageRef BadLine(std::string_view entry, std::string_view why) {
   return ref;
 }
 
+ImageRef FromFileUrl(std::string_view entry, Origin origin) {
+  std::string_view rest = entry.substr(7);
+  if (rest.starts_with("localhost/")) rest.remove_prefix(9);
+  const std::string path = PercentDecode(rest);
+  if (!path.starts_with('/'))
+    return BadLine(entry, "a file:// URL of another host");
+  if (path.find('\0') != std::string::npos)
+    return BadLine(entry, "a NUL in the path");
+  ImageRef ref = FromPath(path, path, origin);
+  ref.uri = std::string(entry);
+  return ref;
+}
+
 }  // namespace
 
 std::string Excerpt(std::string_view text) {
@@ -37,11 +50,12 @@ ImageRef FromPath(const std::string& path, std::string_view name,
                   Origin origin) {
   ImageRef ref;
   ref.uri = path;
-  ref.path = path;
+  // One identity, however it is written and from wherever it is run.
+  ref.path = AbsolutePath(path);
   ref.origin = origin;
   FillNameParts(&ref, name);
   struct stat st;
-  if (stat(path.c_str(), &st) != 0) {
+  if (stat(ref.path.c_str(), &st) != 0) {
     ref.reason = Reason::kRead;
     ref.message = SystemError("cannot read it", errno).what;
   } else if (!S_ISREG(st.st_mode)) {
@@ -62,10 +76,7 @@ ImageRef FromListEntry(std::string_view entry, Origin origin) {
   if (entry.find('\0') != std::string_view::npos) {
     ref = BadLine(entry, "a NUL in the line");
   } else if (entry.starts_with("file://")) {
-    std::string path = PercentDecode(entry.substr(7));
-    if (path.starts_with("localhost/")) path.erase(0, 9);
-    ref = FromPath(path, path, origin);
-    ref.uri = std::string(entry);
+    ref = FromFileUrl(entry, origin);
   } else if (LooksLikeUrl(entry)) {
     if (!ParseUrl(entry)) {
       ref = BadLine(entry, "not an http(s) URL");

@@ -1,6 +1,8 @@
 #include "coordinator/source/naming.h"
 
 #include <fmt/format.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +20,9 @@ constexpr std::string_view kDirectoryDefault = "{dir}/{stem}_{size}.{ext}";
 constexpr std::string_view kUrlDefault = "{host}/{dir}/{stem}_{size}.{ext}";
 constexpr std::string_view kUrlQueryDefault =
     "{host}/{dir}/{stem}-{hash}_{size}.{ext}";
+
+// Before a part that JSON cannot hold as it is.
+constexpr std::string_view kEncodedPart = "percent-encoded:";
 
 constexpr std::array<std::string_view, 11> kWords = {
     "index", "part", "host", "dir", "stem", "srcext",
@@ -39,21 +44,28 @@ void AppendEscaped(char c, std::string* out) {
   *out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
 }
 
+// True where `text` starts like what AppendEscaped() writes for a byte that
+// SafePart() escapes: such a '%' is escaped itself, so that what was escaped
+// stays distinct from what was written so.
+bool LooksEscaped(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return false;
+  const char high = text[1], low = text[2];
+  const bool hex = (low >= '0' && low <= '9') || (low >= 'a' && low <= 'f');
+  if (high == '0' || high == '1') return hex;
+  return (high == '2' && (low == '5' || low == 'e')) ||
+         (high == '5' && low == 'c') || (high == '7' && low == 'f');
+}
+
 // A part of a path that can stand in a target: no NUL or control characters,
-// no "." or "..", not longer than a file system takes. What is escaped stays
-// distinct from what was written so.
+// no "." or "..".
 std::string SafePart(std::string_view part) {
-  if (part == "." || part == "..") {
-    std::string escaped;
-    for (const char c : part) AppendEscaped(c, &escaped);
-    return escaped;
-  }
+  const bool dots = part == "." || part == "..";
   std::string safe;
-  for (const char c : part) {
-    if (IsUnsafe(c)) {
-      AppendEscaped(c, &safe);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (dots || IsUnsafe(part[i]) || LooksEscaped(part.substr(i))) {
+      AppendEscaped(part[i], &safe);
     } else {
-      safe += c;
+      safe += part[i];
     }
   }
   return safe;
@@ -90,6 +102,7 @@ std::string SafeName(std::string_view name) {
     }
     from = slash + 1;
   }
+  if (safe.empty()) return "unnamed";  // "{dir}" of a file at the root
   // The state of a run lies beside the thumbnails.
   if (safe == ".thumbmill" || safe.starts_with(".thumbmill/"))
     safe.replace(0, 1, "%2e");
@@ -153,9 +166,51 @@ ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
   return writable ? named : ImageFormat::kJpeg;
 }
 
+// Stems and extensions come from one part of a path: a slash in one was
+// percent-encoded.
+std::string OnePart(std::string_view stem) {
+  std::string safe;
+  for (const char c : stem) {
+    if (c == '/') {
+      AppendEscaped(c, &safe);
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
 struct Fields {
-  std::string stem, ext, w, h, size;
+  std::string stem, srcext, ext, w, h, size;
 };
+
+// True: the stem carries the source's extension too. Bytes that force another
+// format than the name says do that. So does, until its bytes are known, a
+// file whose name says no picture: "a.txt" must not take the name of "a.jpg".
+bool ShowsSource(const ImageRef& ref, ImageFormat written, ImageFormat wanted,
+                 bool bytes_known) {
+  if (IsForced(ref, written, wanted)) return true;
+  return !bytes_known && !ref.srcext.empty() &&
+         FormatFromExtension(ref.srcext) == ImageFormat::kUnknown;
+}
+
+// All that does not depend on the size.
+Fields FieldsOf(const ImageRef& ref, ImageFormat written, ImageFormat wanted,
+                bool bytes_known) {
+  Fields fields;
+  fields.stem = OnePart(ref.stem);
+  fields.srcext = OnePart(ref.srcext);
+  if (ShowsSource(ref, written, wanted, bytes_known))
+    fields.stem += "." + fields.srcext;
+  fields.ext = OnePart(Extension(ref, written, wanted));
+  return fields;
+}
+
+void LeaveSizeOpen(Fields* fields) {
+  fields->w = "{w}";
+  fields->h = "{h}";
+  fields->size = "{size}";
+}
 
 std::string Expand(const std::string& text, const ImageRef& ref,
                    const Fields& fields) {
@@ -166,10 +221,10 @@ std::string Expand(const std::string& text, const ImageRef& ref,
       [&](std::string_view word) {
         if (word == "index") name += std::to_string(ref.index);
         if (word == "part") name += fmt::format("{:05}", ref.index / 10'000);
-        if (word == "host") name += SafePart(ref.host);
+        if (word == "host") name += ref.host;
         if (word == "dir") name += ref.dir;
         if (word == "stem") name += fields.stem;
-        if (word == "srcext") name += SafePart(ref.srcext);
+        if (word == "srcext") name += fields.srcext;
         if (word == "ext") name += fields.ext;
         if (word == "w") name += fields.w;
         if (word == "h") name += fields.h;
@@ -177,19 +232,6 @@ std::string Expand(const std::string& text, const ImageRef& ref,
         if (word == "hash") name += HashWord(ref);
       });
   return SafeName(name);
-}
-
-// Stems come from one part of a path: a slash in one was percent-encoded.
-std::string SafeStem(std::string_view stem) {
-  std::string safe;
-  for (const char c : stem) {
-    if (c == '/') {
-      AppendEscaped(c, &safe);
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
 }
 
 bool IsUtf8(std::string_view text) {
@@ -202,6 +244,11 @@ bool IsUtf8(std::string_view text) {
                              : lead >= 0xf0 && lead < 0xf5 ? 3
                                                            : text.size();
     if (i + more >= text.size()) return false;
+    // Overlong forms, surrogates, beyond U+10FFFF.
+    const auto next = static_cast<unsigned char>(more > 0 ? text[i + 1] : 0);
+    if ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
+        (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f))
+      return false;
     for (std::size_t k = 1; k <= more; ++k)
       if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80)
         return false;
@@ -233,6 +280,22 @@ void FillFromPath(std::string_view path, ImageRef* ref) {
   SplitExtension(has_dir ? path.substr(slash + 1) : path, ref);
 }
 
+// "./a//b/./c.jpg" is "a/b/c.jpg": the same file, as `find .` writes it.
+std::string WithoutDots(std::string_view path) {
+  std::string plain;
+  std::size_t from = 0;
+  while (from < path.size()) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    const std::string_view part = path.substr(from, slash - from);
+    if (!part.empty() && part != ".") {
+      if (!plain.empty()) plain += '/';
+      plain += part;
+    }
+    from = slash + 1;
+  }
+  return plain;
+}
+
 // Decodes each part for itself, so that an encoded slash stays one part.
 std::string DecodeParts(std::string_view path) {
   std::string decoded;
@@ -240,7 +303,7 @@ std::string DecodeParts(std::string_view path) {
   while (from <= path.size()) {
     const std::size_t slash = std::min(path.find('/', from), path.size());
     if (from > 0) decoded += '/';
-    decoded += SafeStem(PercentDecode(path.substr(from, slash - from)));
+    decoded += OnePart(PercentDecode(path.substr(from, slash - from)));
     from = slash + 1;
   }
   return decoded;
@@ -249,16 +312,16 @@ std::string DecodeParts(std::string_view path) {
 }  // namespace
 
 Result<NameTemplate> NameTemplate::Parse(std::string_view text) {
-  std::string unknown;
+  std::optional<std::string> unknown;
   RETURN_IF_ERROR(ForEachPiece(
       text, [](std::string_view) {},
       [&](std::string_view word) {
         if (std::find(kWords.begin(), kWords.end(), word) == kWords.end())
           unknown = std::string(word);
       }));
-  if (!unknown.empty())
+  if (unknown)
     return Fail(ErrorCode::kUsage,
-                fmt::format("{{{}}} is unknown; there are {{{}}}", unknown,
+                fmt::format("{{{}}} is unknown; there are {{{}}}", *unknown,
                             fmt::join(kWords, "} {")));
   NameTemplate result;
   result.text_ = std::string(text);
@@ -267,22 +330,23 @@ Result<NameTemplate> NameTemplate::Parse(std::string_view text) {
 
 std::string NameTemplate::Claim(const ImageRef& ref,
                                 ImageFormat wanted) const {
-  Fields fields;
-  fields.stem = SafeStem(ref.stem);
-  fields.ext = Extension(ref, Predicted(ref, wanted), wanted);
-  fields.w = "{w}";
-  fields.h = "{h}";
-  fields.size = "{size}";
+  Fields fields = FieldsOf(ref, Predicted(ref, wanted), wanted, false);
+  LeaveSizeOpen(&fields);
+  return Expand(text_, ref, fields);
+}
+
+std::string NameTemplate::ClaimWritten(const ImageRef& ref,
+                                       ImageFormat written,
+                                       ImageFormat wanted) const {
+  Fields fields = FieldsOf(ref, written, wanted, true);
+  LeaveSizeOpen(&fields);
   return Expand(text_, ref, fields);
 }
 
 std::string NameTemplate::Name(const ImageRef& ref, const SizeSpec& size,
                                std::uint32_t width, std::uint32_t height,
                                ImageFormat written, ImageFormat wanted) const {
-  Fields fields;
-  fields.stem = SafeStem(ref.stem);
-  if (IsForced(ref, written, wanted)) fields.stem += "." + ref.srcext;
-  fields.ext = Extension(ref, written, wanted);
+  Fields fields = FieldsOf(ref, written, wanted, true);
   fields.w = std::to_string(width);
   fields.h = std::to_string(height);
   fields.size = size.label;
@@ -291,9 +355,8 @@ std::string NameTemplate::Name(const ImageRef& ref, const SizeSpec& size,
 
 bool NameTemplate::NeedsSecondClaim(const ImageRef& ref, ImageFormat written,
                                     ImageFormat wanted) const {
-  return !text_.empty() || IsForced(ref, written, wanted) ||
-         Extension(ref, written, wanted) !=
-             Extension(ref, Predicted(ref, wanted), wanted);
+  return !text_.empty() ||
+         ClaimWritten(ref, written, wanted) != Claim(ref, wanted);
 }
 
 bool NameTemplate::TellsSizesApart() const {
@@ -314,7 +377,7 @@ bool NameTemplate::HoldsPosition() const {
 
 void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path) {
   const std::optional<Url> url = ParseUrl(url_or_relative_path);
-  if (!url) return FillFromPath(url_or_relative_path, ref);
+  if (!url) return FillFromPath(WithoutDots(url_or_relative_path), ref);
   ref->host = url->host;
   ref->has_query = !url->query.empty();
   std::string path = DecodeParts(url->path);
@@ -333,7 +396,35 @@ std::string ListableUri(const std::string& uri) {
   const bool plain = IsUtf8(uri) && !uri.empty() && uri.front() != '#' &&
                      uri.find_first_of("\r\n") == std::string::npos;
   if (plain || LooksLikeUrl(uri)) return uri;
-  return "file://" + PercentEncode(uri, true);
+  return uri.empty() ? "" : "file://" + PercentEncode(AbsolutePath(uri), true);
+}
+
+std::string AbsolutePath(std::string_view path) {
+  std::string absolute;
+  if (!path.starts_with('/')) {
+    std::array<char, PATH_MAX> here{};
+    // A working directory that was removed: the path as it is.
+    if (getcwd(here.data(), here.size()) == nullptr) return std::string(path);
+    if (here[1] != '\0') absolute = here.data();
+  }
+  std::size_t from = 0;
+  while (from < path.size()) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    const std::string_view part = path.substr(from, slash - from);
+    if (!part.empty() && part != ".") absolute.append("/").append(part);
+    from = slash + 1;
+  }
+  return absolute.empty() ? "/" : absolute;
+}
+
+std::string RecordPart(const std::string& part) {
+  if (IsUtf8(part) && !part.starts_with(kEncodedPart)) return part;
+  return std::string(kEncodedPart) + PercentEncode(part, true);
+}
+
+std::string PartFromRecord(std::string_view text) {
+  if (!text.starts_with(kEncodedPart)) return std::string(text);
+  return PercentDecode(text.substr(kEncodedPart.size()));
 }
 
 ImageFormat FormatFromExtension(std::string_view extension) {

@@ -34,9 +34,16 @@ class NameTemplate {
                                  ImageFormat written,
                                  ImageFormat wanted) const;
 
+  // The same for the format that is written: what an item whose bytes turned
+  // out to be other than its name said claims instead.
+  [[nodiscard]] std::string ClaimWritten(const ImageRef& ref,
+                                         ImageFormat written,
+                                         ImageFormat wanted) const;
+
   // True when the final name can differ from the claim in more than size, so
-  // that it must be claimed again: a forced extension, or a template of the
-  // user's own.
+  // that it must be claimed again: ClaimWritten() where the template is the
+  // default (different claims have different names), else the names
+  // themselves ("{stem}{w}" makes one name of a1 + 23 and a12 + 3).
   [[nodiscard]] bool NeedsSecondClaim(const ImageRef& ref, ImageFormat written,
                                       ImageFormat wanted) const;
 
@@ -60,6 +67,15 @@ void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path);
 // A source as a list can name it again: verbatim; a path that is not UTF-8, or
 // that a list would read as something else, as a percent-encoded file:// URL.
 [[nodiscard]] std::string ListableUri(const std::string& uri);
+
+// From '/', without "." and empty parts. ".." stays: it may lead through a
+// link.
+[[nodiscard]] std::string AbsolutePath(std::string_view path);
+
+// A part of a name (host, dir, stem, srcext) as JSON can hold it, and back:
+// bytes that are not UTF-8 are percent-encoded behind a mark.
+[[nodiscard]] std::string RecordPart(const std::string& part);
+[[nodiscard]] std::string PartFromRecord(std::string_view text);
 
 // The format that an extension names; kUnknown for others.
 [[nodiscard]] ImageFormat FormatFromExtension(std::string_view extension);

@@ -44,7 +44,8 @@ class ChainedSource final : public Source {
     while (current_ < parts_.size()) {
       ASSIGN_OR_RETURN(std::optional<ImageRef> ref, parts_[current_]->Next());
       if (ref) {
-        ref->index = next_index_++;
+        if (!ref->has_index) ref->index = next_index_;
+        ++next_index_;
         return ref;
       }
       ++current_;
@@ -83,17 +84,20 @@ std::string FormatOf(std::string name, const std::string& given) {
   return "";
 }
 
-// By its first bytes: a picture that was named itself, rather than a list.
+// A picture that was named itself, rather than a list of pictures: by its
+// extension, or by bytes that no text has. Gzip is a list.
 bool LooksLikeImage(const std::string& path) {
+  if (FormatFromExtension(path.substr(path.rfind('.') + 1)) !=
+      ImageFormat::kUnknown)
+    return true;
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 12> head{};
-  if (!fd.valid() || read(fd.get(), head.data(), head.size()) < 4)
-    return false;
-  const std::string_view bytes(head.data(), head.size());
-  return bytes.starts_with("\xff\xd8\xff") || bytes.starts_with("\x89PNG") ||
-         bytes.starts_with("GIF8") ||
-         (bytes.starts_with("RIFF") && bytes.substr(8) == "WEBP") ||
-         bytes.substr(4, 4) == "ftyp";
+  std::array<char, 512> head{};
+  const ssize_t n = fd.valid() ? read(fd.get(), head.data(), head.size()) : -1;
+  if (n <= 0) return false;
+  const std::string_view bytes(head.data(), static_cast<std::size_t>(n));
+  return bytes.starts_with("\xff\xd8\xff") || bytes.starts_with("GIF8") ||
+         (bytes.find('\0') != std::string_view::npos &&
+          !bytes.starts_with("\x1f\x8b"));
 }
 
 Result<std::unique_ptr<Source>> OpenList(const std::string& path,
@@ -119,9 +123,10 @@ Result<std::unique_ptr<Source>> OpenDirectory(const std::string& path,
   directory.root = path;
   while (directory.root.size() > 1 && directory.root.ends_with('/'))
     directory.root.pop_back();
-  if (several)
-    directory.prefix =
-        directory.root.substr(directory.root.rfind('/') + 1) + "/";
+  if (several) {
+    const std::string root = AbsolutePath(directory.root);
+    directory.prefix = root.substr(root.rfind('/') + 1) + "/";
+  }
   directory.include = options.include;
   directory.exclude = options.exclude;
   directory.never_enter = options.never_enter;
@@ -135,7 +140,7 @@ Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
                                     options);
   if (LooksLikeUrl(input)) {
     ImageRef ref = FromListEntry(input, Origin::kArgument);
-    if (ref.reason == Reason::kBadLine)
+    if (ref.reason != Reason::kNone)
       return Fail(ErrorCode::kUsage, "--input: " + ref.message);
     return std::make_unique<SingleSource>(std::move(ref));
   }

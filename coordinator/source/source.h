@@ -25,6 +25,7 @@ enum class Origin : std::uint8_t {
 // One image as a source names it.
 struct ImageRef {
   std::uint64_t index = 0;  // position over all sources of the run, from 0
+  bool has_index = false;   // a record of an earlier run told it
   std::string uri;          // verbatim: URL or path
   bool is_url = false;
   Origin origin = Origin::kList;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coordinator/source/list_entry.h"
+#include "coordinator/source/naming.h"
 
 namespace thumbmill {
 namespace {
@@ -29,6 +30,7 @@ class RowParser {
 
   // True: the row is whole.
   bool Feed(std::string_view line) {
+    size_ += 1;
     if (quoted_) field_ += '\n';
     for (std::size_t i = 0; i < line.size(); ++i) {
       const char c = line[i];
@@ -70,6 +72,24 @@ void SetText(const nlohmann::json& record, const char* key,
     *out = found->get<std::string>();
 }
 
+// A record of our failed.jsonl tells the parts of names. A list of somebody
+// else's that happens to have a "host" does not.
+void TakeNameParts(const nlohmann::json& record, ImageRef* ref) {
+  for (const char* key : {"status", "reason", "host", "dir", "stem", "srcext"})
+    if (!record.contains(key)) return;
+  std::string text;
+  for (const auto& [key, part] :
+       {std::pair("host", &ref->host), std::pair("dir", &ref->dir),
+        std::pair("stem", &ref->stem), std::pair("srcext", &ref->srcext)}) {
+    SetText(record, key, &text);
+    *part = PartFromRecord(text);
+  }
+  const auto index = record.find("index");
+  if (index == record.end() || !index->is_number_unsigned()) return;
+  ref->index = index->get<std::uint64_t>();
+  ref->has_index = true;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Source>> DelimitedSource::Open(
@@ -78,15 +98,14 @@ Result<std::unique_ptr<Source>> DelimitedSource::Open(
   auto source = std::unique_ptr<DelimitedSource>(
       new DelimitedSource(std::move(lines), delimiter));
   ASSIGN_OR_RETURN(const auto header, source->ReadRecord());
+  if (!header) return source;  // an empty list
   std::string known;
-  if (header) {
-    for (std::size_t i = 0; i < header->fields.size(); ++i) {
-      if (header->fields[i] == column) {
-        source->column_ = i;
-        return source;
-      }
-      known += (i == 0 ? "" : ", ") + Excerpt(header->fields[i]);
+  for (std::size_t i = 0; i < header->fields.size(); ++i) {
+    if (header->fields[i] == column) {
+      source->column_ = i;
+      return source;
     }
+    known += (i == 0 ? "" : ", ") + Excerpt(header->fields[i]);
   }
   return Fail(ErrorCode::kUsage,
               fmt::format("the list has no column '{}'; it has: {}; name one "
@@ -99,7 +118,7 @@ Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadRecord() {
   bool begun = false;
   while (true) {
     ASSIGN_OR_RETURN(const auto line, lines_->Next());
-    if (!line && !begun) return std::nullopt;
+    if (!line && (!begun || lines_->cancelled())) return std::nullopt;
     if (!line) return Record{{}, true};  // the end within quotes
     if (!begun && line->empty()) continue;
     begun = true;
@@ -134,10 +153,7 @@ Result<std::optional<ImageRef>> JsonLinesSource::Next() {
     if (entry.empty())
       return BadRecord(*line, fmt::format("no text under '{}'", key_));
     ImageRef ref = FromListEntry(entry, Origin::kList);
-    SetText(record, "host", &ref.host);
-    SetText(record, "dir", &ref.dir);
-    SetText(record, "stem", &ref.stem);
-    SetText(record, "srcext", &ref.srcext);
+    TakeNameParts(record, &ref);
     return ref;
   }
 }
