@@ -11,6 +11,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/unique_fd.h"
 #include "coordinator/sqlite.h"
@@ -31,7 +32,11 @@ constexpr const char* kSchema =
     "CREATE INDEX IF NOT EXISTS done_claims ON items(claim_key)"
     " WHERE status = 'done';"
     "CREATE INDEX IF NOT EXISTS failed ON items(idx)"
-    " WHERE status = 'failed';";
+    " WHERE status = 'failed';"
+    // Names of outputs that ClaimName() has given: those that the claim of
+    // their item does not tell.
+    "CREATE TABLE IF NOT EXISTS names(name BLOB PRIMARY KEY, key BLOB)"
+    " WITHOUT ROWID;";
 
 // Claims of one run. Nothing of it outlives the run, so nothing is synced.
 constexpr const char* kClaimsSchema =
@@ -107,8 +112,13 @@ std::string Differences(const std::string& was, const std::string& is) {
   };
   const nlohmann::json before = parse(was), now = parse(is);
   std::string text;
-  for (const auto& [key, value] : now.items()) {
-    const auto old = before.contains(key) ? before[key] : nlohmann::json();
+  const auto of = [](const nlohmann::json& json, const std::string& key) {
+    return json.contains(key) ? json[key] : nlohmann::json();
+  };
+  nlohmann::json keys = before;
+  keys.update(now);
+  for (const auto& [key, unused] : keys.items()) {
+    const nlohmann::json old = of(before, key), value = of(now, key);
     if (old == value) continue;
     if (!text.empty()) text += ", ";
     text += fmt::format("{} (was {}, is {})", key, old.dump(), value.dump());
@@ -212,6 +222,16 @@ class RecentOwners {
   std::unordered_map<Key128, std::string, KeyHash> names_;
 };
 
+// True: this source was named before, under a name that holds its position.
+Result<bool> IsRepeated(Claims* claims, const ClaimRequest& request,
+                        const Key128& key) {
+  if (!request.claim_varies) return false;
+  // A name cannot hold a NUL: this is no name's key.
+  const Key128 source = HashKey(std::string(1, '\0') + request.source_key);
+  ASSIGN_OR_RETURN(const auto answer, claims->Claim(source, key));
+  return !answer.fresh;
+}
+
 constexpr const char* kSomeOwner = "another source of this run";
 
 // ---- SQLite journal ----------------------------------------------------
@@ -238,20 +258,24 @@ class SqliteJournal final : public Journal {
   Result<ClaimVerdict> ClaimOne(const ClaimRequest& request);
   Result<std::string> OwnerOf(const Key128& key);
   // The source of a finished item that owns the name, if it is not `key`.
-  Result<std::string> EarlierOwner(const Key128& name, const Key128& key);
+  Result<std::string> EarlierOwner(Statement* query, const Key128& name,
+                                   const Key128& key);
   Result<ClaimVerdict> Recall(const ClaimRequest& request, const Key128& key);
   ClaimVerdict RecallDone(const ClaimRequest& request,
                           std::string_view outputs) const;
   Status Insert(const ItemRecord& record);
+  Status InsertNames(const ItemRecord& record, const Key128& key);
   Result<std::string> MergedOutputs(const ItemRecord& record,
                                     const Key128& key);
 
   JournalOptions options_;
   UniqueFd lock_;
   Database db_;
-  Statement insert_, recall_, owner_, claim_owner_;
+  Statement insert_, recall_, owner_, claim_owner_, name_owner_, insert_name_;
   Claims claims_;
   RecentOwners recent_;
+  // Items that ClaimName() was called for and that are not recorded yet.
+  std::unordered_set<Key128, KeyHash> named_;
   bool had_records_ = false;  // before this run: else nothing is looked up
   std::string bounds_;
 };
@@ -294,7 +318,8 @@ Status SqliteJournal::CheckMeta() {
                             options_.state_dir));
   ASSIGN_OR_RETURN(const std::string recipe, GetMeta("recipe"));
   if (options_.overwrite) {
-    RETURN_IF_ERROR(db_.Execute("DELETE FROM items"));
+    RETURN_IF_ERROR(db_.Execute("BEGIN; DELETE FROM items;"
+                                " DELETE FROM names; COMMIT"));
   } else if (!recipe.empty() && recipe != options_.recipe) {
     const std::string what = Differences(recipe, options_.recipe);
     if (!what.empty())
@@ -322,6 +347,13 @@ Status SqliteJournal::PrepareAll() {
       claim_owner_,
       db_.Prepare("SELECT uri FROM items WHERE claim_key = ?"
                   " AND status = 'done' AND key <> ? LIMIT 1"));
+  ASSIGN_OR_RETURN(
+      name_owner_,
+      db_.Prepare("SELECT items.uri FROM names JOIN items USING(key)"
+                  " WHERE names.name = ? AND items.status = 'done'"
+                  " AND items.key <> ?"));
+  ASSIGN_OR_RETURN(insert_name_,
+                   db_.Prepare("INSERT OR REPLACE INTO names VALUES(?, ?)"));
   return {};
 }
 
@@ -333,14 +365,15 @@ Result<std::string> SqliteJournal::OwnerOf(const Key128& key) {
   return uri;
 }
 
-Result<std::string> SqliteJournal::EarlierOwner(const Key128& name,
+Result<std::string> SqliteJournal::EarlierOwner(Statement* query,
+                                                const Key128& name,
                                                 const Key128& key) {
   if (!had_records_) return std::string();
   ASSIGN_OR_RETURN(
       const bool found,
-      claim_owner_.Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Step());
-  std::string uri = found ? claim_owner_.Text(0) : std::string();
-  claim_owner_.Reset();
+      query->Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Step());
+  std::string uri = found ? query->Text(0) : std::string();
+  query->Reset();
   return uri;
 }
 
@@ -361,14 +394,11 @@ Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
   using Kind = ClaimVerdict::Kind;
   const Key128 key = HashKey(request.source_key);
   if (request.claim.empty()) return Recall(request, key);
-  if (request.claim_varies) {
-    // A name cannot hold a NUL: this is no name's key.
-    const Key128 source = HashKey(std::string(1, '\0') + request.source_key);
-    ASSIGN_OR_RETURN(const auto answer, claims_.Claim(source, key));
-    if (!answer.fresh) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
-  }
+  ASSIGN_OR_RETURN(const bool repeated, IsRepeated(&claims_, request, key));
+  if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
   const Key128 name = HashKey(request.claim);
-  ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(name, key));
+  ASSIGN_OR_RETURN(std::string earlier,
+                   EarlierOwner(&claim_owner_, name, key));
   if (!earlier.empty())
     return ClaimVerdict{Kind::kCollision, 0, std::move(earlier), {}};
   ASSIGN_OR_RETURN(const auto answer, claims_.Claim(name, key));
@@ -442,17 +472,22 @@ Result<std::string> SqliteJournal::ClaimName(const std::string& name,
                                              const std::string& source_key) {
   const Key128 key = HashKey(source_key);
   const Key128 name_key = HashKey(name);
-  ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(name_key, key));
-  if (!earlier.empty()) return earlier;
+  for (Statement* query : {&claim_owner_, &name_owner_}) {
+    ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(query, name_key, key));
+    if (!earlier.empty()) return earlier;
+  }
+  named_.insert(key);
   ASSIGN_OR_RETURN(const auto answer, claims_.Claim(name_key, key));
   if (!answer.other) return std::string();
   return OwnerOf(*answer.other);
 }
 
-// Sizes that were made before, from the same bytes, stay recorded.
+// Sizes that were made before, from the same bytes, stay recorded. Only the
+// bytes of a URL that was asked for again may be others.
 Result<std::string> SqliteJournal::MergedOutputs(const ItemRecord& record,
                                                  const Key128& key) {
-  if (!had_records_ || record.status != ItemStatus::kDone)
+  const bool anew = options_.revalidate && record.stamp.empty();
+  if (!had_records_ || anew || record.status != ItemStatus::kDone)
     return PackOutputs(record.outputs);
   ASSIGN_OR_RETURN(const bool found, recall_.Bind(1, ByteSpan(key)).Step());
   std::vector<OutputRecord> outputs = record.outputs;
@@ -497,7 +532,19 @@ Status SqliteJournal::Insert(const ItemRecord& record) {
       .Bind(21, record.stem)
       .Bind(22, record.srcext)
       .Bind(23, bounds_);
-  return insert_.Run();
+  RETURN_IF_ERROR(insert_.Run());
+  return InsertNames(record, key);
+}
+
+Status SqliteJournal::InsertNames(const ItemRecord& record,
+                                  const Key128& key) {
+  if (named_.erase(key) == 0 || record.status != ItemStatus::kDone) return {};
+  for (const OutputRecord& output : record.outputs) {
+    const Key128 name = HashKey(output.name);
+    RETURN_IF_ERROR(
+        insert_name_.Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Run());
+  }
+  return {};
 }
 
 Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
@@ -577,21 +624,9 @@ class ForgettingJournal final : public Journal {
 
   Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) override {
-    using Kind = ClaimVerdict::Kind;
     std::vector<ClaimVerdict> verdicts;
     for (const ClaimRequest& request : batch) {
-      ClaimVerdict verdict;
-      if (!request.claim.empty()) {
-        ASSIGN_OR_RETURN(const auto answer,
-                         claims_.Claim(HashKey(request.claim),
-                                       HashKey(request.source_key)));
-        if (answer.other) {
-          verdict.kind = Kind::kCollision;
-          verdict.owner = kSomeOwner;
-        } else if (!answer.fresh) {
-          verdict.kind = Kind::kDuplicate;
-        }
-      }
+      ASSIGN_OR_RETURN(ClaimVerdict verdict, ClaimOne(request));
       verdicts.push_back(std::move(verdict));
     }
     return verdicts;
@@ -617,6 +652,19 @@ class ForgettingJournal final : public Journal {
   }
 
  private:
+  Result<ClaimVerdict> ClaimOne(const ClaimRequest& request) {
+    using Kind = ClaimVerdict::Kind;
+    if (request.claim.empty()) return ClaimVerdict{};
+    const Key128 key = HashKey(request.source_key);
+    ASSIGN_OR_RETURN(const bool repeated, IsRepeated(&claims_, request, key));
+    if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
+    ASSIGN_OR_RETURN(const auto answer,
+                     claims_.Claim(HashKey(request.claim), key));
+    if (answer.other) return ClaimVerdict{Kind::kCollision, 0, kSomeOwner, {}};
+    if (!answer.fresh) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
+    return ClaimVerdict{};
+  }
+
   Claims claims_;
   JournalCounts counts_;
 };
