@@ -63,6 +63,7 @@ class DirectorySink final : public Sink {
   Status WriteTemporary(StoreItem::File* file);
   Status SyncFiles(std::span<const std::shared_ptr<StoreItem>> batch);
   Status Rename(StoreItem* item);
+  Status RenameFile(const StoreItem::File& file);
   Status MakeParents(std::string_view name);
   Status SyncFolders();
   void DropTemporary(const StoreItem& item);
@@ -155,14 +156,17 @@ void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
 
 Status DirectorySink::WriteTemporary(StoreItem::File* file) {
   file->temporary = std::to_string(next_.fetch_add(1));
-  const UniqueFd fd(openat(temporary_.get(), file->temporary.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                           0666));
+  UniqueFd fd(openat(temporary_.get(), file->temporary.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                     0666));
   if (!fd.valid())
     return FailSystem("cannot make a file in " + options_.target, errno);
   RETURN_IF_ERROR(WriteAll(fd.get(), file->bytes));
   if (options_.fsync == FsyncPolicy::kEach && fdatasync(fd.get()) != 0)
     return FailSystem("cannot sync a file in " + options_.target, errno);
+  // Network file systems tell here that there was no room.
+  if (close(fd.Release()) != 0)
+    return FailSystem("cannot write to " + options_.target, errno);
   return {};
 }
 
@@ -206,10 +210,11 @@ Status DirectorySink::SyncFiles(
 // fails by itself; anything else is the target's failure.
 Status DirectorySink::Rename(StoreItem* item) {
   for (const StoreItem::File& file : item->files) {
-    Status made = MakeParents(file.name);
-    if (made && renameat(temporary_.get(), file.temporary.c_str(),
-                         target_.get(), file.name.c_str()) != 0)
-      made = FailSystem("cannot rename to " + file.name, errno);
+    Status made = RenameFile(file);
+    if (!made && made.error().sys == ENOENT) {
+      known_.clear();  // somebody has removed a folder
+      made = RenameFile(file);
+    }
     if (made) continue;
     const int sys = made.error().sys;
     if (sys != EISDIR && sys != ENOTDIR && sys != EEXIST &&
@@ -219,6 +224,14 @@ Status DirectorySink::Rename(StoreItem* item) {
     DropTemporary(*item);
     return {};
   }
+  return {};
+}
+
+Status DirectorySink::RenameFile(const StoreItem::File& file) {
+  RETURN_IF_ERROR(MakeParents(file.name));
+  if (renameat(temporary_.get(), file.temporary.c_str(), target_.get(),
+               file.name.c_str()) != 0)
+    return FailSystem("cannot rename to " + file.name, errno);
   return {};
 }
 
