@@ -26,7 +26,7 @@ struct Typed {
   std::string connect_timeout, first_byte_timeout, min_speed, timeout,
       retry_delay, max_bytes, memory, max_output_pixels, max_pixels, fail_on,
       task_timeout, max_failures, upload_timeout, fsync, progress, stats,
-      log_file, log_format, backend, image_size, resize_mode;
+      log_file, log_format, backend, sandbox, image_size, resize_mode;
   int workers = 0, downloads = 64, per_host = 6, uploads = 32, retries = 3,
       attempts = 3, max_scans = 100, verbose = 0;
   bool enlarge = false, no_rotate = false, allow_loopback = false,
@@ -72,6 +72,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_flag("--allow-private-network", t->allow_private);
   app->add_option("-j,--workers,--processes-count", t->workers);
   app->add_option("--backend", t->backend);
+  app->add_option("--sandbox", t->sandbox);
   app->add_option("--memory", t->memory);
   app->add_option("--max-pixels", t->max_pixels);
   app->add_option("--max-scans", t->max_scans);
@@ -336,6 +337,12 @@ Status SetPlacement(const Typed& t, RunOptions* options) {
                                   {"processes", Backend::kProcesses}},
                                  Backend::kProcesses));
   if (options->backend == Backend::kSerial) options->workers = 1;
+  ASSIGN_OR_RETURN(options->sandbox,
+                   Word<SandboxMode>("--sandbox", t.sandbox,
+                                     {{"off", SandboxMode::kOff},
+                                      {"auto", SandboxMode::kAuto},
+                                      {"require", SandboxMode::kRequire}},
+                                     SandboxMode::kAuto));
   const std::uint64_t usable = UsableMemory();
   options->memory = usable / 4 * 3;
   RETURN_IF_ERROR(Set(

@@ -67,6 +67,8 @@ Fetching
 Limits and placement
   -j, --workers N          worker processes (default: 0, all usable cores)
       --backend B          processes, threads, serial (default: processes)
+      --sandbox MODE       off, auto, require: what a worker may not do once it
+                           has its recipe (default: auto)
       --memory B           bound for the whole run, all processes, or a share
                            such as 50% (default: 75%)
       --max-pixels N       of one image (default: 268402689)

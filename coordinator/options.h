@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "coordinator/net/transfer.h"
 #include "proto/recipe.h"
+#include "proto/worker_args.h"
 
 namespace thumbmill {
 
@@ -50,6 +51,7 @@ struct RunOptions {
   std::uint64_t memory = 0;  // 0: 75 % of what is usable
   Millis task_timeout{30000};
   int attempts = 3;
+  SandboxMode sandbox = SandboxMode::kAuto;
   std::optional<FailureBound> max_failures;
 
   bool retry_failed = false;

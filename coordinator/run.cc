@@ -181,6 +181,7 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
   process.worker_program = options.worker_program;
   process.recipe = recipe;
   process.max_output_bytes = parts->plan.store;
+  process.sandbox = options.sandbox;
   ASSIGN_OR_RETURN(parts->executor,
                    MakeProcessExecutor(parts->loop.get(), parts->arena.get(),
                                        process));
