@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+extern "C" {  // glibc 2.36 forgets to say so itself
 #include <sys/pidfd.h>
+}
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+extern "C" {  // glibc 2.36 forgets to say so itself
 #include <sys/pidfd.h>
+}
 #include <sys/wait.h>
 
 #include <algorithm>
