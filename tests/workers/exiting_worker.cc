@@ -1,0 +1,2 @@
+// Ends before it says anything.
+int main() { return 7; }

@@ -1,0 +1,11 @@
+// Is killed, as by a person, in the middle of every task.
+#include <signal.h>
+
+#include "tests/workers/fake_worker.h"
+
+int main(int argc, char** argv) {
+  thumbmill::FakeWorker worker(argc, argv);
+  worker.Greet();
+  worker.AwaitTask();
+  raise(SIGKILL);
+}

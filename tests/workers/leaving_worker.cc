@@ -1,0 +1,9 @@
+// Exits in the middle of a task, as if all were well.
+#include "tests/workers/fake_worker.h"
+
+int main(int argc, char** argv) {
+  thumbmill::FakeWorker worker(argc, argv);
+  worker.Greet();
+  worker.AwaitTask();
+  return 0;
+}

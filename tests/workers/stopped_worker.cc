@@ -1,0 +1,12 @@
+// Is stopped, as by a person, in the middle of a task.
+#include <signal.h>
+
+#include "tests/workers/fake_worker.h"
+
+int main(int argc, char** argv) {
+  thumbmill::FakeWorker worker(argc, argv);
+  worker.Greet();
+  worker.AwaitTask();
+  raise(SIGSTOP);
+  worker.DoNothing();
+}
