@@ -28,6 +28,7 @@ struct ImageHeader {
   std::uint32_t height = 0;
   std::uint8_t components = 0;  // channels as stored; palette counts as 1
   std::uint8_t bits = 8;        // per channel
+  std::uint64_t samples = 0;    // of all channels as stored; 0: not known
   bool progressive = false;     // JPEG: coefficients of the image are kept
   bool interlaced = false;      // PNG Adam7: the whole raster is kept
 };

@@ -1,0 +1,61 @@
+// worker/image/codec/decoder.h: opens an encoded picture as a source of rows.
+//
+// Runs in  the calling thread; decoders start no threads and keep no global
+//          state. No longjmp leaves a decoder.
+// Errors   a Refusal says what the report will say. Complaints that are let
+//          through are collected in the Complaints given.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/bytes.h"
+#include "worker/image/picture.h"
+#include "worker/image/refusal.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+
+// What is known of a picture before it is decoded.
+struct OpenedPicture {
+  ImageHeader header;
+  int exif_orientation = 1;
+  std::vector<std::uint8_t> icc;  // empty: none
+};
+
+// The largest that the stored picture will be made, so that a decoder that can
+// give it smaller for less may.
+struct DecodeHint {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  bool exact = false;  // no decoder's own reduction (nearest neighbour)
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  [[nodiscard]] virtual const OpenedPicture& picture() const = 0;
+  // Allocates. Call once; the rows live no longer than the decoder.
+  [[nodiscard]] virtual Verdict<RowSource*> Start(const DecodeHint& hint) = 0;
+};
+
+struct DecoderOptions {
+  FailOn fail_on = FailOn::kError;
+  ImageLimits limits;
+};
+
+// Profiles and text beyond this are taken for absent.
+constexpr std::size_t kMaxProfileBytes = 4 << 20;
+
+// Read the header only. `bytes` and `complaints` outlive the decoder.
+[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenJpeg(
+    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenPng(
+    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+
+// The eighths (1, 2, 4 or 8) in which a JPEG of this size is decoded: the
+// least that leaves kGap for the filter. Others have no SIMD in libjpeg-turbo.
+[[nodiscard]] unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
+                                   const DecodeHint& hint);
+
+}  // namespace thumbmill

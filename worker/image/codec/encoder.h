@@ -1,0 +1,38 @@
+// worker/image/codec/encoder.h: thumbnails to bytes, into a span that the
+// caller owns.
+//
+// Errors   a span that is too small is none: the answer then says how many
+//          bytes it would have been, to the byte, and the span holds nothing of
+//          use. A Refusal is a picture that the format cannot hold.
+// Memory   JPEG keeps the coefficients of the thumbnail (two passes: the
+//          Huffman tables fit the picture), PNG what deflate needs.
+#pragma once
+
+#include <cstdint>
+
+#include "common/bytes.h"
+#include "worker/image/compose.h"
+#include "worker/image/picture.h"
+#include "worker/image/refusal.h"
+
+namespace thumbmill {
+
+constexpr std::uint32_t kMaxJpegSide = 65500;
+constexpr std::uint32_t kMaxPngSide = 1000000;  // libpng's own limit
+
+// 4:2:0 below, 4:4:4 from here on.
+constexpr int kFullChromaQuality = 90;
+
+[[nodiscard]] Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
+                                                MutableByteSpan out);
+
+// One plane (grey) or three (Y, Cb, Cr); chroma has half the luma's width and
+// height, rounded up, or the same. No conversion, no filter: see picture.h.
+[[nodiscard]] Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes,
+                                                      int quality,
+                                                      MutableByteSpan out);
+
+[[nodiscard]] Verdict<std::uint64_t> EncodePng(RowProducer& rows,
+                                               MutableByteSpan out);
+
+}  // namespace thumbmill

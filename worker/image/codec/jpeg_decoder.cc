@@ -1,0 +1,475 @@
+// JPEG by libjpeg-turbo, as planes in the sizes and the colour space of the
+// file ("raw data"): no upsampling, no colour conversion, and the DCT gives a
+// half, a quarter or an eighth for less than the whole.
+//
+// libjpeg jumps out of its functions on an error. Guard() is the one function
+// that holds the setjmp; the steps that it runs have no destructors.
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+// jpeglib.h needs stdio before it, and jerror.h jpeglib.h: without it the
+// numbers of the last messages are others than those of the library.
+#include <jpeglib.h>
+//
+#include <jerror.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "worker/image/codec/decoder.h"
+#include "worker/image/exif.h"
+#include "worker/image/inspect.h"
+#include "worker/image/resample/resampler.h"
+
+namespace thumbmill {
+namespace {
+
+// The library's names for what it scales by depend on its ABI.
+#if JPEG_LIB_VERSION >= 70
+int DctSize(const jpeg_component_info& c) { return c.DCT_h_scaled_size; }
+int MinDctSize(const jpeg_decompress_struct& d) {
+  return d.min_DCT_h_scaled_size;
+}
+#else
+int DctSize(const jpeg_component_info& c) { return c.DCT_scaled_size; }
+int MinDctSize(const jpeg_decompress_struct& d) {
+  return d.min_DCT_scaled_size;
+}
+#endif
+
+// 4 is the largest sampling factor, 8 the largest block.
+constexpr int kMaxRowsPerBand = 32;
+
+struct JpegState {
+  jpeg_decompress_struct jpeg;
+  jpeg_error_mgr errors;
+  jpeg_source_mgr source;
+  jpeg_progress_mgr progress;
+  std::jmp_buf jump;
+  Complaints* complaints;
+  FailOn fail_on;
+  std::uint32_t max_scans;
+  bool created;
+  bool hit_end;
+  bool too_many_scans;
+  JSAMPROW rows[kMaxPlanes][kMaxRowsPerBand];
+  JSAMPARRAY planes[kMaxPlanes];
+};
+
+JpegState& StateOf(j_common_ptr jpeg) {
+  return *static_cast<JpegState*>(jpeg->client_data);
+}
+
+[[noreturn]] void OnError(j_common_ptr jpeg) {
+  std::longjmp(StateOf(jpeg).jump, 1);
+}
+
+Severity SeverityOf(int code) {
+  switch (code) {
+    case JWRN_JPEG_EOF:
+      return Severity::kTruncated;
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_NOT_SEQUENTIAL:
+      return Severity::kDamaged;
+    default:  // odd, but every sample is as it was written
+      return Severity::kMinor;
+  }
+}
+
+std::string MessageOf(j_common_ptr jpeg) {
+  char text[JMSG_LENGTH_MAX];
+  jpeg->err->format_message(jpeg, text);
+  return text;
+}
+
+void OnMessage(j_common_ptr jpeg, int level) {
+  if (level >= 0) return;
+  const Severity severity = SeverityOf(jpeg->err->msg_code);
+  StateOf(jpeg).complaints->Add(severity, MessageOf(jpeg));
+}
+
+void IgnoreOutput(j_common_ptr) {}
+void NoSourceStep(j_decompress_ptr) {}
+
+// All bytes were given at once: whoever asks for more has passed the end. An
+// end marker lets the library finish what it has.
+boolean FillInput(j_decompress_ptr jpeg) {
+  static const JOCTET kEnd[] = {0xFF, JPEG_EOI};
+  StateOf(reinterpret_cast<j_common_ptr>(jpeg)).hit_end = true;
+  WARNMS(jpeg, JWRN_JPEG_EOF);
+  jpeg->src->next_input_byte = kEnd;
+  jpeg->src->bytes_in_buffer = sizeof kEnd;
+  return TRUE;
+}
+
+void SkipInput(j_decompress_ptr jpeg, long count) {
+  if (count <= 0) return;
+  auto left = static_cast<std::size_t>(count);
+  jpeg_source_mgr& source = *jpeg->src;
+  if (left > source.bytes_in_buffer) {
+    FillInput(jpeg);
+    return;
+  }
+  source.next_input_byte += left;
+  source.bytes_in_buffer -= left;
+}
+
+// Scans were counted before; this counts what the library itself sees.
+void OnProgress(j_common_ptr common) {
+  JpegState& state = StateOf(common);
+  const int scan = state.jpeg.input_scan_number;
+  if (scan <= 0 || static_cast<std::uint32_t>(scan) <= state.max_scans) return;
+  state.too_many_scans = true;
+  OnError(common);
+}
+
+// False when the library gave up.
+bool Guard(JpegState* state, void (*step)(JpegState*)) {
+  if (setjmp(state->jump) != 0) return false;
+  step(state);
+  return true;
+}
+
+void Create(JpegState* state) {
+  jpeg_create_decompress(&state->jpeg);
+  state->created = true;
+  state->jpeg.client_data = state;
+  state->jpeg.src = &state->source;
+  state->jpeg.progress = &state->progress;
+}
+
+void ReadHeader(JpegState* state) { jpeg_read_header(&state->jpeg, TRUE); }
+
+void StartDecode(JpegState* state) { jpeg_start_decompress(&state->jpeg); }
+
+void ReadRaw(JpegState* state) {
+  jpeg_read_raw_data(
+      &state->jpeg, state->planes,
+      static_cast<JDIMENSION>(state->jpeg.max_v_samp_factor *
+                              MinDctSize(state->jpeg)));
+}
+
+void FinishDecode(JpegState* state) { jpeg_finish_decompress(&state->jpeg); }
+
+ColourModel ModelOf(J_COLOR_SPACE space) {
+  switch (space) {
+    case JCS_GRAYSCALE: return ColourModel::kGrey;
+    case JCS_RGB: return ColourModel::kRgb;
+    case JCS_CMYK: return ColourModel::kCmyk;
+    case JCS_YCCK: return ColourModel::kYcck;
+    default: return ColourModel::kYcc;
+  }
+}
+
+Reason ReasonOf(int code) {
+  switch (code) {
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED:
+      return Reason::kUnsupported;
+    case JERR_OUT_OF_MEMORY:
+      return Reason::kMemory;
+    case JERR_NO_BACKING_STORE:
+      return Reason::kTooCostly;
+    case JERR_IMAGE_TOO_BIG:
+      return Reason::kTooManyPixels;
+    case JERR_INPUT_EMPTY:
+    case JERR_INPUT_EOF:
+      return Reason::kTruncated;
+    default:
+      return Reason::kCorrupt;
+  }
+}
+
+class JpegDecoder final : public Decoder, public RowSource {
+ public:
+  JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
+              Complaints* complaints);
+  ~JpegDecoder() override {
+    if (state_.created) jpeg_destroy_decompress(&state_.jpeg);
+  }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+
+  // Reads the header; checks what can be checked before anything is allocated.
+  [[nodiscard]] Verdict<void> Open();
+
+  [[nodiscard]] const OpenedPicture& picture() const override {
+    return picture_;
+  }
+  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+
+  [[nodiscard]] const PictureShape& shape() const override { return shape_; }
+  [[nodiscard]] std::uint32_t BandRows(int plane) const override {
+    const jpeg_component_info& c = Component(plane);
+    return static_cast<std::uint32_t>(c.v_samp_factor * DctSize(c));
+  }
+  [[nodiscard]] std::size_t RowBytes(int plane) const override {
+    const jpeg_component_info& c = Component(plane);
+    return std::size_t{c.width_in_blocks} *
+           static_cast<std::size_t>(DctSize(c));
+  }
+  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] Verdict<void> Finish() override;
+
+ private:
+  [[nodiscard]] Verdict<void> CheckFrame(const JpegLayout& layout) const;
+  [[nodiscard]] Verdict<void> CheckScans(const JpegLayout& layout) const;
+  [[nodiscard]] Verdict<void> CheckComponents() const;
+  void KeepProfile(const JpegLayout& layout);
+  void SetShape();
+  [[nodiscard]] const jpeg_component_info& Component(int plane) const {
+    return state_.jpeg.comp_info[plane];
+  }
+  // Runs a step and judges what the library complained of meanwhile.
+  [[nodiscard]] Verdict<void> Run(void (*step)(JpegState*));
+  [[nodiscard]] Refusal GaveUp();
+  void FillRestGrey(const Rings& rings);
+
+  ByteSpan bytes_;
+  const DecoderOptions options_;
+  OpenedPicture picture_;
+  PictureShape shape_;
+  JpegState state_{};
+  bool gave_up_ = false;
+};
+
+JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
+                         Complaints* complaints)
+    : bytes_(bytes), options_(options) {
+  state_.complaints = complaints;
+  state_.fail_on = options.fail_on;
+  state_.max_scans = options.limits.max_scans;
+  state_.jpeg.err = jpeg_std_error(&state_.errors);
+  state_.jpeg.client_data = &state_;
+  state_.errors.error_exit = OnError;
+  state_.errors.emit_message = OnMessage;
+  state_.errors.output_message = IgnoreOutput;
+  state_.progress.progress_monitor = OnProgress;
+  state_.source.init_source = NoSourceStep;
+  state_.source.fill_input_buffer = FillInput;
+  state_.source.skip_input_data = SkipInput;
+  state_.source.resync_to_restart = jpeg_resync_to_restart;
+  state_.source.term_source = NoSourceStep;
+  state_.source.next_input_byte = bytes.data();
+  state_.source.bytes_in_buffer = bytes.size();
+}
+
+Refusal JpegDecoder::GaveUp() {
+  if (state_.too_many_scans)
+    return {Reason::kTooCostly, "more than " +
+                                    std::to_string(state_.max_scans) +
+                                    " scans"};
+  const int code = state_.errors.msg_code;
+  return {ReasonOf(code),
+          MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
+}
+
+Verdict<void> JpegDecoder::Run(void (*step)(JpegState*)) {
+  if (!Guard(&state_, step)) return tl::unexpected<Refusal>(GaveUp());
+  return state_.complaints->Judge(state_.fail_on);
+}
+
+Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
+  if (!layout.frame)
+    return Refuse(Reason::kCorrupt, "no frame header before the data");
+  const JpegFrame& frame = *layout.frame;
+  // 0xC3 and 0xC5-0xC7, 0xCB, 0xCD-0xCF: lossless and hierarchical.
+  const int process = frame.marker & 0x0F;
+  if ((process & 3) == 3 || (process & 4) != 0)
+    return Refuse(Reason::kUnsupported, "lossless or hierarchical JPEG");
+  if (frame.bits == 12)
+    return Refuse(Reason::kUnsupported, "JPEG with 12 bits a sample");
+  if (frame.bits != 8) return Refuse(Reason::kCorrupt, "odd sample size");
+  if (frame.width == 0 || frame.height == 0)
+    return Refuse(Reason::kCorrupt, "a side of the picture is 0");
+  const std::uint64_t pixels = std::uint64_t{frame.width} * frame.height;
+  if (pixels > options_.limits.max_pixels)
+    return Refuse(Reason::kTooManyPixels, std::to_string(frame.width) + "x" +
+                                              std::to_string(frame.height) +
+                                              " pixels");
+  return {};
+}
+
+// A picture of one scan cannot have many; only others are walked to the end.
+Verdict<void> JpegDecoder::CheckScans(const JpegLayout& layout) const {
+  if (layout.first_scan == 0)
+    return Refuse(Reason::kTruncated, "the file ends before its first scan");
+  if (!picture_.header.progressive) return {};
+  const std::uint32_t limit = options_.limits.max_scans;
+  if (CountJpegScans(bytes_, layout.first_scan, limit) > limit)
+    return Refuse(Reason::kTooCostly,
+                  "more than " + std::to_string(limit) + " scans");
+  return {};
+}
+
+Verdict<void> JpegDecoder::CheckComponents() const {
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  const bool known = jpeg.jpeg_color_space != JCS_UNKNOWN &&
+                     (jpeg.num_components == 1 || jpeg.num_components == 3 ||
+                      jpeg.num_components == 4);
+  if (!known)
+    return Refuse(Reason::kUnsupported,
+                  std::to_string(jpeg.num_components) +
+                      " components of no known meaning");
+  return {};
+}
+
+void JpegDecoder::KeepProfile(const JpegLayout& layout) {
+  std::size_t size = 0;
+  for (const ByteSpan piece : layout.icc) size += piece.size();
+  if (size > kMaxProfileBytes) {
+    state_.complaints->Add(Severity::kMinor, "colour profile is too large");
+    return;
+  }
+  picture_.icc.reserve(size);
+  for (const ByteSpan piece : layout.icc)
+    picture_.icc.insert(picture_.icc.end(), piece.begin(), piece.end());
+}
+
+Verdict<void> JpegDecoder::Open() {
+  const JpegLayout layout = WalkJpeg(bytes_);
+  if (const auto peeked = PeekHeader(bytes_)) picture_.header = *peeked;
+  if (auto ok = CheckFrame(layout); !ok) return ok;
+  if (auto ok = CheckScans(layout); !ok) return ok;
+  if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(GaveUp());
+  if (auto ok = Run(ReadHeader); !ok) return ok;
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  // The walker skips junk as the library does; should they ever differ, what
+  // was checked is not what would be decoded.
+  if (jpeg.image_width != layout.frame->width ||
+      jpeg.image_height != layout.frame->height)
+    return Refuse(Reason::kCorrupt, "two frame headers");
+  if (auto ok = CheckComponents(); !ok) return ok;
+  if (!layout.exif.empty())
+    picture_.exif_orientation = ExifOrientation(layout.exif);
+  KeepProfile(layout);
+  return {};
+}
+
+Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
+  jpeg_decompress_struct& jpeg = state_.jpeg;
+  jpeg.scale_num = JpegEighths(jpeg.image_width, jpeg.image_height, hint);
+  jpeg.scale_denom = 8;
+  jpeg.raw_data_out = TRUE;
+  jpeg.out_color_space = jpeg.jpeg_color_space;
+  jpeg.dct_method = JDCT_ISLOW;
+  // Also the library itself keeps to the bound (of whole images that it holds).
+  jpeg.mem->max_memory_to_use =
+      static_cast<long>(options_.limits.max_peak_bytes);
+  if (auto ok = Run(StartDecode); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  SetShape();
+  return this;
+}
+
+void JpegDecoder::SetShape() {
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  shape_.width = jpeg.image_width;
+  shape_.height = jpeg.image_height;
+  shape_.model = ModelOf(jpeg.jpeg_color_space);
+  shape_.inverted = jpeg.saw_Adobe_marker != 0;
+  shape_.plane_count = jpeg.num_components;
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    const jpeg_component_info& c = Component(i);
+    const double size = DctSize(c) / 8.0;
+    PlaneShape& plane = shape_.planes[static_cast<std::size_t>(i)];
+    plane.width = c.downsampled_width;
+    plane.height = c.downsampled_height;
+    plane.extent_x = jpeg.image_width * size * c.h_samp_factor /
+                     jpeg.max_h_samp_factor;
+    plane.extent_y = jpeg.image_height * size * c.v_samp_factor /
+                     jpeg.max_v_samp_factor;
+  }
+}
+
+Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
+  if (gave_up_) {
+    FillRestGrey(rings);
+    return {};
+  }
+  for (int p = 0; p < shape_.plane_count; ++p) {
+    const auto plane = static_cast<std::size_t>(p);
+    const RowRing& ring = *rings[plane];
+    for (std::uint32_t i = 0; i < BandRows(p); ++i)
+      state_.rows[p][i] = ring.Row(ring.end() + i);
+    state_.planes[p] = state_.rows[p];
+  }
+  if (auto ok = Run(ReadRaw); !ok) {
+    // Complaints were judged; whoever lets damage through gets what there is.
+    const bool some = rings[0]->end() > 0;
+    if (!some || ok.error().reason != Reason::kCorrupt ||
+        !Complaints::LetsThrough(state_.fail_on, Severity::kDamaged))
+      return ok;
+    state_.complaints->Add(Severity::kDamaged, ok.error().message);
+    gave_up_ = true;
+    FillRestGrey(rings);
+    return {};
+  }
+  for (int p = 0; p < shape_.plane_count; ++p) {
+    RowRing& ring = *rings[static_cast<std::size_t>(p)];
+    const std::uint32_t height =
+        shape_.planes[static_cast<std::size_t>(p)].height;
+    ring.Append(std::min(BandRows(p), height - ring.end()));
+  }
+  return {};
+}
+
+// What libjpeg itself gives for data that is not there.
+void JpegDecoder::FillRestGrey(const Rings& rings) {
+  for (int p = 0; p < shape_.plane_count; ++p) {
+    RowRing& ring = *rings[static_cast<std::size_t>(p)];
+    const PlaneShape& plane = shape_.planes[static_cast<std::size_t>(p)];
+    const std::uint32_t rows =
+        std::min(BandRows(p), plane.height - ring.end());
+    for (std::uint32_t i = 0; i < rows; ++i)
+      std::memset(ring.Row(ring.end() + i), 128, plane.width);
+    ring.Append(rows);
+  }
+}
+
+Verdict<void> JpegDecoder::Finish() {
+  if (gave_up_) return {};
+  Verdict<void> ok = Run(FinishDecode);
+  if (ok || ok.error().reason != Reason::kCorrupt ||
+      !Complaints::LetsThrough(state_.fail_on, Severity::kDamaged))
+    return ok;
+  state_.complaints->Add(Severity::kDamaged, ok.error().message);
+  return {};
+}
+
+}  // namespace
+
+unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
+                     const DecodeHint& hint) {
+  if (hint.exact) return 8;
+  for (const unsigned eighths : {1u, 2u, 4u}) {
+    const double scale = eighths / 8.0;
+    if (width * scale >= kGap * hint.width &&
+        height * scale >= kGap * hint.height)
+      return eighths;
+  }
+  return 8;
+}
+
+Verdict<std::unique_ptr<Decoder>> OpenJpeg(ByteSpan bytes,
+                                           const DecoderOptions& options,
+                                           Complaints* complaints) {
+  auto decoder = std::make_unique<JpegDecoder>(bytes, options, complaints);
+  if (auto ok = decoder->Open(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  return std::unique_ptr<Decoder>(std::move(decoder));
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,386 @@
+// PNG by libpng's row interface, split into planes. Palettes and small depths
+// are expanded to 8 bits; 16 bits stay 16. Where there is alpha the planes have
+// 16 bits, so that colours multiplied by a small alpha keep their steps.
+//
+// libpng jumps out of its functions on an error. Guard() is the one function
+// that holds the setjmp; the steps that it runs have no destructors.
+#include <png.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <csetjmp>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "worker/image/codec/decoder.h"
+#include "worker/image/exif.h"
+#include "worker/image/inspect.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::uint32_t kRowsPerBand = 16;
+// Compressed bytes left behind the last row that are still read to its check
+// sum. More than that is not a picture but a way to keep us busy.
+constexpr std::size_t kMaxTail = 16 << 10;
+// What we do not use. eXIf is read by ourselves; gamma without a profile is
+// ignored, as libvips does.
+constexpr char kIgnoredChunks[] =
+    "bKGD\0cHRM\0cICP\0eXIf\0gAMA\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0"
+    "sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
+constexpr int kIgnoredCount = sizeof kIgnoredChunks / 5;
+
+struct PngState {
+  png_structp png;
+  png_infop info;
+  std::jmp_buf jump;
+  ByteSpan bytes;
+  std::size_t at;
+  Complaints* complaints;
+  FailOn fail_on;
+  bool hit_end;
+  char error[128];
+  std::uint8_t* row;         // one row, or of the whole raster
+  std::size_t row_bytes;
+  std::uint32_t rows;        // of the raster
+  int passes;
+};
+
+[[noreturn]] void OnError(png_structp png, png_const_charp text) {
+  auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
+  std::strncpy(state.error, text, sizeof state.error - 1);
+  std::longjmp(state.jump, 1);
+}
+
+void OnWarning(png_structp png, png_const_charp text) {
+  auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
+  state.complaints->Add(Severity::kMinor, text);
+}
+
+void ReadBytes(png_structp png, png_bytep out, std::size_t size) {
+  auto& state = *static_cast<PngState*>(png_get_io_ptr(png));
+  if (state.bytes.size() - state.at < size) {
+    state.hit_end = true;
+    png_error(png, "the file ends early");
+  }
+  std::memcpy(out, state.bytes.data() + state.at, size);
+  state.at += size;
+}
+
+// False when the library gave up.
+bool Guard(PngState* state, void (*step)(PngState*)) {
+  if (setjmp(state->jump) != 0) return false;
+  step(state);
+  return true;
+}
+
+void Create(PngState* state) {
+  state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, OnError,
+                                      OnWarning);
+  if (state->png == nullptr) return;
+  state->info = png_create_info_struct(state->png);
+  if (state->info == nullptr) return;
+  png_set_read_fn(state->png, state, ReadBytes);
+  png_set_user_limits(state->png, 0x7FFFFFFF, 0x7FFFFFFF);
+  png_set_chunk_malloc_max(state->png, kMaxProfileBytes);
+  png_set_benign_errors(state->png, 1);
+  png_set_keep_unknown_chunks(
+      state->png, PNG_HANDLE_CHUNK_NEVER,
+      reinterpret_cast<png_const_bytep>(kIgnoredChunks), kIgnoredCount);
+  if (Complaints::LetsThrough(state->fail_on, Severity::kDamaged))
+    png_set_crc_action(state->png, PNG_CRC_WARN_USE, PNG_CRC_WARN_DISCARD);
+}
+
+void ReadInfo(PngState* state) { png_read_info(state->png, state->info); }
+
+void StartRows(PngState* state) {
+  png_set_expand(state->png);
+  if constexpr (std::endian::native == std::endian::little)
+    if (png_get_bit_depth(state->png, state->info) == 16)
+      png_set_swap(state->png);
+  state->passes = png_set_interlace_handling(state->png);
+  png_read_update_info(state->png, state->info);
+  state->row_bytes = png_get_rowbytes(state->png, state->info);
+}
+
+void ReadRow(PngState* state) {
+  png_read_row(state->png, state->row, nullptr);
+}
+
+void ReadRaster(PngState* state) {
+  for (int pass = 0; pass < state->passes; ++pass)
+    for (std::uint32_t y = 0; y < state->rows; ++y)
+      png_read_row(state->png, state->row + y * state->row_bytes, nullptr);
+}
+
+void ReadEnd(PngState* state) { png_read_end(state->png, nullptr); }
+
+std::int16_t Bias(std::uint32_t sample) {
+  return static_cast<std::int16_t>(static_cast<std::int32_t>(sample) - 32768);
+}
+
+// 0-65535 from either depth.
+std::uint32_t Widen(std::uint8_t sample) { return sample * 257u; }
+std::uint32_t Widen(std::uint16_t sample) { return sample; }
+
+std::uint32_t Multiply(std::uint32_t colour, std::uint32_t alpha) {
+  return (colour * alpha + 32767) / 65535;
+}
+
+// Where the rows of a band go: one row of each plane.
+using RowPointers = std::array<std::uint8_t*, kMaxPlanes>;
+
+template <int kChannels>
+void Split8(const std::uint8_t* row, std::uint32_t width,
+            const RowPointers& out) {
+  for (std::uint32_t x = 0; x < width; ++x)
+    for (std::size_t c = 0; c < kChannels; ++c)
+      out[c][x] = row[x * kChannels + c];
+}
+
+template <typename Sample, int kChannels>
+void SplitWide(const std::uint8_t* bytes, std::uint32_t width,
+               const RowPointers& out) {
+  const auto* row = reinterpret_cast<const Sample*>(bytes);
+  for (std::uint32_t x = 0; x < width; ++x)
+    for (std::size_t c = 0; c < kChannels; ++c)
+      reinterpret_cast<std::int16_t*>(out[c])[x] =
+          Bias(Widen(row[x * kChannels + c]));
+}
+
+// The last channel is alpha; the others are multiplied by it.
+template <typename Sample, int kChannels>
+void SplitAlpha(const std::uint8_t* bytes, std::uint32_t width,
+                const RowPointers& out) {
+  const auto* row = reinterpret_cast<const Sample*>(bytes);
+  constexpr std::size_t kAlpha = kChannels - 1;
+  for (std::uint32_t x = 0; x < width; ++x) {
+    const std::uint32_t alpha = Widen(row[x * kChannels + kAlpha]);
+    for (std::size_t c = 0; c < kAlpha; ++c)
+      reinterpret_cast<std::int16_t*>(out[c])[x] =
+          Bias(Multiply(Widen(row[x * kChannels + c]), alpha));
+    reinterpret_cast<std::int16_t*>(out[kAlpha])[x] = Bias(alpha);
+  }
+}
+
+using Splitter = void (*)(const std::uint8_t*, std::uint32_t,
+                          const RowPointers&);
+
+Splitter SplitterFor(int channels, bool deep) {
+  switch (channels) {
+    case 1: return deep ? SplitWide<std::uint16_t, 1> : Split8<1>;
+    case 2:
+      return deep ? SplitAlpha<std::uint16_t, 2> : SplitAlpha<std::uint8_t, 2>;
+    case 3: return deep ? SplitWide<std::uint16_t, 3> : Split8<3>;
+    default:
+      return deep ? SplitAlpha<std::uint16_t, 4> : SplitAlpha<std::uint8_t, 4>;
+  }
+}
+
+class PngDecoder final : public Decoder, public RowSource {
+ public:
+  PngDecoder(ByteSpan bytes, const DecoderOptions& options,
+             Complaints* complaints)
+      : layout_(WalkPng(bytes)), options_(options) {
+    state_.bytes = bytes;
+    state_.complaints = complaints;
+    state_.fail_on = options.fail_on;
+  }
+  ~PngDecoder() override {
+    if (state_.png != nullptr)
+      png_destroy_read_struct(&state_.png, &state_.info, nullptr);
+  }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
+
+  [[nodiscard]] Verdict<void> Open();
+
+  [[nodiscard]] const OpenedPicture& picture() const override {
+    return picture_;
+  }
+  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+
+  [[nodiscard]] const PictureShape& shape() const override { return shape_; }
+  [[nodiscard]] std::uint32_t BandRows(int) const override {
+    return kRowsPerBand;
+  }
+  [[nodiscard]] std::size_t RowBytes(int) const override {
+    return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
+  }
+  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] Verdict<void> Finish() override;
+
+ private:
+  [[nodiscard]] Verdict<void> CheckHeader();
+  void KeepProfile();
+  void SetShape();
+  [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
+  // After a failed read: an error, or empty if the rest may be missing.
+  [[nodiscard]] Verdict<void> GaveUp();
+  [[nodiscard]] Refusal Failure() const;
+
+  PngLayout layout_;
+  const DecoderOptions options_;
+  OpenedPicture picture_;
+  PictureShape shape_;
+  PngState state_{};
+  Splitter split_ = nullptr;
+  SampleBuffer raster_;  // one row, or all of them if interlaced
+  std::uint32_t next_row_ = 0;
+  bool raster_read_ = false;
+  bool gave_up_ = false;
+};
+
+Refusal PngDecoder::Failure() const {
+  const std::string text = state_.error;
+  if (state_.hit_end) return {Reason::kTruncated, text};
+  if (text.find("emory") != std::string::npos) return {Reason::kMemory, text};
+  return {Reason::kCorrupt, text};
+}
+
+Verdict<void> PngDecoder::Run(void (*step)(PngState*)) {
+  if (!Guard(&state_, step)) return tl::unexpected<Refusal>(Failure());
+  return state_.complaints->Judge(state_.fail_on);
+}
+
+Verdict<void> PngDecoder::GaveUp() {
+  const Refusal failure = Failure();
+  const Severity severity = state_.hit_end ? Severity::kTruncated
+                                           : Severity::kDamaged;
+  if (failure.reason == Reason::kMemory ||
+      !Complaints::LetsThrough(state_.fail_on, severity))
+    return tl::unexpected<Refusal>(failure);
+  state_.complaints->Add(severity, failure.message);
+  gave_up_ = true;
+  return {};
+}
+
+Verdict<void> PngDecoder::CheckHeader() {
+  const auto header = ReadPngHeader(state_.bytes);
+  if (!header)
+    return state_.bytes.size() < 33
+               ? Refuse(Reason::kTruncated, "the file ends in its header")
+               : Refuse(Reason::kCorrupt, "no legal PNG header");
+  const std::uint64_t pixels = std::uint64_t{header->width} * header->height;
+  if (pixels > options_.limits.max_pixels)
+    return Refuse(Reason::kTooManyPixels, std::to_string(header->width) + "x" +
+                                              std::to_string(header->height) +
+                                              " pixels");
+  return {};
+}
+
+void PngDecoder::KeepProfile() {
+  png_charp name = nullptr;
+  png_bytep profile = nullptr;
+  png_uint_32 size = 0;
+  int method = 0;
+  if (png_get_iCCP(state_.png, state_.info, &name, &method, &profile, &size) ==
+      PNG_INFO_iCCP)
+    picture_.icc.assign(profile, profile + size);
+}
+
+Verdict<void> PngDecoder::Open() {
+  if (auto ok = CheckHeader(); !ok) return ok;
+  picture_.header = *PeekHeader(state_.bytes);
+  if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(Failure());
+  if (state_.png == nullptr || state_.info == nullptr)
+    return Refuse(Reason::kMemory, "no memory for libpng");
+  if (auto ok = Run(ReadInfo); !ok) return ok;
+  if (!layout_.exif.empty())
+    picture_.exif_orientation = ExifOrientation(layout_.exif);
+  KeepProfile();
+  return {};
+}
+
+Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
+  if (auto ok = Run(StartRows); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  SetShape();
+  const int channels = png_get_channels(state_.png, state_.info);
+  split_ = SplitterFor(channels,
+                       png_get_bit_depth(state_.png, state_.info) == 16);
+  state_.rows = shape_.height;
+  const std::size_t rows = picture_.header.interlaced ? shape_.height : 1;
+  raster_ = SampleBuffer(rows * state_.row_bytes);
+  state_.row = raster_.data();
+  // Rows that a damaged file does not fill must not hold another picture.
+  std::memset(raster_.data(), 0, raster_.bytes());
+  return this;
+}
+
+void PngDecoder::SetShape() {
+  const int channels = png_get_channels(state_.png, state_.info);
+  shape_.width = picture_.header.width;
+  shape_.height = picture_.header.height;
+  shape_.model = channels <= 2 ? ColourModel::kGrey : ColourModel::kRgb;
+  shape_.alpha = channels % 2 == 0;
+  shape_.wide =
+      shape_.alpha || png_get_bit_depth(state_.png, state_.info) == 16;
+  shape_.plane_count = channels;
+  for (int i = 0; i < channels; ++i)
+    shape_.planes[static_cast<std::size_t>(i)] = {
+        shape_.width, shape_.height, static_cast<double>(shape_.width),
+        static_cast<double>(shape_.height)};
+}
+
+Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
+  if (picture_.header.interlaced && !raster_read_) {
+    raster_read_ = true;
+    if (!Guard(&state_, ReadRaster))
+      if (auto ok = GaveUp(); !ok) return ok;
+  }
+  const std::uint32_t rows =
+      std::min(kRowsPerBand, shape_.height - next_row_);
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    const std::uint8_t* row = raster_.data();
+    if (picture_.header.interlaced) {
+      row += next_row_ * state_.row_bytes;
+    } else if (gave_up_) {
+      std::memset(raster_.data(), 0, state_.row_bytes);
+    } else if (!Guard(&state_, ReadRow)) {
+      if (next_row_ == 0) return tl::unexpected<Refusal>(Failure());
+      if (auto ok = GaveUp(); !ok) return ok;
+      std::memset(raster_.data(), 0, state_.row_bytes);
+    }
+    RowPointers out{};
+    for (int p = 0; p < shape_.plane_count; ++p) {
+      RowRing& ring = *rings[static_cast<std::size_t>(p)];
+      out[static_cast<std::size_t>(p)] = ring.Row(ring.end());
+    }
+    split_(row, shape_.width, out);
+    for (int p = 0; p < shape_.plane_count; ++p)
+      rings[static_cast<std::size_t>(p)]->Append(1);
+    ++next_row_;
+  }
+  return state_.complaints->Judge(state_.fail_on);
+}
+
+Verdict<void> PngDecoder::Finish() {
+  if (gave_up_) return {};
+  if (!layout_.ends) {
+    state_.complaints->Add(Severity::kTruncated, "the end of the PNG misses");
+    return state_.complaints->Judge(state_.fail_on);
+  }
+  if (layout_.data_end > state_.at && layout_.data_end - state_.at > kMaxTail) {
+    state_.complaints->Add(Severity::kMinor,
+                           "more image data than the picture has rows");
+    return state_.complaints->Judge(state_.fail_on);
+  }
+  if (!Guard(&state_, ReadEnd)) return GaveUp();
+  return state_.complaints->Judge(state_.fail_on);
+}
+
+}  // namespace
+
+Verdict<std::unique_ptr<Decoder>> OpenPng(ByteSpan bytes,
+                                          const DecoderOptions& options,
+                                          Complaints* complaints) {
+  auto decoder = std::make_unique<PngDecoder>(bytes, options, complaints);
+  if (auto ok = decoder->Open(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  return std::unique_ptr<Decoder>(std::move(decoder));
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,68 @@
+// worker/image/colour.h: from the colours of a file to sRGB.
+//
+// Owns     the transforms made last: building one costs far more than using it
+//          on a thumbnail, and pictures of one camera share their profile.
+// Threads  one object a thread; each has its own Little CMS context.
+// Errors   a profile that cannot be used is a complaint; the picture is then
+//          taken for sRGB (or, with four channels, for typical offset print).
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "common/bytes.h"
+#include "worker/image/picture.h"
+#include "worker/image/refusal.h"
+
+namespace thumbmill {
+
+// True for a matrix profile whose primaries and curves are those of sRGB, by
+// whatever name. Most photographs carry one; it costs microseconds to see.
+[[nodiscard]] bool IsSrgbProfile(ByteSpan icc);
+
+// Interleaved samples in (8 or 16 bits, CMYK: 255 is full ink), 8-bit sRGB out:
+// one channel for grey, else three.
+class ColourTransform {
+ public:
+  virtual ~ColourTransform() = default;
+  virtual void Apply(const void* in, std::uint8_t* out,
+                     std::uint32_t pixels) const = 0;
+};
+
+class ColourTransforms {
+ public:
+  ColourTransforms();
+  ~ColourTransforms();
+  ColourTransforms(const ColourTransforms&) = delete;
+  ColourTransforms& operator=(const ColourTransforms&) = delete;
+
+  // Null: none is needed, or none can be made (then there is a complaint).
+  [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
+      ByteSpan icc, ColourModel model, bool wide, Complaints* complaints);
+
+ private:
+  class Engine;
+  struct Entry {
+    std::vector<std::uint8_t> icc;
+    int channels = 0;
+    bool wide = false;
+    std::shared_ptr<const ColourTransform> transform;  // null: unusable
+  };
+  static constexpr std::size_t kMaxEntries = 4;
+
+  std::unique_ptr<Engine> engine_;
+  std::list<Entry> entries_;  // the newest first
+};
+
+// Four inks (255 is full) to sRGB without a profile.
+void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
+               std::uint32_t pixels);
+
+// The colour space of JFIF: full range, BT.601 weights.
+void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
+              const std::uint8_t* cr, std::uint8_t* rgb,
+              std::uint32_t pixels);
+
+}  // namespace thumbmill

@@ -1,0 +1,205 @@
+// An upper bound, on purpose simple: each term names what it pays for. Where
+// the header does not say (chroma's size, alpha in a palette, orientation), the
+// dearer answer is taken.
+#include "worker/image/cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "worker/image/codec/decoder.h"
+#include "worker/image/resample/resampler.h"
+
+namespace thumbmill {
+namespace {
+
+using U64 = std::uint64_t;
+
+// What every image costs: the libraries' own tables, a colour transform and
+// the tables of weights that are kept.
+constexpr U64 kBaseBytes = 8 << 20;
+constexpr U64 kDeflateBytes = 400 << 10;
+constexpr U64 kMaxBandRows = 32;
+constexpr U64 kRowSlack = 256;  // alignment, whole vectors
+// Beyond this nothing is admitted, and products might overflow.
+constexpr U64 kAbsurdPixels = U64{1} << 40;
+
+// How the pixels of a picture lie in memory while it is decoded.
+struct Layout {
+  U64 planes = 3;
+  U64 sample_bytes = 1;
+  U64 width = 0;   // as decoded
+  U64 height = 0;
+  U64 held = 0;    // bytes of the picture that are kept whole
+};
+
+DecodeHint HintFor(const std::vector<SizePlan>& plans, FilterKind filter) {
+  DecodeHint hint;
+  hint.exact = filter == FilterKind::kNearest;
+  for (const SizePlan& plan : plans) {
+    hint.width = std::max(hint.width,
+                          static_cast<std::uint32_t>(std::min<U64>(
+                              plan.place.scaled_width, UINT32_MAX)));
+    hint.height = std::max(hint.height,
+                           static_cast<std::uint32_t>(std::min<U64>(
+                               plan.place.scaled_height, UINT32_MAX)));
+  }
+  return hint;
+}
+
+Layout JpegLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
+  Layout layout;
+  const U64 w = header.width, h = header.height;
+  layout.planes = std::max<U64>(header.components, 1);
+  const U64 eighths = JpegEighths(header.width, header.height, hint);
+  layout.width = (w * eighths + 7) / 8 + 32;
+  layout.height = (h * eighths + 7) / 8 + 32;
+  if (!header.progressive) return layout;
+  // Coefficients, two bytes each, in whole MCUs.
+  const U64 padding = layout.planes * 32 * (w + h + 32);
+  const U64 samples =
+      header.samples != 0 ? header.samples : w * h * layout.planes;
+  layout.held = 2 * (samples + padding);
+  return layout;
+}
+
+Layout PngLayoutOf(const ImageHeader& header) {
+  Layout layout;
+  const U64 depth = header.bits == 16 ? 2 : 1;
+  // One channel may be a palette, which becomes RGB and alpha.
+  layout.planes = header.components == 2 ? 2 : 4;
+  layout.sample_bytes = 2;
+  layout.width = header.width;
+  layout.height = header.height;
+  const U64 row = layout.width * layout.planes * depth;
+  layout.held = row * (header.interlaced ? layout.height + 4 : 5);
+  return layout;
+}
+
+// The rows that the filters look at, on all levels, and one row between.
+U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
+                FilterKind filter) {
+  U64 window = 2;
+  for (const SizePlan& plan : plans) {
+    const double step_x =
+        static_cast<double>(layout.width) /
+        static_cast<double>(plan.place.scaled_width);
+    const double step_y =
+        static_cast<double>(layout.height) /
+        static_cast<double>(plan.place.scaled_height);
+    const int level = PyramidLevel(filter, step_x, step_y);
+    const double step = std::max(std::ldexp(step_y, -level), 2 * kGap);
+    window = std::max<U64>(window, MaxTaps(filter, step));
+  }
+  const U64 rows = std::min(window, layout.height) + kMaxBandRows;
+  const U64 row = layout.width * layout.sample_bytes + kRowSlack;
+  return 2 * layout.planes * rows * row + 2 * layout.width;
+}
+
+U64 TableBytes(const SizePlan& plan, const Layout& layout,
+               FilterKind filter) {
+  const auto table = [&](U64 from, U64 scaled, U64 count) {
+    const double step =
+        static_cast<double>(from) / static_cast<double>(scaled);
+    return count * (2 * (U64{MaxTaps(filter, step)} + 8) * 2 + 80);
+  };
+  return 2 * (table(layout.width, plan.place.scaled_width, plan.place.width) +
+              table(layout.height, plan.place.scaled_height,
+                    plan.place.height));
+}
+
+U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
+  // Rows are padded; the picture may lie on its side.
+  const U64 longer = std::max(plan.place.width, plan.place.height);
+  const U64 area = plan.place.width * plan.place.height +
+                   longer * kRowSlack;
+  return area * layout.planes * layout.sample_bytes;
+}
+
+// While it is encoded: its planes turned upright, and what the encoder keeps.
+U64 EncodeBytes(const SizePlan& plan, const Layout& layout,
+                ImageFormat format) {
+  const U64 canvas = (plan.place.canvas_width + 16) *
+                     (plan.place.canvas_height + 16);
+  const U64 rows = 24 * plan.place.canvas_width;
+  const U64 encoder = format == ImageFormat::kPng ? kDeflateBytes : 6 * canvas;
+  return RasterBytes(plan, layout) + rows + encoder;
+}
+
+U64 OutputBytes(const SizePlan& plan, const Recipe& recipe, bool png) {
+  constexpr U64 kHeaders = 1024;
+  const U64 pixels = plan.place.pixels();
+  if (png) return pixels * 4 + plan.place.canvas_height * 2 + kHeaders;
+  // Photographs of the corpus, small and hence rich in detail, stay below.
+  return kHeaders + (recipe.jpeg_quality < 90 ? pixels * 3 / 2 : pixels * 3);
+}
+
+CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
+                    U64 size_mask, bool lying) {
+  auto plans = lying ? PlanSizes(header.height, header.width, recipe,
+                                 size_mask)
+                     : PlanSizes(header.width, header.height, recipe,
+                                 size_mask);
+  CostEstimate cost;
+  cost.output_pixels = OutputPixels(plans);
+  if (cost.output_pixels > kAbsurdPixels ||
+      U64{header.width} * header.height > kAbsurdPixels)
+    return {UINT64_MAX, UINT64_MAX, cost.output_pixels};
+  // Everything below is in stored axes.
+  if (lying)
+    for (SizePlan& plan : plans) {
+      std::swap(plan.place.scaled_width, plan.place.scaled_height);
+      std::swap(plan.place.width, plan.place.height);
+    }
+  const bool jpeg = header.format == ImageFormat::kJpeg;
+  const Layout layout =
+      jpeg ? JpegLayoutOf(header, HintFor(plans, recipe.filter))
+           : PngLayoutOf(header);
+  const ImageFormat format =
+      recipe.format == ImageFormat::kUnknown ? header.format : recipe.format;
+  cost.peak_bytes =
+      kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);
+  U64 encode = 0;
+  for (const SizePlan& plan : plans) {
+    cost.peak_bytes += RasterBytes(plan, layout) +
+                       TableBytes(plan, layout, recipe.filter);
+    encode = std::max(encode, EncodeBytes(plan, layout, format));
+    cost.output_bytes +=
+        OutputBytes(plan, recipe, format == ImageFormat::kPng);
+  }
+  cost.peak_bytes += encode;
+  return cost;
+}
+
+}  // namespace
+
+std::vector<SizePlan> PlanSizes(std::uint32_t width, std::uint32_t height,
+                                const Recipe& recipe, U64 size_mask) {
+  std::vector<SizePlan> plans;
+  for (std::uint32_t i = 0; i < recipe.sizes.size() && i < kMaxSizes; ++i)
+    if ((size_mask >> i & 1) != 0)
+      plans.push_back(
+          {i, Place(width, height, recipe.sizes[i], recipe.enlarge)});
+  return plans;
+}
+
+U64 OutputPixels(const std::vector<SizePlan>& plans) {
+  U64 pixels = 0;
+  for (const SizePlan& plan : plans)
+    if (__builtin_add_overflow(pixels, plan.place.pixels(), &pixels))
+      return UINT64_MAX;
+  return pixels;
+}
+
+CostEstimate EstimateCost(const ImageHeader& header, const Recipe& recipe,
+                          U64 size_mask) {
+  if (header.width == 0 || header.height == 0) return {};
+  CostEstimate cost = CostOf(header, recipe, size_mask, false);
+  if (!recipe.rotate) return cost;
+  const CostEstimate lying = CostOf(header, recipe, size_mask, true);
+  cost.peak_bytes = std::max(cost.peak_bytes, lying.peak_bytes);
+  cost.output_bytes = std::max(cost.output_bytes, lying.output_bytes);
+  cost.output_pixels = std::max(cost.output_pixels, lying.output_pixels);
+  return cost;
+}
+
+}  // namespace thumbmill

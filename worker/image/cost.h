@@ -1,0 +1,26 @@
+// worker/image/cost.h: the sizes of a task, worked out, and what they cost.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "proto/recipe.h"
+#include "worker/image/geometry.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+
+struct SizePlan {
+  std::uint32_t index = 0;  // into Recipe::sizes
+  Placement place;          // of the upright picture
+};
+
+// The sizes named by the mask, for an upright picture of this size.
+[[nodiscard]] std::vector<SizePlan> PlanSizes(std::uint32_t width,
+                                              std::uint32_t height,
+                                              const Recipe& recipe,
+                                              std::uint64_t size_mask);
+
+[[nodiscard]] std::uint64_t OutputPixels(const std::vector<SizePlan>& plans);
+
+}  // namespace thumbmill

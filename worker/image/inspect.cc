@@ -1,0 +1,359 @@
+#include "worker/image/inspect.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <cstring>
+
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
+constexpr std::string_view kExifTag("Exif\0\0", 6);
+constexpr std::string_view kIccTag("ICC_PROFILE\0", 12);
+constexpr std::size_t kTextProbe = 4096;
+
+constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kTem = 0x01,
+                       kApp1 = 0xE1, kApp2 = 0xE2;
+
+std::uint32_t U16(ByteSpan bytes, std::size_t at) {
+  return static_cast<std::uint32_t>(bytes[at]) << 8 | bytes[at + 1];
+}
+
+std::uint32_t U32(ByteSpan bytes, std::size_t at) {
+  return U16(bytes, at) << 16 | U16(bytes, at + 2);
+}
+
+bool StartsWith(ByteSpan bytes, std::string_view prefix) {
+  return AsText(bytes).starts_with(prefix);
+}
+
+bool IsRestart(std::uint8_t marker) {
+  return marker >= 0xD0 && marker <= 0xD7;
+}
+
+// C4 (Huffman tables), C8 (reserved) and CC (arithmetic tables) are no frames.
+bool IsFrame(std::uint8_t marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 &&
+         marker != 0xC8 && marker != 0xCC;
+}
+
+Sniffed Unsupported(std::string_view message,
+                    ImageFormat format = ImageFormat::kUnknown) {
+  return {format, Reason::kUnsupported, message};
+}
+
+// An ISO base media file names its brands in its first box.
+std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
+  if (bytes.size() < 12 || AsText(bytes.subspan(4, 4)) != "ftyp")
+    return std::nullopt;
+  const std::string_view brand = AsText(bytes.subspan(8, 4));
+  if (brand == "avif" || brand == "avis")
+    return Unsupported("AVIF is not supported", ImageFormat::kAvif);
+  const std::string_view box =
+      AsText(bytes.first(std::min<std::size_t>(bytes.size(), 64)));
+  if (box.find("avif") != box.npos || box.find("avis") != box.npos)
+    return Unsupported("AVIF is not supported", ImageFormat::kAvif);
+  if (box.find("heic") != box.npos || box.find("mif1") != box.npos)
+    return Unsupported("HEIF is not supported");
+  return std::nullopt;  // a film
+}
+
+std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
+  if (StartsWith(bytes, "GIF87a") || StartsWith(bytes, "GIF89a"))
+    return Unsupported("GIF is not supported", ImageFormat::kGif);
+  if (StartsWith(bytes, "RIFF") && bytes.size() >= 12 &&
+      AsText(bytes.subspan(8, 4)) == "WEBP")
+    return Unsupported("WebP is not supported", ImageFormat::kWebp);
+  if (StartsWith(bytes, "BM") && bytes.size() >= 18)
+    return Unsupported("BMP is not supported");
+  if (StartsWith(bytes, std::string_view("II*\0", 4)) ||
+      StartsWith(bytes, std::string_view("MM\0*", 4)) ||
+      StartsWith(bytes, std::string_view("II+\0", 4)) ||
+      StartsWith(bytes, std::string_view("MM\0+", 4)))
+    return Unsupported("TIFF is not supported");
+  if (StartsWith(bytes, "8BPS")) return Unsupported("PSD is not supported");
+  if (StartsWith(bytes, std::string_view("\0\0\1\0", 4)))
+    return Unsupported("ICO is not supported");
+  if (StartsWith(bytes, std::string_view("\0\0\0\x0CjP  ", 8)) ||
+      StartsWith(bytes, "\xFF\x4F\xFF\x51"))
+    return Unsupported("JPEG 2000 is not supported");
+  if (StartsWith(bytes, "\xFF\x0A") ||
+      StartsWith(bytes, std::string_view("\0\0\0\x0CJXL ", 8)))
+    return Unsupported("JPEG XL is not supported");
+  return SniffBrands(bytes);
+}
+
+// Only text is searched for it: a film's bytes may hold "<svg" by chance.
+bool IsSvg(ByteSpan bytes) {
+  std::string_view text =
+      AsText(bytes.first(std::min(bytes.size(), kTextProbe)));
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && text[first] == '<' &&
+         text.find("<svg") != text.npos;
+}
+
+// Signatures that a transfer in text mode or a flipped bit has spoilt.
+bool IsSpoiltPng(ByteSpan bytes) {
+  if (bytes.size() < 8) return false;
+  const std::string_view text = AsText(bytes.first(8));
+  const auto equal = static_cast<std::size_t>(
+      std::inner_product(text.begin(), text.end(), kPngSignature.begin(), 0,
+                         std::plus<>(), std::equal_to<>()));
+  return equal >= 6;
+}
+
+class JpegWalker {
+ public:
+  explicit JpegWalker(ByteSpan bytes, std::size_t at) : bytes_(bytes), at_(at) {}
+
+  // The next marker; 0 at the end of the bytes. Skips what is between markers
+  // as libjpeg does.
+  std::uint8_t NextMarker() {
+    while (at_ < bytes_.size()) {
+      const void* found =
+          std::memchr(bytes_.data() + at_, 0xFF, bytes_.size() - at_);
+      if (found == nullptr) break;
+      at_ = static_cast<std::size_t>(
+          static_cast<const std::uint8_t*>(found) - bytes_.data());
+      while (at_ < bytes_.size() && bytes_[at_] == 0xFF) ++at_;
+      if (at_ == bytes_.size()) break;
+      const std::uint8_t marker = bytes_[at_++];
+      if (marker != 0) return marker;
+    }
+    at_ = bytes_.size();
+    return 0;
+  }
+
+  // The bytes of a segment behind its length, cut where the file ends. Empty
+  // also when there is no room for the length.
+  ByteSpan Segment() {
+    if (bytes_.size() - at_ < 2) {
+      at_ = bytes_.size();
+      return {};
+    }
+    const std::size_t length = std::max<std::size_t>(U16(bytes_, at_), 2);
+    const std::size_t size = std::min(length, bytes_.size() - at_);
+    const ByteSpan segment = bytes_.subspan(at_ + 2, size - 2);
+    at_ += size;
+    return segment;
+  }
+
+  [[nodiscard]] std::size_t at() const { return at_; }
+
+ private:
+  ByteSpan bytes_;
+  std::size_t at_;
+};
+
+// Sampling factors beyond 1-4 are libjpeg's to refuse; here they only may not
+// divide by zero.
+std::uint64_t CountSamples(ByteSpan components, std::uint64_t width,
+                           std::uint64_t height) {
+  std::uint64_t max_h = 1, max_v = 1, sum = 0;
+  for (std::size_t i = 0; i + 2 < components.size(); i += 3) {
+    max_h = std::max<std::uint64_t>(max_h, components[i + 1] >> 4);
+    max_v = std::max<std::uint64_t>(max_v, components[i + 1] & 15);
+  }
+  for (std::size_t i = 0; i + 2 < components.size(); i += 3) {
+    const std::uint64_t h = components[i + 1] >> 4, v = components[i + 1] & 15;
+    sum += (width * h + max_h - 1) / max_h * ((height * v + max_v - 1) / max_v);
+  }
+  return sum;
+}
+
+std::optional<JpegFrame> ReadFrame(std::uint8_t marker, ByteSpan segment) {
+  if (segment.size() < 6) return std::nullopt;
+  JpegFrame frame;
+  frame.marker = marker;
+  frame.bits = segment[0];
+  frame.height = static_cast<std::uint16_t>(U16(segment, 1));
+  frame.width = static_cast<std::uint16_t>(U16(segment, 3));
+  frame.components = segment[5];
+  const std::size_t room = std::min<std::size_t>(segment.size() - 6,
+                                                 frame.components * 3u);
+  frame.samples =
+      CountSamples(segment.subspan(6, room), frame.width, frame.height);
+  return frame;
+}
+
+// Pieces come as "ICC_PROFILE\0", number (from 1), count. Kept only while
+// their numbers follow each other: a profile with a hole is none.
+void KeepIccPiece(ByteSpan segment, std::vector<ByteSpan>* pieces) {
+  if (!StartsWith(segment, kIccTag) || segment.size() < kIccTag.size() + 2)
+    return;
+  if (segment[kIccTag.size()] != pieces->size() + 1) return;
+  pieces->push_back(segment.subspan(kIccTag.size() + 2));
+}
+
+void KeepSegment(std::uint8_t marker, ByteSpan segment, JpegLayout* layout) {
+  if (IsFrame(marker) && !layout->frame) {
+    layout->frame = ReadFrame(marker, segment);
+  } else if (marker == kApp1 && layout->exif.empty() &&
+             StartsWith(segment, kExifTag)) {
+    layout->exif = segment.subspan(kExifTag.size());
+  } else if (marker == kApp2) {
+    KeepIccPiece(segment, &layout->icc);
+  }
+}
+
+bool LegalDepth(std::uint8_t colour_type, std::uint8_t bits) {
+  const bool byte_sized = bits == 8 || bits == 16;
+  const bool small = bits == 1 || bits == 2 || bits == 4;
+  switch (colour_type) {
+    case 0: return small || byte_sized;
+    case 2: case 4: case 6: return byte_sized;
+    case 3: return small || bits == 8;
+    default: return false;
+  }
+}
+
+ImageHeader PeekJpeg(ByteSpan bytes) {
+  ImageHeader header;
+  header.format = ImageFormat::kJpeg;
+  const JpegLayout layout = WalkJpeg(bytes);
+  if (!layout.frame) return header;
+  header.width = layout.frame->width;
+  header.height = layout.frame->height;
+  header.components = layout.frame->components;
+  header.bits = layout.frame->bits;
+  header.samples = layout.frame->samples;
+  header.progressive =
+      layout.frame->progressive() ||
+      (layout.first_scan != 0 &&
+       layout.scan_components < layout.frame->components);
+  return header;
+}
+
+ImageHeader PeekPng(ByteSpan bytes) {
+  ImageHeader header;
+  header.format = ImageFormat::kPng;
+  const auto png = ReadPngHeader(bytes);
+  if (!png) return header;
+  header.width = png->width;
+  header.height = png->height;
+  header.components = png->channels();
+  header.bits = png->bits;
+  header.interlaced = png->interlaced;
+  header.samples =
+      std::uint64_t{png->width} * png->height * header.components;
+  return header;
+}
+
+}  // namespace
+
+Sniffed Sniff(ByteSpan bytes) {
+  if (bytes.empty())
+    return {ImageFormat::kUnknown, Reason::kEmpty, "the file is empty"};
+  if (StartsWith(bytes, "\xFF\xD8\xFF"))
+    return {ImageFormat::kJpeg, Reason::kNone, {}};
+  if (bytes.size() == 2 && StartsWith(bytes, "\xFF\xD8"))
+    return {ImageFormat::kJpeg, Reason::kTruncated, "a JPEG of two bytes"};
+  if (StartsWith(bytes, kPngSignature))
+    return {ImageFormat::kPng, Reason::kNone, {}};
+  if (bytes.size() >= 4 && bytes.size() < 8 &&
+      kPngSignature.starts_with(AsText(bytes)))
+    return {ImageFormat::kPng, Reason::kTruncated, "a PNG of a few bytes"};
+  if (IsSpoiltPng(bytes))
+    return {ImageFormat::kPng, Reason::kCorrupt, "damaged PNG signature"};
+  if (const auto other = SniffOtherImage(bytes)) return *other;
+  if (IsSvg(bytes)) return Unsupported("SVG is not supported");
+  return {ImageFormat::kUnknown, Reason::kNotImage,
+          "the bytes are no image that we know"};
+}
+
+JpegLayout WalkJpeg(ByteSpan bytes) {
+  JpegLayout layout;
+  if (!StartsWith(bytes, "\xFF\xD8")) return layout;
+  JpegWalker walker(bytes, 2);
+  while (const std::uint8_t marker = walker.NextMarker()) {
+    if (marker == kEoi || marker == kSoi) return layout;
+    if (IsRestart(marker) || marker == kTem) continue;
+    const std::size_t start = walker.at() - 2;
+    const ByteSpan segment = walker.Segment();
+    if (marker == kSos) {
+      layout.first_scan = start;
+      layout.scan_components = segment.empty() ? 0 : segment[0];
+      return layout;
+    }
+    KeepSegment(marker, segment, &layout);
+  }
+  return layout;
+}
+
+std::uint32_t CountJpegScans(ByteSpan bytes, std::size_t first_scan,
+                             std::uint32_t limit) {
+  std::uint32_t scans = 0;
+  JpegWalker walker(bytes, std::min(first_scan, bytes.size()));
+  while (const std::uint8_t marker = walker.NextMarker()) {
+    if (marker == kEoi) break;
+    if (IsRestart(marker) || marker == kTem || marker == kSoi) continue;
+    if (marker == kSos && ++scans > limit) break;
+    static_cast<void>(walker.Segment());
+  }
+  return scans;
+}
+
+std::uint8_t PngHeader::channels() const {
+  switch (colour_type) {
+    case 2: return 3;
+    case 4: return 2;
+    case 6: return 4;
+    default: return 1;
+  }
+}
+
+std::optional<PngHeader> ReadPngHeader(ByteSpan bytes) {
+  if (!StartsWith(bytes, kPngSignature) || bytes.size() < 33)
+    return std::nullopt;
+  if (U32(bytes, 8) != 13 || AsText(bytes.subspan(12, 4)) != "IHDR")
+    return std::nullopt;
+  constexpr std::uint32_t kMaxSide = 0x7FFFFFFF;
+  PngHeader header;
+  header.width = U32(bytes, 16);
+  header.height = U32(bytes, 20);
+  header.bits = bytes[24];
+  header.colour_type = bytes[25];
+  header.interlaced = bytes[28] == 1;
+  const bool legal = header.width >= 1 && header.width <= kMaxSide &&
+                     header.height >= 1 && header.height <= kMaxSide &&
+                     LegalDepth(header.colour_type, header.bits) &&
+                     bytes[26] == 0 && bytes[27] == 0 && bytes[28] <= 1;
+  if (!legal) return std::nullopt;
+  return header;
+}
+
+PngLayout WalkPng(ByteSpan bytes) {
+  constexpr std::size_t kFrame = 12;  // length, type, CRC
+  PngLayout layout;
+  std::size_t at = kPngSignature.size();
+  while (at < bytes.size() && bytes.size() - at >= kFrame) {
+    const std::size_t length = U32(bytes, at);
+    if (bytes.size() - at - kFrame < length) break;
+    const std::string_view type = AsText(bytes.subspan(at + 4, 4));
+    if (type == "eXIf" && layout.exif.empty())
+      layout.exif = bytes.subspan(at + 8, length);
+    at += kFrame + length;
+    if (type == "IDAT") layout.data_end = at;
+    if (type == "IEND") {
+      layout.ends = true;
+      break;
+    }
+  }
+  return layout;
+}
+
+std::optional<ImageHeader> PeekHeader(ByteSpan bytes) {
+  const Sniffed sniffed = Sniff(bytes);
+  if (sniffed.format == ImageFormat::kUnknown) return std::nullopt;
+  if (sniffed.format == ImageFormat::kJpeg) return PeekJpeg(bytes);
+  if (sniffed.format == ImageFormat::kPng) return PeekPng(bytes);
+  ImageHeader header;
+  header.format = sniffed.format;
+  return header;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,80 @@
+// worker/image/inspect.h: what the bytes of a file say before any library sees
+// them: format, size, and where the segments lie that we read ourselves.
+//
+// Errors   none: what is not there is absent. Every read is bounds-checked;
+//          the work is linear in the bytes looked at. Fuzzed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/bytes.h"
+#include "common/reason.h"
+#include "proto/recipe.h"
+
+namespace thumbmill {
+
+struct Sniffed {
+  ImageFormat format = ImageFormat::kUnknown;
+  Reason reason = Reason::kNone;  // kNone: JPEG or PNG, worth opening
+  std::string_view message;
+};
+
+// Decides by the first bytes alone, never by a name.
+[[nodiscard]] Sniffed Sniff(ByteSpan bytes);
+
+struct JpegFrame {
+  std::uint8_t marker = 0;  // SOF0..SOF15 as 0xC0..0xCF
+  std::uint8_t bits = 0;
+  std::uint16_t width = 0;
+  std::uint16_t height = 0;
+  std::uint8_t components = 0;
+  std::uint64_t samples = 0;  // of all components, subsampling counted
+
+  [[nodiscard]] bool progressive() const { return (marker & 3) == 2; }
+};
+
+// What stands before the first scan.
+struct JpegLayout {
+  std::optional<JpegFrame> frame;
+  ByteSpan exif;                 // the TIFF structure of the first EXIF segment
+  std::vector<ByteSpan> icc;     // pieces of the profile in their order
+  std::size_t first_scan = 0;    // offset of the SOS marker; 0: none
+  std::uint8_t scan_components = 0;  // of the first scan
+};
+
+[[nodiscard]] JpegLayout WalkJpeg(ByteSpan bytes);
+
+// Counts SOS markers from `first_scan` on, by looking for markers only. Stops
+// at `limit` + 1.
+[[nodiscard]] std::uint32_t CountJpegScans(ByteSpan bytes,
+                                           std::size_t first_scan,
+                                           std::uint32_t limit);
+
+struct PngHeader {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::uint8_t bits = 0;
+  std::uint8_t colour_type = 0;
+  bool interlaced = false;
+
+  // As stored: a palette's index is one channel.
+  [[nodiscard]] std::uint8_t channels() const;
+};
+
+// Empty: no IHDR of a legal PNG.
+[[nodiscard]] std::optional<PngHeader> ReadPngHeader(ByteSpan bytes);
+
+struct PngLayout {
+  std::size_t data_end = 0;  // behind the last IDAT that is whole
+  ByteSpan exif;             // of the first eXIf, wherever it stands
+  bool ends = false;         // an IEND stands where the chunks lead to
+};
+
+// Steps from chunk to chunk; checks no CRC.
+[[nodiscard]] PngLayout WalkPng(ByteSpan bytes);
+
+}  // namespace thumbmill

@@ -1,0 +1,158 @@
+#include "worker/image/resample/resampler.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace thumbmill {
+namespace {
+
+// Deeper than any legal picture: 2^31 halved 31 times is 1.
+constexpr int kMaxLevel = 31;
+
+std::uint32_t HalfUp(std::uint32_t n) { return n / 2 + n % 2; }
+
+Axis AtLevel(Axis axis, std::uint32_t samples, int level) {
+  const double divisor = static_cast<double>(1u << level);
+  axis.samples = samples;
+  axis.extent /= divisor;
+  axis.origin /= divisor;
+  axis.step /= divisor;
+  return axis;
+}
+
+// The mean of two needs a second: the last sample of an odd row is repeated.
+void RepeatLast(std::uint8_t* row, std::uint32_t width, bool wide) {
+  if (width % 2 == 0) return;
+  const std::size_t size = wide ? 2 : 1;
+  std::memcpy(row + width * size, row + (width - 1) * size, size);
+}
+
+}  // namespace
+
+int PyramidLevel(FilterKind filter, double step_x, double step_y) {
+  if (filter == FilterKind::kNearest) return 0;
+  double step = std::min(step_x, step_y) / 2;
+  int level = 0;
+  for (; step >= kGap && level < kMaxLevel; step /= 2) ++level;
+  return level;
+}
+
+Resampler::Resampler(std::shared_ptr<const WeightTable> horizontal,
+                     std::shared_ptr<const WeightTable> vertical, bool wide,
+                     Plane* out)
+    : horizontal_(std::move(horizontal)),
+      vertical_(std::move(vertical)),
+      wide_(wide),
+      out_(out),
+      rows_(vertical_->max_taps() + 1) {}
+
+void Resampler::Advance(const RowRing& ring, std::uint32_t width,
+                        const Kernels& kernels, std::int16_t* middle) {
+  const std::uint32_t count = vertical_->count();
+  while (done_ < count) {
+    // Mirrored outputs are due from the last to the first.
+    const std::uint32_t y =
+        vertical_->mirrored() ? count - 1 - done_ : done_;
+    if (vertical_->start(y) + vertical_->taps(y) > ring.end()) return;
+    MakeRow(ring, y, width, kernels, middle);
+    ++done_;
+  }
+}
+
+void Resampler::MakeRow(const RowRing& ring, std::uint32_t y,
+                        std::uint32_t width, const Kernels& kernels,
+                        std::int16_t* middle) {
+  const std::uint32_t start = vertical_->start(y), taps = vertical_->taps(y);
+  for (std::uint32_t t = 0; t < taps; ++t) rows_[t] = ring.Row(start + t);
+  rows_[taps] = rows_[taps - 1];  // makes the taps even; its weight is 0
+  const std::size_t even = taps + taps % 2;
+  const WeightTable& h = *horizontal_;
+  if (wide_) {
+    kernels.vertical16(reinterpret_cast<const std::int16_t* const*>(
+                           rows_.data()),
+                       vertical_->weights(y), even, width, middle);
+    kernels.horizontal16(middle, h.starts().data(), h.weights(0), h.stride(),
+                         h.count(), out_->WideRow(y));
+    return;
+  }
+  kernels.vertical8(rows_.data(), vertical_->weights(y), even, width, middle);
+  kernels.horizontal8(middle, h.starts().data(), h.weights(0), h.stride(),
+                      h.count(), out_->Row(y));
+}
+
+PlaneFlow::Level& PlaneFlow::LevelAt(int number) {
+  while (levels_.size() <= static_cast<std::size_t>(number)) {
+    Level level;
+    level.width = levels_.empty() ? shape_.width : HalfUp(levels_.back().width);
+    level.height =
+        levels_.empty() ? shape_.height : HalfUp(levels_.back().height);
+    levels_.push_back(std::move(level));
+  }
+  return levels_[static_cast<std::size_t>(number)];
+}
+
+void PlaneFlow::AddOutput(const Axis& x, const Axis& y, WeightCache* tables,
+                          Plane* out) {
+  const int number = PyramidLevel(x.filter, x.step, y.step);
+  Level& level = LevelAt(number);
+  level.outputs.emplace_back(tables->Get(AtLevel(x, level.width, number)),
+                             tables->Get(AtLevel(y, level.height, number)),
+                             wide_, out);
+}
+
+void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
+  std::size_t overhang = 0;
+  LevelAt(0);
+  for (Level& level : levels_) {
+    std::uint32_t window = 2;  // what halving needs
+    for (const Resampler& output : level.outputs) {
+      window = std::max(window, output.window());
+      overhang = std::max(overhang, output.overhang());
+    }
+    const std::size_t bytes = std::size_t{level.width} * (wide_ ? 2 : 1) + 2;
+    level.ring =
+        RowRing(window + band_rows, std::max(bytes, row_bytes));
+    band_rows = HalfUp(band_rows) + 1;
+    row_bytes = 0;
+  }
+  const std::size_t middle_bytes =
+      (levels_[0].width + overhang) * sizeof(std::int16_t);
+  middle_ = SampleBuffer(middle_bytes);
+  // Weights of 0 meet what lies behind a row: let that be the same always.
+  std::memset(middle_.data(), 0, middle_.bytes());
+}
+
+void PlaneFlow::HalveRows(Level& from, Level& to) {
+  const bool all = from.ring.end() == from.height;
+  while (to.ring.end() < to.height) {
+    const std::uint32_t y = to.ring.end();
+    if (2 * y + 1 >= from.ring.end() && !all) return;
+    std::uint8_t* upper = from.ring.Row(2 * y);
+    std::uint8_t* lower =
+        from.ring.Row(std::min(2 * y + 1, from.height - 1));
+    RepeatLast(upper, from.width, wide_);
+    RepeatLast(lower, from.width, wide_);
+    std::uint8_t* out = to.ring.Row(y);
+    if (wide_) {
+      kernels_.halve16(reinterpret_cast<std::int16_t*>(upper),
+                       reinterpret_cast<std::int16_t*>(lower), to.width,
+                       reinterpret_cast<std::int16_t*>(out));
+    } else {
+      kernels_.halve8(upper, lower, to.width, out);
+    }
+    to.ring.Append(1);
+  }
+}
+
+void PlaneFlow::Advance() {
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    if (i > 0) HalveRows(levels_[i - 1], levels_[i]);
+    Level& level = levels_[i];
+    for (Resampler& output : level.outputs)
+      output.Advance(level.ring, level.width, kernels_,
+                     reinterpret_cast<std::int16_t*>(middle_.data()));
+  }
+}
+
+}  // namespace thumbmill

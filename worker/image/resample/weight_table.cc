@@ -1,0 +1,128 @@
+#include "worker/image/resample/weight_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/check.h"
+#include "worker/image/resample/filter.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr int kOne = 1 << kWeightBits;
+// The horizontal kernel takes this many weights at a time.
+constexpr std::size_t kGroup = 8;
+
+struct Window {
+  std::uint32_t start = 0;
+  std::vector<std::int16_t> weights;
+};
+
+double CentreOf(const Axis& axis, std::uint32_t i) {
+  const double centre = axis.origin + (i + 0.5) * axis.step;
+  return axis.mirrored ? axis.extent - centre : centre;
+}
+
+std::uint32_t Clamp(double at, std::uint32_t samples) {
+  return static_cast<std::uint32_t>(
+      std::clamp(std::floor(at), 0.0, samples - 1.0));
+}
+
+Window Nearest(double centre, std::uint32_t samples) {
+  return {Clamp(centre, samples), {kOne}};
+}
+
+// Rounding each weight leaves a rest; the largest weight can bear it unseen.
+void AddUpToOne(std::vector<std::int16_t>* weights) {
+  int sum = 0;
+  for (const std::int16_t weight : *weights) sum += weight;
+  auto largest = std::max_element(weights->begin(), weights->end());
+  *largest = static_cast<std::int16_t>(*largest + kOne - sum);
+}
+
+void TrimZeros(Window* window) {
+  auto& weights = window->weights;
+  while (weights.size() > 1 && weights.back() == 0) weights.pop_back();
+  const auto first = std::find_if(weights.begin(), weights.end() - 1,
+                                  [](std::int16_t w) { return w != 0; });
+  window->start += static_cast<std::uint32_t>(first - weights.begin());
+  weights.erase(weights.begin(), first);
+}
+
+// Samples outside the plane do not exist: the weights of those inside are
+// made to add up to one.
+Window Weigh(const Axis& axis, double centre) {
+  const double scale = std::max(axis.step, 1.0);
+  const double radius = FilterRadius(axis.filter) * scale;
+  const std::uint32_t first = Clamp(centre - radius, axis.samples);
+  const std::uint32_t last = Clamp(centre + radius, axis.samples);
+  std::vector<double> exact;
+  double sum = 0;
+  for (std::uint32_t at = first; at <= last; ++at) {
+    exact.push_back(FilterValue(axis.filter, (at + 0.5 - centre) / scale));
+    sum += exact.back();
+  }
+  // A centre outside the plane, or a box between two samples.
+  if (!(sum > 1e-3)) return Nearest(centre, axis.samples);
+  Window window;
+  window.start = first;
+  for (const double value : exact)
+    window.weights.push_back(
+        static_cast<std::int16_t>(std::lround(value / sum * kOne)));
+  AddUpToOne(&window.weights);
+  TrimZeros(&window);
+  return window;
+}
+
+}  // namespace
+
+WeightTable::WeightTable(const Axis& axis) : mirrored_(axis.mirrored) {
+  CHECK(axis.samples > 0 && axis.step > 0);
+  std::vector<Window> windows;
+  windows.reserve(axis.count);
+  for (std::uint32_t i = 0; i < axis.count; ++i) {
+    const double centre = CentreOf(axis, i);
+    windows.push_back(axis.filter == FilterKind::kNearest
+                          ? Nearest(centre, axis.samples)
+                          : Weigh(axis, centre));
+    const auto taps = static_cast<std::uint32_t>(windows[i].weights.size());
+    starts_.push_back(windows[i].start);
+    taps_.push_back(taps);
+    max_taps_ = std::max(max_taps_, taps);
+  }
+  stride_ = (max_taps_ + kGroup - 1) / kGroup * kGroup;
+  weights_.resize(stride_ * axis.count);
+  for (std::uint32_t i = 0; i < axis.count; ++i)
+    std::copy(windows[i].weights.begin(), windows[i].weights.end(),
+              weights_.begin() + static_cast<std::ptrdiff_t>(i * stride_));
+}
+
+std::uint32_t MaxTaps(FilterKind filter, double step) {
+  const double taps =
+      std::ceil(2 * FilterRadius(filter) * std::max(step, 1.0)) + 2;
+  return static_cast<std::uint32_t>(std::min(taps, 4e9));
+}
+
+std::shared_ptr<const WeightTable> WeightCache::Get(const Axis& axis) {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(),
+                   [&axis](const Entry& e) { return e.axis == axis; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return found->table;
+  }
+  entries_.push_front({axis, std::make_shared<const WeightTable>(axis)});
+  bytes_ += entries_.front().table->bytes();
+  Trim();
+  return entries_.front().table;
+}
+
+void WeightCache::Trim() {
+  while (entries_.size() > 1 &&
+         (entries_.size() > kMaxTables || bytes_ > kMaxBytes)) {
+    bytes_ -= entries_.back().table->bytes();
+    entries_.pop_back();
+  }
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,386 @@
+#include "worker/thumbnailer.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/encoder.h"
+#include "worker/image/colour.h"
+#include "worker/image/compose.h"
+#include "worker/image/cost.h"
+#include "worker/image/exif.h"
+#include "worker/image/inspect.h"
+#include "worker/image/resample/resampler.h"
+
+namespace thumbmill {
+namespace {
+
+class StopWatch {
+ public:
+  // Since the last lap.
+  Micros Lap() {
+    const TimePoint now = std::chrono::steady_clock::now();
+    const auto lap = std::chrono::duration_cast<Micros>(now - last_);
+    last_ = now;
+    return lap;
+  }
+
+ private:
+  TimePoint last_ = std::chrono::steady_clock::now();
+};
+
+// A size on its way: where it goes, and its planes as they fill.
+struct Job {
+  SizePlan plan;
+  bool halved_chroma = false;  // planes go to the JPEG encoder as they are
+  PlaneSet planes;
+};
+
+// One stored axis of a plane for one size.
+struct StoredAxis {
+  std::uint64_t scaled;  // length of the whole picture's thumbnail
+  std::uint64_t first;   // of the window that is kept
+  std::uint64_t count;
+  bool mirrored;
+};
+
+struct StoredAxes {
+  StoredAxis x;
+  StoredAxis y;
+};
+
+StoredAxes AxesOf(const Placement& place, Orientation turn) {
+  const StoredAxis x{place.scaled_width, place.crop_x, place.width,
+                     turn.mirror_x};
+  const StoredAxis y{place.scaled_height, place.crop_y, place.height,
+                     turn.mirror_y};
+  return turn.transpose ? StoredAxes{y, x} : StoredAxes{x, y};
+}
+
+// `halved`: each output sample stands for two, as chroma in 4:2:0.
+Axis ToAxis(const StoredAxis& stored, std::uint32_t samples, double extent,
+            bool halved, FilterKind filter) {
+  const double step = extent / static_cast<double>(stored.scaled);
+  Axis axis;
+  axis.samples = samples;
+  axis.extent = extent;
+  axis.origin = static_cast<double>(stored.first) * step;
+  axis.step = halved ? 2 * step : step;
+  axis.count = static_cast<std::uint32_t>(
+      halved ? (stored.count + 1) / 2 : stored.count);
+  axis.mirrored = stored.mirrored;
+  axis.filter = filter;
+  return axis;
+}
+
+bool IsWritable(ImageFormat format) {
+  return format == ImageFormat::kJpeg || format == ImageFormat::kPng;
+}
+
+std::string_view NameOf(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg: return "JPEG";
+    case ImageFormat::kPng: return "PNG";
+    case ImageFormat::kWebp: return "WebP";
+    case ImageFormat::kGif: return "GIF";
+    case ImageFormat::kAvif: return "AVIF";
+    case ImageFormat::kUnknown: break;
+  }
+  return "an unknown format";
+}
+
+}  // namespace
+
+class Thumbnailer::Impl {
+ public:
+  explicit Impl(const Recipe& recipe)
+      : recipe_(recipe), kernels_(SimdKernels()) {}
+
+  [[nodiscard]] Outcome Run(ByteSpan encoded, std::uint64_t size_mask,
+                            MutableByteSpan output);
+
+ private:
+  [[nodiscard]] Verdict<void> Make(ByteSpan encoded, std::uint64_t size_mask,
+                                   MutableByteSpan output, Outcome* outcome);
+  [[nodiscard]] Verdict<std::unique_ptr<Decoder>> Open(ByteSpan encoded,
+                                                       ImageFormat format);
+  [[nodiscard]] Verdict<void> CheckLimits(const OpenedPicture& picture,
+                                          const std::vector<SizePlan>& plans,
+                                          std::uint64_t size_mask,
+                                          ImageFormat format) const;
+  [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
+                                   Orientation turn) const;
+  [[nodiscard]] std::vector<Job> JobsFor(std::vector<SizePlan> plans,
+                                         const PictureShape& shape,
+                                         bool planes_go_out) const;
+  [[nodiscard]] std::vector<PlaneFlow> FlowsFor(const RowSource& source,
+                                                Orientation turn,
+                                                std::vector<Job>* jobs);
+  [[nodiscard]] Verdict<void> Resize(RowSource* source, Orientation turn,
+                                     std::vector<Job>* jobs,
+                                     StageTimes* times);
+  [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job,
+                                              const ColourTransform* transform,
+                                              ImageFormat format,
+                                              MutableByteSpan output) const;
+  [[nodiscard]] Verdict<void> EncodeAll(std::vector<Job>* jobs,
+                                        Orientation turn,
+                                        const ColourTransform* transform,
+                                        MutableByteSpan output,
+                                        Outcome* outcome) const;
+
+  const Recipe recipe_;
+  const Kernels& kernels_;
+  WeightCache tables_;
+  ColourTransforms transforms_;
+  Complaints complaints_;
+};
+
+Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(
+    ByteSpan encoded, ImageFormat format) {
+  const DecoderOptions options{recipe_.fail_on, recipe_.limits};
+  return format == ImageFormat::kJpeg
+             ? OpenJpeg(encoded, options, &complaints_)
+             : OpenPng(encoded, options, &complaints_);
+}
+
+Verdict<void> Thumbnailer::Impl::CheckLimits(
+    const OpenedPicture& picture, const std::vector<SizePlan>& plans,
+    std::uint64_t size_mask, ImageFormat format) const {
+  const std::uint64_t pixels = OutputPixels(plans);
+  if (pixels > recipe_.limits.max_output_pixels)
+    return Refuse(Reason::kTooCostly,
+                  "thumbnails of " + std::to_string(pixels) + " pixels");
+  const std::uint64_t longest =
+      format == ImageFormat::kJpeg ? kMaxJpegSide : kMaxPngSide;
+  for (const SizePlan& plan : plans)
+    if (std::max(plan.place.canvas_width, plan.place.canvas_height) > longest)
+      return Refuse(Reason::kUnsupported,
+                    "too long a side for " + std::string(NameOf(format)));
+  // A profile is copied, parsed and kept.
+  const std::uint64_t peak =
+      EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
+      4 * picture.icc.size();
+  const std::uint64_t limit = recipe_.limits.max_peak_bytes;
+  if (limit != 0 && peak > limit)
+    return Refuse(Reason::kTooCostly,
+                  "needs " + std::to_string(peak) + " bytes of memory");
+  return {};
+}
+
+DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
+                                      Orientation turn) const {
+  DecodeHint hint;
+  hint.exact = recipe_.filter == FilterKind::kNearest;
+  for (const SizePlan& plan : plans) {
+    const StoredAxes axes = AxesOf(plan.place, turn);
+    hint.width =
+        std::max(hint.width, static_cast<std::uint32_t>(axes.x.scaled));
+    hint.height =
+        std::max(hint.height, static_cast<std::uint32_t>(axes.y.scaled));
+  }
+  return hint;
+}
+
+// Planes of a JPEG go into a JPEG as they are, if nothing has to be painted.
+std::vector<Job> Thumbnailer::Impl::JobsFor(std::vector<SizePlan> plans,
+                                            const PictureShape& shape,
+                                            bool planes_go_out) const {
+  std::vector<Job> jobs;
+  for (const SizePlan& plan : plans) {
+    Job job;
+    job.plan = plan;
+    job.halved_chroma = planes_go_out && shape.model == ColourModel::kYcc &&
+                        !plan.place.padded() &&
+                        recipe_.jpeg_quality < kFullChromaQuality;
+    job.planes.model = shape.model;
+    job.planes.alpha = shape.alpha;
+    job.planes.inverted = shape.inverted;
+    job.planes.count = shape.plane_count;
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
+                                                   Orientation turn,
+                                                   std::vector<Job>* jobs) {
+  const PictureShape& shape = source.shape();
+  std::vector<PlaneFlow> flows;
+  for (int p = 0; p < shape.plane_count; ++p) {
+    const PlaneShape& plane = shape.planes[static_cast<std::size_t>(p)];
+    PlaneFlow& flow = flows.emplace_back(plane, shape.wide, kernels_);
+    for (Job& job : *jobs) {
+      const bool halved = job.halved_chroma && p > 0;
+      const StoredAxes axes = AxesOf(job.plan.place, turn);
+      const Axis x = ToAxis(axes.x, plane.width, plane.extent_x, halved,
+                            recipe_.filter);
+      const Axis y = ToAxis(axes.y, plane.height, plane.extent_y, halved,
+                            recipe_.filter);
+      Plane& out = job.planes.planes[static_cast<std::size_t>(p)];
+      out = Plane(x.count, y.count, shape.wide);
+      flow.AddOutput(x, y, &tables_, &out);
+    }
+    flow.Start(source.BandRows(p), source.RowBytes(p));
+  }
+  return flows;
+}
+
+Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
+                                        std::vector<Job>* jobs,
+                                        StageTimes* times) {
+  StopWatch watch;
+  std::vector<PlaneFlow> flows = FlowsFor(*source, turn, jobs);
+  Rings rings{};
+  for (std::size_t p = 0; p < flows.size(); ++p) rings[p] = flows[p].ring();
+  const auto complete = [&] {
+    for (std::size_t p = 0; p < flows.size(); ++p)
+      if (rings[p]->end() < source->shape().planes[p].height) return false;
+    return true;
+  };
+  times->resize += watch.Lap();
+  while (!complete()) {
+    if (auto ok = source->ReadBand(rings); !ok) return ok;
+    times->decode += watch.Lap();
+    for (PlaneFlow& flow : flows) flow.Advance();
+    times->resize += watch.Lap();
+  }
+  Verdict<void> ok = source->Finish();
+  times->decode += watch.Lap();
+  return ok;
+}
+
+Verdict<std::uint64_t> Thumbnailer::Impl::Encode(
+    Job* job, const ColourTransform* transform, ImageFormat format,
+    MutableByteSpan output) const {
+  const Placement& place = job->plan.place;
+  const PlaneSet& planes = job->planes;
+  const bool plain = transform == nullptr && !place.padded() &&
+                     !planes.planes[0].wide() &&
+                     (planes.model == ColourModel::kGrey ||
+                      planes.model == ColourModel::kYcc);
+  if (format == ImageFormat::kJpeg && plain)
+    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, output);
+  const bool keep_alpha = format == ImageFormat::kPng;
+  Composer rows(planes, place, recipe_.background, keep_alpha, transform);
+  return format == ImageFormat::kJpeg
+             ? EncodeJpeg(rows, recipe_.jpeg_quality, output)
+             : EncodePng(rows, output);
+}
+
+// Past the first thumbnail that does not fit the encoders only count, so that
+// the answer is exact.
+Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
+                                           Orientation turn,
+                                           const ColourTransform* transform,
+                                           MutableByteSpan output,
+                                           Outcome* outcome) const {
+  std::uint64_t used = 0;
+  for (Job& job : *jobs) {
+    if (turn.transpose)
+      for (int p = 0; p < job.planes.count; ++p) {
+        Plane& plane = job.planes.planes[static_cast<std::size_t>(p)];
+        plane = Transposed(plane);
+      }
+    const MutableByteSpan room =
+        output.subspan(std::min<std::uint64_t>(used, output.size()));
+    auto size = Encode(&job, transform, outcome->output_format, room);
+    if (!size) return tl::unexpected<Refusal>(std::move(size).error());
+    const Placement& place = job.plan.place;
+    outcome->thumbnails.push_back(
+        {job.plan.index, static_cast<std::uint32_t>(place.canvas_width),
+         static_cast<std::uint32_t>(place.canvas_height), {used, *size}});
+    used += *size;
+    job.planes = PlaneSet();  // not needed any more
+  }
+  if (used <= output.size()) return {};
+  outcome->thumbnails.clear();
+  outcome->needs_output_bytes = used;
+  return {};
+}
+
+Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded,
+                                      std::uint64_t size_mask,
+                                      MutableByteSpan output,
+                                      Outcome* outcome) {
+  StopWatch watch;
+  const Sniffed sniffed = Sniff(encoded);
+  outcome->source_format = sniffed.format;
+  if (sniffed.reason != Reason::kNone)
+    return Refuse(sniffed.reason, std::string(sniffed.message));
+  outcome->output_format = recipe_.format == ImageFormat::kUnknown
+                               ? sniffed.format
+                               : recipe_.format;
+  const ImageFormat format = outcome->output_format;
+  if (!IsWritable(format))
+    return Refuse(Reason::kUnsupported,
+                  std::string(NameOf(format)) + " cannot be written");
+
+  auto decoder = Open(encoded, sniffed.format);
+  if (!decoder) return tl::unexpected<Refusal>(std::move(decoder).error());
+  const OpenedPicture& picture = (*decoder)->picture();
+  const Orientation turn =
+      recipe_.rotate ? OrientationFromExif(picture.exif_orientation)
+                     : Orientation();
+  outcome->source_width = picture.header.width;
+  outcome->source_height = picture.header.height;
+  if (turn.transpose) std::swap(outcome->source_width, outcome->source_height);
+
+  std::vector<SizePlan> plans =
+      PlanSizes(outcome->source_width, outcome->source_height, recipe_,
+                size_mask);
+  if (auto ok = CheckLimits(picture, plans, size_mask, format); !ok) return ok;
+  auto source = (*decoder)->Start(HintFor(plans, turn));
+  if (!source) return tl::unexpected<Refusal>(std::move(source).error());
+  const PictureShape& shape = (*source)->shape();
+  const auto transform =
+      transforms_.Get(picture.icc, shape.model, shape.wide, &complaints_);
+  outcome->times.decode += watch.Lap();
+
+  std::vector<Job> jobs =
+      JobsFor(std::move(plans), shape,
+              format == ImageFormat::kJpeg && transform == nullptr);
+  if (auto ok = Resize(*source, turn, &jobs, &outcome->times); !ok) return ok;
+  if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
+  decoder->reset();  // its memory is not needed while we encode
+  watch.Lap();
+  Verdict<void> ok =
+      EncodeAll(&jobs, turn, transform.get(), output, outcome);
+  outcome->times.encode += watch.Lap();
+  return ok;
+}
+
+Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
+                               MutableByteSpan output) {
+  Outcome outcome;
+  complaints_.Clear();
+  Verdict<void> ok;
+  try {
+    ok = Make(encoded, size_mask, output, &outcome);
+  } catch (const std::bad_alloc&) {
+    ok = Refuse(Reason::kMemory, "out of memory");
+  }
+  outcome.warnings = complaints_.texts();
+  if (ok) return outcome;
+  outcome.thumbnails.clear();
+  outcome.needs_output_bytes = 0;
+  outcome.reason = ok.error().reason;
+  outcome.message = std::move(ok.error().message);
+  return outcome;
+}
+
+Thumbnailer::Thumbnailer(const Recipe& recipe)
+    : impl_(std::make_unique<Impl>(recipe)) {}
+
+Thumbnailer::~Thumbnailer() = default;
+
+Outcome Thumbnailer::Run(ByteSpan encoded, std::uint64_t size_mask,
+                         MutableByteSpan output) {
+  return impl_->Run(encoded, size_mask, output);
+}
+
+}  // namespace thumbmill
