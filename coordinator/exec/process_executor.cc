@@ -142,6 +142,7 @@ class ProcessExecutor final : public Executor {
   Result<SpawnRequest> Prepare(std::size_t worker);
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
+  void Forget(std::size_t worker);
   TaskId RunningTask(std::size_t worker) const;
   Lost Report(std::size_t worker, const Lease& lease, bool running) const;
   void EndWorker(std::size_t worker, Doom doom);
@@ -235,6 +236,7 @@ Status ProcessExecutor::Start(ExecutorEvents events) {
 Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.death) Bury(worker);
+  Forget(worker);  // what a start that failed has left
   ArenaLayout layout;
   layout.slots = kCreditSmall + 1;  // and the flight record
   layout.slot_bytes = options_.max_output_bytes;
@@ -306,10 +308,16 @@ void ProcessExecutor::Bury(std::size_t worker) {
   for (const Lease& lease : leases_.TakeAll(worker))
     reports.push_back(Report(worker, lease, lease.task.id == running));
   // The output ranges are free: the process has been reaped, its memfd goes.
-  by_id_.erase(peer.id);
-  peer = Peer();
+  Forget(worker);
   for (Lost& lost : reports)
     if (events_.lost) events_.lost(std::move(lost));
+}
+
+void ProcessExecutor::Forget(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  by_id_.erase(peer.id);
+  peer.record_slot.Reset();  // before its arena
+  peer = Peer();
 }
 
 Lost ProcessExecutor::Report(std::size_t worker, const Lease& lease,
