@@ -37,7 +37,10 @@ Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
 
 void Dispatcher::Add(ItemPtr item) {
   const ByteSpan bytes(item->slot.data(), item->length);
-  if (const auto header = PeekHeader(bytes))
+  const auto header = PeekHeader(bytes);
+  // What has too many pixels is refused by the worker before it allocates.
+  if (header && std::uint64_t{header->width} * header->height <=
+                    options_.recipe->limits.max_pixels)
     item->cost = EstimateCost(*header, *options_.recipe, item->size_mask);
   ready_.push_back(std::move(item));
 }

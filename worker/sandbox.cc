@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include <cerrno>
+#include <ctime>
 #include <memory>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -79,6 +80,9 @@ Status LoadFilter() {
 
 Status EnterSandbox(SandboxMode mode) {
   if (mode == SandboxMode::kOff) return {};
+  // Little CMS dates the profiles that it makes, and the first look at the
+  // clock opens /etc/localtime.
+  tzset();
 #if !defined(TM_SANITIZED)
   // RLIMIT_CORE does not keep a core handler from being run; this does.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
