@@ -49,10 +49,9 @@ constexpr std::size_t kIoThreads = 4;
 constexpr std::size_t kReadySlots = 64;
 constexpr std::size_t kSlotsAWorker = 10;
 
-// Everything that a run is made of, in the order in which it is built.
+// Everything that a run is made of. What stands further down ends first.
 struct Parts {
   std::unique_ptr<EventLoop> loop;
-  std::unique_ptr<IoPool> pool;
   UniqueFd cancel;  // an eventfd: unblocks a source that waits
   std::optional<SignalWatch> signals;
   MemoryPlan plan;
@@ -63,6 +62,8 @@ struct Parts {
   std::unique_ptr<Journal> journal;
   std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
+  // Ends before what its work uses, also when a run stops at once.
+  std::unique_ptr<IoPool> pool;
   std::unique_ptr<Transfers> transfers;
   std::unique_ptr<Executor> executor;
   std::optional<NameTemplate> name;

@@ -5,7 +5,8 @@
 // to their names and syncs the folders. A reader never sees part of a file.
 //
 // Owns     <target>/.thumbmill/target.lock: one run at a time.
-// Runs in  Put(): a pool thread; Publish(): the committer's thread.
+// Runs in  Put(): a pool thread, so the pool must end before the sink does;
+//          Publish(): the committer's thread.
 // Errors   Prepare(): kUsage when another run holds the target; else kIo,
 //          kDenied, kNoSpace. Put(): every failure is the target's: fatal.
 #pragma once
