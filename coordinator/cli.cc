@@ -20,7 +20,7 @@ namespace {
 
 // The text of each flag as typed; Check() turns it into RunOptions.
 struct Typed {
-  std::vector<std::string> inputs, include, exclude, sizes;
+  std::vector<std::string> inputs, positional, include, exclude, sizes;
   std::string input_format, url_col = "url", output, name, state, report;
   std::string preset, fit, format, quality, filter, background;
   std::string connect_timeout, first_byte_timeout, min_speed, timeout,
@@ -37,18 +37,18 @@ struct Typed {
 
 void Define(CLI::App* app, Typed* t) {
   app->set_help_flag("");
-  app->add_option("-i,--input,--url-list,sources", t->inputs)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option("-i,--input,--url-list", t->inputs)
+      ->allow_extra_args(false);
+  app->add_option("sources", t->positional);
   app->add_option("--input-format", t->input_format);
   app->add_option("--url-col", t->url_col);
-  app->add_option("--include", t->include)->expected(1);
-  app->add_option("--exclude", t->exclude)->expected(1);
+  app->add_option("--include", t->include)->allow_extra_args(false);
+  app->add_option("--exclude", t->exclude)->allow_extra_args(false);
   app->add_option("-o,--output,--output-folder", t->output);
   app->add_option("--name", t->name);
   app->add_option("--state", t->state);
   app->add_option("--report", t->report);
-  app->add_option("-s,--size", t->sizes)->expected(1);
+  app->add_option("-s,--size", t->sizes)->allow_extra_args(false);
   app->add_option("--preset", t->preset);
   app->add_option("--image-size", t->image_size);
   app->add_option("--resize-mode", t->resize_mode);
@@ -428,6 +428,7 @@ Status SetView(const Typed& t, RunOptions* options) {
 
 Result<RunOptions> Check(Typed t) {
   RunOptions options;
+  t.inputs.insert(t.inputs.end(), t.positional.begin(), t.positional.end());
   RETURN_IF_ERROR(ApplyPreset(&t));
   RETURN_IF_ERROR(ApplyImageSize(&t));
   if (t.inputs.empty())

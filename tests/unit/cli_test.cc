@@ -47,6 +47,16 @@ TEST(Cli, TakesRunAndPositionalSources) {
   EXPECT_EQ(options->inputs, (std::vector<std::string>{"a.txt", "b/"}));
 }
 
+TEST(Cli, TakesSourcesRepeatedAndMixedWithFlags) {
+  const auto options =
+      Parse({"-i", "a", "-s", "64", "b", "-o", "out", "-i", "c", "d"});
+  ASSERT_TRUE(options) << options.error().what;
+  std::vector<std::string> inputs = options->inputs;
+  std::sort(inputs.begin(), inputs.end());
+  EXPECT_EQ(inputs, (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_EQ(options->recipe.sizes.size(), 1u);
+}
+
 TEST(Cli, TakesHyphensAndUnderscoresAlike) {
   const auto options =
       Parse(With({"--per_host=3", "--max_bytes", "5M", "--retry_failed"}));
