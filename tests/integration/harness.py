@@ -300,13 +300,13 @@ def origin(www, server=""):
                        http="lua_shared_dict counters 1m;", modules=LUA)
 
 
-def dead_port():
-    """A loopback address where nobody listens, as long as this process lives:
-    bound, never listening."""
-    probe = socket.socket()
-    probe.bind(("127.0.0.1", 0))
-    dead_port.kept.append(probe)
-    return probe.getsockname()[1]
+class DeadPort:
+    """A loopback port where nobody listens and nobody else can begin to."""
 
+    def __enter__(self):
+        self._bound = socket.socket()
+        self._bound.bind(("127.0.0.1", 0))
+        return self._bound.getsockname()[1]
 
-dead_port.kept = []
+    def __exit__(self, *_):
+        self._bound.close()

@@ -22,6 +22,14 @@ REASONS = {
 }
 
 
+def is_unread_format(path):
+    """GIF, WebP and AVIF, however broken: "unsupported" is all we say."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+    return (head.startswith(b"GIF8") or head[4:8] == b"ftyp" or
+            (head.startswith(b"RIFF") and head[8:12] == b"WEBP"))
+
+
 def rows(*categories):
     with open(os.path.join(CORPUS, "MANIFEST.tsv"), encoding="utf-8",
               newline="") as file:
@@ -73,13 +81,16 @@ class Corpus(ProgramCase):
         wrong = []
         for row in chosen:
             done, reasons = allowed(row["expect"])
-            verdict = verdicts[os.path.join(CORPUS, row["path"])]
+            path = os.path.join(CORPUS, row["path"])
+            verdict = verdicts[path]
+            if reasons is not None and is_unread_format(path):
+                reasons |= {"unsupported"}
             fine = done if verdict == "done" else (
                 reasons is None or verdict in reasons)
             if not fine or verdict in ("crash", "hang"):
                 wrong.append(f"{row['path']}: {verdict}, expected "
                              f"{row['expect']}")
-        self.assertEqual(wrong, [])
+        self.assertEqual(wrong, [], "\n".join(wrong))
         self.assertEqual(self.report("one")["workers_lost"], 0)
         return verdicts
 

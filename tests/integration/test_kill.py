@@ -3,6 +3,7 @@ half written, nothing stays behind."""
 
 import os
 import random
+import shutil
 import signal
 import time
 import unittest
@@ -18,11 +19,13 @@ class Kill(ProgramCase):
         self.random = random.Random(os.environ.get("THUMBMILL_SEED", "1"))
 
     def reference(self, photos):
+        started = time.monotonic()
         self.run_coordinator("-j", 2, "-i", photos, "-o", "reference", *SIZES)
+        self.seconds = time.monotonic() - started
         return tree(self.path("reference"))
 
     def test_killed_workers_change_nothing(self):
-        photos = self.make_photos(copies=3)
+        photos = self.make_photos(copies=6)
         reference = self.reference(photos)
         run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
         killed = 0
@@ -31,7 +34,7 @@ class Kill(ProgramCase):
             if workers and killed < 10:
                 os.kill(self.random.choice(workers), signal.SIGKILL)
                 killed += 1
-            time.sleep(self.random.uniform(0.05, 0.3))
+            time.sleep(self.random.uniform(0.03, 0.12))
         self.finish(run, 0)
         self.assertGreater(killed, 3)
         self.assertEqual(tree(self.path("out")), reference)
@@ -39,23 +42,29 @@ class Kill(ProgramCase):
         self.assert_nothing_left()
 
     def killed_coordinators(self, rounds):
-        photos = self.make_photos(copies=2)
+        photos = self.make_photos(copies=4)
         reference = self.reference(photos)
+        in_the_middle = 0
         for _ in range(rounds):
             run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
-            time.sleep(self.random.uniform(0.0, 1.5))
+            time.sleep(self.random.uniform(0.0, 0.7 * self.seconds))
             workers = children(run.pid)
             run.kill()
             self.finish(run, None)
             self.assert_nothing_left(workers)
-            for path, digest in tree(self.path("out")).items():
+            made = tree(self.path("out"))
+            for path, digest in made.items():
                 self.assertEqual(digest, reference.get(path), path)
+            in_the_middle += 0 < len(made) < len(reference)
+            if len(made) == len(reference):  # nothing left to interrupt
+                shutil.rmtree(self.path("out"))
+        self.assertGreater(in_the_middle, 0)
         self.run_coordinator("-j", 2, "-i", photos, "-o", "out", *SIZES)
         self.assertEqual(tree(self.path("out")), reference)
         self.assertEqual(self.failed(), {})
 
     def test_a_killed_coordinator_is_resumed_to_the_same_bytes(self):
-        self.killed_coordinators(4)
+        self.killed_coordinators(6)
 
     def test_a_coordinator_killed_25_times_gets_there(self):  # long
         self.killed_coordinators(25)

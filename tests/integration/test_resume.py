@@ -109,10 +109,12 @@ class Resume(ProgramCase):
 
     def test_max_failures_stops_with_3_and_a_rerun_finishes(self):
         self.write_list("urls.txt",
-                        [f"{self.server.url}/gone/{i}.png" for i in range(50)] +
+                        [f"{self.server.url}/gone/{i}.png"
+                         for i in range(3000)] +
                         [f"{self.server.url}/{i}.png" for i in range(6)])
-        self.again("--max-failures", 5, "--downloads", 1, code=3)
-        self.assertLess(len(self.asked()), 56)
+        self.again("--max-failures", 5, "--downloads", 2, code=3)
+        self.assertLess(len(self.asked()), 2000)
+        self.assertEqual(tree(self.path("out")), {})
         self.assertEqual(self.report()["ended"], "limit")
         self.again(code=2)
         self.assertEqual(len(tree(self.path("out"))), 6)
