@@ -84,14 +84,14 @@ void Progress::Show(const RunStats& stats, const RunView& view,
   if (last_ == TimePoint{}) last_ = stats.started;
   const auto since = std::chrono::duration_cast<Millis>(now - last_);
   if (since < interval_) return;
-  const double current = static_cast<double>(stats.done - last_done_) * 1000 /
+  const double current = static_cast<double>(stats.finished() - last_finished_) * 1000 /
                          static_cast<double>(since.count());
   // Commits come in batches: a smoothed rate, a few seconds long.
   const double weight = std::min(
       1.0, static_cast<double>(since.count()) / 3000);
   rate_ = rate_ == 0 ? current : rate_ + (current - rate_) * weight;
   last_ = now;
-  last_done_ = stats.done;
+  last_finished_ = stats.finished();
   Draw(ProgressLine(stats, view, rate_));
 }
 

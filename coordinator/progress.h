@@ -34,7 +34,7 @@ class Progress {
   Millis interval_;
   std::FILE* out_;
   TimePoint last_{};
-  std::uint64_t last_done_ = 0;
+  std::uint64_t last_finished_ = 0;
   double rate_ = 0;
   std::mutex drawing_;  // log lines come from other threads
   std::string drawn_;
