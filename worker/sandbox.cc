@@ -46,6 +46,8 @@ constexpr int kAllowed[] = {
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),  SCMP_SYS(sched_getaffinity),
     SCMP_SYS(getrandom),    SCMP_SYS(exit),          SCMP_SYS(exit_group),
+    // A thread that libzmq created, but that has not run yet.
+    SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 };
 
 struct Release {
@@ -55,8 +57,16 @@ using Filter = std::unique_ptr<void, Release>;
 
 int AddRules(scmp_filter_ctx filter) {
   for (const int call : kAllowed)
-    if (const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0))
-      return error;
+    if (const int refused = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0))
+      return refused;
+  // That thread gives itself a name.
+  int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                               SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+  if (error != 0) return error;
+  // Refused, not fatal: glibc looks for vm.overcommit_memory when it shrinks a
+  // heap, and is content not to be told.
+  error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+  if (error != 0) return error;
   // glibc's heap grows with it; code is never made.
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                           SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));

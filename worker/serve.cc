@@ -42,6 +42,8 @@ void PrepareProcess() {
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   mallopt(M_MMAP_THRESHOLD, kMapThreshold);
+  // libzmq's threads need no heap of their own.
+  mallopt(M_ARENA_MAX, 1);
 }
 
 class Worker {

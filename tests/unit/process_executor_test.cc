@@ -1,0 +1,383 @@
+// Links: tm_test_workers tm_exec tm_loop tm_common
+//
+// The executor against workers that misbehave. Deadlines are short and real:
+// what is tested is what happens to processes.
+#include "coordinator/exec/process_executor.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/workers/executor_fixture.h"
+#include "tests/workers/test_workers.h"
+
+namespace thumbmill {
+namespace {
+
+class ProcessExecutorTest : public testing::Test {
+ protected:
+  void Start(const std::string& fake, std::size_t workers = 1) {
+    options_.workers = workers;
+    options_.worker_program = FakeWorkerProgram(fake);
+    options_.recipe = SmallRecipe();
+    bench_.StartProcesses(options_);
+  }
+  TaskId Submit(Millis limit = Millis(20000)) {
+    return bench_.Submit("some bytes",
+                         [limit](Task* task) { task->time_limit = limit; });
+  }
+  // Submits one task, expects it to be lost.
+  Lost LoseOne(const std::string& fake, Millis limit = Millis(20000)) {
+    Start(fake);
+    const TaskId id = Submit(limit);
+    EXPECT_TRUE(bench_.UntilAnswered());
+    EXPECT_TRUE(bench_.lost.contains(id));
+    return bench_.lost[id];
+  }
+  void TearDown() override {
+    EXPECT_EQ(bench_.duplicates, 0u);
+    bench_.DestroyExecutor();
+    EXPECT_TRUE(ExecutorBench::Children().empty());
+  }
+
+  ProcessOptions options_;
+  ExecutorBench bench_;
+};
+
+TEST_F(ProcessExecutorTest, AnswersEveryTaskOnce) {
+  Start("honest", 2);
+  for (int i = 0; i < 500; ++i) Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished.size(), 500u);
+  EXPECT_EQ(bench_.finished[7].outputs.at(0).size(), 8u);
+  EXPECT_EQ(bench_.finished[7].outputs[0][0], 10);  // the input's length
+}
+
+TEST_F(ProcessExecutorTest, HasNoRoomBeforeAWorkerIsReady) {
+  Start("honest");
+  EXPECT_EQ(bench_.executor().Room(), 0u);
+}
+
+TEST_F(ProcessExecutorTest, QueuesMoreSmallTasksThanLargeOnes) {
+  Start("hanging");
+  const auto fill = [this](std::uint64_t peak) {
+    std::size_t sent = 0;
+    do {
+      bench_.Submit("x", [peak](Task* task) { task->peak_bytes = peak; });
+      ++sent;
+    } while (bench_.executor().Room() > 0);
+    return sent;
+  };
+  EXPECT_EQ(fill(1 << 20), 8u);
+  bench_.DestroyExecutor();
+  Start("hanging");
+  EXPECT_EQ(fill(20 << 20), 2u);
+  bench_.DestroyExecutor();
+  Start("hanging");
+  EXPECT_EQ(fill(100 << 20), 1u);
+}
+
+TEST_F(ProcessExecutorTest, ACrashChargesTheTaskAndNamesTheSignal) {
+  const Lost lost = LoseOne("segv");
+  EXPECT_TRUE(lost.charged);
+  EXPECT_EQ(lost.reason, Reason::kCrash);
+  EXPECT_EQ(lost.signal, SIGSEGV);
+  EXPECT_EQ(lost.phase, "decode");
+  EXPECT_NE(lost.message.find("SIGSEGV"), std::string::npos) << lost.message;
+  EXPECT_NE(lost.message.find("worker 0 (pid "), std::string::npos);
+}
+
+TEST_F(ProcessExecutorTest, TasksThatOnlyWaitedAreNotCharged) {
+  Start("segv");
+  const TaskId first = Submit(), second = Submit(), third = Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[first].charged);
+  EXPECT_FALSE(bench_.lost[second].charged);
+  EXPECT_FALSE(bench_.lost[third].charged);
+}
+
+TEST_F(ProcessExecutorTest, TheTaskThatWasWorkedOnIsChargedNotTheAnsweredOne) {
+  for (int i = 0; i < 20; ++i) {
+    ExecutorBench bench;
+    ProcessOptions options;
+    options.worker_program = FakeWorkerProgram("second_segv");
+    options.recipe = SmallRecipe();
+    bench.StartProcesses(options);
+    const TaskId first = bench.Submit("1"), second = bench.Submit("2"),
+                 third = bench.Submit("3");
+    ASSERT_TRUE(bench.UntilAnswered());
+    // Its answer may have died in the worker's I/O thread; then it is free.
+    EXPECT_TRUE(bench.finished.contains(first) || !bench.lost[first].charged);
+    EXPECT_TRUE(bench.lost[second].charged);
+    EXPECT_FALSE(bench.lost[third].charged);
+  }
+}
+
+TEST_F(ProcessExecutorTest, KillingAWorkerFromOutsideChargesNobody) {
+  const Lost lost = LoseOne("killed");
+  EXPECT_FALSE(lost.charged);
+  EXPECT_EQ(lost.signal, SIGKILL);
+}
+
+TEST_F(ProcessExecutorTest, AWorkerThatLeavesChargesNobody) {
+  const Lost lost = LoseOne("leaving");
+  EXPECT_FALSE(lost.charged);
+  EXPECT_EQ(lost.signal, 0);
+}
+
+TEST_F(ProcessExecutorTest, ATaskThatSleepsPastItsLimitHangs) {
+  const Lost lost = LoseOne("hanging", Millis(150));
+  EXPECT_TRUE(lost.charged);
+  EXPECT_EQ(lost.reason, Reason::kHang);
+  EXPECT_NE(lost.message.find("150 ms"), std::string::npos) << lost.message;
+}
+
+TEST_F(ProcessExecutorTest, ATaskThatComputesPastItsLimitIsTooCostly) {
+  // On a busy machine it may not get 80 % of a core: then it only hangs.
+  Lost lost;
+  for (int i = 0; i < 20 && lost.reason != Reason::kTooCostly; ++i) {
+    bench_.DestroyExecutor();
+    lost = LoseOne("burning", Millis(200));
+    EXPECT_TRUE(lost.charged);
+  }
+  EXPECT_EQ(lost.reason, Reason::kTooCostly) << lost.message;
+}
+
+TEST_F(ProcessExecutorTest, AWorkerThatWasStoppedFromOutsideChargesNobody) {
+  const Lost lost = LoseOne("stopped", Millis(150));
+  EXPECT_FALSE(lost.charged);
+  EXPECT_EQ(lost.reason, Reason::kHang);
+}
+
+TEST_F(ProcessExecutorTest, TheLimitOfAWaitingTaskStartsWhenItIsWorkedOn) {
+  Start("hanging");
+  const TaskId first = Submit(Millis(300)), second = Submit(Millis(1));
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[first].charged);
+  EXPECT_FALSE(bench_.lost[second].charged);
+}
+
+TEST_F(ProcessExecutorTest, LiesAboutLengthsChargeTheTask) {
+  for (const char* liar : {"overlong", "wrapping", "lazy"}) {
+    bench_.DestroyExecutor();
+    Start(liar);
+    const TaskId id = Submit();
+    ASSERT_TRUE(bench_.UntilAnswered()) << liar;
+    EXPECT_TRUE(bench_.lost[id].charged) << liar;
+    EXPECT_TRUE(bench_.finished.empty());
+  }
+}
+
+TEST_F(ProcessExecutorTest, GarbageEndsTheWorkerAndChargesNobody) {
+  for (const char* liar : {"garbage", "impostor"}) {
+    bench_.DestroyExecutor();
+    Start(liar);
+    const TaskId id = Submit();
+    ASSERT_TRUE(bench_.UntilAnswered()) << liar;
+    EXPECT_FALSE(bench_.lost[id].charged) << liar;
+  }
+}
+
+TEST_F(ProcessExecutorTest, AnOversizedMessageIsNeverDelivered) {
+  const Lost lost = LoseOne("oversized", Millis(300));
+  EXPECT_EQ(lost.reason, Reason::kHang);
+}
+
+TEST_F(ProcessExecutorTest, ASecondAnswerEndsTheWorkerAndIsNotTaken) {
+  Start("twice");
+  const TaskId id = Submit();
+  ASSERT_TRUE(bench_.Until([this] {
+    return bench_.executor().stats().workers_lost > 0;
+  }));
+  EXPECT_TRUE(bench_.finished.contains(id));
+  EXPECT_EQ(bench_.answers, 1u);
+}
+
+TEST_F(ProcessExecutorTest, MemoryBeyondThePredictionIsRefused) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer's own memory counts too: no limit is set";
+#endif
+  Start("greedy");
+  const TaskId id = Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished[id].outcome.reason, Reason::kMemory);
+  const TaskId large = bench_.Submit("x", [](Task* task) {
+    task->peak_bytes = std::uint64_t{1} << 30;
+  });
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished[large].outcome.reason, Reason::kNone);
+}
+
+TEST_F(ProcessExecutorTest, AWorkerIsReplacedAndTheNextTaskDone) {
+  Start("second_segv");
+  Submit();
+  const TaskId second = Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  ASSERT_TRUE(bench_.lost.contains(second));
+  bench_.Resubmit(bench_.lost[second]);
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.finished.contains(second));
+  EXPECT_EQ(bench_.executor().stats().workers_lost, 1u);
+}
+
+TEST_F(ProcessExecutorTest, AnIdleWorkerThatDoesNotAnswerIsReplaced) {
+  options_.heartbeat = Millis(30);
+  Start("frozen");
+  EXPECT_TRUE(bench_.Until([this] {
+    return bench_.executor().stats().workers_lost > 0;
+  }));
+}
+
+TEST_F(ProcessExecutorTest, IdleWorkersThatAnswerAreKept) {
+  options_.heartbeat = Millis(20);
+  Start("honest");
+  ASSERT_TRUE(bench_.Until([this] { return bench_.executor().Room() > 0; }));
+  const TimePoint until =
+      std::chrono::steady_clock::now() + Millis(20 * 5 * 4);
+  while (std::chrono::steady_clock::now() < until)
+    bench_.loop().RunOnce(Millis(10));
+  EXPECT_EQ(bench_.executor().stats().workers_lost, 0u);
+}
+
+// ---- start -------------------------------------------------------------
+
+TEST_F(ProcessExecutorTest, AProgramThatIsNotThereFailsAtOnce) {
+  Start("there_is_none");
+  ASSERT_EQ(bench_.failed.size(), 1u);
+  EXPECT_EQ(bench_.failed[0].code, ErrorCode::kNotFound);
+  EXPECT_NE(bench_.failed[0].what.find("there_is_none"), std::string::npos);
+}
+
+TEST_F(ProcessExecutorTest, WorkersThatAllDieBeforeReadyFailTheRun) {
+  Start("exiting", 2);
+  ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
+  EXPECT_NE(bench_.failed[0].what.find("exited with code 7"),
+            std::string::npos)
+      << bench_.failed[0].what;
+}
+
+TEST_F(ProcessExecutorTest, WorkersThatNeverGetReadyFailTheRun) {
+  options_.ready_deadline = Millis(150);
+  Start("silent", 2);
+  ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
+  EXPECT_NE(bench_.failed[0].what.find("150 ms"), std::string::npos);
+}
+
+TEST_F(ProcessExecutorTest, AnotherVersionFailsTheRunAndNamesBoth) {
+  Start("other_version");
+  ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
+  EXPECT_NE(bench_.failed[0].what.find("version 99"), std::string::npos)
+      << bench_.failed[0].what;
+}
+
+TEST_F(ProcessExecutorTest, AReadyOfAnotherProcessIsNotBelieved) {
+  Start("other_pid");
+  ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
+  EXPECT_EQ(bench_.executor().Room(), 0u);
+}
+
+TEST_F(ProcessExecutorTest, DeathsOfWorkersThatWereReadyAreNoFailedStarts) {
+  Start("segv");
+  for (int i = 0; i < 5; ++i) {
+    Submit();
+    ASSERT_TRUE(bench_.UntilAnswered());
+  }
+  EXPECT_TRUE(bench_.failed.empty());
+  EXPECT_EQ(bench_.executor().stats().workers_lost, 5u);
+}
+
+// ---- stop --------------------------------------------------------------
+
+TEST_F(ProcessExecutorTest, DrainAnswersEverythingFirst) {
+  Start("honest", 2);
+  for (int i = 0; i < 10; ++i) Submit();
+  bench_.executor().Stop(StopMode::kDrain);
+  EXPECT_EQ(bench_.finished.size(), 10u);
+  EXPECT_TRUE(ExecutorBench::Children().empty());
+}
+
+TEST_F(ProcessExecutorTest, AbortIsQuietAndLeavesNoProcess) {
+  Start("hanging", 2);
+  for (int i = 0; i < 6; ++i) Submit();
+  bench_.executor().Stop(StopMode::kAbort);
+  EXPECT_TRUE(ExecutorBench::Children().empty());
+  for (int i = 0; i < 5; ++i) bench_.loop().RunOnce(Millis(10));
+  EXPECT_EQ(bench_.answers, 0u);
+}
+
+TEST_F(ProcessExecutorTest, AWorkerThatIgnoresDrainIsKilled) {
+  options_.drain_limit = Millis(100);
+  Start("deaf");
+  Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  bench_.executor().Stop(StopMode::kDrain);
+  EXPECT_TRUE(ExecutorBench::Children().empty());
+}
+
+TEST_F(ProcessExecutorTest, DrainEndsThoughATaskHangs) {
+  Start("hanging");
+  const TaskId id = Submit(Millis(200));
+  bench_.executor().Stop(StopMode::kDrain);
+  EXPECT_TRUE(bench_.lost.contains(id));
+}
+
+TEST_F(ProcessExecutorTest, StoppingBeforeAnyWorkerIsReadyIsClean) {
+  Start("honest", 2);
+  bench_.executor().Stop(StopMode::kDrain);
+  EXPECT_TRUE(ExecutorBench::Children().empty());
+}
+
+TEST_F(ProcessExecutorTest, AnExecutorThatWasNeverStartedStops) {
+  ExecutorBench bench;
+  options_.worker_program = FakeWorkerProgram("honest");
+  auto executor = MakeProcessExecutor(&bench.loop(), nullptr, options_);
+  ASSERT_TRUE(executor.has_value());
+  (*executor)->Stop(StopMode::kDrain);
+}
+
+// ---- what a worker is given --------------------------------------------
+
+TEST_F(ProcessExecutorTest, AWorkerGetsItsTwoDescriptorsAndNothingElse) {
+  ASSERT_EQ(setenv("TM_TEST_SECRET", "secret", 1), 0);
+  Start("inspecting");
+  ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
+  EXPECT_NE(bench_.failed[0].what.find("exited with code 0"),
+            std::string::npos)
+      << bench_.failed[0].what;
+  unsetenv("TM_TEST_SECRET");
+}
+
+TEST_F(ProcessExecutorTest, SurvivesKillsAtRandomTimes) {
+  Start("honest", 3);
+  bench_.on_lost = [](const Lost& lost) {
+    EXPECT_FALSE(lost.charged) << lost.message;
+  };
+  unsigned seed = 1;
+  for (int i = 0; i < 300; ++i) {
+    Submit();
+    seed = seed * 1664525 + 1013904223;
+    const auto children = ExecutorBench::Children();
+    if ((seed >> 28) == 0 && !children.empty())
+      kill(children[seed % children.size()], SIGKILL);
+  }
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished.size() + bench_.lost.size(), 300u);
+  EXPECT_GT(bench_.executor().stats().workers_lost, 0u);
+}
+
+TEST_F(ProcessExecutorTest, CountsWorkersAndTheirMemory) {
+  Start("hanging", 2);
+  Submit();
+  ASSERT_TRUE(bench_.Until([this] {
+    return bench_.executor().stats().workers == 2;
+  }));
+  ASSERT_TRUE(bench_.Until([this] {
+    return bench_.executor().stats().private_bytes > 0;
+  }));
+  const ExecutorStats stats = bench_.executor().stats();
+  EXPECT_EQ(stats.busy, 1u);
+  EXPECT_GT(stats.peak_private_bytes, 0u);
+  EXPECT_LE(stats.peak_private_bytes, stats.private_bytes);
+}
+
+}  // namespace
+}  // namespace thumbmill
