@@ -132,40 +132,6 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
   return found->transform;
 }
 
-void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
-               std::uint32_t pixels) {
-  // Neugebauer's model: ink covers a part of the paper, inks overlap by
-  // chance, and each of the 16 overlaps has a colour of its own, measured here
-  // from coated offset print (FOGRA27, perceptual, to sRGB). Index: C 8, M 4,
-  // Y 2, K 1.
-  static constexpr std::uint8_t kInks[16][3] = {
-      {255, 255, 255}, {35, 31, 32}, {255, 242, 0},  {28, 26, 0},
-      {236, 0, 140},   {36, 0, 11},  {237, 28, 36},  {35, 0, 0},
-      {0, 174, 239},   {0, 16, 28},  {0, 166, 81},   {0, 19, 0},
-      {46, 49, 146},   {0, 0, 13},   {54, 54, 57},   {0, 0, 0}};
-  for (std::uint32_t i = 0; i < pixels; ++i, cmyk += 4, rgb += 3) {
-    std::array<std::uint32_t, 16> parts{};
-    parts[0] = 255 * 255;
-    std::size_t used = 1;
-    std::array<std::uint32_t, 16> next{};
-    for (std::size_t ink = 0; ink < 4; ++ink) {
-      const std::uint32_t full = cmyk[ink], none = 255 - full;
-      for (std::size_t k = 0; k < used; ++k) {
-        next[2 * k] = (parts[k] * none + 127) / 255;
-        next[2 * k + 1] = (parts[k] * full + 127) / 255;
-      }
-      used *= 2;
-      parts = next;
-    }
-    for (std::size_t c = 0; c < 3; ++c) {
-      std::uint32_t sum = 0;
-      for (std::size_t k = 0; k < 16; ++k) sum += parts[k] * kInks[k][c];
-      rgb[c] = static_cast<std::uint8_t>(
-          std::min<std::uint32_t>((sum + 255 * 127) / (255 * 255), 255));
-    }
-  }
-}
-
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
               const std::uint8_t* cr, std::uint8_t* rgb,
               std::uint32_t pixels) {

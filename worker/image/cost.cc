@@ -109,9 +109,7 @@ U64 TableBytes(const SizePlan& plan, const Layout& layout,
 
 U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
   // Rows are padded; the picture may lie on its side.
-  const U64 longer = std::max(plan.place.width, plan.place.height);
-  const U64 area = plan.place.width * plan.place.height +
-                   longer * kRowSlack;
+  const U64 area = (plan.place.width + 16) * (plan.place.height + 16);
   return area * layout.planes * layout.sample_bytes;
 }
 

@@ -248,10 +248,10 @@ ImageHeader PeekPng(ByteSpan bytes) {
 Sniffed Sniff(ByteSpan bytes) {
   if (bytes.empty())
     return {ImageFormat::kUnknown, Reason::kEmpty, "the file is empty"};
-  if (StartsWith(bytes, "\xFF\xD8\xFF"))
-    return {ImageFormat::kJpeg, Reason::kNone, {}};
   if (bytes.size() == 2 && StartsWith(bytes, "\xFF\xD8"))
     return {ImageFormat::kJpeg, Reason::kTruncated, "a JPEG of two bytes"};
+  if (StartsWith(bytes, "\xFF\xD8"))
+    return {ImageFormat::kJpeg, Reason::kNone, {}};
   if (StartsWith(bytes, kPngSignature))
     return {ImageFormat::kPng, Reason::kNone, {}};
   if (bytes.size() >= 4 && bytes.size() < 8 &&

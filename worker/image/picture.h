@@ -99,7 +99,8 @@ class RowRing {
   std::uint32_t end_ = 0;  // rows appended so far
 };
 
-// A plane that is kept whole: of a thumbnail.
+// A plane that is kept whole: of a thumbnail. Rows have room for whole blocks
+// of 8 samples.
 class Plane {
  public:
   Plane() = default;
@@ -107,7 +108,7 @@ class Plane {
       : width_(width),
         height_(height),
         wide_(wide),
-        stride_(PaddedRow(std::size_t{width} * (wide ? 2 : 1))),
+        stride_((std::size_t{width} * (wide ? 2 : 1) + 15) / 16 * 16),
         buffer_(stride_ * height) {}
 
   [[nodiscard]] std::uint32_t width() const { return width_; }

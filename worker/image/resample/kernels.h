@@ -14,7 +14,8 @@
 // Rounding half up, in each step, the same in every kernel: results are equal
 //          bit for bit on all targets.
 // Memory   reads go up to SampleBuffer::kSlack bytes beyond a row's end, and so
-//          do the writes of vertical*(); the others write within PaddedRow().
+//          do the writes of vertical*(). halve*() write within PaddedRow(),
+//          horizontal*() write what was asked for.
 #pragma once
 
 #include <cstddef>

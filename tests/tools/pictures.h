@@ -1,0 +1,80 @@
+// tests/tools/pictures.h: pictures for tests: made, written with any option of
+// the formats, and read back by the libraries themselves, not by our decoders.
+//
+// Errors   CHECK: a test that cannot make its picture is no test.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/bytes.h"
+
+namespace thumbmill::testing {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// Interleaved; 8 bits, or 16 in `deep`. 1 grey, 2 grey and alpha, 3 RGB,
+// 4 RGBA (or CMYK where a JPEG is written).
+struct Picture {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  int channels = 3;
+  std::vector<std::uint8_t> samples;
+
+  [[nodiscard]] std::uint8_t At(std::uint32_t x, std::uint32_t y,
+                                int channel) const {
+    return samples[(std::size_t{y} * width + x) *
+                       static_cast<std::size_t>(channels) +
+                   static_cast<std::size_t>(channel)];
+  }
+};
+
+enum class Kind {
+  kGradient,  // each channel another direction
+  kChecker,   // squares of 8
+  kNoise,     // each sample by chance
+  kPhoto,     // smooth blobs, edges and a little noise
+};
+
+[[nodiscard]] Picture MakePicture(Kind kind, std::uint32_t width,
+                                  std::uint32_t height, int channels,
+                                  std::uint32_t seed);
+
+struct JpegOptions {
+  int quality = 90;
+  int h_samp = 2;  // of luma; chroma has 1
+  int v_samp = 2;
+  bool progressive = false;
+  bool arithmetic = false;
+  bool adobe_rgb = false;  // three channels as RGB, not YCbCr
+  bool ycck = false;       // four channels
+  int restart_rows = 0;
+  int orientation = 0;     // 0: no EXIF
+  std::string icc;
+};
+[[nodiscard]] Bytes WriteJpeg(const Picture& picture,
+                              const JpegOptions& options = {});
+
+struct PngOptions {
+  bool deep = false;        // 16 bits: each sample times 257
+  bool interlaced = false;
+  bool palette = false;     // the picture's colours, 3 bits a channel
+  int orientation = 0;      // in eXIf
+};
+[[nodiscard]] Bytes WritePng(const Picture& picture,
+                             const PngOptions& options = {});
+
+// By libpng; 16 bits are cut to 8, palettes expanded.
+[[nodiscard]] Picture ReadPng(ByteSpan bytes);
+// By libjpeg-turbo, at full size, to grey or RGB.
+[[nodiscard]] Picture ReadJpeg(ByteSpan bytes);
+
+// A TIFF structure with the orientation alone.
+[[nodiscard]] Bytes MakeExif(int orientation, bool big_endian = false);
+
+// Decibels over all samples; infinite becomes 99.
+[[nodiscard]] double Psnr(const Picture& a, const Picture& b);
+
+}  // namespace thumbmill::testing
