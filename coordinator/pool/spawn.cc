@@ -15,12 +15,14 @@ extern "C" {  // glibc 2.36 forgets to say so itself
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/env.hpp>
+#include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
 #include <boost/process/io.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <system_error>
 
 #include "common/check.h"
 
@@ -96,17 +98,25 @@ ChildSetup SetupFor(const SpawnRequest& request) {
 
 Result<pid_t> StartChild(const SpawnRequest& request) {
   const ChildSetup setup = SetupFor(request);
+  std::error_code error;
+  // Boost asks only once, without waiting, and so may leave a zombie.
+  const auto reap = [](auto& executor, const std::error_code&) {
+    if (executor.pid > 0) waitpid(executor.pid, nullptr, 0);
+  };
   try {
     bp::child child(
         bp::exe = request.program, bp::args = request.arguments,
         LittleEnvironment(), bp::std_in < bp::null, bp::std_out > bp::null,
-        bp::extend::on_exec_setup = [&setup](auto&) { setup.Run(); });
+        bp::extend::on_exec_setup = [&setup](auto&) { setup.Run(); },
+        bp::extend::on_error = reap, error);
+    if (error)
+      return FailSystem("cannot start " + request.program, error.value());
     const pid_t pid = child.id();
     child.detach();  // reaped through its pidfd
     return pid;
-  } catch (const bp::process_error& error) {
+  } catch (const bp::process_error& thrown) {
     return FailSystem("cannot start " + request.program,
-                      error.code().value());
+                      thrown.code().value());
   }
 }
 
