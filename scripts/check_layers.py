@@ -20,13 +20,13 @@ MAY_INCLUDE = {
 FACADE = "worker/thumbnailer.h"
 
 # Headers of a library -> the only places where they may appear: folders, or
-# files where the path has no end in '/'.
+# files, or files by the beginning of their names.
 LIBRARIES = {
     r"zmq(_addon)?\.hpp|zmq\.h": ("proto/",),
     r".*\.pb\.h|google/protobuf/.*": ("proto/",),
     r"curl/.*": ("coordinator/net/",),
     r"boost/process.*": ("coordinator/pool/",),
-    r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/journal/"),
+    r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/sqlite."),
     r"jpeglib\.h|jerror\.h|png\.h": ("worker/image/codec/",),
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
