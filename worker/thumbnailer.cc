@@ -210,6 +210,7 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
                                                    Orientation turn,
                                                    std::vector<Job>* jobs) {
   const PictureShape& shape = source.shape();
+  const PlaneShape& full = shape.planes[0];
   std::vector<PlaneFlow> flows;
   for (int p = 0; p < shape.plane_count; ++p) {
     const PlaneShape& plane = shape.planes[static_cast<std::size_t>(p)];
@@ -217,10 +218,12 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
     for (Job& job : *jobs) {
       const bool halved = job.halved_chroma && p > 0;
       const StoredAxes axes = AxesOf(job.plan.place, turn);
-      const Axis x = ToAxis(axes.x, plane.width, plane.extent_x, halved,
-                            recipe_.filter);
-      const Axis y = ToAxis(axes.y, plane.height, plane.extent_y, halved,
-                            recipe_.filter);
+      Axis x = ToAxis(axes.x, plane.width, plane.extent_x, halved,
+                      recipe_.filter);
+      Axis y = ToAxis(axes.y, plane.height, plane.extent_y, halved,
+                      recipe_.filter);
+      if (full.extent_x == 2 * plane.extent_x) x.fine_samples = full.width;
+      if (full.extent_y == 2 * plane.extent_y) y.fine_samples = full.height;
       Plane& out = job.planes.planes[static_cast<std::size_t>(p)];
       out = Plane(x.count, y.count, shape.wide);
       flow.AddOutput(x, y, &tables_, &out);

@@ -36,56 +36,62 @@ double Lanczos3(double x) {
   return 3 * std::sin(t) * std::sin(t / 3) / (t * t);
 }
 
-// One axis, the weights of what lies within the picture made to add up to 1.
-std::vector<double> ResizeLine(const std::vector<double>& line,
-                               std::size_t to) {
-  const double scale =
-      static_cast<double>(line.size()) / static_cast<double>(to);
+// What one output sample takes of the samples from `first` on. Those outside
+// the picture do not exist: the rest is made to add up to 1.
+struct Window {
+  std::size_t first = 0;
+  std::vector<double> weights;
+};
+
+std::vector<Window> WindowsOf(std::size_t from, std::size_t to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double stretch = std::max(scale, 1.0);
-  std::vector<double> out(to);
+  std::vector<Window> windows(to);
   for (std::size_t i = 0; i < to; ++i) {
+    Window& window = windows[i];
     const double centre = (static_cast<double>(i) + 0.5) * scale;
-    double sum = 0, weights = 0;
-    const double first = std::floor(centre - 3 * stretch);
-    for (double at = std::max(first, 0.0);
-         at < std::min(centre + 3 * stretch + 1,
-                       static_cast<double>(line.size()));
-         ++at) {
-      const double w = Lanczos3((at + 0.5 - centre) / stretch);
-      weights += w;
-      sum += w * line[static_cast<std::size_t>(at)];
+    const double first = std::max(std::floor(centre - 3 * stretch), 0.0);
+    const double end = std::min(centre + 3 * stretch + 1,
+                                static_cast<double>(from));
+    window.first = static_cast<std::size_t>(first);
+    double sum = 0;
+    for (double at = first; at < end; ++at) {
+      window.weights.push_back(Lanczos3((at + 0.5 - centre) / stretch));
+      sum += window.weights.back();
     }
-    out[i] = sum / weights;
+    for (double& weight : window.weights) weight /= sum;
   }
-  return out;
+  return windows;
 }
 
+// The picture made `width` wide; then so high by doing the same to its rows.
 Picture Reference(const Picture& p, std::uint32_t width,
                   std::uint32_t height) {
   const auto channels = static_cast<std::size_t>(p.channels);
-  std::vector<double> narrow(std::size_t{width} * p.height * channels);
-  for (std::uint32_t y = 0; y < p.height; ++y)
-    for (std::size_t c = 0; c < channels; ++c) {
-      std::vector<double> line(p.width);
-      for (std::uint32_t x = 0; x < p.width; ++x)
-        line[x] = p.At(x, y, static_cast<int>(c));
-      line = ResizeLine(line, width);
-      for (std::uint32_t x = 0; x < width; ++x)
-        narrow[(std::size_t{y} * width + x) * channels + c] = line[x];
+  const std::size_t stride = width * channels;
+  std::vector<double> narrow(stride * p.height);
+  const auto columns = WindowsOf(p.width, width);
+  for (std::size_t y = 0; y < p.height; ++y)
+    for (std::size_t i = 0; i < stride; ++i) {
+      const Window& window = columns[i / channels];
+      const std::uint8_t* in = &p.samples[
+          (y * p.width + window.first) * channels + i % channels];
+      for (const double weight : window.weights) {
+        narrow[y * stride + i] += weight * *in;
+        in += channels;
+      }
     }
   Picture out{width, height, p.channels, {}};
-  out.samples.resize(std::size_t{width} * height * channels);
-  for (std::uint32_t x = 0; x < width; ++x)
-    for (std::size_t c = 0; c < channels; ++c) {
-      std::vector<double> line(p.height);
-      for (std::uint32_t y = 0; y < p.height; ++y)
-        line[y] = narrow[(std::size_t{y} * width + x) * channels + c];
-      line = ResizeLine(line, height);
-      for (std::uint32_t y = 0; y < height; ++y)
-        out.samples[(std::size_t{y} * width + x) * channels + c] =
-            static_cast<std::uint8_t>(
-                std::clamp(std::lround(line[y]), 0L, 255L));
-    }
+  for (const Window& window : WindowsOf(p.height, height)) {
+    std::vector<double> row(stride);
+    for (std::size_t t = 0; t < window.weights.size(); ++t)
+      for (std::size_t i = 0; i < stride; ++i)
+        row[i] +=
+            window.weights[t] * narrow[(window.first + t) * stride + i];
+    for (const double value : row)
+      out.samples.push_back(static_cast<std::uint8_t>(
+          std::clamp(std::lround(value), 0L, 255L)));
+  }
   return out;
 }
 

@@ -15,6 +15,7 @@ std::uint32_t HalfUp(std::uint32_t n) { return n / 2 + n % 2; }
 Axis AtLevel(Axis axis, std::uint32_t samples, int level) {
   const double divisor = static_cast<double>(1u << level);
   axis.samples = samples;
+  if (level > 0) axis.fine_samples = 0;  // what it does is too fine to see
   axis.extent /= divisor;
   axis.origin /= divisor;
   axis.step /= divisor;

@@ -49,26 +49,65 @@ void TrimZeros(Window* window) {
   weights.erase(weights.begin(), first);
 }
 
+// Weights before they are rounded.
+struct Exact {
+  std::uint32_t start = 0;
+  std::vector<double> weights;
+};
+
 // Samples outside the plane do not exist: the weights of those inside are
-// made to add up to one.
-Window Weigh(const Axis& axis, double centre) {
-  const double scale = std::max(axis.step, 1.0);
-  const double radius = FilterRadius(axis.filter) * scale;
-  const std::uint32_t first = Clamp(centre - radius, axis.samples);
-  const std::uint32_t last = Clamp(centre + radius, axis.samples);
-  std::vector<double> exact;
+// made to add up to one. Empty where none is.
+Exact Weigh(FilterKind filter, std::uint32_t samples, double centre,
+            double step) {
+  const double scale = std::max(step, 1.0);
+  const double radius = FilterRadius(filter) * scale;
+  Exact exact{Clamp(centre - radius, samples), {}};
+  const std::uint32_t last = Clamp(centre + radius, samples);
   double sum = 0;
-  for (std::uint32_t at = first; at <= last; ++at) {
-    exact.push_back(FilterValue(axis.filter, (at + 0.5 - centre) / scale));
-    sum += exact.back();
+  for (std::uint32_t at = exact.start; at <= last; ++at) {
+    exact.weights.push_back(FilterValue(filter, (at + 0.5 - centre) / scale));
+    sum += exact.weights.back();
   }
   // A centre outside the plane, or a box between two samples.
-  if (!(sum > 1e-3)) return Nearest(centre, axis.samples);
+  if (!(sum > 1e-3)) return {};
+  for (double& weight : exact.weights) weight /= sum;
+  return exact;
+}
+
+// Each fine sample is 3/4 of the sample that it lies in and 1/4 of the other
+// one that it is next to; at the ends that is the same one.
+Exact Fold(const Exact& fine, std::uint32_t samples) {
+  const std::uint32_t last = samples - 1;
+  const std::uint32_t begin = std::min(fine.start / 2, last);
+  Exact coarse{begin > 0 ? begin - 1 : 0, {}};
+  coarse.weights.resize(fine.weights.size() / 2 + 4);
+  for (std::size_t i = 0; i < fine.weights.size(); ++i) {
+    const auto at = fine.start + static_cast<std::uint32_t>(i);
+    const std::uint32_t near = std::min(at / 2, last);
+    const std::uint32_t other = at % 2 == 1 ? std::min(near + 1, last)
+                                : near > 0  ? near - 1
+                                            : 0;
+    coarse.weights[near - coarse.start] += 0.75 * fine.weights[i];
+    coarse.weights[other - coarse.start] += 0.25 * fine.weights[i];
+  }
+  while (coarse.weights.size() > samples - coarse.start)
+    coarse.weights.pop_back();  // never touched
+  return coarse;
+}
+
+Window WindowAt(const Axis& axis, double centre) {
+  const Exact exact =
+      axis.fine_samples == 0
+          ? Weigh(axis.filter, axis.samples, centre, axis.step)
+          : Weigh(axis.filter, axis.fine_samples, 2 * centre, 2 * axis.step);
+  if (exact.weights.empty()) return Nearest(centre, axis.samples);
+  const Exact own =
+      axis.fine_samples == 0 ? exact : Fold(exact, axis.samples);
   Window window;
-  window.start = first;
-  for (const double value : exact)
+  window.start = own.start;
+  for (const double weight : own.weights)
     window.weights.push_back(
-        static_cast<std::int16_t>(std::lround(value / sum * kOne)));
+        static_cast<std::int16_t>(std::lround(weight * kOne)));
   AddUpToOne(&window.weights);
   TrimZeros(&window);
   return window;
@@ -84,7 +123,7 @@ WeightTable::WeightTable(const Axis& axis) : mirrored_(axis.mirrored) {
     const double centre = CentreOf(axis, i);
     windows.push_back(axis.filter == FilterKind::kNearest
                           ? Nearest(centre, axis.samples)
-                          : Weigh(axis, centre));
+                          : WindowAt(axis, centre));
     const auto taps = static_cast<std::uint32_t>(windows[i].weights.size());
     starts_.push_back(windows[i].start);
     taps_.push_back(taps);

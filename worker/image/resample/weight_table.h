@@ -30,6 +30,10 @@ struct Axis {
   std::uint32_t count = 0;    // outputs
   bool mirrored = false;
   FilterKind filter = FilterKind::kLanczos3;
+  // Not 0: the plane stands for one of this many samples, about twice as many,
+  // interpolated linearly from it as JPEG's chroma usually is. The filter then
+  // weighs those, and the weights fall to the samples that they came from.
+  std::uint32_t fine_samples = 0;
 
   friend bool operator==(const Axis&, const Axis&) = default;
 };
