@@ -362,6 +362,10 @@ Status SetTarget(const Typed& t, RunOptions* options) {
     return Fail(ErrorCode::kUsage,
                 "no target: add for example -o out, or -o "
                 "http://host/path/ --state DIR");
+  if (t.output.starts_with("tar:"))
+    return Fail(ErrorCode::kUsage,
+                "--output: archives are not written yet; name a directory or "
+                "an http(s) URL");
   if (t.output == "null:") {
     options->target = TargetKind::kNull;
   } else if (LooksLikeUrl(t.output)) {

@@ -141,6 +141,7 @@ bool Fetcher::Start(const ItemPtr& item) {
   if (active_.size() >= options_.downloads) return false;
   // Whoever waits for memory goes first.
   if (paused_ > 0) return false;
+  if (item->ref.is_url && !HasRoomForDownload()) return false;
   std::optional<SlotLease> slot = arena_->Acquire();
   if (!slot) return false;
   item->slot = std::move(*slot);
@@ -154,6 +155,17 @@ bool Fetcher::Start(const ItemPtr& item) {
   }
   active_.emplace(fetch->age, fetch);
   return true;
+}
+
+bool Fetcher::HasRoomForDownload() const {
+  if (active_.empty()) return true;
+  const auto expected = static_cast<std::uint64_t>(expected_bytes_);
+  std::uint64_t wanted = expected;
+  for (const auto& [age, fetch] : active_) {
+    const std::uint64_t granted = fetch->item->slot.granted();
+    if (granted < expected) wanted += expected - granted;
+  }
+  return budget_->free() >= wanted;
 }
 
 bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
@@ -235,7 +247,14 @@ void Fetcher::SubmitRead(const FetchPtr& fetch) {
 void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {
   fetch->Unpause();
   active_.erase(fetch->age);
-  if (answer.reason != Reason::kNone) fetch->item->slot.Reset();
+  if (answer.reason != Reason::kNone) {
+    fetch->item->slot.Reset();
+  } else {
+    // Leans to the large side: a dropped download costs more than a wait.
+    const auto bytes = static_cast<double>(fetch->item->length) * 1.25;
+    expected_bytes_ += (bytes - expected_bytes_) *
+                       (bytes > expected_bytes_ ? 0.25 : 0.02);
+  }
   done_(fetch->item, std::move(answer));
 }
 

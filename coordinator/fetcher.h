@@ -8,6 +8,9 @@
 //          paused. Relieve() resumes the oldest one as memory returns, and
 //          drops the youngest ones (answered as `dropped`: not a try) when
 //          nothing but downloads holds memory. So the oldest always finishes.
+//          To drop as little as possible, a download starts only while there
+//          is room for it, and for what is under way, to become as large as
+//          images of this run have been.
 // Runs in  the loop's thread; reads in the pool. Answers come from the loop.
 #pragma once
 
@@ -70,6 +73,7 @@ class Fetcher {
   void Finish(const FetchPtr& fetch, FetchAnswer answer);
   void Drop(const FetchPtr& fetch);
   bool Resume(Fetch* fetch);
+  [[nodiscard]] bool HasRoomForDownload() const;
 
   EventLoop* loop_;
   IoPool* pool_;
@@ -81,6 +85,8 @@ class Fetcher {
   std::uint64_t next_age_ = 0;
   std::map<std::uint64_t, FetchPtr> active_;  // by age: the oldest first
   std::size_t paused_ = 0;
+  // Bytes that a download is expected to take: a moving mean, rounded up.
+  double expected_bytes_ = 256 << 10;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

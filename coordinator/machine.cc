@@ -107,7 +107,8 @@ std::uint64_t UsableMemory() {
 }
 
 std::uint64_t PrivateMemory(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+  const std::string who = pid == 0 ? "self" : std::to_string(pid);
+  std::ifstream file("/proc/" + who + "/statm");
   std::uint64_t total = 0, resident = 0, shared = 0;
   if (!(file >> total >> resident >> shared) || resident < shared) return 0;
   return (resident - shared) *

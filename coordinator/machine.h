@@ -10,7 +10,8 @@ namespace thumbmill {
 [[nodiscard]] std::size_t UsableCpus();
 // Bytes: the smallest of physical memory and the cgroup's limits.
 [[nodiscard]] std::uint64_t UsableMemory();
-// Private memory of a process now, in bytes; 0 when it cannot be read.
+// Private memory of a process (0: this one) now, in bytes; 0 when it cannot be
+// read.
 [[nodiscard]] std::uint64_t PrivateMemory(int pid);
 
 }  // namespace thumbmill
