@@ -52,7 +52,7 @@ struct JpegOptions {
   bool ycck = false;       // four channels
   int restart_rows = 0;
   int orientation = 0;     // 0: no EXIF
-  std::string icc;
+  std::string icc = {};
 };
 [[nodiscard]] Bytes WriteJpeg(const Picture& picture,
                               const JpegOptions& options = {});

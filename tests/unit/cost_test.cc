@@ -1,0 +1,194 @@
+// Links: tm_image tm_recipe tm_pictures
+//
+// What the Thumbnailer allocates, against what EstimateCost() said. malloc is
+// counted for the whole program, so that libjpeg, libpng, zlib and Little CMS
+// are counted too.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "proto/size_spec.h"
+#include "tests/tools/pictures.h"
+#include "worker/thumbnailer.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define TM_COUNTS_MALLOC 0  // the sanitizer has put its own in place
+#else
+#define TM_COUNTS_MALLOC 1
+#endif
+
+namespace {
+std::atomic<long> in_use{0};
+std::atomic<long> peak{0};
+
+#if TM_COUNTS_MALLOC
+void Count(void* memory) {
+  if (memory == nullptr) return;
+  const long now =
+      in_use += static_cast<long>(malloc_usable_size(memory));
+  if (now > peak) peak = now;
+}
+
+void Discount(void* memory) {
+  if (memory != nullptr)
+    in_use -= static_cast<long>(malloc_usable_size(memory));
+}
+#endif
+}  // namespace
+
+#if TM_COUNTS_MALLOC
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* memory, std::size_t size);
+void* __libc_memalign(std::size_t align, std::size_t size);
+void __libc_free(void* memory);
+
+void* malloc(std::size_t size) {
+  void* memory = __libc_malloc(size);
+  Count(memory);
+  return memory;
+}
+void* calloc(std::size_t count, std::size_t size) {
+  void* memory = __libc_calloc(count, size);
+  Count(memory);
+  return memory;
+}
+void* realloc(void* memory, std::size_t size) {
+  Discount(memory);
+  void* moved = __libc_realloc(memory, size);
+  Count(moved != nullptr ? moved : memory);
+  return moved;
+}
+void* aligned_alloc(std::size_t align, std::size_t size) {
+  void* memory = __libc_memalign(align, size);
+  Count(memory);
+  return memory;
+}
+int posix_memalign(void** memory, std::size_t align, std::size_t size) {
+  *memory = aligned_alloc(align, size);
+  return *memory == nullptr ? ENOMEM : 0;
+}
+void free(void* memory) {
+  Discount(memory);
+  __libc_free(memory);
+}
+}  // extern "C"
+#endif
+
+namespace thumbmill {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Bytes;
+using testing::Kind;
+using testing::MakePicture;
+using testing::WriteJpeg;
+using testing::WritePng;
+
+Recipe RecipeFor(std::initializer_list<const char*> sizes) {
+  Recipe recipe;
+  for (const char* size : sizes)
+    recipe.sizes.push_back(*ParseSize(size, Fit::kInside));
+  return recipe;
+}
+
+void ExpectWithinEstimate(const Bytes& bytes, const Recipe& recipe,
+                          const std::string& what) {
+  const auto header = PeekHeader(bytes);
+  ASSERT_TRUE(header) << what;
+  const CostEstimate cost = EstimateCost(*header, recipe, ~0ull);
+  static Bytes output(64 << 20);
+  const long before = in_use;
+  peak = before;
+  {
+    Thumbnailer thumbnailer(recipe);
+    const Outcome outcome = thumbnailer.Run(bytes, ~0ull, output);
+    if (outcome.reason != Reason::kNone) return;
+    std::uint64_t made = 0;
+    for (const Thumbnail& t : outcome.thumbnails) made += t.bytes.length;
+    EXPECT_LE(made, cost.output_bytes) << what;
+  }
+  EXPECT_LE(static_cast<std::uint64_t>(peak - before), cost.peak_bytes)
+      << what;
+  // Little CMS keeps a few bytes of its own from its first use on.
+  EXPECT_LE(in_use - before, 256) << what << " leaves memory behind";
+}
+
+TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
+  if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
+  const Recipe small = RecipeFor({"200x", "64x", "32x"});
+  const Recipe large = RecipeFor({"1000x", "900x700!", "800^"});
+  const auto photo = MakePicture(Kind::kNoise, 1801, 1203, 3, 1);
+  const auto alpha = MakePicture(Kind::kGradient, 801, 603, 4, 1);
+  for (const Recipe& recipe : {small, large}) {
+    ExpectWithinEstimate(WriteJpeg(photo), recipe, "baseline");
+    ExpectWithinEstimate(WriteJpeg(photo, {.progressive = true}), recipe,
+                         "progressive");
+    ExpectWithinEstimate(WriteJpeg(photo, {.orientation = 6}), recipe,
+                         "lying");
+    ExpectWithinEstimate(WritePng(photo), recipe, "png");
+    ExpectWithinEstimate(WritePng(alpha, {.deep = true, .interlaced = true}),
+                         recipe, "interlaced, 16 bits, alpha");
+    ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe,
+                         "palette");
+  }
+}
+
+TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
+  if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
+  const char* named = std::getenv("THUMBMILL_CORPUS");
+  const fs::path corpus =
+      named != nullptr ? fs::path(named)
+                       : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
+  if (!fs::exists(corpus)) GTEST_SKIP() << "NO CORPUS in " << corpus;
+  const Recipe recipe = RecipeFor({"200x", "64x", "32x"});
+  for (const char* folder : {"photos", "colour", "orientation", "png"})
+    for (const auto& entry : fs::recursive_directory_iterator(corpus / folder)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      const Bytes bytes{std::istreambuf_iterator<char>(in), {}};
+      ExpectWithinEstimate(bytes, recipe, entry.path().string());
+    }
+}
+
+TEST(EstimateCost, GrowsWithWhatIsKeptWhole) {
+  ImageHeader header;
+  header.format = ImageFormat::kJpeg;
+  header.width = 10000;
+  header.height = 8000;
+  header.components = 3;
+  const Recipe recipe = RecipeFor({"200x"});
+  const auto baseline = EstimateCost(header, recipe, 1).peak_bytes;
+  header.progressive = true;
+  const auto progressive = EstimateCost(header, recipe, 1).peak_bytes;
+  EXPECT_LT(baseline, 16u << 20);
+  EXPECT_GT(progressive, 480'000'000u);
+}
+
+TEST(EstimateCost, NeverOverflows) {
+  ImageHeader header;
+  header.format = ImageFormat::kPng;
+  header.width = header.height = 0x7FFFFFFF;
+  header.components = 4;
+  header.bits = 16;
+  header.interlaced = true;
+  Recipe recipe = RecipeFor({"65535x", "65535!"});
+  recipe.enlarge = true;
+  EXPECT_EQ(EstimateCost(header, recipe, 3).peak_bytes, UINT64_MAX);
+  header.width = 1;
+  EXPECT_EQ(EstimateCost(header, recipe, 3).peak_bytes, UINT64_MAX);
+  header.height = 0;
+  EXPECT_EQ(EstimateCost(header, recipe, 3).peak_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace thumbmill
