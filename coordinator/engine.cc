@@ -467,12 +467,10 @@ RunView Engine::View() const {
   view.storing = storer_.active();
   view.workers = parts_.executor->stats().workers;
   view.listing_ended = listing_ended_;
-  if (progress_.total_bytes > 0) {
-    const double read = static_cast<double>(progress_.consumed_bytes) /
-                        static_cast<double>(progress_.total_bytes);
+  if (progress_ && !listing_ended_) {
     const double known = static_cast<double>(stats_.listed);
     view.fraction =
-        known > 0 ? read * (known - static_cast<double>(open_)) / known : 0;
+        known > 0 ? *progress_ * (known - static_cast<double>(open_)) / known : 0;
   } else if (listing_ended_ && stats_.listed > 0) {
     view.fraction = 1 - static_cast<double>(open_) /
                             static_cast<double>(stats_.listed);

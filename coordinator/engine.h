@@ -119,7 +119,7 @@ class Engine {
 
   std::size_t asked_ = 0;       // items requested of the lister, not arrived
   bool listing_ended_ = false;
-  SourceProgress progress_;
+  std::optional<double> progress_;
   std::size_t open_ = 0;        // listed, not final
   bool draining_ = false;
   bool stopped_ = false;

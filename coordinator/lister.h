@@ -33,7 +33,7 @@ struct ListedBatch {
   std::vector<ListedItem> items;
   bool end = false;          // no more will come
   Status status;             // the source or the journal failed
-  SourceProgress progress;   // after this batch
+  std::optional<double> progress;  // of the source, after this batch
 };
 
 struct ListerOptions {

@@ -106,6 +106,7 @@ std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
   closedir(dir);
   // Names that were read are still good; those that were not are named.
   std::sort(level.names.begin(), level.names.end(), std::greater<>());
+  level.total = level.names.size();
   levels_.push_back(std::move(level));
   if (failed != 0)
     return Unreadable(relative, SystemError("cannot list it", failed).what);
@@ -155,6 +156,21 @@ Result<std::optional<ImageRef>> DirectorySource::Next() {
     if (std::optional<ImageRef> ref = Visit(relative)) return ref;
   }
   return std::nullopt;
+}
+
+std::optional<double> DirectorySource::progress() const {
+  if (levels_.empty()) return 1.0;
+  // From the innermost folder outwards: what is finished at a level, and the
+  // part of the entry that was entered.
+  double part = 1;
+  for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+    if (level->total == 0) continue;
+    const auto total = static_cast<double>(level->total);
+    const auto left = static_cast<double>(level->names.size());
+    const double begun = total - left;  // the last of them holds `part`
+    part = begun < 1 ? 0 : (begun - 1 + part) / total;
+  }
+  return part;
 }
 
 }  // namespace thumbmill

@@ -34,12 +34,16 @@ class DirectorySource final : public Source {
   ~DirectorySource() override;
 
   Result<std::optional<ImageRef>> Next() override;
+  // As if all entries of a folder were of one size: a folder in the middle of
+  // which we are counts for its own share of the folder above.
+  std::optional<double> progress() const override;
 
  private:
   using FileId = std::pair<dev_t, ino_t>;
   struct Level {
     std::string relative;  // "" at the root, else ends with '/'
     std::vector<std::string> names;  // sorted, the next one last
+    std::size_t total = 0;           // names at first
   };
   explicit DirectorySource(const DirectoryOptions& options)
       : options_(options) {}

@@ -166,4 +166,9 @@ std::uint64_t LineReader::consumed_bytes() const {
   return input_->read - (buffer_.size() - at_);
 }
 
+std::optional<double> LineReader::progress() const {
+  if (total_ == 0) return std::nullopt;
+  return static_cast<double>(consumed_bytes()) / static_cast<double>(total_);
+}
+
 }  // namespace thumbmill

@@ -38,6 +38,8 @@ class LineReader {
 
   [[nodiscard]] std::uint64_t consumed_bytes() const;
   [[nodiscard]] std::uint64_t total_bytes() const { return total_; }
+  // Of the bytes; empty when there is no telling how many there are.
+  [[nodiscard]] std::optional<double> progress() const;
 
  private:
   struct Input;

@@ -16,8 +16,8 @@ class ListSource final : public Source {
 
   Result<std::optional<ImageRef>> Next() override;
   bool Ready() override { return lines_->Ready(); }
-  SourceProgress progress() const override {
-    return {lines_->consumed_bytes(), lines_->total_bytes()};
+  std::optional<double> progress() const override {
+    return lines_->progress();
   }
 
  private:

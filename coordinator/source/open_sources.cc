@@ -29,6 +29,7 @@ class SingleSource final : public Source {
   Result<std::optional<ImageRef>> Next() override {
     return std::exchange(ref_, std::nullopt);
   }
+  std::optional<double> progress() const override { return ref_ ? 0 : 1; }
 
  private:
   std::optional<ImageRef> ref_;
@@ -55,16 +56,21 @@ class ChainedSource final : public Source {
   bool Ready() override {
     return current_ >= parts_.size() || parts_[current_]->Ready();
   }
-  // Known only when every part knows its own.
-  SourceProgress progress() const override {
-    SourceProgress sum;
-    for (const auto& part : parts_) {
-      const SourceProgress one = part->progress();
-      if (one.total_bytes == 0) return {};
-      sum.consumed_bytes += one.consumed_bytes;
-      sum.total_bytes += one.total_bytes;
+  // Each part counts the same; those that were read do so in full.
+  std::optional<double> progress() const override {
+    if (parts_.empty()) return 1.0;
+    double sum = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const std::optional<double> one = parts_[i]->progress();
+      if (i < current_) {
+        sum += 1;
+      } else if (!one) {
+        return std::nullopt;
+      } else if (i == current_) {
+        sum += *one;
+      }
     }
-    return sum;
+    return sum / static_cast<double>(parts_.size());
   }
 
  private:

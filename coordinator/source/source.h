@@ -40,12 +40,6 @@ struct ImageRef {
   std::string message;
 };
 
-// How far a source has come, for an ETA without counting first.
-struct SourceProgress {
-  std::uint64_t consumed_bytes = 0;
-  std::uint64_t total_bytes = 0;  // 0: unknown (stdin, a directory)
-};
-
 class Source {
  public:
   virtual ~Source() = default;
@@ -53,7 +47,11 @@ class Source {
   // False: Next() might block (a pipe without a whole line); what was read so
   // far should be passed on first.
   [[nodiscard]] virtual bool Ready() { return true; }
-  [[nodiscard]] virtual SourceProgress progress() const { return {}; }
+  // How much of it was read, 0 to 1, for an ETA without counting first. Empty:
+  // unknown (a pipe).
+  [[nodiscard]] virtual std::optional<double> progress() const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace thumbmill

@@ -2,6 +2,8 @@
 #include "coordinator/source/directory_source.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +64,22 @@ TEST_F(DirectorySourceTest, WalksInBytewiseOrderOfEachFolder) {
     Add(name);
   EXPECT_EQ(Names(), (Strings{"\x01.jpg", "B.jpg", "a/b/c.jpg", "a/z.jpg",
                               "a.jpg", "b.jpg", "\xc3\xa4.jpg"}));
+}
+
+TEST_F(DirectorySourceTest, TellsHowMuchOfTheTreeItHasSeen) {
+  for (const char* name : {"a.png", "b/1.png", "b/2.png", "c.png"})
+    Add(name);
+  auto source = DirectorySource::Open(options_).value();
+  std::vector<double> seen;
+  do {
+    seen.push_back(source->progress().value());
+  } while (source->Next().value());
+  ASSERT_EQ(seen.size(), 5u);
+  EXPECT_EQ(seen.front(), 0);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  EXPECT_NEAR(seen[1], 1.0 / 3, 1e-9);
+  EXPECT_NEAR(seen[2], 0.5, 1e-9);
+  EXPECT_EQ(source->progress(), 1.0);
 }
 
 TEST_F(DirectorySourceTest, TellsPartsOfNamesRelativeToTheRoot) {
