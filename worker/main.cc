@@ -21,6 +21,12 @@ int Serve(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+#if defined(__SANITIZE_ADDRESS__)
+// What it finds is a crash like any other: charged to the image.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "abort_on_error=1"; }
+#endif
+
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == thumbmill::kServeCommand)

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "coordinator/exec/collect.h"
 #include "coordinator/exec/lease_table.h"
+#include "coordinator/exec/overrun.h"
 #include "coordinator/exec/process_stat.h"
 #include "coordinator/pool/worker_pool.h"
 #include "proto/channel.h"
@@ -574,11 +575,9 @@ void ProcessExecutor::CheckHead(std::size_t worker, TimePoint now) {
     return EndWorker(worker, {Reason::kHang, false,
                               text + ", it had been stopped from outside"});
   const Micros used = CpuTime(pid) - peer.head_cpu;
-  if (used * 10 >= Micros(limit) * 8)
-    return EndWorker(worker, {Reason::kTooCostly, true,
-                              fmt::format("{}, of which it computed {} ms",
-                                          text, used.count() / 1000)});
-  EndWorker(worker, {Reason::kHang, true, text});
+  EndWorker(worker, {ReasonOfOverrun(used, limit), true,
+                     fmt::format("{}, of which it computed {} ms", text,
+                                 used.count() / 1000)});
 }
 
 void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {

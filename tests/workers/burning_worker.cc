@@ -1,10 +1,18 @@
-// Takes a task and computes for ever.
+// Takes a task and computes for ever, in several threads: so that it gets its
+// share of CPU time also on a busy machine.
+#include <thread>
+
 #include "tests/workers/fake_worker.h"
+
+[[noreturn]] static void Compute() {
+  volatile unsigned counter = 0;
+  while (true) counter = counter + 1;
+}
 
 int main(int argc, char** argv) {
   thumbmill::FakeWorker worker(argc, argv);
   worker.Greet();
   worker.AwaitTask();
-  volatile unsigned counter = 0;
-  while (true) counter = counter + 1;
+  for (int i = 0; i < 7; ++i) std::thread(Compute).detach();
+  Compute();
 }

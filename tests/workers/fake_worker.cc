@@ -1,5 +1,6 @@
 #include "tests/workers/fake_worker.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ T Must(Result<T> result) {
 FakeWorker::FakeWorker(int argc, char** argv) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  // Dies of it, also where a sanitizer would rather report it and exit.
+  signal(SIGSEGV, SIG_DFL);
   // After the program and the command.
   const auto args = Must(WorkerArgs::Parse(
       std::vector<std::string>(argv + 2, argv + argc)));

@@ -1,0 +1,16 @@
+// coordinator/exec/overrun.h: what a task did that did not answer in time.
+#pragma once
+
+#include "common/clock.h"
+#include "common/reason.h"
+
+namespace thumbmill {
+
+// It computed nearly all the while, and would again: too costly. It waited for
+// something, or for a core: a hang, which another try may not meet.
+[[nodiscard]] inline Reason ReasonOfOverrun(Micros cpu_time, Millis limit) {
+  return cpu_time * 10 >= Micros(limit) * 8 ? Reason::kTooCostly
+                                            : Reason::kHang;
+}
+
+}  // namespace thumbmill
