@@ -1,0 +1,35 @@
+// Links: tm_image
+//
+// The parsers of image bytes that are our own: format, JPEG segments and scans,
+// PNG chunks, EXIF, the look into a colour profile.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "worker/image/colour.h"
+#include "worker/image/exif.h"
+#include "worker/image/inspect.h"
+#include "worker/thumbnailer.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  using namespace thumbmill;
+  const ByteSpan bytes(data, size);
+  const JpegLayout jpeg = WalkJpeg(bytes);
+  const PngLayout png = WalkPng(bytes);
+  static_cast<void>(CountJpegScans(bytes, jpeg.first_scan, 100));
+  static_cast<void>(IsSrgbProfile(bytes));
+  for (const ByteSpan exif : {bytes, jpeg.exif, png.exif}) {
+    const int orientation = ExifOrientation(exif);
+    if (orientation < 1 || orientation > 8) std::abort();
+  }
+  if (png.data_end > size) std::abort();
+  Recipe recipe;
+  recipe.sizes.resize(2);
+  recipe.sizes[0].width = 200;
+  recipe.sizes[1].width = recipe.sizes[1].height = 100;
+  recipe.sizes[1].fit = Fit::kCover;
+  if (const auto header = PeekHeader(bytes))
+    static_cast<void>(EstimateCost(*header, recipe, 3));
+  return 0;
+}
