@@ -12,9 +12,10 @@
 namespace thumbmill {
 namespace {
 
-constexpr int kCompression = 6;  // zlib's own balance
-// Tried on photographs: as small as choosing among all filters for each row,
-// and faster.
+// Tried on thumbnails of photographs: level 4 takes 54 % of the time of level
+// 6 for 0.9 % more bytes; these three filters give all but 0.4 % of what all
+// five give, no filter at all 27 % more bytes.
+constexpr int kCompression = 4;
 constexpr int kFilters = PNG_FILTER_SUB | PNG_FILTER_UP | PNG_FILTER_PAETH;
 
 struct PngState {
