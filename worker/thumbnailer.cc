@@ -70,8 +70,8 @@ Axis ToAxis(const StoredAxis& stored, std::uint32_t samples, double extent,
   axis.extent = extent;
   axis.origin = static_cast<double>(stored.first) * step;
   axis.step = halved ? 2 * step : step;
-  axis.count = static_cast<std::uint32_t>(
-      halved ? (stored.count + 1) / 2 : stored.count);
+  axis.count = static_cast<std::uint32_t>(halved ? (stored.count + 1) / 2
+                                                 : stored.count);
   axis.mirrored = stored.mirrored;
   axis.filter = filter;
   return axis;
@@ -83,12 +83,18 @@ bool IsWritable(ImageFormat format) {
 
 std::string_view NameOf(ImageFormat format) {
   switch (format) {
-    case ImageFormat::kJpeg: return "JPEG";
-    case ImageFormat::kPng: return "PNG";
-    case ImageFormat::kWebp: return "WebP";
-    case ImageFormat::kGif: return "GIF";
-    case ImageFormat::kAvif: return "AVIF";
-    case ImageFormat::kUnknown: break;
+    case ImageFormat::kJpeg:
+      return "JPEG";
+    case ImageFormat::kPng:
+      return "PNG";
+    case ImageFormat::kWebp:
+      return "WebP";
+    case ImageFormat::kGif:
+      return "GIF";
+    case ImageFormat::kAvif:
+      return "AVIF";
+    case ImageFormat::kUnknown:
+      break;
   }
   return "an unknown format";
 }
@@ -121,8 +127,7 @@ class Thumbnailer::Impl {
                                                 Orientation turn,
                                                 std::vector<Job>* jobs);
   [[nodiscard]] Verdict<void> Resize(RowSource* source, Orientation turn,
-                                     std::vector<Job>* jobs,
-                                     StageTimes* times);
+                                     std::vector<Job>* jobs, StageTimes* times);
   [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job,
                                               const ColourTransform* transform,
                                               ImageFormat format,
@@ -140,17 +145,17 @@ class Thumbnailer::Impl {
   Complaints complaints_;
 };
 
-Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(
-    ByteSpan encoded, ImageFormat format) {
+Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
+                                                          ImageFormat format) {
   const DecoderOptions options{recipe_.fail_on, recipe_.limits};
-  return format == ImageFormat::kJpeg
-             ? OpenJpeg(encoded, options, &complaints_)
-             : OpenPng(encoded, options, &complaints_);
+  return format == ImageFormat::kJpeg ? OpenJpeg(encoded, options, &complaints_)
+                                      : OpenPng(encoded, options, &complaints_);
 }
 
-Verdict<void> Thumbnailer::Impl::CheckLimits(
-    const OpenedPicture& picture, const std::vector<SizePlan>& plans,
-    std::uint64_t size_mask, ImageFormat format) const {
+Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
+                                             const std::vector<SizePlan>& plans,
+                                             std::uint64_t size_mask,
+                                             ImageFormat format) const {
   const std::uint64_t pixels = OutputPixels(plans);
   if (pixels > recipe_.limits.max_output_pixels)
     return Refuse(Reason::kTooCostly,
@@ -218,10 +223,10 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
     for (Job& job : *jobs) {
       const bool halved = job.halved_chroma && p > 0;
       const StoredAxes axes = AxesOf(job.plan.place, turn);
-      Axis x = ToAxis(axes.x, plane.width, plane.extent_x, halved,
-                      recipe_.filter);
-      Axis y = ToAxis(axes.y, plane.height, plane.extent_y, halved,
-                      recipe_.filter);
+      Axis x =
+          ToAxis(axes.x, plane.width, plane.extent_x, halved, recipe_.filter);
+      Axis y =
+          ToAxis(axes.y, plane.height, plane.extent_y, halved, recipe_.filter);
       if (full.extent_x == 2 * plane.extent_x) x.fine_samples = full.width;
       if (full.extent_y == 2 * plane.extent_y) y.fine_samples = full.height;
       Plane& out = job.planes.planes[static_cast<std::size_t>(p)];
@@ -262,10 +267,9 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(
     MutableByteSpan output) const {
   const Placement& place = job->plan.place;
   const PlaneSet& planes = job->planes;
-  const bool plain = transform == nullptr && !place.padded() &&
-                     !planes.planes[0].wide() &&
-                     (planes.model == ColourModel::kGrey ||
-                      planes.model == ColourModel::kYcc);
+  const bool plain =
+      transform == nullptr && !place.padded() && !planes.planes[0].wide() &&
+      (planes.model == ColourModel::kGrey || planes.model == ColourModel::kYcc);
   if (format == ImageFormat::kJpeg && plain)
     return EncodeJpegPlanes(planes, recipe_.jpeg_quality, output);
   const bool keep_alpha = format == ImageFormat::kPng;
@@ -295,8 +299,10 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
     if (!size) return tl::unexpected<Refusal>(std::move(size).error());
     const Placement& place = job.plan.place;
     outcome->thumbnails.push_back(
-        {job.plan.index, static_cast<std::uint32_t>(place.canvas_width),
-         static_cast<std::uint32_t>(place.canvas_height), {used, *size}});
+        {job.plan.index,
+         static_cast<std::uint32_t>(place.canvas_width),
+         static_cast<std::uint32_t>(place.canvas_height),
+         {used, *size}});
     used += *size;
     job.planes = PlaneSet();  // not needed any more
   }
@@ -306,8 +312,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
   return {};
 }
 
-Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded,
-                                      std::uint64_t size_mask,
+Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
                                       MutableByteSpan output,
                                       Outcome* outcome) {
   StopWatch watch;
@@ -315,9 +320,8 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded,
   outcome->source_format = sniffed.format;
   if (sniffed.reason != Reason::kNone)
     return Refuse(sniffed.reason, std::string(sniffed.message));
-  outcome->output_format = recipe_.format == ImageFormat::kUnknown
-                               ? sniffed.format
-                               : recipe_.format;
+  outcome->output_format =
+      recipe_.format == ImageFormat::kUnknown ? sniffed.format : recipe_.format;
   const ImageFormat format = outcome->output_format;
   if (!IsWritable(format))
     return Refuse(Reason::kUnsupported,
@@ -326,16 +330,15 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded,
   auto decoder = Open(encoded, sniffed.format);
   if (!decoder) return tl::unexpected<Refusal>(std::move(decoder).error());
   const OpenedPicture& picture = (*decoder)->picture();
-  const Orientation turn =
-      recipe_.rotate ? OrientationFromExif(picture.exif_orientation)
-                     : Orientation();
+  const Orientation turn = recipe_.rotate
+                               ? OrientationFromExif(picture.exif_orientation)
+                               : Orientation();
   outcome->source_width = picture.header.width;
   outcome->source_height = picture.header.height;
   if (turn.transpose) std::swap(outcome->source_width, outcome->source_height);
 
-  std::vector<SizePlan> plans =
-      PlanSizes(outcome->source_width, outcome->source_height, recipe_,
-                size_mask);
+  std::vector<SizePlan> plans = PlanSizes(
+      outcome->source_width, outcome->source_height, recipe_, size_mask);
   if (auto ok = CheckLimits(picture, plans, size_mask, format); !ok) return ok;
   auto source = (*decoder)->Start(HintFor(plans, turn));
   if (!source) return tl::unexpected<Refusal>(std::move(source).error());
@@ -351,8 +354,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded,
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
   decoder->reset();  // its memory is not needed while we encode
   watch.Lap();
-  Verdict<void> ok =
-      EncodeAll(&jobs, turn, transform.get(), output, outcome);
+  Verdict<void> ok = EncodeAll(&jobs, turn, transform.get(), output, outcome);
   outcome->times.encode += watch.Lap();
   return ok;
 }

@@ -24,7 +24,7 @@ namespace thumbmill {
 // What can be read from the first bytes without decoding.
 struct ImageHeader {
   ImageFormat format = ImageFormat::kUnknown;
-  std::uint32_t width = 0;   // as stored
+  std::uint32_t width = 0;  // as stored
   std::uint32_t height = 0;
   std::uint8_t components = 0;  // channels as stored; palette counts as 1
   std::uint8_t bits = 8;        // per channel
@@ -36,9 +36,9 @@ struct ImageHeader {
 // What an image will cost, from its header. A hint for admission; the
 // Thumbnailer derives it again from what its decoder says, and enforces it.
 struct CostEstimate {
-  std::uint64_t peak_bytes = 0;    // private memory while it runs
-  std::uint64_t output_bytes = 0;  // likely upper bound of all thumbnails
-  std::uint64_t output_pixels = 0; // of all sizes
+  std::uint64_t peak_bytes = 0;     // private memory while it runs
+  std::uint64_t output_bytes = 0;   // likely upper bound of all thumbnails
+  std::uint64_t output_pixels = 0;  // of all sizes
 };
 
 class Thumbnailer {

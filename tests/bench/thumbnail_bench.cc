@@ -5,11 +5,13 @@
 //   thumbnail_bench --save DIR ...    also writes the thumbnails
 //
 // Files are read before the clock starts. The median of the rounds counts.
+#include <cstdio>
+// jpeglib.h needs stdio before it.
+#include <jpeglib.h>
+
 #include <chrono>
 #include <csetjmp>
-#include <cstdio>
 #include <cstdlib>
-#include <jpeglib.h>
 //
 #include <algorithm>
 #include <filesystem>
@@ -57,12 +59,18 @@ Options ParseArguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     const auto value = [&] { return i + 1 < argc ? argv[++i] : ""; };
-    if (word == "--ceiling") options.ceiling = true;
-    else if (word == "--rounds") options.rounds = std::atoi(value());
-    else if (word == "--sizes") options.sizes = value();
-    else if (word == "--format") options.format = value();
-    else if (word == "--save") options.save = value();
-    else Collect(word, &options.files);
+    if (word == "--ceiling")
+      options.ceiling = true;
+    else if (word == "--rounds")
+      options.rounds = std::atoi(value());
+    else if (word == "--sizes")
+      options.sizes = value();
+    else if (word == "--format")
+      options.format = value();
+    else if (word == "--save")
+      options.save = value();
+    else
+      Collect(word, &options.files);
   }
   std::sort(options.files.begin(), options.files.end());
   return options;
@@ -77,8 +85,8 @@ Recipe RecipeFor(const Options& options) {
     if (size) recipe.sizes.push_back(*size);
     rest = comma == rest.npos ? "" : rest.substr(comma + 1);
   }
-  recipe.format = ParseOutputFormat(options.format).value_or(
-      ImageFormat::kUnknown);
+  recipe.format =
+      ParseOutputFormat(options.format).value_or(ImageFormat::kUnknown);
   return recipe;
 }
 
@@ -96,8 +104,8 @@ void Save(const fs::path& folder, const Input& input, const Outcome& outcome,
   for (const Thumbnail& t : outcome.thumbnails) {
     const char* ext =
         outcome.output_format == ImageFormat::kPng ? ".png" : ".jpg";
-    const std::string name = input.path.stem().string() + "_" +
-                             std::to_string(t.size_index) + ext;
+    const std::string name =
+        input.path.stem().string() + "_" + std::to_string(t.size_index) + ext;
     std::ofstream(folder / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(output.data()) + t.bytes.offset,
                static_cast<std::streamsize>(t.bytes.length));
@@ -117,10 +125,9 @@ bool DecodeOnly(const Input& input, const Recipe& recipe, Bytes* row) {
   const bool lying =
       OrientationFromExif(ExifOrientation(layout.exif)).transpose;
   const auto plans =
-      lying ? PlanSizes(header->height, header->width, recipe,
-                        AllSizes(recipe))
-            : PlanSizes(header->width, header->height, recipe,
-                        AllSizes(recipe));
+      lying
+          ? PlanSizes(header->height, header->width, recipe, AllSizes(recipe))
+          : PlanSizes(header->width, header->height, recipe, AllSizes(recipe));
   DecodeHint hint;
   for (const SizePlan& plan : plans) {
     const auto w = static_cast<std::uint32_t>(plan.place.scaled_width);

@@ -62,12 +62,16 @@ Kind ParseKind(std::string_view word) {
 
 void ParseColour(std::string_view word, Options* options) {
   options->jpeg.ycck = word == "ycck";
-  if (word == "grey") options->channels = 1;
-  else if (word == "greya") options->channels = 2;
-  else if (word == "rgb") options->channels = 3;
+  if (word == "grey")
+    options->channels = 1;
+  else if (word == "greya")
+    options->channels = 2;
+  else if (word == "rgb")
+    options->channels = 3;
   else if (word == "rgba" || word == "cmyk" || word == "ycck")
     options->channels = 4;
-  else Usage("no colour: " + std::string(word));
+  else
+    Usage("no colour: " + std::string(word));
 }
 
 void ParseSampling(std::string_view word, Options* options) {
@@ -85,21 +89,30 @@ Options Parse(int argc, char** argv) {
       if (++i >= argc) Usage(std::string(word) + " needs a value");
       return argv[i];
     };
-    if (word == "--size") ParseSize(value(), &options);
-    else if (word == "--kind") options.kind = ParseKind(value());
+    if (word == "--size")
+      ParseSize(value(), &options);
+    else if (word == "--kind")
+      options.kind = ParseKind(value());
     else if (word == "--seed")
       options.seed = static_cast<std::uint32_t>(std::atoi(value()));
-    else if (word == "--colour") ParseColour(value(), &options);
-    else if (word == "--quality") options.jpeg.quality = std::atoi(value());
-    else if (word == "--sampling") ParseSampling(value(), &options);
-    else if (word == "--progressive") options.jpeg.progressive = true;
-    else if (word == "--arithmetic") options.jpeg.arithmetic = true;
-    else if (word == "--interlaced") options.png.interlaced = true;
-    else if (word == "--palette") options.png.palette = true;
-    else if (word == "--deep") options.png.deep = true;
+    else if (word == "--colour")
+      ParseColour(value(), &options);
+    else if (word == "--quality")
+      options.jpeg.quality = std::atoi(value());
+    else if (word == "--sampling")
+      ParseSampling(value(), &options);
+    else if (word == "--progressive")
+      options.jpeg.progressive = true;
+    else if (word == "--arithmetic")
+      options.jpeg.arithmetic = true;
+    else if (word == "--interlaced")
+      options.png.interlaced = true;
+    else if (word == "--palette")
+      options.png.palette = true;
+    else if (word == "--deep")
+      options.png.deep = true;
     else if (word == "--orientation")
-      options.jpeg.orientation = options.png.orientation =
-          std::atoi(value());
+      options.jpeg.orientation = options.png.orientation = std::atoi(value());
     else if (word == "--many") {
       options.many = value();
       options.count = std::atoi(value());
@@ -110,8 +123,7 @@ Options Parse(int argc, char** argv) {
       options.out = word;
     }
   }
-  if (options.out.empty() == options.many.empty())
-    Usage("one output, please");
+  if (options.out.empty() == options.many.empty()) Usage("one output, please");
   return options;
 }
 
@@ -123,9 +135,8 @@ void WriteFile(const fs::path& path, const Bytes& bytes) {
 }
 
 Bytes Encode(const Options& options) {
-  const auto picture = MakePicture(options.kind, options.width,
-                                   options.height, options.channels,
-                                   options.seed);
+  const auto picture = MakePicture(options.kind, options.width, options.height,
+                                   options.channels, options.seed);
   const bool png = options.out.extension() == ".png";
   if (!png && options.channels == 2) Usage("a JPEG has no alpha");
   return png ? WritePng(picture, options.png)

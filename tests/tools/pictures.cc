@@ -1,11 +1,13 @@
 #include "tests/tools/pictures.h"
 
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+// jpeglib.h needs stdio before it.
 #include <jpeglib.h>
 #include <png.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
 //
 #include <algorithm>
 #include <array>
@@ -24,10 +26,14 @@ double Gradient(std::uint32_t x, std::uint32_t y, const Picture& p, int c) {
   const double fx = p.width > 1 ? 255.0 * x / (p.width - 1) : 0;
   const double fy = p.height > 1 ? 255.0 * y / (p.height - 1) : 0;
   switch (c) {
-    case 0: return fx;
-    case 1: return fy;
-    case 2: return 255 - fx;
-    default: return (fx + fy) / 2;
+    case 0:
+      return fx;
+    case 1:
+      return fy;
+    case 2:
+      return 255 - fx;
+    default:
+      return (fx + fy) / 2;
   }
 }
 
@@ -43,8 +49,10 @@ class Photo {
   double At(double x, double y, int c) {
     double value = 110 + 20 * c;
     for (const auto& w : waves_)
-      value += 22 * std::sin(6.28 * ((1 + 5 * w[0]) * x + (1 + 5 * w[1]) * y +
-                                     w[2]) + c * w[3]);
+      value +=
+          22 *
+          std::sin(6.28 * ((1 + 5 * w[0]) * x + (1 + 5 * w[1]) * y + w[2]) +
+                   c * w[3]);
     if (x + 0.2 * y > edge_) value += 40;
     return value + 6 * (Unit() - 0.5);
   }
@@ -71,9 +79,9 @@ void WriteMarkers(jpeg_compress_struct* jpeg, const JpegOptions& options) {
                       static_cast<unsigned>(exif.size()));
   }
   if (!options.icc.empty())
-    jpeg_write_icc_profile(
-        jpeg, reinterpret_cast<const JOCTET*>(options.icc.data()),
-        static_cast<unsigned>(options.icc.size()));
+    jpeg_write_icc_profile(jpeg,
+                           reinterpret_cast<const JOCTET*>(options.icc.data()),
+                           static_cast<unsigned>(options.icc.size()));
 }
 
 void SetColours(jpeg_compress_struct* jpeg, const JpegOptions& options) {
@@ -167,9 +175,15 @@ Picture MakePicture(Kind kind, std::uint32_t width, std::uint32_t height,
       for (int c = 0; c < channels; ++c) {
         double value = 0;
         switch (kind) {
-          case Kind::kGradient: value = Gradient(x, y, p, c); break;
-          case Kind::kChecker: value = (x / 8 + y / 8) % 2 * 255; break;
-          case Kind::kNoise: value = random() & 255; break;
+          case Kind::kGradient:
+            value = Gradient(x, y, p, c);
+            break;
+          case Kind::kChecker:
+            value = (x / 8 + y / 8) % 2 * 255;
+            break;
+          case Kind::kNoise:
+            value = random() & 255;
+            break;
           case Kind::kPhoto:
             value = photo.At(static_cast<double>(x) / width,
                              static_cast<double>(y) / height, c);
@@ -217,17 +231,16 @@ Bytes WriteJpeg(const Picture& picture, const JpegOptions& options) {
 Bytes WritePng(const Picture& picture, const PngOptions& options) {
   CHECK(!options.palette || picture.channels == 3);
   Bytes bytes;
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr,
-                                            nullptr, nullptr);
+  png_structp png =
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   png_set_write_fn(png, &bytes, Append, nullptr);
   png_set_compression_level(png, 1);
-  png_set_IHDR(png, info, picture.width, picture.height,
-               options.deep ? 16 : 8,
-               options.palette ? PNG_COLOR_TYPE_PALETTE
-                               : PngType(picture.channels),
-               options.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(
+      png, info, picture.width, picture.height, options.deep ? 16 : 8,
+      options.palette ? PNG_COLOR_TYPE_PALETTE : PngType(picture.channels),
+      options.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+      PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (options.palette) SetPalette(png, info);
   Bytes exif = MakeExif(options.orientation);
   if (options.orientation != 0)
@@ -244,8 +257,8 @@ Bytes WritePng(const Picture& picture, const PngOptions& options) {
 }
 
 Picture ReadPng(ByteSpan bytes) {
-  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr,
-                                           nullptr, nullptr);
+  png_structp png =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   PngInput input{bytes};
   png_set_read_fn(png, &input, Take);
@@ -276,9 +289,8 @@ Picture ReadJpeg(ByteSpan bytes) {
   jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   jpeg_start_decompress(&jpeg);
-  Picture picture{jpeg.output_width, jpeg.output_height,
-                  jpeg.output_components,
-                  {}};
+  Picture picture{
+      jpeg.output_width, jpeg.output_height, jpeg.output_components, {}};
   const std::size_t stride =
       picture.width * static_cast<std::size_t>(picture.channels);
   picture.samples.resize(stride * picture.height);
@@ -301,8 +313,7 @@ Bytes MakeExif(int orientation, bool big_endian) {
 }
 
 double Psnr(const Picture& a, const Picture& b) {
-  CHECK(a.width == b.width && a.height == b.height &&
-        a.channels == b.channels);
+  CHECK(a.width == b.width && a.height == b.height && a.channels == b.channels);
   double sum = 0;
   for (std::size_t i = 0; i < a.samples.size(); ++i) {
     const double d = double{1} * a.samples[i] - b.samples[i];

@@ -51,17 +51,17 @@ struct JpegOptions {
   bool adobe_rgb = false;  // three channels as RGB, not YCbCr
   bool ycck = false;       // four channels
   int restart_rows = 0;
-  int orientation = 0;     // 0: no EXIF
+  int orientation = 0;  // 0: no EXIF
   std::string icc = {};
 };
 [[nodiscard]] Bytes WriteJpeg(const Picture& picture,
                               const JpegOptions& options = {});
 
 struct PngOptions {
-  bool deep = false;        // 16 bits: each sample times 257
+  bool deep = false;  // 16 bits: each sample times 257
   bool interlaced = false;
-  bool palette = false;     // the picture's colours, 3 bits a channel
-  int orientation = 0;      // in eXIf
+  bool palette = false;  // the picture's colours, 3 bits a channel
+  int orientation = 0;   // in eXIf
 };
 [[nodiscard]] Bytes WritePng(const Picture& picture,
                              const PngOptions& options = {});

@@ -123,8 +123,7 @@ Colour MeanOf(const Picture& p, std::uint32_t x0, std::uint32_t x1,
         const double alpha =
             p.channels % 2 == 0 ? p.At(x, y, p.channels - 1) / 255.0 : 1;
         const double value = p.At(x, y, p.channels < 3 ? 0 : c);
-        sum[static_cast<std::size_t>(c)] +=
-            value * alpha + 255 * (1 - alpha);
+        sum[static_cast<std::size_t>(c)] += value * alpha + 255 * (1 - alpha);
       }
   for (double& value : sum) value /= double{1} * (x1 - x0) * (y1 - y0);
   return sum;
@@ -161,10 +160,10 @@ void CheckLooks(const Row& row, const Picture& p) {
                                        {0, x, y, p.height},
                                        {x, p.width, y, p.height}};
   for (std::size_t i = 0; i < 4; ++i)
-    ExpectNear(HexColour(grid[i]),
-               MeanOf(p, corners[i][0], corners[i][1], corners[i][2],
-                      corners[i][3]),
-               2 * tol, row.at("path") + ": quarter " + std::to_string(i));
+    ExpectNear(
+        HexColour(grid[i]),
+        MeanOf(p, corners[i][0], corners[i][1], corners[i][2], corners[i][3]),
+        2 * tol, row.at("path") + ": quarter " + std::to_string(i));
 }
 
 void CheckSize(const Row& row, const Outcome& outcome) {
@@ -182,8 +181,7 @@ void CheckFile(const fs::path& folder, const Row& row,
   Bytes output(16 << 20);
   const Outcome outcome = thumbnailer->Run(bytes, 1, output);
   ASSERT_EQ(outcome.needs_output_bytes, 0u) << path;
-  const bool later =
-      IsLater(row) && outcome.reason == Reason::kUnsupported;
+  const bool later = IsLater(row) && outcome.reason == Reason::kUnsupported;
   EXPECT_TRUE(later || Allows(row.at("expect"), outcome))
       << path << " must be " << row.at("expect") << ", is "
       << ToWord(outcome.reason) << ": " << outcome.message;
@@ -225,9 +223,8 @@ TEST(Corpus, VerdictsAndBytesDoNotDependOnWhatCameBefore) {
     if (a.thumbnails.empty()) continue;
     const std::uint64_t size = a.thumbnails[0].bytes.length;
     ASSERT_EQ(size, b.thumbnails[0].bytes.length) << row.at("path");
-    EXPECT_TRUE(std::equal(first.begin(),
-                           first.begin() + static_cast<long>(size),
-                           second.begin()))
+    EXPECT_TRUE(std::equal(
+        first.begin(), first.begin() + static_cast<long>(size), second.begin()))
         << row.at("path");
   }
 }

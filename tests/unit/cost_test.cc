@@ -32,8 +32,7 @@ std::atomic<long> peak{0};
 #if TM_COUNTS_MALLOC
 void Count(void* memory) {
   if (memory == nullptr) return;
-  const long now =
-      in_use += static_cast<long>(malloc_usable_size(memory));
+  const long now = in_use += static_cast<long>(malloc_usable_size(memory));
   if (now > peak) peak = now;
 }
 
@@ -117,8 +116,7 @@ void ExpectWithinEstimate(const Bytes& bytes, const Recipe& recipe,
     for (const Thumbnail& t : outcome.thumbnails) made += t.bytes.length;
     EXPECT_LE(made, cost.output_bytes) << what;
   }
-  EXPECT_LE(static_cast<std::uint64_t>(peak - before), cost.peak_bytes)
-      << what;
+  EXPECT_LE(static_cast<std::uint64_t>(peak - before), cost.peak_bytes) << what;
   // Little CMS keeps a few bytes of its own from its first use on.
   EXPECT_LE(in_use - before, 256) << what << " leaves memory behind";
 }
@@ -133,26 +131,25 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
     ExpectWithinEstimate(WriteJpeg(photo), recipe, "baseline");
     ExpectWithinEstimate(WriteJpeg(photo, {.progressive = true}), recipe,
                          "progressive");
-    ExpectWithinEstimate(WriteJpeg(photo, {.orientation = 6}), recipe,
-                         "lying");
+    ExpectWithinEstimate(WriteJpeg(photo, {.orientation = 6}), recipe, "lying");
     ExpectWithinEstimate(WritePng(photo), recipe, "png");
     ExpectWithinEstimate(WritePng(alpha, {.deep = true, .interlaced = true}),
                          recipe, "interlaced, 16 bits, alpha");
-    ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe,
-                         "palette");
+    ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe, "palette");
   }
 }
 
 TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
   if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
   const char* named = std::getenv("THUMBMILL_CORPUS");
-  const fs::path corpus =
-      named != nullptr ? fs::path(named)
-                       : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
+  const fs::path corpus = named != nullptr
+                              ? fs::path(named)
+                              : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
   if (!fs::exists(corpus)) GTEST_SKIP() << "NO CORPUS in " << corpus;
   const Recipe recipe = RecipeFor({"200x", "64x", "32x"});
   for (const char* folder : {"photos", "colour", "orientation", "png"})
-    for (const auto& entry : fs::recursive_directory_iterator(corpus / folder)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(corpus / folder)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream in(entry.path(), std::ios::binary);
       const Bytes bytes{std::istreambuf_iterator<char>(in), {}};

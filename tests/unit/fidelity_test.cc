@@ -51,8 +51,8 @@ std::vector<Window> WindowsOf(std::size_t from, std::size_t to) {
     Window& window = windows[i];
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     const double first = std::max(std::floor(centre - 3 * stretch), 0.0);
-    const double end = std::min(centre + 3 * stretch + 1,
-                                static_cast<double>(from));
+    const double end =
+        std::min(centre + 3 * stretch + 1, static_cast<double>(from));
     window.first = static_cast<std::size_t>(first);
     double sum = 0;
     for (double at = first; at < end; ++at) {
@@ -65,8 +65,7 @@ std::vector<Window> WindowsOf(std::size_t from, std::size_t to) {
 }
 
 // The picture made `width` wide; then so high by doing the same to its rows.
-Picture Reference(const Picture& p, std::uint32_t width,
-                  std::uint32_t height) {
+Picture Reference(const Picture& p, std::uint32_t width, std::uint32_t height) {
   const auto channels = static_cast<std::size_t>(p.channels);
   const std::size_t stride = width * channels;
   std::vector<double> narrow(stride * p.height);
@@ -74,8 +73,8 @@ Picture Reference(const Picture& p, std::uint32_t width,
   for (std::size_t y = 0; y < p.height; ++y)
     for (std::size_t i = 0; i < stride; ++i) {
       const Window& window = columns[i / channels];
-      const std::uint8_t* in = &p.samples[
-          (y * p.width + window.first) * channels + i % channels];
+      const std::uint8_t* in =
+          &p.samples[(y * p.width + window.first) * channels + i % channels];
       for (const double weight : window.weights) {
         narrow[y * stride + i] += weight * *in;
         in += channels;
@@ -86,11 +85,10 @@ Picture Reference(const Picture& p, std::uint32_t width,
     std::vector<double> row(stride);
     for (std::size_t t = 0; t < window.weights.size(); ++t)
       for (std::size_t i = 0; i < stride; ++i)
-        row[i] +=
-            window.weights[t] * narrow[(window.first + t) * stride + i];
+        row[i] += window.weights[t] * narrow[(window.first + t) * stride + i];
     for (const double value : row)
-      out.samples.push_back(static_cast<std::uint8_t>(
-          std::clamp(std::lround(value), 0L, 255L)));
+      out.samples.push_back(
+          static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)));
   }
   return out;
 }
@@ -115,8 +113,7 @@ Picture Thumbnail(const Bytes& bytes, const Recipe& recipe) {
       ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
 }
 
-double DecibelsOf(const Bytes& jpeg, const Picture& full,
-                  std::uint32_t width) {
+double DecibelsOf(const Bytes& jpeg, const Picture& full, std::uint32_t width) {
   const Picture ours = Thumbnail(jpeg, RecipeFor(width));
   return testing::Psnr(ours, Reference(full, ours.width, ours.height));
 }
@@ -148,9 +145,9 @@ TEST(Fidelity, PngIsExactButForRounding) {
 
 fs::path PhotoFolder() {
   const char* named = std::getenv("THUMBMILL_CORPUS");
-  const fs::path corpus =
-      named != nullptr ? fs::path(named)
-                       : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
+  const fs::path corpus = named != nullptr
+                              ? fs::path(named)
+                              : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
   return corpus / "photos";
 }
 

@@ -12,7 +12,7 @@ struct Case {
   const char* size;
   Fit fit;
   bool enlarge;
-  std::uint32_t width, height;              // of the source
+  std::uint32_t width, height;  // of the source
   std::uint64_t canvas_width, canvas_height;
   std::uint64_t crop_x = 0, crop_y = 0;
   std::uint64_t offset_x = 0, offset_y = 0;

@@ -105,16 +105,16 @@ TEST(WalkJpeg, TakesTheFirstExifAndTheProfileInPieces) {
 }
 
 TEST(CountJpegScans, CountsAndStops) {
-  const Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 64, 64, 3, 1),
-                               {.progressive = true});
+  const Bytes jpeg =
+      WriteJpeg(MakePicture(Kind::kPhoto, 64, 64, 3, 1), {.progressive = true});
   const std::size_t first = WalkJpeg(jpeg).first_scan;
   EXPECT_EQ(CountJpegScans(jpeg, first, 100), 10u);
   EXPECT_EQ(CountJpegScans(jpeg, first, 3), 4u);
 }
 
 TEST(WalkPng, FindsTheEndAndStopsAtACut) {
-  const Bytes png = WritePng(MakePicture(Kind::kGradient, 9, 9, 3, 1),
-                             {.orientation = 3});
+  const Bytes png =
+      WritePng(MakePicture(Kind::kGradient, 9, 9, 3, 1), {.orientation = 3});
   EXPECT_TRUE(WalkPng(png).ends);
   EXPECT_EQ(WalkPng(png).data_end, png.size() - 12);
   EXPECT_EQ(WalkPng(png).exif.size(), testing::MakeExif(3).size());

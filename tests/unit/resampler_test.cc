@@ -87,8 +87,8 @@ TEST_P(KernelsOf, CombineColumnsAsTheDefinitionDoes) {
   const Kernels& reference = ReferenceKernels();
   CompareHorizontal<std::uint8_t>(kernels.horizontal8, reference.horizontal8,
                                   &random_);
-  CompareHorizontal<std::int16_t>(kernels.horizontal16,
-                                  reference.horizontal16, &random_);
+  CompareHorizontal<std::int16_t>(kernels.horizontal16, reference.horizontal16,
+                                  &random_);
 }
 
 template <typename Sample, typename Kernel>
@@ -113,11 +113,12 @@ TEST_P(KernelsOf, HalveAsTheDefinitionDoes) {
   CompareHalve<std::int16_t>(kernels.halve16, reference.halve16, &random_);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Targets, KernelsOf, ::testing::ValuesIn(AllSimdKernels()),
-    [](const auto& param) {
-      return std::string(param.param->name) + "_" + std::to_string(param.index);
-    });
+INSTANTIATE_TEST_SUITE_P(Targets, KernelsOf,
+                         ::testing::ValuesIn(AllSimdKernels()),
+                         [](const auto& param) {
+                           return std::string(param.param->name) + "_" +
+                                  std::to_string(param.index);
+                         });
 
 TEST(Kernels, ChooseAnInstructionSetOfThisMachine) {
   const auto all = AllSimdKernels();
@@ -143,8 +144,7 @@ std::vector<std::uint8_t> Resize(std::uint32_t width, std::uint32_t height,
   };
   WeightCache tables;
   Plane out(to_width, to_height, false);
-  flow.AddOutput(axis(width, to_width), axis(height, to_height), &tables,
-                 &out);
+  flow.AddOutput(axis(width, to_width), axis(height, to_height), &tables, &out);
   flow.Start(band, width);
   RowRing& ring = *flow.ring();
   while (ring.end() < height) {

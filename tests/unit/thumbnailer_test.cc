@@ -147,9 +147,9 @@ TEST(Thumbnailer, TurnsInkIntoLight) {
   Picture ink{64, 64, 4, {}};  // Adobe's way: 255 is none; half of it cyan
   for (int i = 0; i < 64 * 64; ++i) {
     const bool cyan = i % 64 < 32;
-    ink.samples.insert(ink.samples.end(),
-                       {static_cast<std::uint8_t>(cyan ? 0 : 255), 255, 255,
-                        255});
+    ink.samples.insert(
+        ink.samples.end(),
+        {static_cast<std::uint8_t>(cyan ? 0 : 255), 255, 255, 255});
   }
   for (const bool ycck : {false, true}) {
     JpegOptions options;
@@ -168,8 +168,7 @@ TEST(Thumbnailer, TurnsInkIntoLight) {
 TEST(Thumbnailer, ReadsEveryKindOfPng) {
   const Recipe recipe = RecipeFor("100x");
   for (int channels = 1; channels <= 4; ++channels) {
-    const Picture picture =
-        MakePicture(Kind::kGradient, 201, 151, channels, 1);
+    const Picture picture = MakePicture(Kind::kGradient, 201, 151, channels, 1);
     const Picture plain = Make(WritePng(picture), recipe).Decoded();
     EXPECT_EQ(plain.channels, channels);
     for (const bool deep : {false, true})
@@ -199,22 +198,41 @@ Picture Marked(std::uint32_t width, std::uint32_t height) {
 
 Picture Upright(const Picture& p, int orientation) {
   const bool lying = orientation >= 5;
-  Picture out{lying ? p.height : p.width, lying ? p.width : p.height,
-              p.channels,
-              {}};
+  Picture out{
+      lying ? p.height : p.width, lying ? p.width : p.height, p.channels, {}};
   for (std::uint32_t y = 0; y < out.height; ++y)
     for (std::uint32_t x = 0; x < out.width; ++x) {
       const std::uint32_t r = p.width - 1, b = p.height - 1;
       std::uint32_t from_x = x, from_y = y;
       switch (orientation) {  // CIPA DC-008, "Orientation"
-        case 2: from_x = r - x; break;
-        case 3: from_x = r - x; from_y = b - y; break;
-        case 4: from_y = b - y; break;
-        case 5: from_x = y; from_y = x; break;
-        case 6: from_x = y; from_y = b - x; break;
-        case 7: from_x = r - y; from_y = b - x; break;
-        case 8: from_x = r - y; from_y = x; break;
-        default: break;
+        case 2:
+          from_x = r - x;
+          break;
+        case 3:
+          from_x = r - x;
+          from_y = b - y;
+          break;
+        case 4:
+          from_y = b - y;
+          break;
+        case 5:
+          from_x = y;
+          from_y = x;
+          break;
+        case 6:
+          from_x = y;
+          from_y = b - x;
+          break;
+        case 7:
+          from_x = r - y;
+          from_y = b - x;
+          break;
+        case 8:
+          from_x = r - y;
+          from_y = x;
+          break;
+        default:
+          break;
       }
       for (int c = 0; c < p.channels; ++c)
         out.samples.push_back(p.At(from_x, from_y, c));
@@ -239,8 +257,7 @@ TEST(Thumbnailer, TurnsEachOrientationUpright) {
           Make(WritePng(stored, {.orientation = orientation}), recipe);
       EXPECT_GE(Psnr(from_png.Decoded(), expected), 45)
           << size << ", orientation " << orientation;
-      EXPECT_EQ(from_png.outcome.source_width,
-                orientation >= 5 ? 64u : 96u);
+      EXPECT_EQ(from_png.outcome.source_width, orientation >= 5 ? 64u : 96u);
     }
 }
 

@@ -8,9 +8,9 @@
 namespace thumbmill {
 namespace {
 
-constexpr FilterKind kFilters[] = {
-    FilterKind::kLanczos3, FilterKind::kMitchell, FilterKind::kCubic,
-    FilterKind::kLinear,   FilterKind::kBox,      FilterKind::kNearest};
+constexpr FilterKind kFilters[] = {FilterKind::kLanczos3, FilterKind::kMitchell,
+                                   FilterKind::kCubic,    FilterKind::kLinear,
+                                   FilterKind::kBox,      FilterKind::kNearest};
 
 Axis Plain(std::uint32_t from, std::uint32_t to, FilterKind filter) {
   Axis axis;

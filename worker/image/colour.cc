@@ -11,10 +11,13 @@ namespace {
 
 int ChannelsOf(ColourModel model) {
   switch (model) {
-    case ColourModel::kGrey: return 1;
+    case ColourModel::kGrey:
+      return 1;
     case ColourModel::kCmyk:
-    case ColourModel::kYcck: return 4;
-    default: return 3;
+    case ColourModel::kYcck:
+      return 4;
+    default:
+      return 3;
   }
 }
 
@@ -54,8 +57,8 @@ std::uint8_t Clamp8(std::int32_t value) {
 class ColourTransforms::Engine {
  public:
   Engine() : context_(cmsCreateContext(nullptr, nullptr)) {
-    cmsSetLogErrorHandlerTHR(context_, [](cmsContext, cmsUInt32Number,
-                                          const char*) {});
+    cmsSetLogErrorHandlerTHR(context_,
+                             [](cmsContext, cmsUInt32Number, const char*) {});
     rgb_ = cmsCreate_sRGBProfileTHR(context_);
     grey_ = MakeGrey();
   }
@@ -89,8 +92,7 @@ class ColourTransforms::Engine {
   cmsHPROFILE MakeGrey() {
     const cmsFloat64Number parameters[] = {2.4, 1 / 1.055, 0.055 / 1.055,
                                            1 / 12.92, 0.04045};
-    cmsToneCurve* curve =
-        cmsBuildParametricToneCurve(context_, 4, parameters);
+    cmsToneCurve* curve = cmsBuildParametricToneCurve(context_, 4, parameters);
     const cmsHPROFILE profile =
         cmsCreateGrayProfileTHR(context_, cmsD50_xyY(), curve);
     cmsFreeToneCurve(curve);
@@ -112,12 +114,11 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     ByteSpan icc, ColourModel model, bool wide, Complaints* complaints) {
   const int channels = ChannelsOf(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
-  auto found = std::find_if(entries_.begin(), entries_.end(),
-                            [&](const Entry& e) {
-                              return e.channels == channels &&
-                                     e.wide == wide &&
-                                     std::ranges::equal(e.icc, icc);
-                            });
+  auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
+        return e.channels == channels && e.wide == wide &&
+               std::ranges::equal(e.icc, icc);
+      });
   if (found == entries_.end()) {
     if (engine_ == nullptr) engine_ = std::make_unique<Engine>();
     entries_.push_front({{icc.begin(), icc.end()},
@@ -133,8 +134,7 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
 }
 
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
-              const std::uint8_t* cr, std::uint8_t* rgb,
-              std::uint32_t pixels) {
+              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels) {
   // 1.402, 0.344136, 0.714136, 1.772 with 16 fraction bits.
   constexpr std::int32_t kCrR = 91881, kCbG = 22554, kCrG = 46802,
                          kCbB = 116130, kHalf = 1 << 15;

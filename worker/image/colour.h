@@ -62,7 +62,6 @@ void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
 
 // The colour space of JFIF: full range, BT.601 weights.
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
-              const std::uint8_t* cr, std::uint8_t* rgb,
-              std::uint32_t pixels);
+              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels);
 
 }  // namespace thumbmill

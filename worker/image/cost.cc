@@ -27,21 +27,21 @@ constexpr U64 kAbsurdPixels = U64{1} << 40;
 struct Layout {
   U64 planes = 3;
   U64 sample_bytes = 1;
-  U64 width = 0;   // as decoded
+  U64 width = 0;  // as decoded
   U64 height = 0;
-  U64 held = 0;    // bytes of the picture that are kept whole
+  U64 held = 0;  // bytes of the picture that are kept whole
 };
 
 DecodeHint HintFor(const std::vector<SizePlan>& plans, FilterKind filter) {
   DecodeHint hint;
   hint.exact = filter == FilterKind::kNearest;
   for (const SizePlan& plan : plans) {
-    hint.width = std::max(hint.width,
-                          static_cast<std::uint32_t>(std::min<U64>(
-                              plan.place.scaled_width, UINT32_MAX)));
-    hint.height = std::max(hint.height,
-                           static_cast<std::uint32_t>(std::min<U64>(
-                               plan.place.scaled_height, UINT32_MAX)));
+    hint.width =
+        std::max(hint.width, static_cast<std::uint32_t>(std::min<U64>(
+                                 plan.place.scaled_width, UINT32_MAX)));
+    hint.height =
+        std::max(hint.height, static_cast<std::uint32_t>(std::min<U64>(
+                                  plan.place.scaled_height, UINT32_MAX)));
   }
   return hint;
 }
@@ -80,12 +80,10 @@ U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
                 FilterKind filter) {
   U64 window = 2;
   for (const SizePlan& plan : plans) {
-    const double step_x =
-        static_cast<double>(layout.width) /
-        static_cast<double>(plan.place.scaled_width);
-    const double step_y =
-        static_cast<double>(layout.height) /
-        static_cast<double>(plan.place.scaled_height);
+    const double step_x = static_cast<double>(layout.width) /
+                          static_cast<double>(plan.place.scaled_width);
+    const double step_y = static_cast<double>(layout.height) /
+                          static_cast<double>(plan.place.scaled_height);
     const int level = PyramidLevel(filter, step_x, step_y);
     const double step = std::max(std::ldexp(step_y, -level), 2 * kGap);
     window = std::max<U64>(window, MaxTaps(filter, step));
@@ -95,16 +93,14 @@ U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
   return 2 * layout.planes * rows * row + 2 * layout.width;
 }
 
-U64 TableBytes(const SizePlan& plan, const Layout& layout,
-               FilterKind filter) {
+U64 TableBytes(const SizePlan& plan, const Layout& layout, FilterKind filter) {
   const auto table = [&](U64 from, U64 scaled, U64 count) {
-    const double step =
-        static_cast<double>(from) / static_cast<double>(scaled);
+    const double step = static_cast<double>(from) / static_cast<double>(scaled);
     return count * (2 * (U64{MaxTaps(filter, step)} + 8) * 2 + 80);
   };
-  return 2 * (table(layout.width, plan.place.scaled_width, plan.place.width) +
-              table(layout.height, plan.place.scaled_height,
-                    plan.place.height));
+  return 2 *
+         (table(layout.width, plan.place.scaled_width, plan.place.width) +
+          table(layout.height, plan.place.scaled_height, plan.place.height));
 }
 
 U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
@@ -116,8 +112,8 @@ U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
 // While it is encoded: its planes turned upright, and what the encoder keeps.
 U64 EncodeBytes(const SizePlan& plan, const Layout& layout,
                 ImageFormat format) {
-  const U64 canvas = (plan.place.canvas_width + 16) *
-                     (plan.place.canvas_height + 16);
+  const U64 canvas =
+      (plan.place.canvas_width + 16) * (plan.place.canvas_height + 16);
   const U64 rows = 24 * plan.place.canvas_width;
   const U64 encoder = format == ImageFormat::kPng ? kDeflateBytes : 6 * canvas;
   return RasterBytes(plan, layout) + rows + encoder;
@@ -133,10 +129,9 @@ U64 OutputBytes(const SizePlan& plan, const Recipe& recipe, bool png) {
 
 CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
                     U64 size_mask, bool lying) {
-  auto plans = lying ? PlanSizes(header.height, header.width, recipe,
-                                 size_mask)
-                     : PlanSizes(header.width, header.height, recipe,
-                                 size_mask);
+  auto plans = lying
+                   ? PlanSizes(header.height, header.width, recipe, size_mask)
+                   : PlanSizes(header.width, header.height, recipe, size_mask);
   CostEstimate cost;
   cost.output_pixels = OutputPixels(plans);
   if (cost.output_pixels > kAbsurdPixels ||
@@ -158,11 +153,10 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);
   U64 encode = 0;
   for (const SizePlan& plan : plans) {
-    cost.peak_bytes += RasterBytes(plan, layout) +
-                       TableBytes(plan, layout, recipe.filter);
+    cost.peak_bytes +=
+        RasterBytes(plan, layout) + TableBytes(plan, layout, recipe.filter);
     encode = std::max(encode, EncodeBytes(plan, layout, format));
-    cost.output_bytes +=
-        OutputBytes(plan, recipe, format == ImageFormat::kPng);
+    cost.output_bytes += OutputBytes(plan, recipe, format == ImageFormat::kPng);
   }
   cost.peak_bytes += encode;
   return cost;

@@ -40,8 +40,7 @@ int FromDirectory(const TiffReader& tiff, std::size_t directory) {
     const std::size_t entry = directory + 2 + i * kEntryBytes;
     if (!tiff.Has(entry, kEntryBytes)) return 1;
     if (tiff.U16(entry) != kOrientationTag) continue;
-    if (tiff.U16(entry + 2) != kTypeShort || tiff.U32(entry + 4) != 1)
-      return 1;
+    if (tiff.U16(entry + 2) != kTypeShort || tiff.U32(entry + 4) != 1) return 1;
     const int value = tiff.U16(entry + 8);
     return value >= 1 && value <= 8 ? value : 1;
   }
@@ -61,14 +60,22 @@ int ExifOrientation(ByteSpan tiff) {
 
 Orientation OrientationFromExif(int value) {
   switch (value) {
-    case 2: return {false, true, false};
-    case 3: return {false, true, true};
-    case 4: return {false, false, true};
-    case 5: return {true, false, false};
-    case 6: return {true, true, false};
-    case 7: return {true, true, true};
-    case 8: return {true, false, true};
-    default: return {};
+    case 2:
+      return {false, true, false};
+    case 3:
+      return {false, true, true};
+    case 4:
+      return {false, false, true};
+    case 5:
+      return {true, false, false};
+    case 6:
+      return {true, true, false};
+    case 7:
+      return {true, true, true};
+    case 8:
+      return {true, false, true};
+    default:
+      return {};
   }
 }
 

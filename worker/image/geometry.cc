@@ -82,8 +82,8 @@ void PadTo(U64 width, U64 height, Placement* place) {
 
 }  // namespace
 
-Placement Place(std::uint32_t width, std::uint32_t height,
-                const SizeSpec& size, bool enlarge) {
+Placement Place(std::uint32_t width, std::uint32_t height, const SizeSpec& size,
+                bool enlarge) {
   const Permission may = PermissionFor(size, enlarge);
   const Scale by_width{size.width, width};
   const Scale by_height{size.height, height};

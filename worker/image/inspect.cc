@@ -1,9 +1,9 @@
 #include "worker/image/inspect.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <numeric>
-#include <cstring>
 
 #include "worker/thumbnailer.h"
 
@@ -30,14 +30,12 @@ bool StartsWith(ByteSpan bytes, std::string_view prefix) {
   return AsText(bytes).starts_with(prefix);
 }
 
-bool IsRestart(std::uint8_t marker) {
-  return marker >= 0xD0 && marker <= 0xD7;
-}
+bool IsRestart(std::uint8_t marker) { return marker >= 0xD0 && marker <= 0xD7; }
 
 // C4 (Huffman tables), C8 (reserved) and CC (arithmetic tables) are no frames.
 bool IsFrame(std::uint8_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 &&
-         marker != 0xC8 && marker != 0xCC;
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
+         marker != 0xCC;
 }
 
 Sniffed Unsupported(std::string_view message,
@@ -108,7 +106,8 @@ bool IsSpoiltPng(ByteSpan bytes) {
 
 class JpegWalker {
  public:
-  explicit JpegWalker(ByteSpan bytes, std::size_t at) : bytes_(bytes), at_(at) {}
+  explicit JpegWalker(ByteSpan bytes, std::size_t at)
+      : bytes_(bytes), at_(at) {}
 
   // The next marker; 0 at the end of the bytes. Skips what is between markers
   // as libjpeg does.
@@ -117,8 +116,8 @@ class JpegWalker {
       const void* found =
           std::memchr(bytes_.data() + at_, 0xFF, bytes_.size() - at_);
       if (found == nullptr) break;
-      at_ = static_cast<std::size_t>(
-          static_cast<const std::uint8_t*>(found) - bytes_.data());
+      at_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) -
+                                     bytes_.data());
       while (at_ < bytes_.size() && bytes_[at_] == 0xFF) ++at_;
       if (at_ == bytes_.size()) break;
       const std::uint8_t marker = bytes_[at_++];
@@ -173,8 +172,8 @@ std::optional<JpegFrame> ReadFrame(std::uint8_t marker, ByteSpan segment) {
   frame.height = static_cast<std::uint16_t>(U16(segment, 1));
   frame.width = static_cast<std::uint16_t>(U16(segment, 3));
   frame.components = segment[5];
-  const std::size_t room = std::min<std::size_t>(segment.size() - 6,
-                                                 frame.components * 3u);
+  const std::size_t room =
+      std::min<std::size_t>(segment.size() - 6, frame.components * 3u);
   frame.samples =
       CountSamples(segment.subspan(6, room), frame.width, frame.height);
   return frame;
@@ -204,10 +203,16 @@ bool LegalDepth(std::uint8_t colour_type, std::uint8_t bits) {
   const bool byte_sized = bits == 8 || bits == 16;
   const bool small = bits == 1 || bits == 2 || bits == 4;
   switch (colour_type) {
-    case 0: return small || byte_sized;
-    case 2: case 4: case 6: return byte_sized;
-    case 3: return small || bits == 8;
-    default: return false;
+    case 0:
+      return small || byte_sized;
+    case 2:
+    case 4:
+    case 6:
+      return byte_sized;
+    case 3:
+      return small || bits == 8;
+    default:
+      return false;
   }
 }
 
@@ -221,10 +226,9 @@ ImageHeader PeekJpeg(ByteSpan bytes) {
   header.components = layout.frame->components;
   header.bits = layout.frame->bits;
   header.samples = layout.frame->samples;
-  header.progressive =
-      layout.frame->progressive() ||
-      (layout.first_scan != 0 &&
-       layout.scan_components < layout.frame->components);
+  header.progressive = layout.frame->progressive() ||
+                       (layout.first_scan != 0 &&
+                        layout.scan_components < layout.frame->components);
   return header;
 }
 
@@ -238,8 +242,7 @@ ImageHeader PeekPng(ByteSpan bytes) {
   header.components = png->channels();
   header.bits = png->bits;
   header.interlaced = png->interlaced;
-  header.samples =
-      std::uint64_t{png->width} * png->height * header.components;
+  header.samples = std::uint64_t{png->width} * png->height * header.components;
   return header;
 }
 
@@ -299,10 +302,14 @@ std::uint32_t CountJpegScans(ByteSpan bytes, std::size_t first_scan,
 
 std::uint8_t PngHeader::channels() const {
   switch (colour_type) {
-    case 2: return 3;
-    case 4: return 2;
-    case 6: return 4;
-    default: return 1;
+    case 2:
+      return 3;
+    case 4:
+      return 2;
+    case 6:
+      return 4;
+    default:
+      return 1;
   }
 }
 

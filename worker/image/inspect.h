@@ -40,9 +40,9 @@ struct JpegFrame {
 // What stands before the first scan.
 struct JpegLayout {
   std::optional<JpegFrame> frame;
-  ByteSpan exif;                 // the TIFF structure of the first EXIF segment
-  std::vector<ByteSpan> icc;     // pieces of the profile in their order
-  std::size_t first_scan = 0;    // offset of the SOS marker; 0: none
+  ByteSpan exif;               // the TIFF structure of the first EXIF segment
+  std::vector<ByteSpan> icc;   // pieces of the profile in their order
+  std::size_t first_scan = 0;  // offset of the SOS marker; 0: none
   std::uint8_t scan_components = 0;  // of the first scan
 };
 

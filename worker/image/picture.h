@@ -34,12 +34,12 @@ struct PlaneShape {
 };
 
 struct PictureShape {
-  std::uint32_t width = 0;   // as stored, full size
+  std::uint32_t width = 0;  // as stored, full size
   std::uint32_t height = 0;
   ColourModel model = ColourModel::kRgb;
-  bool alpha = false;        // last plane; the others are multiplied by it
-  bool wide = false;         // 16-bit samples
-  bool inverted = false;     // CMYK: 255 is no ink, as Adobe writes it
+  bool alpha = false;     // last plane; the others are multiplied by it
+  bool wide = false;      // 16-bit samples
+  bool inverted = false;  // CMYK: 255 is no ink, as Adobe writes it
   int plane_count = 0;
   std::array<PlaneShape, kMaxPlanes> planes;
 };
@@ -55,7 +55,7 @@ class SampleBuffer {
   explicit SampleBuffer(std::size_t bytes)
       : bytes_(bytes + kSlack),
         data_(static_cast<std::uint8_t*>(
-            ::operator new(bytes_, std::align_val_t{kAlign}))) {}
+            ::operator new (bytes_, std::align_val_t{kAlign}))) {}
 
   [[nodiscard]] std::uint8_t* data() const { return data_.get(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -63,7 +63,7 @@ class SampleBuffer {
  private:
   struct Free {
     void operator()(std::uint8_t* p) const {
-      ::operator delete(p, std::align_val_t{kAlign});
+      ::operator delete (p, std::align_val_t{kAlign});
     }
   };
   std::size_t bytes_ = 0;

@@ -38,9 +38,7 @@ class Complaints {
   [[nodiscard]] Verdict<void> Judge(FailOn fail_on) const;
   // True when pixels go on after the complaint.
   [[nodiscard]] static bool LetsThrough(FailOn fail_on, Severity severity);
-  [[nodiscard]] const std::vector<std::string>& texts() const {
-    return texts_;
-  }
+  [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
 
  private:
   // A hostile file can cause one complaint a byte.

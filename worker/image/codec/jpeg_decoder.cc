@@ -149,21 +149,25 @@ void ReadHeader(JpegState* state) { jpeg_read_header(&state->jpeg, TRUE); }
 void StartDecode(JpegState* state) { jpeg_start_decompress(&state->jpeg); }
 
 void ReadRaw(JpegState* state) {
-  jpeg_read_raw_data(
-      &state->jpeg, state->planes,
-      static_cast<JDIMENSION>(state->jpeg.max_v_samp_factor *
-                              MinDctSize(state->jpeg)));
+  jpeg_read_raw_data(&state->jpeg, state->planes,
+                     static_cast<JDIMENSION>(state->jpeg.max_v_samp_factor *
+                                             MinDctSize(state->jpeg)));
 }
 
 void FinishDecode(JpegState* state) { jpeg_finish_decompress(&state->jpeg); }
 
 ColourModel ModelOf(J_COLOR_SPACE space) {
   switch (space) {
-    case JCS_GRAYSCALE: return ColourModel::kGrey;
-    case JCS_RGB: return ColourModel::kRgb;
-    case JCS_CMYK: return ColourModel::kCmyk;
-    case JCS_YCCK: return ColourModel::kYcck;
-    default: return ColourModel::kYcc;
+    case JCS_GRAYSCALE:
+      return ColourModel::kGrey;
+    case JCS_RGB:
+      return ColourModel::kRgb;
+    case JCS_CMYK:
+      return ColourModel::kCmyk;
+    case JCS_YCCK:
+      return ColourModel::kYcck;
+    default:
+      return ColourModel::kYcc;
   }
 }
 
@@ -268,9 +272,8 @@ JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
 
 Refusal JpegDecoder::GaveUp() {
   if (state_.too_many_scans)
-    return {Reason::kTooCostly, "more than " +
-                                    std::to_string(state_.max_scans) +
-                                    " scans"};
+    return {Reason::kTooCostly,
+            "more than " + std::to_string(state_.max_scans) + " scans"};
   const int code = state_.errors.msg_code;
   return {ReasonOf(code),
           MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
@@ -320,9 +323,8 @@ Verdict<void> JpegDecoder::CheckComponents() const {
                      (jpeg.num_components == 1 || jpeg.num_components == 3 ||
                       jpeg.num_components == 4);
   if (!known)
-    return Refuse(Reason::kUnsupported,
-                  std::to_string(jpeg.num_components) +
-                      " components of no known meaning");
+    return Refuse(Reason::kUnsupported, std::to_string(jpeg.num_components) +
+                                            " components of no known meaning");
   return {};
 }
 
@@ -387,10 +389,10 @@ void JpegDecoder::SetShape() {
     PlaneShape& plane = shape_.planes[static_cast<std::size_t>(i)];
     plane.width = c.downsampled_width;
     plane.height = c.downsampled_height;
-    plane.extent_x = jpeg.image_width * size * c.h_samp_factor /
-                     jpeg.max_h_samp_factor;
-    plane.extent_y = jpeg.image_height * size * c.v_samp_factor /
-                     jpeg.max_v_samp_factor;
+    plane.extent_x =
+        jpeg.image_width * size * c.h_samp_factor / jpeg.max_h_samp_factor;
+    plane.extent_y =
+        jpeg.image_height * size * c.v_samp_factor / jpeg.max_v_samp_factor;
   }
 }
 
@@ -431,8 +433,7 @@ void JpegDecoder::FillRestGrey(const Rings& rings) {
   for (int p = 0; p < shape_.plane_count; ++p) {
     RowRing& ring = *rings[static_cast<std::size_t>(p)];
     const PlaneShape& plane = shape_.planes[static_cast<std::size_t>(p)];
-    const std::uint32_t rows =
-        std::min(BandRows(p), plane.height - ring.end());
+    const std::uint32_t rows = std::min(BandRows(p), plane.height - ring.end());
     for (std::uint32_t i = 0; i < rows; ++i)
       std::memset(ring.Row(ring.end() + i), 128, plane.width);
     ring.Append(rows);

@@ -2,6 +2,7 @@
 // setjmp; no object with a destructor lives in the steps that it runs.
 #include <csetjmp>
 #include <cstdio>
+// jpeglib.h needs stdio before it, and jerror.h jpeglib.h.
 #include <jpeglib.h>
 //
 #include <jerror.h>
@@ -73,8 +74,7 @@ void EndTarget(j_compress_ptr) {}
 
 std::uint64_t BytesWritten(const JpegState& state) {
   if (!state.spilling) return state.out.size() - state.target.free_in_buffer;
-  return state.out.size() + state.spilt + kSpill -
-         state.target.free_in_buffer;
+  return state.out.size() + state.spilt + kSpill - state.target.free_in_buffer;
 }
 
 bool Guard(JpegState* state, void (*step)(JpegState*)) {

@@ -42,9 +42,9 @@ struct PngState {
   FailOn fail_on;
   bool hit_end;
   char error[128];
-  std::uint8_t* row;         // one row, or of the whole raster
+  std::uint8_t* row;  // one row, or of the whole raster
   std::size_t row_bytes;
-  std::uint32_t rows;        // of the raster
+  std::uint32_t rows;  // of the raster
   int passes;
 };
 
@@ -77,8 +77,8 @@ bool Guard(PngState* state, void (*step)(PngState*)) {
 }
 
 void Create(PngState* state) {
-  state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, OnError,
-                                      OnWarning);
+  state->png =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, state, OnError, OnWarning);
   if (state->png == nullptr) return;
   state->info = png_create_info_struct(state->png);
   if (state->info == nullptr) return;
@@ -86,9 +86,9 @@ void Create(PngState* state) {
   png_set_user_limits(state->png, 0x7FFFFFFF, 0x7FFFFFFF);
   png_set_chunk_malloc_max(state->png, kMaxProfileBytes);
   png_set_benign_errors(state->png, 1);
-  png_set_keep_unknown_chunks(
-      state->png, PNG_HANDLE_CHUNK_NEVER,
-      reinterpret_cast<png_const_bytep>(kIgnoredChunks), kIgnoredCount);
+  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER,
+                              reinterpret_cast<png_const_bytep>(kIgnoredChunks),
+                              kIgnoredCount);
   if (Complaints::LetsThrough(state->fail_on, Severity::kDamaged))
     png_set_crc_action(state->png, PNG_CRC_WARN_USE, PNG_CRC_WARN_DISCARD);
 }
@@ -105,9 +105,7 @@ void StartRows(PngState* state) {
   state->row_bytes = png_get_rowbytes(state->png, state->info);
 }
 
-void ReadRow(PngState* state) {
-  png_read_row(state->png, state->row, nullptr);
-}
+void ReadRow(PngState* state) { png_read_row(state->png, state->row, nullptr); }
 
 void ReadRaster(PngState* state) {
   for (int pass = 0; pass < state->passes; ++pass)
@@ -170,10 +168,12 @@ using Splitter = void (*)(const std::uint8_t*, std::uint32_t,
 
 Splitter SplitterFor(int channels, bool deep) {
   switch (channels) {
-    case 1: return deep ? SplitWide<std::uint16_t, 1> : Split8<1>;
+    case 1:
+      return deep ? SplitWide<std::uint16_t, 1> : Split8<1>;
     case 2:
       return deep ? SplitAlpha<std::uint16_t, 2> : SplitAlpha<std::uint8_t, 2>;
-    case 3: return deep ? SplitWide<std::uint16_t, 3> : Split8<3>;
+    case 3:
+      return deep ? SplitWide<std::uint16_t, 3> : Split8<3>;
     default:
       return deep ? SplitAlpha<std::uint16_t, 4> : SplitAlpha<std::uint8_t, 4>;
   }
@@ -247,8 +247,8 @@ Verdict<void> PngDecoder::Run(void (*step)(PngState*)) {
 
 Verdict<void> PngDecoder::GaveUp() {
   const Refusal failure = Failure();
-  const Severity severity = state_.hit_end ? Severity::kTruncated
-                                           : Severity::kDamaged;
+  const Severity severity =
+      state_.hit_end ? Severity::kTruncated : Severity::kDamaged;
   if (failure.reason == Reason::kMemory ||
       !Complaints::LetsThrough(state_.fail_on, severity))
     return tl::unexpected<Refusal>(failure);
@@ -299,8 +299,8 @@ Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
     return tl::unexpected<Refusal>(std::move(ok).error());
   SetShape();
   const int channels = png_get_channels(state_.png, state_.info);
-  split_ = SplitterFor(channels,
-                       png_get_bit_depth(state_.png, state_.info) == 16);
+  split_ =
+      SplitterFor(channels, png_get_bit_depth(state_.png, state_.info) == 16);
   state_.rows = shape_.height;
   const std::size_t rows = picture_.header.interlaced ? shape_.height : 1;
   raster_ = SampleBuffer(rows * state_.row_bytes);
@@ -331,8 +331,7 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
     if (!Guard(&state_, ReadRaster))
       if (auto ok = GaveUp(); !ok) return ok;
   }
-  const std::uint32_t rows =
-      std::min(kRowsPerBand, shape_.height - next_row_);
+  const std::uint32_t rows = std::min(kRowsPerBand, shape_.height - next_row_);
   for (std::uint32_t i = 0; i < rows; ++i) {
     const std::uint8_t* row = raster_.data();
     if (picture_.header.interlaced) {

@@ -40,8 +40,8 @@ template <typename Sample>
 void Halve(const Sample* upper, const Sample* lower, std::size_t width,
            Sample* out) {
   for (std::size_t x = 0; x < width; ++x) {
-    const int sum = upper[2 * x] + upper[2 * x + 1] + lower[2 * x] +
-                    lower[2 * x + 1];
+    const int sum =
+        upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1];
     out[x] = static_cast<Sample>((sum + 2) >> 2);
   }
 }

@@ -55,10 +55,10 @@ struct ColumnSums {
   HWY_INLINE void Add(V16 a, V16 b, V16 weights) {
     const V16 lower = hn::InterleaveLower(D16(), a, b);
     const V16 upper = hn::InterleaveUpper(D16(), a, b);
-    lower0 = hn::ReorderWidenMulAccumulate(D32(), lower, weights, lower0,
-                                           lower1);
-    upper0 = hn::ReorderWidenMulAccumulate(D32(), upper, weights, upper0,
-                                           upper1);
+    lower0 =
+        hn::ReorderWidenMulAccumulate(D32(), lower, weights, lower0, lower1);
+    upper0 =
+        hn::ReorderWidenMulAccumulate(D32(), upper, weights, upper0, upper1);
   }
   template <int kShift>
   HWY_INLINE V16 Done() const {
@@ -142,9 +142,8 @@ void Horizontal(const std::int16_t* in, const std::uint32_t* starts,
   }
   for (; i < count; ++i) {
     const Block32 zero = hn::Zero(B32());
-    const Block32 sums = SumEach(Dot(in + starts[i], weights + i * stride,
-                                     stride),
-                                 zero, zero, zero);
+    const Block32 sums = SumEach(
+        Dot(in + starts[i], weights + i * stride, stride), zero, zero, zero);
     Sample four[4];
     StoreFour(hn::ShiftRight<kShift>(hn::Add(sums, rounding)), four);
     out[i] = four[0];
@@ -174,10 +173,10 @@ void Halve16(const std::int16_t* upper, const std::int16_t* lower,
   const V16 ones = hn::Set(D16(), 1);
   for (std::size_t x = 0; x < width; x += hn::Lanes(D32())) {
     V32 sum0 = hn::Set(D32(), 2), sum1 = hn::Zero(D32());
-    sum0 = hn::ReorderWidenMulAccumulate(
-        D32(), hn::LoadU(D16(), upper + 2 * x), ones, sum0, sum1);
-    sum0 = hn::ReorderWidenMulAccumulate(
-        D32(), hn::LoadU(D16(), lower + 2 * x), ones, sum0, sum1);
+    sum0 = hn::ReorderWidenMulAccumulate(D32(), hn::LoadU(D16(), upper + 2 * x),
+                                         ones, sum0, sum1);
+    sum0 = hn::ReorderWidenMulAccumulate(D32(), hn::LoadU(D16(), lower + 2 * x),
+                                         ones, sum0, sum1);
     const V32 sum = hn::RearrangeToOddPlusEven(sum0, sum1);
     hn::StoreU(hn::DemoteTo(half, hn::ShiftRight<2>(sum)), half, out + x);
   }

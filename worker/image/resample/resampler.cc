@@ -53,8 +53,7 @@ void Resampler::Advance(const RowRing& ring, std::uint32_t width,
   const std::uint32_t count = vertical_->count();
   while (done_ < count) {
     // Mirrored outputs are due from the last to the first.
-    const std::uint32_t y =
-        vertical_->mirrored() ? count - 1 - done_ : done_;
+    const std::uint32_t y = vertical_->mirrored() ? count - 1 - done_ : done_;
     if (vertical_->start(y) + vertical_->taps(y) > ring.end()) return;
     MakeRow(ring, y, width, kernels, middle);
     ++done_;
@@ -70,9 +69,9 @@ void Resampler::MakeRow(const RowRing& ring, std::uint32_t y,
   const std::size_t even = taps + taps % 2;
   const WeightTable& h = *horizontal_;
   if (wide_) {
-    kernels.vertical16(reinterpret_cast<const std::int16_t* const*>(
-                           rows_.data()),
-                       vertical_->weights(y), even, width, middle);
+    kernels.vertical16(
+        reinterpret_cast<const std::int16_t* const*>(rows_.data()),
+        vertical_->weights(y), even, width, middle);
     kernels.horizontal16(middle, h.starts().data(), h.weights(0), h.stride(),
                          h.count(), out_->WideRow(y));
     return;
@@ -112,8 +111,7 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
       overhang = std::max(overhang, output.overhang());
     }
     const std::size_t bytes = std::size_t{level.width} * (wide_ ? 2 : 1) + 2;
-    level.ring =
-        RowRing(window + band_rows, std::max(bytes, row_bytes));
+    level.ring = RowRing(window + band_rows, std::max(bytes, row_bytes));
     band_rows = HalfUp(band_rows) + 1;
     row_bytes = 0;
   }
@@ -130,8 +128,7 @@ void PlaneFlow::HalveRows(Level& from, Level& to) {
     const std::uint32_t y = to.ring.end();
     if (2 * y + 1 >= from.ring.end() && !all) return;
     std::uint8_t* upper = from.ring.Row(2 * y);
-    std::uint8_t* lower =
-        from.ring.Row(std::min(2 * y + 1, from.height - 1));
+    std::uint8_t* lower = from.ring.Row(std::min(2 * y + 1, from.height - 1));
     RepeatLast(upper, from.width, wide_);
     RepeatLast(lower, from.width, wide_);
     std::uint8_t* out = to.ring.Row(y);

@@ -24,20 +24,18 @@ namespace thumbmill {
 constexpr double kGap = 2.0;
 
 // The deepest level on which both steps are at least kGap.
-[[nodiscard]] int PyramidLevel(FilterKind filter, double step_x,
-                               double step_y);
+[[nodiscard]] int PyramidLevel(FilterKind filter, double step_x, double step_y);
 
 // One thumbnail's plane, filled row by row.
 class Resampler {
  public:
   Resampler(std::shared_ptr<const WeightTable> horizontal,
-            std::shared_ptr<const WeightTable> vertical, bool wide,
-            Plane* out);
+            std::shared_ptr<const WeightTable> vertical, bool wide, Plane* out);
 
   // Makes the rows whose windows are within the ring. `middle` is scratch for
   // one row of the source.
-  void Advance(const RowRing& ring, std::uint32_t width,
-               const Kernels& kernels, std::int16_t* middle);
+  void Advance(const RowRing& ring, std::uint32_t width, const Kernels& kernels,
+               std::int16_t* middle);
   [[nodiscard]] std::uint32_t window() const { return vertical_->max_taps(); }
   // Samples that `middle` needs beyond the source's width.
   [[nodiscard]] std::size_t overhang() const { return horizontal_->stride(); }
@@ -61,8 +59,7 @@ class PlaneFlow {
       : shape_(shape), wide_(wide), kernels_(kernels) {}
 
   // The axes are in samples of the plane; `out` outlives this.
-  void AddOutput(const Axis& x, const Axis& y, WeightCache* tables,
-                 Plane* out);
+  void AddOutput(const Axis& x, const Axis& y, WeightCache* tables, Plane* out);
   // After the last AddOutput(): makes the rings. Rows come `band_rows` at most
   // at once, `row_bytes` long.
   void Start(std::uint32_t band_rows, std::size_t row_bytes);

@@ -101,8 +101,7 @@ Window WindowAt(const Axis& axis, double centre) {
           ? Weigh(axis.filter, axis.samples, centre, axis.step)
           : Weigh(axis.filter, axis.fine_samples, 2 * centre, 2 * axis.step);
   if (exact.weights.empty()) return Nearest(centre, axis.samples);
-  const Exact own =
-      axis.fine_samples == 0 ? exact : Fold(exact, axis.samples);
+  const Exact own = axis.fine_samples == 0 ? exact : Fold(exact, axis.samples);
   Window window;
   window.start = own.start;
   for (const double weight : own.weights)

@@ -27,7 +27,7 @@ struct Axis {
   double extent = 0;          // of the whole picture, at most `samples`
   double origin = 0;
   double step = 1;
-  std::uint32_t count = 0;    // outputs
+  std::uint32_t count = 0;  // outputs
   bool mirrored = false;
   FilterKind filter = FilterKind::kLanczos3;
   // Not 0: the plane stands for one of this many samples, about twice as many,
