@@ -111,9 +111,8 @@ def main():
         code = run_on_samples(command, options.root)
 
     if code != 1 and "--dry-run" not in typed and ":" not in output:
-        state = value_of(typed, ("--state",)) or f"{output}/.thumbmill"
-        report = value_of(typed, ("--report",)) or f"{state}/report.json"
-        print(f"thumbnails: {output}\nreport:     {report}")
+        # Where the report is the coordinator has just said itself.
+        print(f"thumbnails: {output}")
     return code
 
 

@@ -33,8 +33,8 @@ class Launch(ProgramCase):
     def test_without_flags_the_samples_become_three_sizes_in_out(self):
         done = self.finish(self.launch(), 0)
         self.assertEqual(len(tree(self.path("out"))), 3 * len(sample_names()))
-        self.assertIn("thumbnails: ", done.out)
-        report = done.out.split("report:")[1].strip()
+        self.assertEqual(done.out, f"thumbnails: {self.path('out')}\n")
+        report = done.err.split("report:")[1].strip()
         self.assertTrue(os.path.exists(report), report)
 
     def test_a_second_run_makes_nothing_again(self):
