@@ -19,7 +19,8 @@ Result<Number> ParseNumber(std::string_view text, std::string_view example) {
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number.value,
                                              std::chars_format::fixed);
-  if (error != std::errc() || number.value < 0)
+  // It would take "nan" and "inf" too.
+  if (error != std::errc() || !std::isfinite(number.value) || number.value < 0)
     return Fail(ErrorCode::kUsage,
                 fmt::format("'{}' is not a number; write for example {}", text,
                             example));

@@ -2,6 +2,7 @@
 
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include <cerrno>
@@ -48,6 +49,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(getrandom),    SCMP_SYS(exit),          SCMP_SYS(exit_group),
     // A thread that libzmq created, but that has not run yet.
     SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+    SCMP_SYS(sched_getparam),  SCMP_SYS(sched_getscheduler),
 };
 
 struct Release {
@@ -59,7 +61,11 @@ int AddRules(scmp_filter_ctx filter) {
   for (const int call : kAllowed)
     if (const int refused = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0))
       return refused;
-  // That thread gives itself a name.
+  // That thread asks for the priority that it has, and gives itself a name.
+  if (const int refused = seccomp_rule_add(
+          filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 1,
+          SCMP_A1(SCMP_CMP_EQ, SCHED_OTHER)))
+    return refused;
   int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                                SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
   if (error != 0) return error;
