@@ -169,7 +169,10 @@ void Engine::OnListed(ListedBatch batch) {
     return Fatal(batch.status.error());
   }
   progress_ = batch.progress;
-  for (ListedItem& listed : batch.items) Admit(std::move(listed));
+  for (ListedItem& listed : batch.items) {
+    if (draining_) return;  // the bound of failures was reached among them
+    Admit(std::move(listed));
+  }
 }
 
 void Engine::Admit(ListedItem listed) {
@@ -329,6 +332,9 @@ void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
   entry.item = item;
   entry.store = std::move(item->store);
   committer_.Add(std::move(entry));
+  ++ended_;
+  ended_failed_ += status == ItemStatus::kFailed ? 1 : 0;
+  CheckFailureBound();
 }
 
 // ---- commit ------------------------------------------------------------
@@ -340,7 +346,6 @@ void Engine::OnCommitted(std::vector<CommitEntry> batch) {
     CountHost(*entry.item, entry.record);
   }
   Forget(batch.size());
-  CheckFailureBound();
 }
 
 void Engine::Forget(std::size_t items) { open_ -= items; }
@@ -381,12 +386,11 @@ void Engine::CountHost(const Item& item, const ItemRecord& record) {
 void Engine::CheckFailureBound() {
   if (!options_.max_failures || draining_) return;
   const FailureBound& bound = *options_.max_failures;
-  const auto failed = static_cast<double>(stats_.failed);
-  const auto finished = static_cast<double>(stats_.finished());
-  const bool over =
-      bound.percent > 0
-          ? finished >= 1000 && failed > finished * bound.percent / 100
-          : stats_.failed > bound.count;
+  const auto failed = static_cast<double>(ended_failed_);
+  const auto ended = static_cast<double>(ended_);
+  const bool over = bound.percent > 0
+                        ? ended >= 1000 && failed > ended * bound.percent / 100
+                        : ended_failed_ > bound.count;
   if (over) Drain({RunEnd::Kind::kLimit, {}, 0});
 }
 

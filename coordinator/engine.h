@@ -121,6 +121,9 @@ class Engine {
   bool listing_ended_ = false;
   std::optional<double> progress_;
   std::size_t open_ = 0;        // listed, not final
+  // Given to the committer; counted at once, so that --max-failures does not
+  // wait for the disk.
+  std::uint64_t ended_ = 0, ended_failed_ = 0;
   bool draining_ = false;
   bool stopped_ = false;
   RunEnd end_;
