@@ -28,6 +28,16 @@ constexpr std::size_t kFewFiles = 16;
 // Folders that are known to exist; forgotten all at once when there are more.
 constexpr std::size_t kKnownFolders = 100'000;
 
+// Temporary files lie in so many folders: threads that create files in one
+// folder spin on its lock.
+constexpr unsigned kLanes = 4;
+
+unsigned MyLane() {
+  static std::atomic<unsigned> threads{0};
+  thread_local const unsigned lane = threads.fetch_add(1) % kLanes;
+  return lane;
+}
+
 StoreResult Unusable(const Error& error) {
   StoreResult result;
   result.reason = Reason::kUpload;
@@ -60,6 +70,7 @@ class DirectorySink final : public Sink {
  private:
   Status Lock();
   Status PurgeTemporary();
+  Status PurgeFolder(const std::string& folder);
   Status WriteTemporary(StoreItem::File* file);
   Status SyncFiles(std::span<const std::shared_ptr<StoreItem>> batch);
   Status Rename(StoreItem* item);
@@ -123,12 +134,24 @@ Status DirectorySink::Lock() {
 
 // What a killed run left: nothing of it was published.
 Status DirectorySink::PurgeTemporary() {
-  const int copy = fcntl(temporary_.get(), F_DUPFD_CLOEXEC, 3);
-  DIR* dir = copy < 0 ? nullptr : fdopendir(copy);
+  RETURN_IF_ERROR(PurgeFolder("."));
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    const std::string name = std::to_string(lane);
+    if (mkdirat(temporary_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+      return FailSystem("cannot make a folder for temporary files", errno);
+    RETURN_IF_ERROR(PurgeFolder(name));
+  }
+  return {};
+}
+
+Status DirectorySink::PurgeFolder(const std::string& folder) {
+  UniqueFd fd(openat(temporary_.get(), folder.c_str(),
+                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  DIR* dir = fd.valid() ? fdopendir(fd.get()) : nullptr;
   if (dir == nullptr) return FailSystem("cannot list temporary files", errno);
+  const int listed = fd.Release();  // closedir() closes it
   while (const dirent* entry = readdir(dir))
-    if (entry->d_name[0] != '.')
-      unlinkat(temporary_.get(), entry->d_name, 0);
+    if (entry->d_name[0] != '.') unlinkat(listed, entry->d_name, 0);
   closedir(dir);
   return {};
 }
@@ -155,7 +178,7 @@ void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
 }
 
 Status DirectorySink::WriteTemporary(StoreItem::File* file) {
-  file->temporary = std::to_string(next_.fetch_add(1));
+  file->temporary = fmt::format("{}/{}", MyLane(), next_.fetch_add(1));
   UniqueFd fd(openat(temporary_.get(), file->temporary.c_str(),
                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                      0666));

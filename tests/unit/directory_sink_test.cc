@@ -2,6 +2,8 @@
 #include "coordinator/sink/directory_sink.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -78,8 +80,11 @@ class DirectorySinkTest : public testing::Test {
     return fs::exists(target_ + "/" + std::string(name));
   }
   std::size_t Leftovers() {
-    const fs::directory_iterator all(target_ + "/.thumbmill/tmp");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+    const fs::recursive_directory_iterator all(target_ + "/.thumbmill/tmp");
+    return static_cast<std::size_t>(
+        std::count_if(begin(all), end(all), [](const auto& entry) {
+          return entry.is_regular_file();
+        }));
   }
 
   TempDir dir_;
