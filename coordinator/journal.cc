@@ -24,19 +24,28 @@ constexpr const char* kSchemaVersion = "1";
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT);"
     "CREATE TABLE IF NOT EXISTS items("
-    "key BLOB PRIMARY KEY, idx INTEGER, uri TEXT, claim TEXT, claim_key BLOB,"
+    "key BLOB, idx INTEGER, uri TEXT, claim TEXT, claim_key BLOB,"
     "stamp TEXT, status TEXT, reason TEXT, message TEXT, warnings TEXT,"
     "attempts INTEGER, signal INTEGER, phase TEXT, width INTEGER,"
     "height INTEGER, bytes_in INTEGER, sha256 TEXT, outputs TEXT, host TEXT,"
     "dir TEXT, stem TEXT, srcext TEXT, bounds TEXT);"
-    "CREATE INDEX IF NOT EXISTS done_claims ON items(claim_key)"
-    " WHERE status = 'done';"
     "CREATE INDEX IF NOT EXISTS failed ON items(idx)"
     " WHERE status = 'failed';"
     // Names of outputs that ClaimName() has given: those that the claim of
     // their item does not tell.
     "CREATE TABLE IF NOT EXISTS names(name BLOB PRIMARY KEY, key BLOB)"
     " WITHOUT ROWID;";
+
+// What finds a record again. A first run looks nothing up, and entries at
+// random places are what slows a table of millions down: so the indexes are
+// made when a state with records is opened, sorted, in one go.
+constexpr const char* kIndexes =
+    "CREATE INDEX IF NOT EXISTS items_key ON items(key);"
+    "CREATE INDEX IF NOT EXISTS done_claims ON items(claim_key)"
+    " WHERE status = 'done';";
+constexpr const char* kForgetAll =
+    "BEGIN; DELETE FROM items; DELETE FROM names;"
+    "DROP INDEX IF EXISTS items_key; DROP INDEX IF EXISTS done_claims; COMMIT";
 
 // Claims of one run. Nothing of it outlives the run, so nothing is synced.
 constexpr const char* kClaimsSchema =
@@ -252,6 +261,7 @@ class SqliteJournal final : public Journal {
 
  private:
   Status CheckMeta();
+  Status FindRecords();
   Status SetMeta(const char* key, std::string_view value);
   Result<std::string> GetMeta(const char* key);
   Status PrepareAll();
@@ -271,7 +281,8 @@ class SqliteJournal final : public Journal {
   JournalOptions options_;
   UniqueFd lock_;
   Database db_;
-  Statement insert_, recall_, owner_, claim_owner_, name_owner_, insert_name_;
+  Statement insert_, forget_, recall_, owner_, claim_owner_, name_owner_,
+      insert_name_;
   Claims claims_;
   RecentOwners recent_;
   // Items that ClaimName() was called for and that are not recorded yet.
@@ -289,11 +300,19 @@ Status SqliteJournal::Open() {
                   "PRAGMA cache_size=-16384;"));
   RETURN_IF_ERROR(db_.Execute(kSchema));
   RETURN_IF_ERROR(CheckMeta());
+  RETURN_IF_ERROR(FindRecords());
   RETURN_IF_ERROR(PrepareAll());
   bounds_ = PackBounds(options_.cost_bounds);
-  ASSIGN_OR_RETURN(Statement any, db_.Prepare("SELECT 1 FROM items LIMIT 1"));
-  ASSIGN_OR_RETURN(had_records_, any.Step());
   return claims_.Open(options_.state_dir + "/claims.sqlite");
+}
+
+Status SqliteJournal::FindRecords() {
+  {
+    ASSIGN_OR_RETURN(Statement any, db_.Prepare("SELECT 1 FROM items LIMIT 1"));
+    ASSIGN_OR_RETURN(had_records_, any.Step());
+  }
+  if (!had_records_) return {};
+  return db_.Execute(kIndexes);
 }
 
 Result<std::string> SqliteJournal::GetMeta(const char* key) {
@@ -318,8 +337,7 @@ Status SqliteJournal::CheckMeta() {
                             options_.state_dir));
   ASSIGN_OR_RETURN(const std::string recipe, GetMeta("recipe"));
   if (options_.overwrite) {
-    RETURN_IF_ERROR(db_.Execute("BEGIN; DELETE FROM items;"
-                                " DELETE FROM names; COMMIT"));
+    RETURN_IF_ERROR(db_.Execute(kForgetAll));
   } else if (!recipe.empty() && recipe != options_.recipe) {
     const std::string what = Differences(recipe, options_.recipe);
     if (!what.empty())
@@ -336,8 +354,9 @@ Status SqliteJournal::CheckMeta() {
 Status SqliteJournal::PrepareAll() {
   ASSIGN_OR_RETURN(
       insert_,
-      db_.Prepare("INSERT OR REPLACE INTO items VALUES(?,?,?,?,?,?,?,?,?,?,"
+      db_.Prepare("INSERT INTO items VALUES(?,?,?,?,?,?,?,?,?,?,"
                   "?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  ASSIGN_OR_RETURN(forget_, db_.Prepare("DELETE FROM items WHERE key = ?"));
   ASSIGN_OR_RETURN(
       recall_, db_.Prepare("SELECT status, reason, stamp, outputs, bounds"
                            " FROM items WHERE key = ?"));
@@ -359,6 +378,7 @@ Status SqliteJournal::PrepareAll() {
 
 Result<std::string> SqliteJournal::OwnerOf(const Key128& key) {
   if (std::string recent = recent_.Find(key); !recent.empty()) return recent;
+  if (!had_records_) return std::string(kSomeOwner);
   ASSIGN_OR_RETURN(const bool found, owner_.Bind(1, ByteSpan(key)).Step());
   std::string uri = found ? owner_.Text(0) : kSomeOwner;
   owner_.Reset();
@@ -509,6 +529,7 @@ Status SqliteJournal::Insert(const ItemRecord& record) {
   ASSIGN_OR_RETURN(const std::string outputs, MergedOutputs(record, key));
   const std::string warnings = fmt::format("{}", fmt::join(record.warnings,
                                                            "\n"));
+  if (had_records_) RETURN_IF_ERROR(forget_.Bind(1, ByteSpan(key)).Run());
   insert_.Bind(1, ByteSpan(key))
       .Bind(2, static_cast<std::int64_t>(record.index))
       .Bind(3, record.uri)

@@ -110,7 +110,8 @@ class Journal {
   // else the owner's source.
   [[nodiscard]] virtual Result<std::string> ClaimName(
       const std::string& name, const std::string& source_key) = 0;
-  // Durable when it returns. An item's record replaces its earlier one; the
+  // Durable when it returns. An item is committed once in a run; its record
+  // replaces that of an earlier run; the
   // outputs of sizes that were made before are kept when the item is kPartly.
   [[nodiscard]] virtual Status Commit(std::span<const ItemRecord> batch) = 0;
   // Of every item ever recorded in this state.

@@ -314,6 +314,7 @@ TEST_F(JournalTest, CountsWhatItHolds) {
   Commit(NotDone("b", "B", ItemStatus::kFailed, Reason::kDns));
   Commit(NotDone("c", "C", ItemStatus::kFailed, Reason::kDns));
   Commit(NotDone("d", "D", ItemStatus::kSkipped, Reason::kNotImage));
+  Restart();
   Commit(Done("b", "B", {"200x"}));  // in place of its failure
   const JournalCounts counts = journal_->Counts().value();
   EXPECT_EQ(counts.done, 2u);
