@@ -111,8 +111,8 @@ class Journal {
   [[nodiscard]] virtual Result<std::string> ClaimName(
       const std::string& name, const std::string& source_key) = 0;
   // Durable when it returns. An item is committed once in a run; its record
-  // replaces that of an earlier run; the
-  // outputs of sizes that were made before are kept when the item is kPartly.
+  // replaces that of an earlier run, but the outputs of sizes that were made
+  // before are kept when the item is kPartly.
   [[nodiscard]] virtual Status Commit(std::span<const ItemRecord> batch) = 0;
   // Of every item ever recorded in this state.
   [[nodiscard]] virtual Result<JournalCounts> Counts() = 0;
