@@ -64,10 +64,10 @@ int AddRules(scmp_filter_ctx filter) {
   // That thread asks for the priority that it has, and gives itself a name.
   if (const int refused = seccomp_rule_add(
           filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 1,
-          SCMP_A1(SCMP_CMP_EQ, SCHED_OTHER)))
+          SCMP_A1(SCMP_CMP_EQ, SCHED_OTHER, 0)))
     return refused;
   int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                               SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+                               SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
   if (error != 0) return error;
   // Refused, not fatal: glibc looks for vm.overcommit_memory when it shrinks a
   // heap, and is content not to be told.
