@@ -120,7 +120,9 @@ class Thumbnailer::Impl {
                                           ImageFormat format) const;
   [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
                                    Orientation turn) const;
-  [[nodiscard]] std::vector<Job> JobsFor(std::vector<SizePlan> plans,
+  // True when all thumbnails of a JPEG's planes have chroma of half their size.
+  [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans) const;
+  [[nodiscard]] std::vector<Job> JobsFor(const std::vector<SizePlan>& plans,
                                          const PictureShape& shape,
                                          bool planes_go_out) const;
   [[nodiscard]] std::vector<PlaneFlow> FlowsFor(const RowSource& source,
@@ -191,8 +193,14 @@ DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
   return hint;
 }
 
+bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans) const {
+  return recipe_.jpeg_quality < kFullChromaQuality &&
+         std::none_of(plans.begin(), plans.end(),
+                      [](const SizePlan& plan) { return plan.place.padded(); });
+}
+
 // Planes of a JPEG go into a JPEG as they are, if nothing has to be painted.
-std::vector<Job> Thumbnailer::Impl::JobsFor(std::vector<SizePlan> plans,
+std::vector<Job> Thumbnailer::Impl::JobsFor(const std::vector<SizePlan>& plans,
                                             const PictureShape& shape,
                                             bool planes_go_out) const {
   std::vector<Job> jobs;
@@ -215,7 +223,6 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
                                                    Orientation turn,
                                                    std::vector<Job>* jobs) {
   const PictureShape& shape = source.shape();
-  const PlaneShape& full = shape.planes[0];
   std::vector<PlaneFlow> flows;
   for (int p = 0; p < shape.plane_count; ++p) {
     const PlaneShape& plane = shape.planes[static_cast<std::size_t>(p)];
@@ -227,8 +234,8 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
           ToAxis(axes.x, plane.width, plane.extent_x, halved, recipe_.filter);
       Axis y =
           ToAxis(axes.y, plane.height, plane.extent_y, halved, recipe_.filter);
-      if (full.extent_x == 2 * plane.extent_x) x.fine_samples = full.width;
-      if (full.extent_y == 2 * plane.extent_y) y.fine_samples = full.height;
+      x.fine_samples = plane.fine_width;
+      y.fine_samples = plane.fine_height;
       Plane& out = job.planes.planes[static_cast<std::size_t>(p)];
       out = Plane(x.count, y.count, shape.wide);
       flow.AddOutput(x, y, &tables_, &out);
@@ -340,17 +347,22 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   std::vector<SizePlan> plans = PlanSizes(
       outcome->source_width, outcome->source_height, recipe_, size_mask);
   if (auto ok = CheckLimits(picture, plans, size_mask, format); !ok) return ok;
-  auto source = (*decoder)->Start(HintFor(plans, turn));
-  if (!source) return tl::unexpected<Refusal>(std::move(source).error());
-  const PictureShape& shape = (*source)->shape();
   const auto transform =
-      transforms_.Get(picture.icc, shape.model, shape.wide, &complaints_);
-  outcome->times.decode += watch.Lap();
-
-  std::vector<Job> jobs =
-      JobsFor(std::move(plans), shape,
-              format == ImageFormat::kJpeg && transform == nullptr);
-  if (auto ok = Resize(*source, turn, &jobs, &outcome->times); !ok) return ok;
+      transforms_.Get(picture.icc, picture.model, picture.wide, &complaints_);
+  const bool planes_go_out =
+      format == ImageFormat::kJpeg && transform == nullptr;
+  DecodeHint hint = HintFor(plans, turn);
+  hint.halved_chroma = planes_go_out && HalvesChroma(plans);
+  std::vector<Job> jobs;
+  Verdict<void> resized;
+  do {
+    auto source = (*decoder)->Start(hint);
+    if (!source) return tl::unexpected<Refusal>(std::move(source).error());
+    outcome->times.decode += watch.Lap();
+    jobs = JobsFor(plans, (*source)->shape(), planes_go_out);
+    resized = Resize(*source, turn, &jobs, &outcome->times);
+  } while (!resized && (*decoder)->HandsOver());
+  if (!resized) return resized;
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
   decoder->reset();  // its memory is not needed while we encode
   watch.Lap();

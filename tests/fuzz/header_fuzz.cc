@@ -17,7 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const ByteSpan bytes(data, size);
   const JpegLayout jpeg = WalkJpeg(bytes);
   const PngLayout png = WalkPng(bytes);
-  static_cast<void>(CountJpegScans(bytes, jpeg.first_scan, 100));
+  for (const JpegScan& scan :
+       WalkJpegScans(bytes, jpeg.first_scan, 0, 100).scans)
+    if (scan.data > size) std::abort();
   static_cast<void>(IsSrgbProfile(bytes));
   for (const ByteSpan exif : {bytes, jpeg.exif, png.exif}) {
     const int orientation = ExifOrientation(exif);

@@ -104,12 +104,26 @@ TEST(WalkJpeg, TakesTheFirstExifAndTheProfileInPieces) {
   EXPECT_EQ(layout.icc[0].size() + layout.icc[1].size(), 100'000u);
 }
 
-TEST(CountJpegScans, CountsAndStops) {
+TEST(WalkJpegScans, ReadsEachHeaderAndStops) {
   const Bytes jpeg =
       WriteJpeg(MakePicture(Kind::kPhoto, 64, 64, 3, 1), {.progressive = true});
   const std::size_t first = WalkJpeg(jpeg).first_scan;
-  EXPECT_EQ(CountJpegScans(jpeg, first, 100), 10u);
-  EXPECT_EQ(CountJpegScans(jpeg, first, 3), 4u);
+  const JpegScans all = WalkJpegScans(jpeg, first, 5, 100);
+  EXPECT_TRUE(all.ends);
+  ASSERT_EQ(all.scans.size(), 10u);
+  // libjpeg's own script: DC of all without its lowest bit; luma's lowest bits
+  // come last.
+  EXPECT_EQ(all.scans[0].components, (std::vector<std::uint8_t>{1, 2, 3}));
+  EXPECT_EQ(all.scans[0].last, 0);
+  EXPECT_EQ(all.scans[0].low_bit, 1);
+  EXPECT_EQ(all.scans[0].restart_interval, 5);
+  EXPECT_EQ(all.scans[9].components, std::vector<std::uint8_t>{1});
+  EXPECT_EQ(all.scans[9].first, 1);
+  EXPECT_EQ(all.scans[9].last, 63);
+  EXPECT_EQ(all.scans[9].high_bit, 1);
+  EXPECT_EQ(WalkJpegScans(jpeg, first, 0, 3).scans.size(), 4u);
+  const ByteSpan cut = ByteSpan(jpeg).first(jpeg.size() - 2);
+  EXPECT_FALSE(WalkJpegScans(cut, first, 0, 100).ends);
 }
 
 TEST(WalkPng, FindsTheEndAndStopsAtACut) {

@@ -15,8 +15,8 @@ constexpr std::string_view kExifTag("Exif\0\0", 6);
 constexpr std::string_view kIccTag("ICC_PROFILE\0", 12);
 constexpr std::size_t kTextProbe = 4096;
 
-constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kTem = 0x01,
-                       kApp1 = 0xE1, kApp2 = 0xE2;
+constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD,
+                       kTem = 0x01, kApp1 = 0xE1, kApp2 = 0xE2;
 
 std::uint32_t U16(ByteSpan bytes, std::size_t at) {
   return static_cast<std::uint32_t>(bytes[at]) << 8 | bytes[at + 1];
@@ -196,7 +196,24 @@ void KeepSegment(std::uint8_t marker, ByteSpan segment, JpegLayout* layout) {
     layout->exif = segment.subspan(kExifTag.size());
   } else if (marker == kApp2) {
     KeepIccPiece(segment, &layout->icc);
+  } else if (marker == kDri && segment.size() >= 2) {
+    layout->restart_interval = static_cast<std::uint16_t>(U16(segment, 0));
   }
+}
+
+// What is cut off is 0.
+JpegScan ReadScan(ByteSpan segment) {
+  JpegScan scan;
+  const std::size_t count = segment.empty() ? 0 : segment[0];
+  if (segment.size() < 4 + 2 * count) return scan;
+  for (std::size_t i = 0; i < count; ++i)
+    scan.components.push_back(segment[1 + 2 * i]);
+  const ByteSpan progression = segment.subspan(1 + 2 * count);
+  scan.first = progression[0];
+  scan.last = progression[1];
+  scan.high_bit = progression[2] >> 4;
+  scan.low_bit = progression[2] & 15;
+  return scan;
 }
 
 bool LegalDepth(std::uint8_t colour_type, std::uint8_t bits) {
@@ -287,17 +304,24 @@ JpegLayout WalkJpeg(ByteSpan bytes) {
   return layout;
 }
 
-std::uint32_t CountJpegScans(ByteSpan bytes, std::size_t first_scan,
-                             std::uint32_t limit) {
-  std::uint32_t scans = 0;
+JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
+                        std::uint16_t restart_interval, std::uint32_t limit) {
+  JpegScans found;
   JpegWalker walker(bytes, std::min(first_scan, bytes.size()));
   while (const std::uint8_t marker = walker.NextMarker()) {
-    if (marker == kEoi) break;
+    found.ends = marker == kEoi;
+    if (found.ends) break;
     if (IsRestart(marker) || marker == kTem || marker == kSoi) continue;
-    if (marker == kSos && ++scans > limit) break;
-    static_cast<void>(walker.Segment());
+    const ByteSpan segment = walker.Segment();
+    if (marker == kDri && segment.size() >= 2)
+      restart_interval = static_cast<std::uint16_t>(U16(segment, 0));
+    if (marker != kSos) continue;
+    found.scans.push_back(ReadScan(segment));
+    found.scans.back().data = walker.at();
+    found.scans.back().restart_interval = restart_interval;
+    if (found.scans.size() > limit) break;
   }
-  return scans;
+  return found;
 }
 
 std::uint8_t PngHeader::channels() const {

@@ -43,16 +43,33 @@ struct JpegLayout {
   ByteSpan exif;               // the TIFF structure of the first EXIF segment
   std::vector<ByteSpan> icc;   // pieces of the profile in their order
   std::size_t first_scan = 0;  // offset of the SOS marker; 0: none
-  std::uint8_t scan_components = 0;  // of the first scan
+  std::uint8_t scan_components = 0;    // of the first scan
+  std::uint16_t restart_interval = 0;  // in MCUs; 0: none
 };
 
 [[nodiscard]] JpegLayout WalkJpeg(ByteSpan bytes);
 
-// Counts SOS markers from `first_scan` on, by looking for markers only. Stops
-// at `limit` + 1.
-[[nodiscard]] std::uint32_t CountJpegScans(ByteSpan bytes,
-                                           std::size_t first_scan,
-                                           std::uint32_t limit);
+// The header of a scan, T.81 B.2.3.
+struct JpegScan {
+  std::size_t data = 0;  // offset of the entropy-coded bytes behind it
+  std::vector<std::uint8_t> components;  // their identifiers
+  std::uint8_t first = 0;  // Ss and Se: the coefficients, in zigzag order
+  std::uint8_t last = 0;
+  std::uint8_t high_bit = 0;           // Ah: 0 at the first visit
+  std::uint8_t low_bit = 0;            // Al
+  std::uint16_t restart_interval = 0;  // in MCUs; 0: none
+};
+
+struct JpegScans {
+  std::vector<JpegScan> scans;
+  bool ends = false;  // by an EOI
+};
+
+// From the first SOS marker on, by looking for markers only. Stops behind
+// `limit` + 1 scans. `restart_interval`: what was said before.
+[[nodiscard]] JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
+                                      std::uint16_t restart_interval,
+                                      std::uint32_t limit);
 
 struct PngHeader {
   std::uint32_t width = 0;

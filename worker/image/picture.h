@@ -31,6 +31,10 @@ struct PlaneShape {
   std::uint32_t height = 0;
   double extent_x = 0;
   double extent_y = 0;
+  // Of half this size because the file has it so; whoever shows it reads
+  // between its samples. 0: not halved.
+  std::uint32_t fine_width = 0;
+  std::uint32_t fine_height = 0;
 };
 
 struct PictureShape {
@@ -88,6 +92,8 @@ class RowRing {
   [[nodiscard]] std::uint8_t* Row(std::uint32_t y) const {
     return buffer_.data() + (y % capacity_) * stride_;
   }
+  // From one row to the next, but for the last and the first.
+  [[nodiscard]] std::size_t stride() const { return stride_; }
   [[nodiscard]] std::uint32_t end() const { return end_; }
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
   void Append(std::uint32_t rows) { end_ += rows; }
@@ -147,7 +153,8 @@ class RowSource {
   // The most rows of `plane` that one ReadBand() writes.
   [[nodiscard]] virtual std::uint32_t BandRows(int plane) const = 0;
   // Writes the next rows to each ring and appends them. Rows of a ring are at
-  // least RowBytes(plane) long, and there are at least BandRows(plane).
+  // least RowBytes(plane) long; it holds a multiple of BandRows(plane), so that
+  // a band's rows follow each other in memory.
   [[nodiscard]] virtual Verdict<void> ReadBand(const Rings& rings) = 0;
   [[nodiscard]] virtual std::size_t RowBytes(int plane) const = 0;
   // Reads what follows the last row: is the end there, and is it whole?

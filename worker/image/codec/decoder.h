@@ -19,6 +19,8 @@ namespace thumbmill {
 // What is known of a picture before it is decoded.
 struct OpenedPicture {
   ImageHeader header;
+  ColourModel model = ColourModel::kRgb;  // as PictureShape will say
+  bool wide = false;
   int exif_orientation = 1;
   std::vector<std::uint8_t> icc;  // empty: none
 };
@@ -28,15 +30,21 @@ struct OpenedPicture {
 struct DecodeHint {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  bool exact = false;  // no decoder's own reduction (nearest neighbour)
+  bool exact = false;          // no decoder's own reduction (nearest neighbour)
+  bool halved_chroma = false;  // chroma is wanted at half the size
 };
 
 class Decoder {
  public:
   virtual ~Decoder() = default;
   [[nodiscard]] virtual const OpenedPicture& picture() const = 0;
-  // Allocates. Call once; the rows live no longer than the decoder.
+  // Allocates. The rows live no longer than the decoder.
   [[nodiscard]] virtual Verdict<RowSource*> Start(const DecodeHint& hint) = 0;
+  // After the rows failed: true if they came by a shortcut, whose verdict
+  // counts for nothing. Start() then takes the long way, from the first row.
+  [[nodiscard]] virtual bool HandsOver() { return false; }
+  // Who reads the rows, once started: for people who measure.
+  [[nodiscard]] virtual const char* reader() const { return "library"; }
 };
 
 struct DecoderOptions {

@@ -1,6 +1,7 @@
-// JPEG by libjpeg-turbo, as planes in the sizes and the colour space of the
-// file ("raw data"): no upsampling, no colour conversion, and the DCT gives a
-// half, a quarter or an eighth for less than the whole.
+// JPEG as planes in the sizes and the colour space of the file ("raw data"): no
+// upsampling, no colour conversion. libjpeg-turbo reads the header; if what
+// follows is plain, the reader of plain_jpeg.h does the rest, else the library,
+// whose DCT gives a half, a quarter or an eighth for less than the whole.
 //
 // libjpeg jumps out of its functions on an error. Guard() is the one function
 // that holds the setjmp; the steps that it runs have no destructors.
@@ -15,10 +16,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string>
 #include <utility>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/plain_jpeg.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
 #include "worker/image/resample/resampler.h"
@@ -171,6 +174,27 @@ ColourModel ModelOf(J_COLOR_SPACE space) {
   }
 }
 
+// The least that leaves kGap for the filter.
+unsigned LeastEighths(double width, double height, const DecodeHint& hint,
+                      double share) {
+  if (hint.exact) return 8;
+  unsigned eighths = 1;
+  for (; eighths < 8; ++eighths) {
+    const double scale = eighths / 8.0;
+    if (width * scale >= kGap * hint.width * share &&
+        height * scale >= kGap * hint.height * share)
+      break;
+  }
+  return eighths;
+}
+
+// T.81 figure A.6: row * 8 + column.
+constexpr std::array<std::uint8_t, 64> kNaturalOrder = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,
+    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
+    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+
 Reason ReasonOf(int code) {
   switch (code) {
     case JERR_ARITH_NOTIMPL:
@@ -213,6 +237,10 @@ class JpegDecoder final : public Decoder, public RowSource {
     return picture_;
   }
   [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] bool HandsOver() override;
+  [[nodiscard]] const char* reader() const override {
+    return plain_ ? "own" : "libjpeg-turbo";
+  }
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
   [[nodiscard]] std::uint32_t BandRows(int plane) const override {
@@ -229,9 +257,15 @@ class JpegDecoder final : public Decoder, public RowSource {
 
  private:
   [[nodiscard]] Verdict<void> CheckFrame(const JpegLayout& layout) const;
-  [[nodiscard]] Verdict<void> CheckScans(const JpegLayout& layout) const;
+  [[nodiscard]] Verdict<void> ReadScans(const JpegLayout& layout);
   [[nodiscard]] Verdict<void> CheckComponents() const;
   void KeepProfile(const JpegLayout& layout);
+  [[nodiscard]] std::unique_ptr<RowSource> StartPlain(const DecodeHint& hint);
+  [[nodiscard]] bool PlainComponents(const DecodeHint& hint,
+                                     PlainPicture* picture) const;
+  [[nodiscard]] bool PlainScans(PlainPicture* picture) const;
+  [[nodiscard]] bool IsDcScan(const JpegScan& scan) const;
+  [[nodiscard]] PictureShape ShapeOfFile() const;
   void SetShape();
   [[nodiscard]] const jpeg_component_info& Component(int plane) const {
     return state_.jpeg.comp_info[plane];
@@ -247,6 +281,9 @@ class JpegDecoder final : public Decoder, public RowSource {
   PictureShape shape_;
   JpegState state_{};
   bool gave_up_ = false;
+  JpegScans scans_;  // of a progressive picture
+  bool plain_allowed_ = true;
+  std::unique_ptr<RowSource> plain_;
 };
 
 JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
@@ -306,12 +343,14 @@ Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
 }
 
 // A picture of one scan cannot have many; only others are walked to the end.
-Verdict<void> JpegDecoder::CheckScans(const JpegLayout& layout) const {
+Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   if (layout.first_scan == 0)
     return Refuse(Reason::kTruncated, "the file ends before its first scan");
   if (!picture_.header.progressive) return {};
   const std::uint32_t limit = options_.limits.max_scans;
-  if (CountJpegScans(bytes_, layout.first_scan, limit) > limit)
+  scans_ =
+      WalkJpegScans(bytes_, layout.first_scan, layout.restart_interval, limit);
+  if (scans_.scans.size() > limit)
     return Refuse(Reason::kTooCostly,
                   "more than " + std::to_string(limit) + " scans");
   return {};
@@ -344,7 +383,7 @@ Verdict<void> JpegDecoder::Open() {
   const JpegLayout layout = WalkJpeg(bytes_);
   if (const auto peeked = PeekHeader(bytes_)) picture_.header = *peeked;
   if (auto ok = CheckFrame(layout); !ok) return ok;
-  if (auto ok = CheckScans(layout); !ok) return ok;
+  if (auto ok = ReadScans(layout); !ok) return ok;
   if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(GaveUp());
   if (auto ok = Run(ReadHeader); !ok) return ok;
   const jpeg_decompress_struct& jpeg = state_.jpeg;
@@ -354,6 +393,7 @@ Verdict<void> JpegDecoder::Open() {
       jpeg.image_height != layout.frame->height)
     return Refuse(Reason::kCorrupt, "two frame headers");
   if (auto ok = CheckComponents(); !ok) return ok;
+  picture_.model = ModelOf(jpeg.jpeg_color_space);
   if (!layout.exif.empty())
     picture_.exif_orientation = ExifOrientation(layout.exif);
   KeepProfile(layout);
@@ -361,6 +401,8 @@ Verdict<void> JpegDecoder::Open() {
 }
 
 Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
+  if (plain_allowed_) plain_ = StartPlain(hint);
+  if (plain_) return plain_.get();
   jpeg_decompress_struct& jpeg = state_.jpeg;
   jpeg.scale_num = JpegEighths(jpeg.image_width, jpeg.image_height, hint);
   jpeg.scale_denom = 8;
@@ -376,13 +418,136 @@ Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
   return this;
 }
 
+bool JpegDecoder::HandsOver() {
+  if (!plain_) return false;
+  plain_.reset();
+  plain_allowed_ = false;
+  return true;
+}
+
+std::unique_ptr<RowSource> JpegDecoder::StartPlain(const DecodeHint& hint) {
+  PlainPicture picture;
+  picture.width = state_.jpeg.image_width;
+  picture.height = state_.jpeg.image_height;
+  picture.progressive = state_.jpeg.progressive_mode != 0;
+  // Whoever wants to hear of the least fault wants all bytes read.
+  if (picture.progressive && options_.fail_on == FailOn::kWarning)
+    return nullptr;
+  if (!PlainComponents(hint, &picture) || !PlainScans(&picture)) return nullptr;
+  return ReadPlainJpeg(picture, ShapeOfFile());
+}
+
+std::optional<HuffmanSpec> SpecOf(const JHUFF_TBL* table) {
+  if (table == nullptr) return std::nullopt;
+  HuffmanSpec spec;
+  std::copy(std::begin(table->bits), std::end(table->bits),
+            spec.counts.begin());
+  std::copy(std::begin(table->huffval), std::end(table->huffval),
+            spec.symbols.begin());
+  return spec;
+}
+
+// The library keeps the steps in natural order.
+std::array<std::uint16_t, 64> ZigzagSteps(const JQUANT_TBL& table) {
+  std::array<std::uint16_t, 64> steps{};
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    steps[k] = table.quantval[kNaturalOrder[k]];
+  return steps;
+}
+
+bool JpegDecoder::PlainComponents(const DecodeHint& hint,
+                                  PlainPicture* picture) const {
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  const bool whole =
+      jpeg.Ss == 0 && jpeg.Se == 63 && jpeg.Ah == 0 && jpeg.Al == 0;
+  const bool usual = jpeg.data_precision == 8 && jpeg.arith_code == 0 &&
+                     jpeg.comps_in_scan == jpeg.num_components &&
+                     (whole || picture->progressive);
+  if (!usual) return false;
+  unsigned blocks = 0;
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    const jpeg_component_info& c = Component(i);
+    const JQUANT_TBL* steps =
+        c.quant_tbl_no >= 0 && c.quant_tbl_no < NUM_QUANT_TBLS
+            ? jpeg.quant_tbl_ptrs[c.quant_tbl_no]
+            : nullptr;
+    if (jpeg.cur_comp_info[i] != &c || steps == nullptr) return false;
+    PlainComponent& plain = picture->components.emplace_back();
+    // A scan of one component goes block by block, T.81 A.2.2.
+    const bool alone = jpeg.num_components == 1;
+    plain.across = alone ? 1 : static_cast<unsigned>(c.h_samp_factor);
+    plain.down = alone ? 1 : static_cast<unsigned>(c.v_samp_factor);
+    blocks += plain.across * plain.down;
+    plain.quant = ZigzagSteps(*steps);
+    plain.dc_table = static_cast<unsigned>(c.dc_tbl_no);
+    plain.ac_table = static_cast<unsigned>(c.ac_tbl_no);
+    const bool chroma = i > 0 && hint.halved_chroma;
+    plain.eighths = LeastEighths(
+        picture->width *
+            (alone ? 1.0 : c.h_samp_factor * 1.0 / jpeg.max_h_samp_factor),
+        picture->height *
+            (alone ? 1.0 : c.v_samp_factor * 1.0 / jpeg.max_v_samp_factor),
+        hint, chroma ? 0.5 : 1);
+    if (picture->progressive && plain.eighths != 1) return false;
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    picture->dc[i] = SpecOf(jpeg.dc_huff_tbl_ptrs[i]);
+    picture->ac[i] = SpecOf(jpeg.ac_huff_tbl_ptrs[i]);
+  }
+  return blocks <= D_MAX_BLOCKS_IN_MCU;
+}
+
+// All components, in the order of the frame, and nothing but DC.
+bool JpegDecoder::IsDcScan(const JpegScan& scan) const {
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  if (scan.last != 0 ||
+      scan.components.size() != static_cast<std::size_t>(jpeg.num_components))
+    return false;
+  for (int i = 0; i < jpeg.num_components; ++i)
+    if (scan.components[static_cast<std::size_t>(i)] !=
+        Component(i).component_id)
+      return false;
+  return true;
+}
+
+bool JpegDecoder::PlainScans(PlainPicture* picture) const {
+  if (!picture->progressive) {
+    picture->scans.push_back({bytes_.last(state_.source.bytes_in_buffer),
+                              state_.jpeg.restart_interval, 0});
+    return true;
+  }
+  if (!scans_.ends || !IsDcScan(scans_.scans[0])) return false;
+  unsigned low_bit = 16;
+  for (const JpegScan& scan : scans_.scans) {
+    if (scan.first != 0) continue;
+    // From coarse to exact, a bit at a time, T.81 G.1.1.1.
+    const bool first = picture->scans.empty();
+    const bool next =
+        first ? scan.high_bit == 0
+              : scan.high_bit == low_bit && scan.low_bit + 1u == low_bit;
+    if (!next || !IsDcScan(scan)) return false;
+    low_bit = scan.low_bit;
+    if (low_bit > 13) return false;
+    picture->scans.push_back(
+        {bytes_.subspan(scan.data), scan.restart_interval, low_bit});
+  }
+  return low_bit == 0;
+}
+
+PictureShape JpegDecoder::ShapeOfFile() const {
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  PictureShape shape;
+  shape.width = jpeg.image_width;
+  shape.height = jpeg.image_height;
+  shape.model = picture_.model;
+  shape.inverted = jpeg.saw_Adobe_marker != 0;
+  shape.plane_count = jpeg.num_components;
+  return shape;
+}
+
 void JpegDecoder::SetShape() {
   const jpeg_decompress_struct& jpeg = state_.jpeg;
-  shape_.width = jpeg.image_width;
-  shape_.height = jpeg.image_height;
-  shape_.model = ModelOf(jpeg.jpeg_color_space);
-  shape_.inverted = jpeg.saw_Adobe_marker != 0;
-  shape_.plane_count = jpeg.num_components;
+  shape_ = ShapeOfFile();
   for (int i = 0; i < jpeg.num_components; ++i) {
     const jpeg_component_info& c = Component(i);
     const double size = DctSize(c) / 8.0;
@@ -393,6 +558,9 @@ void JpegDecoder::SetShape() {
         jpeg.image_width * size * c.h_samp_factor / jpeg.max_h_samp_factor;
     plane.extent_y =
         jpeg.image_height * size * c.v_samp_factor / jpeg.max_v_samp_factor;
+    const PlaneShape& full = shape_.planes[0];
+    if (full.extent_x == 2 * plane.extent_x) plane.fine_width = full.width;
+    if (full.extent_y == 2 * plane.extent_y) plane.fine_height = full.height;
   }
 }
 
@@ -454,14 +622,8 @@ Verdict<void> JpegDecoder::Finish() {
 
 unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
                      const DecodeHint& hint) {
-  if (hint.exact) return 8;
-  for (const unsigned eighths : {1u, 2u, 4u}) {
-    const double scale = eighths / 8.0;
-    if (width * scale >= kGap * hint.width &&
-        height * scale >= kGap * hint.height)
-      return eighths;
-  }
-  return 8;
+  const unsigned least = LeastEighths(width, height, hint, 1);
+  return std::bit_ceil(least);
 }
 
 Verdict<std::unique_ptr<Decoder>> OpenJpeg(ByteSpan bytes,

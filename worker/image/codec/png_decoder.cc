@@ -291,6 +291,12 @@ Verdict<void> PngDecoder::Open() {
   if (!layout_.exif.empty())
     picture_.exif_orientation = ExifOrientation(layout_.exif);
   KeepProfile();
+  const int type = png_get_color_type(state_.png, state_.info);
+  const bool alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 ||
+                     png_get_valid(state_.png, state_.info, PNG_INFO_tRNS) != 0;
+  picture_.model = (type & PNG_COLOR_MASK_COLOR) != 0 ? ColourModel::kRgb
+                                                      : ColourModel::kGrey;
+  picture_.wide = alpha || picture_.header.bits == 16;
   return {};
 }
 

@@ -111,7 +111,9 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
       overhang = std::max(overhang, output.overhang());
     }
     const std::size_t bytes = std::size_t{level.width} * (wide_ ? 2 : 1) + 2;
-    level.ring = RowRing(window + band_rows, std::max(bytes, row_bytes));
+    const std::uint32_t rows =
+        (window + 2 * band_rows - 1) / band_rows * band_rows;
+    level.ring = RowRing(rows, std::max(bytes, row_bytes));
     band_rows = HalfUp(band_rows) + 1;
     row_bytes = 0;
   }

@@ -1,0 +1,177 @@
+// Links: tm_image tm_pictures
+#include "worker/image/codec/plain_jpeg.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+#include "tests/tools/jpeg_planes.h"
+#include "tests/tools/pictures.h"
+
+namespace thumbmill {
+namespace {
+
+using testing::Bytes;
+using testing::JpegOptions;
+using testing::Kind;
+using testing::LargestDifference;
+using testing::MakePicture;
+using testing::ReadPlanes;
+using testing::ReadPlanesByLibjpeg;
+using testing::WriteJpeg;
+
+constexpr DecodeHint kFullSize{.width = 60000, .height = 60000};
+constexpr DecodeHint kEighth{.width = 1, .height = 1};
+
+struct Opened {
+  Complaints complaints;
+  std::unique_ptr<Decoder> decoder;
+};
+
+void Open(const Bytes& jpeg, Opened* opened, FailOn fail_on = FailOn::kError) {
+  DecoderOptions options;
+  options.fail_on = fail_on;
+  auto decoder = OpenJpeg(jpeg, options, &opened->complaints);
+  ASSERT_TRUE(decoder) << decoder.error().message;
+  opened->decoder = std::move(*decoder);
+}
+
+// Which reader gave all rows: "own", another, or "none".
+std::string ReaderOf(const Bytes& jpeg, const DecodeHint& hint,
+                     FailOn fail_on = FailOn::kError) {
+  Opened opened;
+  Open(jpeg, &opened, fail_on);
+  do {
+    if (ReadPlanes(opened.decoder.get(), hint))
+      return opened.decoder->reader();
+  } while (opened.decoder->HandsOver());
+  return "none";
+}
+
+void ExpectOwnReaderAgrees(const Bytes& jpeg, const DecodeHint& hint,
+                           unsigned eighths) {
+  Opened opened;
+  Open(jpeg, &opened);
+  const auto ours = ReadPlanes(opened.decoder.get(), hint);
+  ASSERT_TRUE(ours);
+  ASSERT_STREQ(opened.decoder->reader(), "own");
+  const auto theirs = ReadPlanesByLibjpeg(jpeg, eighths);
+  ASSERT_TRUE(theirs);
+  EXPECT_LE(LargestDifference(*ours, *theirs), 1);
+}
+
+using Sampling = std::tuple<int, int, int, int>;  // h, v, channels, restart
+
+class PlainJpegOf : public ::testing::TestWithParam<Sampling> {
+ protected:
+  JpegOptions Options(bool progressive) const {
+    const auto [h, v, channels, restart] = GetParam();
+    return {.quality = 93,
+            .h_samp = h,
+            .v_samp = v,
+            .progressive = progressive,
+            .restart_rows = restart};
+  }
+  Bytes Jpeg(std::uint32_t width, std::uint32_t height, Kind kind,
+             bool progressive) const {
+    return WriteJpeg(
+        MakePicture(kind, width, height, std::get<2>(GetParam()), 3),
+        Options(progressive));
+  }
+};
+
+TEST_P(PlainJpegOf, FullSizeIsWithinALevelOfLibjpeg) {
+  for (const Kind kind : {Kind::kPhoto, Kind::kNoise, Kind::kChecker})
+    ExpectOwnReaderAgrees(Jpeg(203, 117, kind, false), kFullSize, 8);
+}
+
+TEST_P(PlainJpegOf, EighthIsWithinALevelOfLibjpeg) {
+  for (const Kind kind : {Kind::kPhoto, Kind::kNoise}) {
+    const Bytes jpeg = Jpeg(333, 257, kind, false);
+    // libjpeg gives halved chroma in twice the size at an eighth.
+    Opened opened;
+    Open(jpeg, &opened);
+    auto ours = ReadPlanes(opened.decoder.get(), kEighth);
+    auto theirs = ReadPlanesByLibjpeg(jpeg, 1);
+    ASSERT_TRUE(ours && theirs);
+    ASSERT_STREQ(opened.decoder->reader(), "own");
+    ours->resize(1);
+    theirs->resize(1);
+    EXPECT_LE(LargestDifference(*ours, *theirs), 1);
+  }
+}
+
+TEST_P(PlainJpegOf, EighthOfAProgressivePictureEqualsThatOfASequentialOne) {
+  const Bytes progressive = Jpeg(333, 257, Kind::kPhoto, true);
+  const Bytes sequential = Jpeg(333, 257, Kind::kPhoto, false);
+  Opened one, other;
+  Open(progressive, &one);
+  Open(sequential, &other);
+  const auto a = ReadPlanes(one.decoder.get(), kEighth);
+  const auto b = ReadPlanes(other.decoder.get(), kEighth);
+  ASSERT_TRUE(a && b);
+  ASSERT_STREQ(one.decoder->reader(), "own");
+  EXPECT_EQ(LargestDifference(*a, *b), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EverySampling, PlainJpegOf,
+    ::testing::Values(Sampling{1, 1, 3, 0}, Sampling{2, 2, 3, 0},
+                      Sampling{2, 1, 3, 1}, Sampling{1, 2, 3, 0},
+                      Sampling{1, 1, 1, 0}, Sampling{2, 2, 1, 1},
+                      Sampling{1, 1, 4, 0}));
+
+TEST(PlainJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
+  const Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 800, 800, 3, 1),
+                               {.h_samp = 1, .v_samp = 1});
+  Opened opened;
+  Open(jpeg, &opened);
+  const auto planes = ReadPlanes(
+      opened.decoder.get(),
+      {.width = 200, .height = 200, .halved_chroma = true});
+  ASSERT_TRUE(planes);
+  EXPECT_EQ((*planes)[0].width, 400u);
+  EXPECT_EQ((*planes)[1].width, 200u);
+}
+
+TEST(PlainJpeg, SkipsLongRunsOfCodes) {
+  // At quality 100 noise has no zeros: blocks end without an end-of-block.
+  const Bytes jpeg = WriteJpeg(MakePicture(Kind::kNoise, 160, 160, 3, 5),
+                               {.quality = 100, .h_samp = 1, .v_samp = 1});
+  EXPECT_EQ(ReaderOf(jpeg, kEighth), "own");
+  EXPECT_EQ(ReaderOf(jpeg, kFullSize), "own");
+}
+
+TEST(PlainJpeg, LeavesWhatIsNotPlainToTheLibrary) {
+  const auto photo = MakePicture(Kind::kPhoto, 320, 320, 3, 2);
+  EXPECT_EQ(ReaderOf(WriteJpeg(photo, {.arithmetic = true}), kEighth),
+            "libjpeg-turbo");
+  const Bytes progressive = WriteJpeg(photo, {.progressive = true});
+  EXPECT_EQ(ReaderOf(progressive, kFullSize), "libjpeg-turbo");
+  EXPECT_EQ(ReaderOf(progressive, kEighth), "own");
+  // Whoever wants to hear of any fault wants all bytes read.
+  EXPECT_EQ(ReaderOf(progressive, kEighth, FailOn::kWarning), "libjpeg-turbo");
+}
+
+TEST(PlainJpeg, DamageIsTheLibrarysToJudge) {
+  const Bytes whole = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2));
+  Bytes cut(whole.begin(), whole.begin() + whole.size() / 2);
+  EXPECT_EQ(ReaderOf(cut, kEighth), "none");
+  EXPECT_EQ(ReaderOf(cut, kEighth, FailOn::kNone), "libjpeg-turbo");
+  Bytes no_end(whole.begin(), whole.end() - 2);
+  EXPECT_EQ(ReaderOf(no_end, kEighth), "none");
+  Bytes longer = whole;
+  longer.insert(longer.end() - 2, {0x12, 0x34, 0x56});
+  EXPECT_EQ(ReaderOf(longer, kEighth), "libjpeg-turbo");
+}
+
+TEST(PlainJpeg, ProgressiveWithoutItsEndIsLeftToTheLibrary) {
+  const Bytes whole = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2),
+                                {.progressive = true});
+  const Bytes cut(whole.begin(), whole.end() - 2);
+  EXPECT_EQ(ReaderOf(cut, kEighth), "none");
+}
+
+}  // namespace
+}  // namespace thumbmill

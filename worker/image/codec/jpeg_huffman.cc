@@ -1,0 +1,113 @@
+#include "worker/image/codec/jpeg_huffman.h"
+
+#include <algorithm>
+
+namespace thumbmill {
+namespace {
+
+constexpr unsigned kZeroRun = 0xF0;  // sixteen zeros
+
+}  // namespace
+
+std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
+                                               unsigned max_symbol) {
+  HuffmanCodes codes;
+  codes.counts_ = spec.counts;
+  codes.symbols_ = spec.symbols;
+  std::uint32_t code = 0;  // as 16 bits
+  unsigned symbol = 0;
+  for (unsigned length = 1; length <= 16; ++length) {
+    codes.first_code_[length] = code;
+    codes.first_symbol_[length] = static_cast<std::uint16_t>(symbol);
+    code += std::uint32_t{spec.counts[length]} << (16 - length);
+    symbol += spec.counts[length];
+    codes.limit_[length] = code;
+    // No code may be all ones, T.81 C.2.
+    if (code >= 0x10000 || symbol > 256) return std::nullopt;
+  }
+  const auto too_large = [&](std::uint8_t s) { return s > max_symbol; };
+  if (std::any_of(spec.symbols.begin(), spec.symbols.begin() + symbol,
+                  too_large))
+    return std::nullopt;
+  return codes;
+}
+
+DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
+  std::size_t at = 0;
+  for (unsigned length = 1; length <= kBits; ++length)
+    for (unsigned i = 0; i < codes.count(length); ++i) {
+      const auto code =
+          codes.Find(static_cast<std::uint32_t>(at) << (16 - kBits), length);
+      const std::size_t span = std::size_t{1} << (kBits - length);
+      const auto entry = static_cast<std::uint8_t>(code.symbol << 4 | length);
+      for (std::size_t end = at + span; at < end; ++at) entries_[at] = entry;
+    }
+}
+
+AcTable::AcTable(const HuffmanCodes& codes, bool skips) : codes_(codes) {
+  values_.resize(std::size_t{1} << kBits);
+  for (std::uint32_t bits = 0; bits < values_.size(); ++bits)
+    values_[bits] = ValueEntry(bits);
+  if (skips) MakeSkips();
+}
+
+std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
+  const auto code = codes_.Find(bits << (16 - kBits), 1);
+  if (code.length == 0 || code.length > kBits)
+    return kLongCode << 16 | kSpecial;
+  const unsigned run = code.symbol >> 4, size = code.symbol & 15;
+  if (code.symbol == kZeroRun) return 16u << 8 | code.length;
+  // T.81 calls the others with size 0 extended; sequential data ends there.
+  if (size == 0) return kEndOfBlock << 16 | kSpecial | code.length;
+  if (code.length + size > kBits)
+    return size << 16 | kSpecial | run << 8 | code.length;
+  const std::uint32_t extra =
+      bits >> (kBits - code.length - size) & ((1u << size) - 1);
+  const auto value = static_cast<std::uint16_t>(ExtendSign(extra, size));
+  return std::uint32_t{value} << 16 | (run + 1) << 8 | (code.length + size);
+}
+
+// Two passes: what the first code of each entry does; then what those behind
+// it do, as far as their code and value lie within the same bits.
+void AcTable::MakeSkips() {
+  struct Step {
+    std::uint8_t bits = 0;  // with the value; 0: the code does not fit
+    std::uint8_t passed = 0;
+    bool ends = false;
+  };
+  constexpr std::size_t kEntries = std::size_t{1} << kSkipBits;
+  std::vector<Step> first(kEntries);
+  std::size_t at = 0;
+  for (unsigned length = 1; length <= kSkipBits; ++length)
+    for (unsigned i = 0; i < codes_.count(length); ++i) {
+      const auto code = codes_.Find(
+          static_cast<std::uint32_t>(at) << (16 - kSkipBits), length);
+      const unsigned run = code.symbol >> 4, size = code.symbol & 15;
+      Step step;
+      step.bits = static_cast<std::uint8_t>(length + size);
+      step.ends = size == 0 && code.symbol != kZeroRun;
+      step.passed = static_cast<std::uint8_t>(step.ends ? 0 : run + 1);
+      const std::size_t span = std::size_t{1} << (kSkipBits - length);
+      for (std::size_t end = at + span; at < end; ++at) first[at] = step;
+    }
+
+  skips_.resize(kEntries);
+  for (std::size_t bits = 0; bits < kEntries; ++bits) {
+    Step all = first[bits];
+    if (all.bits == 0) {
+      skips_[bits] = kCannotSkip << 8;
+      continue;
+    }
+    while (!all.ends && all.bits < kSkipBits) {
+      const Step& next = first[bits << all.bits & (kEntries - 1)];
+      if (next.bits == 0 || all.bits + next.bits > kSkipBits) break;
+      if (all.passed + next.passed > 63) break;
+      all.bits = static_cast<std::uint8_t>(all.bits + next.bits);
+      all.passed = static_cast<std::uint8_t>(all.passed + next.passed);
+      all.ends = next.ends;
+    }
+    skips_[bits] = (all.passed + (all.ends ? kEnds : 0)) << 8 | all.bits;
+  }
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,138 @@
+// worker/image/codec/jpeg_huffman.h: Huffman tables of a JPEG, made ready for
+// fast reading.
+//
+// The idea: most codes and the bits that follow them fit into the few bits
+// that a table is indexed by, so one look gives run and value. Where values are
+// not wanted, one look passes over all codes that fit.
+//
+// Source   ITU-T T.81, C.2 (codes), F.2.2 (decoding), K.3 (typical tables).
+// Errors   Make() is empty for a table that no prefix code can have.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "worker/image/codec/jpeg_bits.h"
+
+namespace thumbmill {
+
+// As a DHT segment gives it.
+struct HuffmanSpec {
+  std::array<std::uint8_t, 17> counts{};  // [1..16]: codes of that length
+  std::array<std::uint8_t, 256> symbols{};
+};
+
+// Code by code, without any table to look into: the definition, and for codes
+// that are longer than the tables are wide.
+class HuffmanCodes {
+ public:
+  [[nodiscard]] static std::optional<HuffmanCodes> Make(const HuffmanSpec& spec,
+                                                        unsigned max_symbol);
+
+  struct Code {
+    unsigned length = 0;  // 0: no code begins so
+    unsigned symbol = 0;
+  };
+  // Of the next 16 bits.
+  [[nodiscard]] Code Find(std::uint32_t bits16, unsigned from_length) const {
+    for (unsigned length = from_length; length <= 16; ++length)
+      if (bits16 < limit_[length])
+        return {length, symbols_[first_symbol_[length] +
+                                 ((bits16 - first_code_[length]) >>
+                                  (16 - length))]};
+    return {};
+  }
+  [[nodiscard]] unsigned count(unsigned length) const {
+    return counts_[length];
+  }
+
+ private:
+  std::array<std::uint8_t, 17> counts_{};
+  std::array<std::uint8_t, 256> symbols_{};
+  // Of each length: the first code and the one behind the last, as 16 bits.
+  std::array<std::uint32_t, 17> first_code_{};
+  std::array<std::uint32_t, 17> limit_{};
+  std::array<std::uint16_t, 17> first_symbol_{};
+};
+
+// The value of `size` bits, T.81 F.2.2.1 (EXTEND). `size` is at least 1.
+[[nodiscard]] constexpr int ExtendSign(std::uint32_t bits, unsigned size) {
+  const auto value = static_cast<int>(bits);
+  return value < (1 << (size - 1)) ? value - (1 << size) + 1 : value;
+}
+
+// Reads the difference of a DC coefficient.
+class DcTable {
+ public:
+  static constexpr unsigned kBits = 9;
+  static constexpr unsigned kMaxSymbol = 15;  // more do not fit an entry
+  explicit DcTable(const HuffmanCodes& codes);
+
+  // Needs 27 bits. False: no such code, or a size that 8-bit data cannot have.
+  [[nodiscard]] bool Read(BitCursor* cursor, int* difference) const {
+    unsigned length = entries_[cursor->Peek(kBits)];
+    unsigned size = length >> 4;
+    length &= 15;
+    if (length == 0) {
+      const auto code = codes_.Find(cursor->Peek(16), kBits + 1);
+      if (code.length == 0) return false;
+      length = code.length;
+      size = code.symbol;
+    }
+    if (size > kMaxSize) return false;
+    cursor->Drop(length);
+    *difference = 0;
+    if (size == 0) return true;
+    *difference = ExtendSign(cursor->Peek(size), size);
+    cursor->Drop(size);
+    return true;
+  }
+
+ private:
+  static constexpr unsigned kMaxSize = 11;
+  HuffmanCodes codes_;
+  // size << 4 | length of the code; length 0: longer than kBits.
+  std::array<std::uint8_t, 1 << kBits> entries_{};
+};
+
+// What a look at the next AC bits says.
+class AcTable {
+ public:
+  static constexpr unsigned kBits = 10;
+  static constexpr unsigned kMaxSymbol = 255;
+  // `skips`: also the table for passing over.
+  AcTable(const HuffmanCodes& codes, bool skips);
+
+  // value << 16 | (run + 1) << 8 | bits in all, if code and value fit;
+  // else kSpecial and one of the kinds below in the upper half.
+  static constexpr std::uint32_t kSpecial = 0x8000;
+  static constexpr std::uint32_t kEndOfBlock = 0;  // bits: of the code
+  static constexpr std::uint32_t kLongCode = 16;
+  // 1-15: the size of a value that does not fit; bits: of the code; run.
+  [[nodiscard]] std::uint32_t Look(const BitCursor& cursor) const {
+    return values_[cursor.Peek(kBits)];
+  }
+
+  // (coefficients passed, + kEnds if the block ends) << 8 | bits in all; 0xFFFF
+  // coefficients if not even one code fits.
+  static constexpr unsigned kSkipBits = 12;
+  static constexpr std::uint32_t kEnds = 128;
+  static constexpr std::uint32_t kCannotSkip = 0xFFFF;
+  [[nodiscard]] std::uint32_t LookSkip(const BitCursor& cursor) const {
+    return skips_[cursor.Peek(kSkipBits)];
+  }
+
+  [[nodiscard]] const HuffmanCodes& codes() const { return codes_; }
+
+ private:
+  [[nodiscard]] std::uint32_t ValueEntry(std::uint32_t bits) const;
+  void MakeSkips();
+
+  HuffmanCodes codes_;
+  std::vector<std::uint32_t> values_;
+  std::vector<std::uint32_t> skips_;
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,464 @@
+#include "worker/image/codec/plain_jpeg.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "worker/image/resample/inverse_dct.h"
+
+namespace thumbmill {
+namespace {
+
+// T.81 figure A.6, as 8 * horizontal + vertical frequency (see inverse_dct.h).
+constexpr std::array<std::uint8_t, 64> kZigzag = {
+    0,  8,  1,  2,  9,  16, 24, 17, 10, 3,  4,  11, 18, 25, 32, 40,
+    33, 26, 19, 12, 5,  6,  13, 20, 27, 34, 41, 48, 56, 49, 42, 35,
+    28, 21, 14, 7,  15, 22, 29, 36, 43, 50, 57, 58, 51, 44, 37, 30,
+    23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63};
+
+// The last place in zigzag order that holds one of the N x N lowest.
+constexpr std::array<unsigned, 9> kLastNeeded = {0, 0, 4, 12, 24, 40, 59, 61,
+                                                 63};
+
+constexpr unsigned kBlock = 64;
+constexpr unsigned kZeroRun = 0xF0;
+constexpr unsigned kMaxAcSize = 10;
+// Of a DC coefficient; 8-bit data stay within 2048.
+constexpr int kMaxPrediction = 16383;
+
+std::uint8_t ToSample(int value) {
+  return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
+}
+
+// Not 0 for what no 8-bit picture has.
+std::uint32_t OutOfRange(std::int32_t coef) {
+  static_assert(((kMaxDctInput + 1) & kMaxDctInput) == 0);
+  constexpr auto kRange = static_cast<std::uint32_t>(kMaxDctInput) + 1;
+  return (static_cast<std::uint32_t>(coef) + kRange) & ~(2 * kRange - 1);
+}
+
+// A block that is nothing but its mean, T.81 A.3.3 with all else 0.
+std::uint8_t MeanOf(int dc) { return ToSample(((dc + 4) >> 3) + 128); }
+
+struct Component {
+  unsigned across = 1;
+  unsigned down = 1;
+  unsigned eighths = 8;
+  unsigned last_needed = 63;
+  std::array<std::int32_t, 64> quant{};
+  const DcTable* dc = nullptr;
+  const AcTable* ac = nullptr;
+  InverseDct inverse = nullptr;
+  int prediction = 0;
+  std::vector<std::int16_t> row;  // progressive: DC of a row of MCUs
+};
+
+// One code, the long way. False: there is none, or too large a value.
+bool SkipCode(const AcTable& table, BitCursor* cursor, unsigned* place,
+              bool* ends) {
+  const auto code = table.codes().Find(cursor->Peek(16), 1);
+  const unsigned run = code.symbol >> 4, size = code.symbol & 15;
+  if (code.length == 0 || size > kMaxAcSize) return false;
+  cursor->Drop(code.length + size);
+  *ends = size == 0 && code.symbol != kZeroRun;
+  if (!*ends) *place += run + 1;
+  return *place <= kBlock;
+}
+
+// Passes over the coefficients from `place` on, to the end of the block.
+bool SkipRest(const AcTable& table, BitCursor* cursor, unsigned place) {
+  while (place < kBlock) {
+    cursor->Refill();
+    const std::uint32_t look = table.LookSkip(*cursor);
+    const unsigned passed = look >> 8;
+    if (place + passed < kBlock) {
+      cursor->Drop(look & 0xFF);
+      place += passed;
+      continue;
+    }
+    if (passed >= AcTable::kEnds &&
+        place + passed < AcTable::kEnds + kBlock) {
+      cursor->Drop(look & 0xFF);
+      return true;
+    }
+    // The block ends within what was looked at.
+    bool ends = false;
+    if (!SkipCode(table, cursor, &place, &ends)) return false;
+    if (ends) return true;
+  }
+  return true;
+}
+
+// A code whose value lies beyond the table's bits, or which does itself.
+// False: there is none. `run` becomes kBlock at the end of the block.
+bool ReadLongCode(const AcTable& table, std::uint32_t look, BitCursor* cursor,
+                  unsigned* run, int* value) {
+  unsigned length = look & 0xFF, size = look >> 16;
+  *run = look >> 8 & 0x7F;
+  if (size == AcTable::kLongCode) {
+    const auto code = table.codes().Find(cursor->Peek(16), AcTable::kBits + 1);
+    if (code.length == 0) return false;
+    length = code.length;
+    *run = code.symbol >> 4;
+    size = code.symbol & 15;
+    if (size == 0 && code.symbol != kZeroRun) *run = kBlock;
+  } else if (size == AcTable::kEndOfBlock) {
+    *run = kBlock;
+  }
+  if (size > kMaxAcSize) return false;
+  cursor->Drop(length);
+  *value = 0;
+  if (size == 0) return true;
+  *value = ExtendSign(cursor->Peek(size), size);
+  cursor->Drop(size);
+  return true;
+}
+
+class PlainJpeg final : public RowSource {
+ public:
+  [[nodiscard]] bool Open(const PlainPicture& picture,
+                          const PictureShape& shape);
+
+  [[nodiscard]] const PictureShape& shape() const override { return shape_; }
+  [[nodiscard]] std::uint32_t BandRows(int plane) const override {
+    const Component& c = components_[static_cast<std::size_t>(plane)];
+    return c.down * c.eighths;
+  }
+  // A transform writes rows of 8.
+  [[nodiscard]] std::size_t RowBytes(int plane) const override {
+    const Component& c = components_[static_cast<std::size_t>(plane)];
+    return std::size_t{mcus_across_} * c.across * c.eighths + 8;
+  }
+  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] Verdict<void> Finish() override;
+
+ private:
+  struct Scan {
+    EntropyBytes bytes;
+    unsigned restart_interval;
+    unsigned low_bit;
+    unsigned left;  // MCUs to the next restart marker
+    unsigned restarts = 0;
+  };
+  // Where a component's samples go while a row of MCUs is read.
+  struct Target {
+    std::uint8_t* first;
+    std::size_t stride;
+  };
+
+  [[nodiscard]] bool MakeTables(const PlainPicture& picture);
+  void SetComponents(const PlainPicture& picture);
+  [[nodiscard]] bool NextMcu(Scan* scan);
+  [[nodiscard]] bool ReadSequentialRow(const Rings& rings);
+  [[nodiscard]] bool ReadMcu(BitCursor* cursor, std::uint32_t mcu,
+                             const std::array<Target, kMaxPlanes>& targets);
+  [[nodiscard]] bool ReadBlock(Component* c, BitCursor* cursor,
+                               std::uint8_t* out, std::size_t stride);
+  [[nodiscard]] bool ReadDc(Component* c, BitCursor* cursor);
+  [[nodiscard]] bool ReadCoefficients(const Component& c, BitCursor* cursor,
+                                      bool* flat);
+  [[nodiscard]] bool ReadFirstDcRow();
+  [[nodiscard]] bool RefineDcRow(Scan* scan);
+  [[nodiscard]] bool ReadDcRow(const Rings& rings);
+
+  PictureShape shape_;
+  std::uint32_t mcus_across_ = 0;
+  std::uint32_t mcus_down_ = 0;
+  std::uint32_t row_ = 0;  // of MCUs
+  bool progressive_ = false;
+  std::vector<Component> components_;
+  std::array<std::optional<DcTable>, 4> dc_;
+  std::array<std::optional<AcTable>, 4> ac_;
+  std::vector<Scan> scans_;
+  alignas(64) std::array<std::int16_t, kBlock> coefs_{};
+  std::uint32_t out_of_range_ = 0;  // not 0: some coefficient was
+};
+
+bool PlainJpeg::MakeTables(const PlainPicture& picture) {
+  for (const PlainComponent& c : picture.components) {
+    if (c.dc_table > 3 || c.ac_table > 3) return false;
+    auto& dc = dc_[c.dc_table];
+    if (!dc) {
+      if (!picture.dc[c.dc_table]) return false;
+      const auto codes = HuffmanCodes::Make(*picture.dc[c.dc_table],
+                                            DcTable::kMaxSymbol);
+      if (!codes) return false;
+      dc.emplace(*codes);
+    }
+    auto& ac = ac_[c.ac_table];
+    if (picture.progressive || ac) continue;
+    if (!picture.ac[c.ac_table]) return false;
+    const auto codes = HuffmanCodes::Make(*picture.ac[c.ac_table],
+                                          AcTable::kMaxSymbol);
+    if (!codes) return false;
+    ac.emplace(*codes, true);
+  }
+  return true;
+}
+
+void PlainJpeg::SetComponents(const PlainPicture& picture) {
+  unsigned most_across = 1, most_down = 1;
+  for (const PlainComponent& c : picture.components) {
+    most_across = std::max(most_across, c.across);
+    most_down = std::max(most_down, c.down);
+  }
+  const std::uint32_t w = picture.width, h = picture.height;
+  mcus_across_ = (w + 8 * most_across - 1) / (8 * most_across);
+  mcus_down_ = (h + 8 * most_down - 1) / (8 * most_down);
+  for (const PlainComponent& from : picture.components) {
+    PlaneShape& plane = shape_.planes[components_.size()];
+    Component& c = components_.emplace_back();
+    c.across = from.across;
+    c.down = from.down;
+    c.eighths = from.eighths;
+    c.last_needed = kLastNeeded[from.eighths];
+    std::copy(from.quant.begin(), from.quant.end(), c.quant.begin());
+    c.dc = &*dc_[from.dc_table];
+    c.inverse = SimdInverseDcts().of_size[from.eighths];
+    if (picture.progressive) {
+      c.row.resize(std::size_t{mcus_across_} * c.across * c.down);
+    } else {
+      c.ac = &*ac_[from.ac_table];
+    }
+    plane.extent_x = w * (c.eighths / 8.0) * c.across / most_across;
+    plane.extent_y = h * (c.eighths / 8.0) * c.down / most_down;
+    const auto rounded_up = [](std::uint64_t n, unsigned d) {
+      return static_cast<std::uint32_t>((n + d - 1) / d);
+    };
+    plane.width =
+        rounded_up(std::uint64_t{w} * c.eighths * c.across, 8 * most_across);
+    plane.height =
+        rounded_up(std::uint64_t{h} * c.eighths * c.down, 8 * most_down);
+    if (c.eighths == 8 && 2 * c.across == most_across)
+      plane.fine_width = rounded_up(std::uint64_t{w} * c.eighths, 8);
+    if (c.eighths == 8 && 2 * c.down == most_down)
+      plane.fine_height = rounded_up(std::uint64_t{h} * c.eighths, 8);
+  }
+}
+
+bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
+  shape_ = shape;
+  shape_.plane_count = static_cast<int>(picture.components.size());
+  progressive_ = picture.progressive;
+  if (picture.scans.empty() || !MakeTables(picture)) return false;
+  SetComponents(picture);
+  for (const PlainScan& scan : picture.scans)
+    scans_.push_back({EntropyBytes(scan.data), scan.restart_interval,
+                      scan.low_bit, scan.restart_interval});
+  return true;
+}
+
+// Steps over a restart marker where one is due.
+bool PlainJpeg::NextMcu(Scan* scan) {
+  if (scan->restart_interval == 0) return true;
+  if (scan->left == 0) {
+    if (!scan->bytes.EndSegment(scan->restarts % 8)) return false;
+    ++scan->restarts;
+    scan->left = scan->restart_interval;
+    if (scan == &scans_[0])
+      for (Component& c : components_) c.prediction = 0;
+  }
+  --scan->left;
+  return true;
+}
+
+bool PlainJpeg::ReadDc(Component* c, BitCursor* cursor) {
+  int difference;
+  cursor->Refill();
+  if (!c->dc->Read(cursor, &difference)) return false;
+  c->prediction += difference;
+  return c->prediction >= -kMaxPrediction && c->prediction <= kMaxPrediction;
+}
+
+// Puts what is needed of the block's AC coefficients into coefs_.
+bool PlainJpeg::ReadCoefficients(const Component& c, BitCursor* given,
+                                 bool* flat) {
+  BitCursor cursor = *given;
+  const AcTable& table = *c.ac;
+  const unsigned last = c.last_needed;
+  std::uint32_t out_of_range = 0;
+  unsigned place = 1;  // of the next one
+  *flat = true;
+  while (place <= last) {
+    cursor.Refill();
+    const std::uint32_t look = table.Look(cursor);
+    int value;
+    if ((look & AcTable::kSpecial) == 0) {
+      cursor.Drop(look & 0xFF);
+      place += look >> 8 & 0x7F;
+      value = static_cast<std::int32_t>(look) >> 16;
+    } else {
+      unsigned run;
+      if (!ReadLongCode(table, look, &cursor, &run, &value)) return false;
+      if (run == kBlock) {
+        out_of_range_ |= out_of_range;
+        *given = cursor;
+        return true;
+      }
+      place += run + 1;
+    }
+    if (place > last + 1) break;  // nothing that we need
+    *flat = false;
+    const std::int32_t coef = value * c.quant[place - 1];
+    out_of_range |= OutOfRange(coef);
+    coefs_[kZigzag[place - 1]] = static_cast<std::int16_t>(coef);
+  }
+  out_of_range_ |= out_of_range;
+  if (place > kBlock || !SkipRest(table, &cursor, place)) return false;
+  *given = cursor;
+  return true;
+}
+
+bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor, std::uint8_t* out,
+                          std::size_t stride) {
+  if (!ReadDc(c, cursor)) return false;
+  const int dc = c->prediction * c->quant[0];
+  out_of_range_ |= OutOfRange(dc);
+  if (c->eighths == 1) {
+    *out = MeanOf(dc);
+    return SkipRest(*c->ac, cursor, 1);
+  }
+  bool flat;
+  if (!ReadCoefficients(*c, cursor, &flat)) return false;
+  const unsigned n = c->eighths;
+  if (flat) {
+    for (unsigned i = 0; i < n; ++i) std::memset(out + i * stride, MeanOf(dc), 8);
+    return true;
+  }
+  coefs_[0] = static_cast<std::int16_t>(dc);
+  if (n == 2) {
+    const int sum = dc + coefs_[8], difference = dc - coefs_[8];
+    const int sum1 = coefs_[1] + coefs_[9], difference1 = coefs_[1] - coefs_[9];
+    out[0] = MeanOf(sum + sum1);
+    out[1] = MeanOf(difference + difference1);
+    out[stride] = MeanOf(sum - sum1);
+    out[stride + 1] = MeanOf(difference - difference1);
+    coefs_[1] = coefs_[2] = coefs_[8] = coefs_[9] = 0;
+    return true;
+  }
+  c->inverse(coefs_.data(), out, stride);
+  coefs_.fill(0);
+  return true;
+}
+
+bool PlainJpeg::ReadMcu(BitCursor* cursor, std::uint32_t mcu,
+                        const std::array<Target, kMaxPlanes>& targets) {
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    Component& c = components_[i];
+    const Target& target = targets[i];
+    for (unsigned y = 0; y < c.down; ++y)
+      for (unsigned x = 0; x < c.across; ++x) {
+        std::uint8_t* out =
+            target.first + y * c.eighths * target.stride +
+            (std::size_t{mcu} * c.across + x) * c.eighths;
+        if (!ReadBlock(&c, cursor, out, target.stride)) return false;
+      }
+  }
+  return true;
+}
+
+bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
+  std::array<Target, kMaxPlanes> targets{};
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    const RowRing& ring = *rings[i];
+    targets[i] = {ring.Row(ring.end()), ring.stride()};
+  }
+  Scan& scan = scans_[0];
+  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
+    BitCursor cursor;
+    if (!NextMcu(&scan) || !scan.bytes.Take(&cursor)) return false;
+    if (!ReadMcu(&cursor, mcu, targets)) return false;
+    scan.bytes.Return(cursor);
+  }
+  return out_of_range_ == 0;
+}
+
+bool PlainJpeg::ReadFirstDcRow() {
+  Scan& scan = scans_[0];
+  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
+    BitCursor cursor;
+    if (!NextMcu(&scan) || !scan.bytes.Take(&cursor)) return false;
+    for (Component& c : components_) {
+      const unsigned blocks = c.across * c.down;
+      for (unsigned b = 0; b < blocks; ++b) {
+        if (!ReadDc(&c, &cursor)) return false;
+        // kMaxPrediction << 13 and 16 bits of quant[] would not fit.
+        const int dc = c.prediction * (1 << scan.low_bit);
+        if (dc < -kMaxPrediction || dc > kMaxPrediction) return false;
+        out_of_range_ |= OutOfRange(dc * c.quant[0]);
+        c.row[mcu * blocks + b] = static_cast<std::int16_t>(dc);
+      }
+    }
+    scan.bytes.Return(cursor);
+  }
+  return out_of_range_ == 0;
+}
+
+bool PlainJpeg::RefineDcRow(Scan* scan) {
+  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
+    BitCursor cursor;
+    if (!NextMcu(scan) || !scan->bytes.Take(&cursor)) return false;
+    cursor.Refill();  // an MCU has 10 blocks at most
+    for (Component& c : components_) {
+      const unsigned blocks = c.across * c.down;
+      for (unsigned b = 0; b < blocks; ++b) {
+        const auto bit = static_cast<int>(cursor.Peek(1) << scan->low_bit);
+        c.row[mcu * blocks + b] =
+            static_cast<std::int16_t>(c.row[mcu * blocks + b] | bit);
+        cursor.Drop(1);
+      }
+    }
+    scan->bytes.Return(cursor);
+  }
+  return true;
+}
+
+bool PlainJpeg::ReadDcRow(const Rings& rings) {
+  if (!ReadFirstDcRow()) return false;
+  for (std::size_t i = 1; i < scans_.size(); ++i)
+    if (!RefineDcRow(&scans_[i])) return false;
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    const Component& c = components_[i];
+    const RowRing& ring = *rings[i];
+    const std::int16_t* dc = c.row.data();
+    for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu)
+      for (unsigned y = 0; y < c.down; ++y)
+        for (unsigned x = 0; x < c.across; ++x)
+          ring.Row(ring.end() + y)[mcu * c.across + x] =
+              MeanOf(*dc++ * c.quant[0]);
+  }
+  return true;
+}
+
+Verdict<void> PlainJpeg::ReadBand(const Rings& rings) {
+  const bool ok = row_ < mcus_down_ && (progressive_ ? ReadDcRow(rings)
+                                                     : ReadSequentialRow(rings));
+  if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");
+  ++row_;
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    RowRing& ring = *rings[i];
+    ring.Append(std::min(BandRows(static_cast<int>(i)),
+                         shape_.planes[i].height - ring.end()));
+  }
+  return {};
+}
+
+Verdict<void> PlainJpeg::Finish() {
+  constexpr std::uint8_t kEndOfImage = 0xD9;
+  bool ok = row_ == mcus_down_;
+  for (Scan& scan : scans_) ok = ok && scan.bytes.AtEnd();
+  if (ok && !progressive_) ok = scans_[0].bytes.rest()[1] == kEndOfImage;
+  if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<RowSource> ReadPlainJpeg(const PlainPicture& picture,
+                                         const PictureShape& shape) {
+  auto reader = std::make_unique<PlainJpeg>();
+  if (!reader->Open(picture, shape)) return nullptr;
+  return reader;
+}
+
+}  // namespace thumbmill
