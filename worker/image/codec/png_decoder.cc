@@ -1,13 +1,11 @@
-// PNG by libpng's row interface, split into planes. Palettes and small depths
-// are expanded to 8 bits; 16 bits stay 16. Where there is alpha the planes have
-// 16 bits, so that colours multiplied by a small alpha keep their steps.
+// PNG by libpng's row interface. Palettes and small depths are expanded to 8
+// bits; 16 bits stay 16.
 //
 // libpng jumps out of its functions on an error. Guard() is the one function
 // that holds the setjmp; the steps that it runs have no destructors.
 #include <png.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <csetjmp>
 #include <cstring>
@@ -15,6 +13,7 @@
 #include <utility>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/split.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
 
@@ -114,70 +113,6 @@ void ReadRaster(PngState* state) {
 }
 
 void ReadEnd(PngState* state) { png_read_end(state->png, nullptr); }
-
-std::int16_t Bias(std::uint32_t sample) {
-  return static_cast<std::int16_t>(static_cast<std::int32_t>(sample) - 32768);
-}
-
-// 0-65535 from either depth.
-std::uint32_t Widen(std::uint8_t sample) { return sample * 257u; }
-std::uint32_t Widen(std::uint16_t sample) { return sample; }
-
-std::uint32_t Multiply(std::uint32_t colour, std::uint32_t alpha) {
-  return (colour * alpha + 32767) / 65535;
-}
-
-// Where the rows of a band go: one row of each plane.
-using RowPointers = std::array<std::uint8_t*, kMaxPlanes>;
-
-template <int kChannels>
-void Split8(const std::uint8_t* row, std::uint32_t width,
-            const RowPointers& out) {
-  for (std::uint32_t x = 0; x < width; ++x)
-    for (std::size_t c = 0; c < kChannels; ++c)
-      out[c][x] = row[x * kChannels + c];
-}
-
-template <typename Sample, int kChannels>
-void SplitWide(const std::uint8_t* bytes, std::uint32_t width,
-               const RowPointers& out) {
-  const auto* row = reinterpret_cast<const Sample*>(bytes);
-  for (std::uint32_t x = 0; x < width; ++x)
-    for (std::size_t c = 0; c < kChannels; ++c)
-      reinterpret_cast<std::int16_t*>(out[c])[x] =
-          Bias(Widen(row[x * kChannels + c]));
-}
-
-// The last channel is alpha; the others are multiplied by it.
-template <typename Sample, int kChannels>
-void SplitAlpha(const std::uint8_t* bytes, std::uint32_t width,
-                const RowPointers& out) {
-  const auto* row = reinterpret_cast<const Sample*>(bytes);
-  constexpr std::size_t kAlpha = kChannels - 1;
-  for (std::uint32_t x = 0; x < width; ++x) {
-    const std::uint32_t alpha = Widen(row[x * kChannels + kAlpha]);
-    for (std::size_t c = 0; c < kAlpha; ++c)
-      reinterpret_cast<std::int16_t*>(out[c])[x] =
-          Bias(Multiply(Widen(row[x * kChannels + c]), alpha));
-    reinterpret_cast<std::int16_t*>(out[kAlpha])[x] = Bias(alpha);
-  }
-}
-
-using Splitter = void (*)(const std::uint8_t*, std::uint32_t,
-                          const RowPointers&);
-
-Splitter SplitterFor(int channels, bool deep) {
-  switch (channels) {
-    case 1:
-      return deep ? SplitWide<std::uint16_t, 1> : Split8<1>;
-    case 2:
-      return deep ? SplitAlpha<std::uint16_t, 2> : SplitAlpha<std::uint8_t, 2>;
-    case 3:
-      return deep ? SplitWide<std::uint16_t, 3> : Split8<3>;
-    default:
-      return deep ? SplitAlpha<std::uint16_t, 4> : SplitAlpha<std::uint8_t, 4>;
-  }
-}
 
 class PngDecoder final : public Decoder, public RowSource {
  public:
