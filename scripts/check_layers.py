@@ -28,6 +28,7 @@ LIBRARIES = {
     r"boost/process.*": ("coordinator/pool/",),
     r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/sqlite."),
     r"jpeglib\.h|jerror\.h|png\.h": ("worker/image/codec/",),
+    r"zlib\.h": ("worker/image/codec/", "coordinator/source/"),
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
     r"seccomp\.h": ("worker/",),

@@ -278,12 +278,12 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(
       transform == nullptr && !place.padded() && !planes.planes[0].wide() &&
       (planes.model == ColourModel::kGrey || planes.model == ColourModel::kYcc);
   if (format == ImageFormat::kJpeg && plain)
-    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, output);
+    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, Metadata(), output);
   const bool keep_alpha = format == ImageFormat::kPng;
   Composer rows(planes, place, recipe_.background, keep_alpha, transform);
   return format == ImageFormat::kJpeg
-             ? EncodeJpeg(rows, recipe_.jpeg_quality, output)
-             : EncodePng(rows, output);
+             ? EncodeJpeg(rows, recipe_.jpeg_quality, Metadata(), output)
+             : EncodePng(rows, Metadata(), output);
 }
 
 // Past the first thumbnail that does not fit the encoders only count, so that

@@ -154,11 +154,56 @@ struct PngInput {
   std::size_t at = 0;
 };
 
+Attached AttachedToJpeg(ByteSpan bytes) {
+  jpeg_decompress_struct jpeg;
+  jpeg_error_mgr errors;
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&jpeg);
+  jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 2, 0xFFFF);
+  jpeg_read_header(&jpeg, TRUE);
+  Attached attached;
+  JOCTET* icc = nullptr;
+  unsigned size = 0;
+  if (jpeg_read_icc_profile(&jpeg, &icc, &size)) {
+    attached.icc.assign(icc, icc + size);
+    std::free(icc);
+  }
+  for (auto* at = jpeg.marker_list; at != nullptr; at = at->next)
+    if (at->marker == JPEG_APP0 + 1 && at->data_length >= 6 &&
+        std::memcmp(at->data, "Exif\0\0", 6) == 0)
+      attached.exif.assign(at->data + 6, at->data + at->data_length);
+  jpeg_destroy_decompress(&jpeg);
+  return attached;
+}
+
 void Take(png_structp png, png_bytep out, std::size_t size) {
   auto* in = static_cast<PngInput*>(png_get_io_ptr(png));
   CHECK(in->bytes.size() - in->at >= size);
   std::memcpy(out, in->bytes.data() + in->at, size);
   in->at += size;
+}
+
+Attached AttachedToPng(ByteSpan bytes) {
+  png_structp png =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  PngInput input{bytes};
+  png_set_read_fn(png, &input, Take);
+  png_set_benign_errors(png, 0);
+  png_read_info(png, info);
+  Attached attached;
+  png_charp name = nullptr;
+  png_bytep icc = nullptr, exif = nullptr;
+  png_uint_32 size = 0;
+  int method = 0;
+  if (png_get_iCCP(png, info, &name, &method, &icc, &size) != 0)
+    attached.icc.assign(icc, icc + size);
+  if (png_get_eXIf_1(png, info, &size, &exif) != 0)
+    attached.exif.assign(exif, exif + size);
+  png_destroy_read_struct(&png, &info, nullptr);
+  return attached;
 }
 
 }  // namespace
@@ -301,6 +346,11 @@ Picture ReadJpeg(ByteSpan bytes) {
   jpeg_finish_decompress(&jpeg);
   jpeg_destroy_decompress(&jpeg);
   return picture;
+}
+
+Attached ReadAttached(ByteSpan bytes) {
+  CHECK(bytes.size() > 2);
+  return bytes[0] == 0xFF ? AttachedToJpeg(bytes) : AttachedToPng(bytes);
 }
 
 Bytes MakeExif(int orientation, bool big_endian) {

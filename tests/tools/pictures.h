@@ -71,6 +71,13 @@ struct PngOptions {
 // By libjpeg-turbo, at full size, to grey or RGB.
 [[nodiscard]] Picture ReadJpeg(ByteSpan bytes);
 
+// What stands beside the pixels, as the libraries give it.
+struct Attached {
+  Bytes icc;
+  Bytes exif;  // the TIFF structure
+};
+[[nodiscard]] Attached ReadAttached(ByteSpan bytes);
+
 // A TIFF structure with the orientation alone.
 [[nodiscard]] Bytes MakeExif(int orientation, bool big_endian = false);
 

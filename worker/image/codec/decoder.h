@@ -22,6 +22,7 @@ struct OpenedPicture {
   ColourModel model = ColourModel::kRgb;  // as PictureShape will say
   bool wide = false;
   int exif_orientation = 1;
+  ByteSpan exif;  // a TIFF structure, lives as long as the decoder; may be none
   std::vector<std::uint8_t> icc;  // empty: none
 };
 

@@ -4,6 +4,8 @@
 // Errors   a span that is too small is none: the answer then says how many
 //          bytes it would have been, to the byte, and the span holds nothing of
 //          use. A Refusal is a picture that the format cannot hold.
+// Metadata is written as it is given: whoever calls sees to it that a profile
+//          fits the channels, and that EXIF names the right orientation.
 // Memory   JPEG keeps the coefficients of the thumbnail (two passes: the
 //          Huffman tables fit the picture), PNG what deflate needs.
 #pragma once
@@ -12,6 +14,7 @@
 
 #include "common/bytes.h"
 #include "worker/image/compose.h"
+#include "worker/image/metadata.h"
 #include "worker/image/picture.h"
 #include "worker/image/refusal.h"
 
@@ -24,15 +27,18 @@ constexpr std::uint32_t kMaxPngSide = 1000000;  // libpng's own limit
 constexpr int kFullChromaQuality = 90;
 
 [[nodiscard]] Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
+                                                const Metadata& metadata,
                                                 MutableByteSpan out);
 
 // One plane (grey) or three (Y, Cb, Cr); chroma has half the luma's width and
 // height, rounded up, or the same. No conversion, no filter: see picture.h.
 [[nodiscard]] Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes,
                                                       int quality,
+                                                      const Metadata& metadata,
                                                       MutableByteSpan out);
 
 [[nodiscard]] Verdict<std::uint64_t> EncodePng(RowProducer& rows,
+                                               const Metadata& metadata,
                                                MutableByteSpan out);
 
 }  // namespace thumbmill

@@ -394,8 +394,8 @@ Verdict<void> JpegDecoder::Open() {
     return Refuse(Reason::kCorrupt, "two frame headers");
   if (auto ok = CheckComponents(); !ok) return ok;
   picture_.model = ModelOf(jpeg.jpeg_color_space);
-  if (!layout.exif.empty())
-    picture_.exif_orientation = ExifOrientation(layout.exif);
+  picture_.exif = layout.exif;
+  picture_.exif_orientation = ExifOrientation(layout.exif);
   KeepProfile(layout);
   return {};
 }

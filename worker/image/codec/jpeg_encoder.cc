@@ -37,6 +37,7 @@ struct JpegState {
   RowProducer* rows;
   std::uint8_t* row;
   const PlaneSet* planes;
+  const Metadata* metadata;
 };
 
 JpegState& StateOf(j_compress_ptr jpeg) {
@@ -104,9 +105,27 @@ void Begin(JpegState* state) {
     jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
 }
 
+void WriteExif(j_compress_ptr jpeg, const std::vector<std::uint8_t>& tiff) {
+  constexpr char kTag[] = {'E', 'x', 'i', 'f', 0, 0};
+  jpeg_write_m_header(jpeg, JPEG_APP0 + 1,
+                      static_cast<unsigned>(sizeof kTag + tiff.size()));
+  for (const char c : kTag) jpeg_write_m_byte(jpeg, c);
+  for (const std::uint8_t byte : tiff) jpeg_write_m_byte(jpeg, byte);
+}
+
+// Between the head, which libjpeg writes first, and the tables.
+void WriteMetadata(JpegState* state) {
+  const Metadata& metadata = *state->metadata;
+  if (!metadata.exif.empty()) WriteExif(&state->jpeg, metadata.exif);
+  if (!metadata.icc.empty())
+    jpeg_write_icc_profile(&state->jpeg, metadata.icc.data(),
+                           static_cast<unsigned>(metadata.icc.size()));
+}
+
 void WriteRows(JpegState* state) {
   Begin(state);
   jpeg_start_compress(&state->jpeg, TRUE);
+  WriteMetadata(state);
   for (std::uint32_t y = 0; y < state->height; ++y) {
     state->rows->Row(y, state->row);
     jpeg_write_scanlines(&state->jpeg, &state->row, 1);
@@ -141,6 +160,7 @@ void WritePlanes(JpegState* state) {
   Begin(state);
   state->jpeg.raw_data_in = TRUE;
   jpeg_start_compress(&state->jpeg, TRUE);
+  WriteMetadata(state);
   JSAMPROW rows[kMaxPlanes][16];
   JSAMPARRAY planes[kMaxPlanes] = {rows[0], rows[1], rows[2], rows[3]};
   const auto lines =
@@ -177,6 +197,7 @@ Verdict<std::uint64_t> Write(JpegState* state, MutableByteSpan out,
 }  // namespace
 
 Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
+                                  const Metadata& metadata,
                                   MutableByteSpan out) {
   std::vector<std::uint8_t> row(std::size_t{rows.width()} *
                                 static_cast<std::size_t>(rows.channels()));
@@ -187,10 +208,12 @@ Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
   state.components = rows.channels();
   state.rows = &rows;
   state.row = row.data();
+  state.metadata = &metadata;
   return Write(&state, out, WriteRows);
 }
 
 Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes, int quality,
+                                        const Metadata& metadata,
                                         MutableByteSpan out) {
   JpegState state{};
   state.quality = quality;
@@ -198,6 +221,7 @@ Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes, int quality,
   state.height = planes.planes[0].height();
   state.components = planes.count;
   state.planes = &planes;
+  state.metadata = &metadata;
   return Write(&state, out, WritePlanes);
 }
 

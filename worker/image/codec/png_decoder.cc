@@ -223,8 +223,8 @@ Verdict<void> PngDecoder::Open() {
   if (state_.png == nullptr || state_.info == nullptr)
     return Refuse(Reason::kMemory, "no memory for libpng");
   if (auto ok = Run(ReadInfo); !ok) return ok;
-  if (!layout_.exif.empty())
-    picture_.exif_orientation = ExifOrientation(layout_.exif);
+  picture_.exif = layout_.exif;
+  picture_.exif_orientation = ExifOrientation(layout_.exif);
   KeepProfile();
   const int type = png_get_color_type(state_.png, state_.info);
   const bool alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 ||
