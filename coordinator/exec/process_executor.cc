@@ -1,13 +1,9 @@
 #include "coordinator/exec/process_executor.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -17,9 +13,12 @@
 #include "common/check.h"
 #include "common/log.h"
 #include "coordinator/exec/collect.h"
+#include "coordinator/exec/credit.h"
 #include "coordinator/exec/lease_table.h"
-#include "coordinator/exec/overrun.h"
+#include "coordinator/exec/post_mortem.h"
 #include "coordinator/exec/process_stat.h"
+#include "coordinator/exec/watchdog.h"
+#include "coordinator/exec/worker_program.h"
 #include "coordinator/pool/worker_pool.h"
 #include "proto/channel.h"
 #include "proto/flight_record.h"
@@ -27,81 +26,18 @@
 namespace thumbmill {
 namespace {
 
-// How many tasks a worker may hold: PROTOCOL.md, "Credit".
-constexpr std::size_t kCreditSmall = 8;
-constexpr std::size_t kCredit = 2;
-constexpr std::size_t kCreditHuge = 1;
-constexpr std::uint64_t kSmallPeak = 4 << 20;
-constexpr std::uint64_t kHugePeak = 64 << 20;
 // What a task costs beside its pixels, when workers are compared by load.
 constexpr std::uint64_t kTaskLoad = 1 << 20;
 
 constexpr Millis kTick{50};
 // A tick that comes this late was not our doing: nobody could work.
 constexpr Millis kLateTick{500};
-constexpr int kMissedHeartbeats = 5;
 // For a RESULT that a dead worker had sent: the I/O thread may hold it yet.
 constexpr Millis kLateResult{20};
 // Messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
 constexpr Millis kSampleInterval{1000};
 constexpr Millis kDrainStep{20};
-
-// Private memory that is refused to a decode: 1.5 times what was predicted
-// beyond what the worker had when it was ready, plus what its scratch buffers,
-// its heap and the thread of ZeroMQ may keep.
-constexpr std::uint64_t kDataSlack = 96 << 20;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kLimitData = false;  // shadow memory and quarantine count too
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kLimitData = false;
-#else
-constexpr bool kLimitData = true;
-#endif
-#else
-constexpr bool kLimitData = true;
-#endif
-
-// The image can have caused it: it counts as an attempt.
-bool IsCharged(int signal) {
-  switch (signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGABRT:
-    case SIGFPE:
-    case SIGILL:
-    case SIGSYS:
-    case SIGXCPU:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool IsProgram(const std::string& path) {
-  struct stat st;
-  return stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
-         access(path.c_str(), X_OK) == 0;
-}
-
-Result<std::string> FindWorker(const std::string& given) {
-  if (!given.empty()) {
-    if (IsProgram(given)) return given;
-    return Fail(ErrorCode::kNotFound,
-                "the worker program " + given + " is not there, or not a "
-                "program");
-  }
-  std::array<char, 4096> self;
-  const ssize_t n = readlink("/proc/self/exe", self.data(), self.size());
-  if (n <= 0) return FailSystem("readlink /proc/self/exe", errno);
-  const std::string path(self.data(), static_cast<std::size_t>(n));
-  const std::string folder = path.substr(0, path.rfind('/'));
-  for (const char* place : {"/worker", "/../worker/worker"})
-    if (IsProgram(folder + place)) return folder + place;
-  return Fail(ErrorCode::kNotFound,
-              "the program 'worker' is not beside " + path);
-}
 
 class ProcessExecutor final : public Executor {
  public:
@@ -117,12 +53,6 @@ class ProcessExecutor final : public Executor {
   ExecutorStats stats() const override;
 
  private:
-  // Why we end a worker, decided before it is killed.
-  struct Doom {
-    Reason reason = Reason::kCrash;
-    bool charged = false;
-    std::string why;
-  };
   // One worker: what outlives its processes is in pool_ and leases_.
   struct Peer {
     std::string id;  // routing id of the process; empty: none
@@ -132,11 +62,7 @@ class ProcessExecutor final : public Executor {
     std::optional<Doom> doom;
     std::optional<WorkerDeath> death;  // reaped, not yet buried
     EventLoop::TimerId burial = 0;
-    Micros head_cpu{0};     // its CPU time when its head became the head
-    TimePoint heard{};      // when it last said something
-    TimePoint asked{};      // HEARTBEAT; 0: nothing is asked
-    std::uint64_t data_base = 0;   // DataBytes() at READY
-    std::uint64_t data_limit = 0;
+    Watchdog watchdog;
   };
 
   // ---- processes
@@ -145,7 +71,6 @@ class ProcessExecutor final : public Executor {
   void Bury(std::size_t worker);
   void Forget(std::size_t worker);
   TaskId RunningTask(std::size_t worker) const;
-  Lost Report(std::size_t worker, const Lease& lease, bool running) const;
   void EndWorker(std::size_t worker, Doom doom);
 
   // ---- messages
@@ -167,7 +92,6 @@ class ProcessExecutor final : public Executor {
   std::size_t Credit(std::size_t worker) const;
   std::optional<std::size_t> LeastLoaded() const;
   void OnNewHead(std::size_t worker);
-  void LimitMemory(std::size_t worker);
 
   // ---- time
   void Tick();
@@ -307,7 +231,9 @@ void ProcessExecutor::Bury(std::size_t worker) {
   if (running == 0 && head != nullptr) running = head->task.id;
   std::vector<Lost> reports;
   for (const Lease& lease : leases_.TakeAll(worker))
-    reports.push_back(Report(worker, lease, lease.task.id == running));
+    reports.push_back(ReportLoss(lease.task.id, lease.task.id == running,
+                                 *peer.death,
+                                 peer.doom ? &*peer.doom : nullptr));
   // The output ranges are free: the process has been reaped, its memfd goes.
   Forget(worker);
   for (Lost& lost : reports)
@@ -319,29 +245,6 @@ void ProcessExecutor::Forget(std::size_t worker) {
   by_id_.erase(peer.id);
   peer.record_slot.Reset();  // before its arena
   peer = Peer();
-}
-
-Lost ProcessExecutor::Report(std::size_t worker, const Lease& lease,
-                             bool running) const {
-  const Peer& peer = peers_[worker];
-  Lost lost;
-  lost.id = lease.task.id;
-  if (peer.doom) {
-    lost.charged = running && peer.doom->charged;
-    lost.reason = peer.doom->reason;
-    lost.message = fmt::format("worker {} (pid {}) was ended: {}", worker,
-                               peer.death->pid, peer.doom->why);
-  } else {
-    lost.signal = peer.death->end.signal;
-    lost.charged = running && IsCharged(lost.signal);
-    lost.message = Describe(*peer.death);
-    if (lost.signal == SIGXCPU) lost.reason = Reason::kTooCostly;
-  }
-  // A worker decodes, resizes and encodes in turns, row by row; it is the
-  // decoder that foreign bytes reach.
-  if (running) lost.phase = "decode";
-  lost.message += running ? " in decode" : "; this image only waited for it";
-  return lost;
 }
 
 // ---- messages ----------------------------------------------------------
@@ -375,8 +278,7 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
   const std::size_t worker = found->second;
   Peer& peer = peers_[worker];
   if (peer.doom) return;
-  peer.heard = Now();
-  peer.asked = {};
+  peer.watchdog.OnHeard(Now());
   if (received.message) {
     std::visit([&](auto& message) { OnMessage(worker, message); },
                *received.message);
@@ -386,10 +288,10 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
   Malformed(worker, error.what);
   if (error.code != ErrorCode::kUsage) return;
   // No restart would change it.
-  pool_.Fail(Error{ErrorCode::kUsage,
-                   options_.worker_program + " does not fit this program: " +
-                       error.what,
-                   0});
+  pool_.Fail(Error{
+      ErrorCode::kUsage,
+      options_.worker_program + " does not fit this program: " + error.what,
+      0});
 }
 
 void ProcessExecutor::Malformed(std::size_t worker, const std::string& what) {
@@ -427,7 +329,9 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
   welcome.recipe = options_.recipe;
   welcome.input_bytes = inputs_->size_bytes();
   welcome.output_bytes = peer.output->size_bytes();
-  peer.data_base = DataBytes(pool_.pid(worker));
+  peer.watchdog = Watchdog(pool_.pid(worker));
+  peer.watchdog.OnReady();
+  peer.watchdog.OnHeard(Now());
   if (!Send(worker, welcome)) return;
   peer.ready = true;
   pool_.MarkReady(worker);
@@ -437,9 +341,8 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   const Lease* head = leases_.Head(worker);
   if (head == nullptr || head->task.id != result.id)
     return Malformed(worker, "a RESULT that answers no task of its own");
-  const ByteSpan range(
-      head->output.data(),
-      std::min(head->task.output_capacity, head->output.capacity()));
+  const ByteSpan range(head->output.data(), std::min(head->task.output_capacity,
+                                                     head->output.capacity()));
   Finished finished;
   finished.id = result.id;
   finished.outcome = std::move(result.outcome);
@@ -468,12 +371,7 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
 
 std::size_t ProcessExecutor::Credit(std::size_t worker) const {
   if (!peers_[worker].ready || stopping_) return 0;
-  const std::size_t held = leases_.Count(worker);
-  const std::uint64_t peak = leases_.LargestPeak(worker);
-  std::size_t credit = kCredit;
-  if (held > 0 && peak <= kSmallPeak) credit = kCreditSmall;
-  if (peak >= kHugePeak) credit = kCreditHuge;
-  return credit - std::min(credit, held);
+  return CreditOf(leases_.Count(worker), leases_.LargestPeak(worker));
 }
 
 std::size_t ProcessExecutor::Room() const {
@@ -488,8 +386,7 @@ std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     // A caller may submit all of a Room() that it asked for once.
     if (!peers_[i].ready || leases_.Count(i) >= kCreditSmall) continue;
-    std::uint64_t load =
-        leases_.SumOfPeaks(i) + leases_.Count(i) * kTaskLoad;
+    std::uint64_t load = leases_.SumOfPeaks(i) + leases_.Count(i) * kTaskLoad;
     if (Credit(i) == 0) load += std::uint64_t{1} << 48;
     if (best && load >= least) continue;
     best = i;
@@ -512,28 +409,13 @@ void ProcessExecutor::Submit(const Task& task) {
   const bool is_head = leases_.Count(*worker) == 0;
   leases_.Add(*worker, Lease{order.task, std::move(*output)}, Now());
   if (is_head) OnNewHead(*worker);
-  LimitMemory(*worker);
+  peer.watchdog.OnLoad(leases_.LargestPeak(*worker));
   // Refused: the worker is dying, and its death reports the task.
   (void)Send(*worker, order);
 }
 
 void ProcessExecutor::OnNewHead(std::size_t worker) {
-  if (leases_.Head(worker) == nullptr) return;
-  peers_[worker].head_cpu = CpuTime(pool_.pid(worker));
-}
-
-// The worker goes on to its next task before we know, so the limit is that of
-// the largest that it holds. It is set only when it changes by much.
-void ProcessExecutor::LimitMemory(std::size_t worker) {
-  Peer& peer = peers_[worker];
-  if (!kLimitData || peer.data_base == 0) return;
-  const std::uint64_t peak = leases_.LargestPeak(worker);
-  const std::uint64_t limit = peer.data_base + kDataSlack + peak + peak / 2;
-  const bool fits = limit <= peer.data_limit &&
-                    peer.data_limit - limit < kDataSlack;
-  if (fits) return;
-  peer.data_limit = limit + kSmallPeak * 2;
-  LimitData(pool_.pid(worker), peer.data_limit);
+  if (leases_.Head(worker) != nullptr) peers_[worker].watchdog.OnNewHead();
 }
 
 // ---- time --------------------------------------------------------------
@@ -559,36 +441,25 @@ void ProcessExecutor::ForgiveGap(TimePoint now) {
   last_tick_ = now;
   if (gap < kLateTick) return;
   leases_.Postpone(gap);
-  for (Peer& peer : peers_) {
-    peer.heard += gap;
-    if (peer.asked != TimePoint()) peer.asked += gap;
-  }
+  for (Peer& peer : peers_) peer.watchdog.Postpone(gap);
 }
 
 void ProcessExecutor::CheckHead(std::size_t worker, TimePoint now) {
   if (!leases_.Overdue(worker, now)) return;
-  const Peer& peer = peers_[worker];
-  const pid_t pid = pool_.pid(worker);
-  const Millis limit = leases_.Head(worker)->task.time_limit;
-  const std::string text = fmt::format("no answer within {} ms", limit.count());
-  if (IsStopped(pid))
-    return EndWorker(worker, {Reason::kHang, false,
-                              text + ", it had been stopped from outside"});
-  const Micros used = CpuTime(pid) - peer.head_cpu;
-  EndWorker(worker, {ReasonOfOverrun(used, limit), true,
-                     fmt::format("{}, of which it computed {} ms", text,
-                                 used.count() / 1000)});
+  EndWorker(worker,
+            peers_[worker].watchdog.JudgeOverdue(leases_.Head(worker)->task));
 }
 
 void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
-  Peer& peer = peers_[worker];
-  if (peer.asked == TimePoint()) {
-    if (now - peer.heard < options_.heartbeat) return;
-    peer.asked = now;
-    (void)Send(worker, Heartbeat{next_token_++});
-    return;
+  switch (peers_[worker].watchdog.CheckIdle(now, options_.heartbeat)) {
+    case Watchdog::Idle::kFine:
+      return;
+    case Watchdog::Idle::kAsk:
+      (void)Send(worker, Heartbeat{next_token_++});
+      return;
+    case Watchdog::Idle::kSilent:
+      break;
   }
-  if (now - peer.asked < options_.heartbeat * kMissedHeartbeats) return;
   LogWarning(fmt::format("worker {} (pid {}) does not answer; it is replaced",
                          worker, pool_.pid(worker)));
   EndWorker(worker, {Reason::kHang, false, "it answered no heartbeat"});
@@ -637,7 +508,8 @@ void ProcessExecutor::Sample() const {
   sampled_ = now;
   sample_.shared_bytes = sample_.private_bytes = 0;
   for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (peers_[i].output) sample_.shared_bytes += peers_[i].output->allocated_bytes();
+    if (peers_[i].output)
+      sample_.shared_bytes += peers_[i].output->allocated_bytes();
     const pid_t pid = pool_.pid(i);
     if (pid == 0) continue;
     const std::uint64_t bytes = PrivateBytes(pid);
@@ -662,7 +534,8 @@ ExecutorStats ProcessExecutor::stats() const {
 Result<std::unique_ptr<Executor>> MakeProcessExecutor(
     EventLoop* loop, const Arena* inputs, const ProcessOptions& options) {
   ProcessOptions complete = options;
-  ASSIGN_OR_RETURN(complete.worker_program, FindWorker(options.worker_program));
+  ASSIGN_OR_RETURN(complete.worker_program,
+                   FindWorkerProgram(options.worker_program));
   ASSIGN_OR_RETURN(auto channel, RouterChannel::Bind());
   return std::unique_ptr<Executor>(std::make_unique<ProcessExecutor>(
       loop, inputs, complete, std::move(channel)));
