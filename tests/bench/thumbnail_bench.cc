@@ -1,7 +1,10 @@
-// How fast one thread makes thumbnails of the files of a folder, and, with
-// --ceiling, how fast libjpeg-turbo alone decodes them at the same scales.
+// How fast one thread makes thumbnails of the files of a folder; with
+// --ceiling, how fast our decoders alone read them at the same scales, and
+// which readers they took; with --libjpeg, how fast libjpeg-turbo alone reads
+// them to RGB.
 //
-//   thumbnail_bench [--ceiling] [--rounds N] [--sizes 200x,64x] FOLDER|FILE...
+//   thumbnail_bench [--ceiling | --libjpeg] [--rounds N] [--sizes 200x,64x]
+//                   FOLDER|FILE...
 //   thumbnail_bench --save DIR ...    also writes the thumbnails
 //
 // Files are read before the clock starts. The median of the rounds counts.
@@ -14,9 +17,11 @@
 #include <cstdlib>
 //
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +41,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 struct Options {
   bool ceiling = false;
+  bool libjpeg = false;
   int rounds = 5;
   std::string sizes = "200x,64x,32x";
   std::string format = "same";
@@ -61,6 +67,8 @@ Options ParseArguments(int argc, char** argv) {
     const auto value = [&] { return i + 1 < argc ? argv[++i] : ""; };
     if (word == "--ceiling")
       options.ceiling = true;
+    else if (word == "--libjpeg")
+      options.libjpeg = true;
     else if (word == "--rounds")
       options.rounds = std::atoi(value());
     else if (word == "--sizes")
@@ -117,17 +125,11 @@ struct Jump {
   std::jmp_buf jump;
 };
 
-// Decodes as a program without a resizer of its own would: to RGB rows.
-bool DecodeOnly(const Input& input, const Recipe& recipe, Bytes* row) {
-  const auto header = PeekHeader(input.bytes);
-  if (!header || header->format != ImageFormat::kJpeg) return false;
-  const JpegLayout layout = WalkJpeg(input.bytes);
-  const bool lying =
-      OrientationFromExif(ExifOrientation(layout.exif)).transpose;
-  const auto plans =
-      lying
-          ? PlanSizes(header->height, header->width, recipe, AllSizes(recipe))
-          : PlanSizes(header->width, header->height, recipe, AllSizes(recipe));
+// As the Thumbnailer's own, see there.
+DecodeHint HintFor(std::uint32_t width, std::uint32_t height, bool lying,
+                   const Recipe& recipe) {
+  const auto plans = lying ? PlanSizes(height, width, recipe, AllSizes(recipe))
+                           : PlanSizes(width, height, recipe, AllSizes(recipe));
   DecodeHint hint;
   for (const SizePlan& plan : plans) {
     const auto w = static_cast<std::uint32_t>(plan.place.scaled_width);
@@ -135,6 +137,17 @@ bool DecodeOnly(const Input& input, const Recipe& recipe, Bytes* row) {
     hint.width = std::max(hint.width, lying ? h : w);
     hint.height = std::max(hint.height, lying ? w : h);
   }
+  return hint;
+}
+
+// Decodes as a program without a resizer of its own would: to RGB rows.
+bool DecodeByLibjpeg(const Input& input, const Recipe& recipe, Bytes* row) {
+  const auto header = PeekHeader(input.bytes);
+  if (!header || header->format != ImageFormat::kJpeg) return false;
+  const bool lying =
+      OrientationFromExif(ExifOrientation(WalkJpeg(input.bytes).exif))
+          .transpose;
+  const DecodeHint hint = HintFor(header->width, header->height, lying, recipe);
   jpeg_decompress_struct jpeg;
   Jump errors;
   jpeg.err = jpeg_std_error(&errors.errors);
@@ -156,6 +169,44 @@ bool DecodeOnly(const Input& input, const Recipe& recipe, Bytes* row) {
   jpeg_finish_decompress(&jpeg);
   jpeg_destroy_decompress(&jpeg);
   return true;
+}
+
+// All rows, which nobody looks at.
+bool ReadAll(RowSource* source) {
+  const PictureShape& shape = source->shape();
+  std::array<RowRing, kMaxPlanes> rings;
+  Rings pointers{};
+  for (int p = 0; p < shape.plane_count; ++p) {
+    const auto at = static_cast<std::size_t>(p);
+    rings[at] = RowRing(source->BandRows(p), source->RowBytes(p));
+    pointers[at] = &rings[at];
+  }
+  while (rings[0].end() < shape.planes[0].height)
+    if (!source->ReadBand(pointers)) return false;
+  return source->Finish().has_value();
+}
+
+bool DecodeOnly(const Input& input, const Recipe& recipe,
+                std::map<std::string, int>* readers) {
+  Complaints complaints;
+  const DecoderOptions options{recipe.fail_on, recipe.limits};
+  const bool png = Sniff(input.bytes).format == ImageFormat::kPng;
+  const auto decoder = png ? OpenPng(input.bytes, options, &complaints)
+                           : OpenJpeg(input.bytes, options, &complaints);
+  if (!decoder) return false;
+  const OpenedPicture& picture = (*decoder)->picture();
+  const bool lying = OrientationFromExif(picture.exif_orientation).transpose;
+  DecodeHint hint =
+      HintFor(picture.header.width, picture.header.height, lying, recipe);
+  hint.halved_chroma = true;
+  do {
+    const auto source = (*decoder)->Start(hint);
+    if (!source) return false;
+    if (!ReadAll(*source)) continue;
+    ++(*readers)[(*decoder)->reader()];
+    return true;
+  } while ((*decoder)->HandsOver());
+  return false;
 }
 
 double Seconds(std::chrono::steady_clock::duration time) {
@@ -180,13 +231,17 @@ int main(int argc, char** argv) {
   std::vector<double> rounds;
   std::size_t made = 0, failed = 0, bytes = 0;
   StageTimes times;
+  std::map<std::string, int> readers;
   for (int round = 0; round < options.rounds; ++round) {
     made = failed = bytes = 0;
     times = {};
+    readers.clear();
     const auto start = std::chrono::steady_clock::now();
     for (const Input& input : inputs) {
-      if (options.ceiling) {
-        ++(DecodeOnly(input, recipe, &row) ? made : failed);
+      if (options.ceiling || options.libjpeg) {
+        const bool ok = options.ceiling ? DecodeOnly(input, recipe, &readers)
+                                        : DecodeByLibjpeg(input, recipe, &row);
+        ++(ok ? made : failed);
         continue;
       }
       const Outcome outcome =
@@ -207,10 +262,14 @@ int main(int argc, char** argv) {
   }
   const double seconds = Median(rounds);
   std::printf("%s: %zu made, %zu failed, %.1f images/s, %.3f ms an image\n",
-              options.ceiling ? "decode only" : "thumbnails", made, failed,
-              static_cast<double>(inputs.size()) / seconds,
+              options.ceiling   ? "decode only"
+              : options.libjpeg ? "libjpeg-turbo only"
+                                : "thumbnails",
+              made, failed, static_cast<double>(inputs.size()) / seconds,
               1e3 * seconds / static_cast<double>(inputs.size()));
-  if (!options.ceiling)
+  for (const auto& [reader, count] : readers)
+    std::printf("reader %s: %d files\n", reader.c_str(), count);
+  if (!options.ceiling && !options.libjpeg)
     std::printf("decode %.1f ms, resize %.1f ms, encode %.1f ms, %zu bytes\n",
                 static_cast<double>(times.decode.count()) / 1e3,
                 static_cast<double>(times.resize.count()) / 1e3,

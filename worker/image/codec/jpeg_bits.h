@@ -96,8 +96,8 @@ class EntropyBytes {
   ByteSpan source_;  // not yet in the window
   bool ended_ = false;
   std::vector<std::uint8_t> window_;
-  std::size_t filled_ = 0;   // bytes of the window
-  std::uint64_t base_ = 0;   // offset of the window's first byte
+  std::size_t filled_ = 0;  // bytes of the window
+  std::uint64_t base_ = 0;  // offset of the window's first byte
   std::vector<Segment> segments_;
   std::size_t segment_ = 0;  // the one being read
   BitCursor cursor_;

@@ -95,7 +95,7 @@ void AcTable::MakeSkips() {
   for (std::size_t bits = 0; bits < kEntries; ++bits) {
     Step all = first[bits];
     if (all.bits == 0) {
-      skips_[bits] = kCannotSkip << 8;
+      skips_[bits] = static_cast<std::uint16_t>((kEnds - 1) << 8);
       continue;
     }
     while (!all.ends && all.bits < kSkipBits) {
@@ -106,7 +106,8 @@ void AcTable::MakeSkips() {
       all.passed = static_cast<std::uint8_t>(all.passed + next.passed);
       all.ends = next.ends;
     }
-    skips_[bits] = (all.passed + (all.ends ? kEnds : 0)) << 8 | all.bits;
+    const std::uint32_t passed = all.passed + (all.ends ? kEnds : 0);
+    skips_[bits] = static_cast<std::uint16_t>(passed << 8 | all.bits);
   }
 }
 

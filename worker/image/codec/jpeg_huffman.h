@@ -39,9 +39,9 @@ class HuffmanCodes {
   [[nodiscard]] Code Find(std::uint32_t bits16, unsigned from_length) const {
     for (unsigned length = from_length; length <= 16; ++length)
       if (bits16 < limit_[length])
-        return {length, symbols_[first_symbol_[length] +
-                                 ((bits16 - first_code_[length]) >>
-                                  (16 - length))]};
+        return {length,
+                symbols_[first_symbol_[length] +
+                         ((bits16 - first_code_[length]) >> (16 - length))]};
     return {};
   }
   [[nodiscard]] unsigned count(unsigned length) const {
@@ -115,11 +115,10 @@ class AcTable {
     return values_[cursor.Peek(kBits)];
   }
 
-  // (coefficients passed, + kEnds if the block ends) << 8 | bits in all; 0xFFFF
-  // coefficients if not even one code fits.
+  // (coefficients passed, + kEnds if the block ends) << 8 | bits in all; kEnds
+  // - 1 coefficients, more than there are, if not even one code fits.
   static constexpr unsigned kSkipBits = 12;
   static constexpr std::uint32_t kEnds = 128;
-  static constexpr std::uint32_t kCannotSkip = 0xFFFF;
   [[nodiscard]] std::uint32_t LookSkip(const BitCursor& cursor) const {
     return skips_[cursor.Peek(kSkipBits)];
   }
@@ -132,7 +131,7 @@ class AcTable {
 
   HuffmanCodes codes_;
   std::vector<std::uint32_t> values_;
-  std::vector<std::uint32_t> skips_;
+  std::vector<std::uint16_t> skips_;
 };
 
 }  // namespace thumbmill
