@@ -33,15 +33,13 @@ std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
 }
 
 DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
-  std::size_t at = 0;
-  for (unsigned length = 1; length <= kBits; ++length)
-    for (unsigned i = 0; i < codes.count(length); ++i) {
-      const auto code =
-          codes.Find(static_cast<std::uint32_t>(at) << (16 - kBits), length);
-      const std::size_t span = std::size_t{1} << (kBits - length);
-      const auto entry = static_cast<std::uint8_t>(code.symbol << 4 | length);
-      for (std::size_t end = at + span; at < end; ++at) entries_[at] = entry;
-    }
+  for (std::uint32_t bits = 0; bits < entries_.size(); ++bits) {
+    BitCursor cursor{.bits = std::uint64_t{bits} << (64 - kBits), .count = 64};
+    int difference;
+    if (!ReadLong(&cursor, &difference) || 64 - cursor.count > kBits) continue;
+    const auto value = static_cast<std::uint16_t>(difference);
+    entries_[bits] = std::uint32_t{value} << 16 | (64 - cursor.count);
+  }
 }
 
 AcTable::AcTable(const HuffmanCodes& codes, bool skips) : codes_(codes) {

@@ -67,34 +67,35 @@ class HuffmanCodes {
 class DcTable {
  public:
   static constexpr unsigned kBits = 9;
-  static constexpr unsigned kMaxSymbol = 15;  // more do not fit an entry
+  static constexpr unsigned kMaxSymbol = 15;  // T.81 has no more
   explicit DcTable(const HuffmanCodes& codes);
 
   // Needs 27 bits. False: no such code, or a size that 8-bit data cannot have.
   [[nodiscard]] bool Read(BitCursor* cursor, int* difference) const {
-    unsigned length = entries_[cursor->Peek(kBits)];
-    unsigned size = length >> 4;
-    length &= 15;
-    if (length == 0) {
-      const auto code = codes_.Find(cursor->Peek(16), kBits + 1);
-      if (code.length == 0) return false;
-      length = code.length;
-      size = code.symbol;
-    }
-    if (size > kMaxSize) return false;
-    cursor->Drop(length);
-    *difference = 0;
-    if (size == 0) return true;
-    *difference = ExtendSign(cursor->Peek(size), size);
-    cursor->Drop(size);
+    const std::uint32_t entry = entries_[cursor->Peek(kBits)];
+    if (entry == kLong) return ReadLong(cursor, difference);
+    cursor->Drop(entry & 0xFF);
+    *difference = static_cast<std::int32_t>(entry) >> 16;
     return true;
   }
 
  private:
   static constexpr unsigned kMaxSize = 11;
+  static constexpr std::uint32_t kLong = 0;
+  [[nodiscard]] bool ReadLong(BitCursor* cursor, int* difference) const {
+    const auto code = codes_.Find(cursor->Peek(16), 1);
+    if (code.length == 0 || code.symbol > kMaxSize) return false;
+    cursor->Drop(code.length);
+    *difference = 0;
+    if (code.symbol == 0) return true;
+    *difference = ExtendSign(cursor->Peek(code.symbol), code.symbol);
+    cursor->Drop(code.symbol);
+    return true;
+  }
+
   HuffmanCodes codes_;
-  // size << 4 | length of the code; length 0: longer than kBits.
-  std::array<std::uint8_t, 1 << kBits> entries_{};
+  // difference << 16 | bits of code and value, if both fit.
+  std::array<std::uint32_t, 1 << kBits> entries_{};
 };
 
 // What a look at the next AC bits says.

@@ -76,17 +76,17 @@ bool SkipCode(const AcTable& table, BitCursor* cursor, unsigned* place,
   return *place <= kBlock;
 }
 
-// Passes over the coefficients from `place` on, to the end of the block.
+// Passes over the coefficients from `place` on, to the end of the block. Needs
+// 26 bits.
 TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
                         unsigned place) {
   while (place < kBlock) {
-    cursor->Refill();
     std::uint32_t look = table.LookSkip(*cursor);
     unsigned passed = look >> 8;
     if (place + passed < kBlock) {
       cursor->Drop(look & 0xFF);
       place += passed;
-      // One refill is enough for two looks.
+      cursor->Refill();  // enough for two looks
       look = table.LookSkip(*cursor);
       passed = look >> 8;
       if (place + passed < kBlock) {
@@ -103,6 +103,7 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
     bool ends = false;
     if (!SkipCode(table, cursor, &place, &ends)) return false;
     if (ends) return true;
+    cursor->Refill();
   }
   return true;
 }
@@ -304,8 +305,7 @@ TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c, BitCursor* given,
   std::uint32_t out_of_range = 0;
   unsigned place = 1;  // of the next one
   *flat = true;
-  while (place <= last) {
-    cursor.Refill();
+  while (place <= last) {  // 26 bits are known
     const std::uint32_t look = table.Look(cursor);
     int value;
     if ((look & AcTable::kSpecial) == 0) {
@@ -322,11 +322,15 @@ TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c, BitCursor* given,
       }
       place += run + 1;
     }
-    if (place > last + 1) break;  // nothing that we need
+    if (place > last + 1) {  // nothing that we need
+      cursor.Refill();
+      break;
+    }
     *flat = false;
     const std::int32_t coef = value * c.quant[place - 1];
     out_of_range |= OutOfRange(coef);
     coefs_[kZigzag[place - 1]] = static_cast<std::int16_t>(coef);
+    cursor.Refill();
   }
   out_of_range_ |= out_of_range;
   if (place > kBlock || !SkipRest(table, &cursor, place)) return false;
