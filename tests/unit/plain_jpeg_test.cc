@@ -43,8 +43,7 @@ std::string ReaderOf(const Bytes& jpeg, const DecodeHint& hint,
   Opened opened;
   Open(jpeg, &opened, fail_on);
   do {
-    if (ReadPlanes(opened.decoder.get(), hint))
-      return opened.decoder->reader();
+    if (ReadPlanes(opened.decoder.get(), hint)) return opened.decoder->reader();
   } while (opened.decoder->HandsOver());
   return "none";
 }
@@ -127,9 +126,9 @@ TEST(PlainJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
                                {.h_samp = 1, .v_samp = 1});
   Opened opened;
   Open(jpeg, &opened);
-  const auto planes = ReadPlanes(
-      opened.decoder.get(),
-      {.width = 200, .height = 200, .halved_chroma = true});
+  const auto planes =
+      ReadPlanes(opened.decoder.get(),
+                 {.width = 200, .height = 200, .halved_chroma = true});
   ASSERT_TRUE(planes);
   EXPECT_EQ((*planes)[0].width, 400u);
   EXPECT_EQ((*planes)[1].width, 200u);
@@ -171,6 +170,52 @@ TEST(PlainJpeg, ProgressiveWithoutItsEndIsLeftToTheLibrary) {
                                 {.progressive = true});
   const Bytes cut(whole.begin(), whole.end() - 2);
   EXPECT_EQ(ReaderOf(cut, kEighth), "none");
+}
+
+// Offset of the marker of the last scan.
+std::size_t LastScan(const Bytes& jpeg) {
+  std::size_t at = jpeg.size() - 2;
+  while (jpeg[at] != 0xFF || jpeg[at + 1] != 0xDA) --at;
+  return at;
+}
+
+// A quarter of 1280: two of eight samples, of which the library gives two.
+constexpr DecodeHint kQuarter{.width = 160, .height = 160};
+
+TEST(ProgressiveJpeg, IsNotReadBeyondWhatWillBeSeen) {
+  const Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 1280, 1280, 3, 2),
+                               {.quality = 80, .progressive = true});
+  EXPECT_EQ(ReaderOf(jpeg, kQuarter), "libjpeg-turbo, stopped early");
+  EXPECT_EQ(ReaderOf(jpeg, kQuarter, FailOn::kWarning), "libjpeg-turbo");
+  Bytes other = jpeg;  // the lowest bits of luma: nobody looks
+  for (std::size_t at = LastScan(jpeg) + 20; at < jpeg.size() - 2; ++at)
+    other[at] = 0;
+  Opened one, two;
+  Open(jpeg, &one);
+  Open(other, &two);
+  const auto a = ReadPlanes(one.decoder.get(), kQuarter);
+  const auto b = ReadPlanes(two.decoder.get(), kQuarter);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(LargestDifference(*a, *b), 0);
+}
+
+TEST(ProgressiveJpeg, IsReadToTheLastBitWhereThatIsSeen) {
+  // Steps of 16 and more leave whole levels unknown.
+  const Bytes coarse = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2),
+                                 {.quality = 30, .progressive = true});
+  EXPECT_EQ(ReaderOf(coarse, kFullSize), "libjpeg-turbo");
+}
+
+TEST(ProgressiveJpeg, WithoutOneOfItsScansIsTruncated) {
+  Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2),
+                         {.progressive = true});
+  jpeg.erase(jpeg.begin() + static_cast<std::ptrdiff_t>(LastScan(jpeg)),
+             jpeg.end() - 2);
+  Complaints complaints;
+  const auto refused = OpenJpeg(jpeg, {}, &complaints);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::kTruncated);
+  EXPECT_EQ(ReaderOf(jpeg, kEighth, FailOn::kNone), "own");
 }
 
 }  // namespace

@@ -16,6 +16,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -57,6 +59,8 @@ struct JpegState {
   bool created;
   bool hit_end;
   bool too_many_scans;
+  bool stopped_early;
+  int scans;  // of a progressive picture
   JSAMPROW rows[kMaxPlanes][kMaxRowsPerBand];
   JSAMPARRAY planes[kMaxPlanes];
 };
@@ -157,7 +161,55 @@ void ReadRaw(JpegState* state) {
                                              MinDctSize(state->jpeg)));
 }
 
-void FinishDecode(JpegState* state) { jpeg_finish_decompress(&state->jpeg); }
+// How far samples made of what is known so far may lie from those of the whole
+// file: the root of the mean square, in levels, if what is not known of a
+// coefficient is as likely to be any value that its bits allow. An N x N
+// transform as much as the 8 x 8 one adds up squares, T.81 A.3.3.
+double Uncertainty(const jpeg_decompress_struct& jpeg, int component) {
+  const jpeg_component_info& c = jpeg.comp_info[component];
+  const int n = DctSize(c);
+  if (c.quant_table == nullptr) return 1e9;
+  double sum = 0;
+  for (int u = 0; u < n; ++u)
+    for (int v = 0; v < n; ++v) {
+      const int place = 8 * u + v;
+      const int low_bit = jpeg.coef_bits[component][place];
+      if (low_bit < 0) return 1e9;
+      if (low_bit == 0) continue;
+      const double range = c.quant_table->quantval[place] * (1 << low_bit);
+      sum += range * range / 12;
+    }
+  return std::sqrt(sum) / 8;
+}
+
+// Below a level, of all components.
+bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
+  for (int i = 0; i < jpeg.num_components; ++i)
+    if (Uncertainty(jpeg, i) >= 1) return false;
+  return true;
+}
+
+// Reads scan after scan of a progressive picture, until the rest would not be
+// seen; then begins to give rows of what there is.
+void StartDecodeEarly(JpegState* state) {
+  jpeg_decompress_struct& jpeg = state->jpeg;
+  jpeg.buffered_image = TRUE;
+  jpeg.do_block_smoothing = FALSE;
+  jpeg_start_decompress(&jpeg);
+  for (int got = 0; got != JPEG_REACHED_EOI;) {
+    got = jpeg_consume_input(&jpeg);
+    if (got != JPEG_SCAN_COMPLETED || !IsKnownWellEnough(jpeg)) continue;
+    state->stopped_early = jpeg.input_scan_number < state->scans;
+    break;
+  }
+  jpeg_start_output(&jpeg, jpeg.input_scan_number);
+}
+
+// The rest of the file, up to its end.
+void FinishDecode(JpegState* state) {
+  if (state->jpeg.buffered_image) return;  // all that is wanted was read
+  jpeg_finish_decompress(&state->jpeg);
+}
 
 ColourModel ModelOf(J_COLOR_SPACE space) {
   switch (space) {
@@ -199,6 +251,21 @@ Reason ReasonOf(int code) {
   }
 }
 
+// Whether the scans give each coefficient of each component to its last bit.
+bool AllBitsAreThere(const JpegScans& scans, std::size_t components) {
+  std::map<std::uint8_t, std::uint64_t> exact;  // component to coefficients
+  for (const JpegScan& scan : scans.scans)
+    for (const std::uint8_t id : scan.components) {
+      std::uint64_t& places = exact[id];
+      if (scan.low_bit != 0) continue;
+      for (unsigned k = scan.first; k <= scan.last && k < 64; ++k)
+        places |= std::uint64_t{1} << k;
+    }
+  const auto whole = [](const auto& each) { return ~each.second == 0; };
+  return exact.size() >= components &&
+         std::all_of(exact.begin(), exact.end(), whole);
+}
+
 class JpegDecoder final : public Decoder, public RowSource {
  public:
   JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
@@ -218,7 +285,9 @@ class JpegDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
   [[nodiscard]] bool HandsOver() override;
   [[nodiscard]] const char* reader() const override {
-    return plain_ ? "own" : "libjpeg-turbo";
+    return plain_                 ? "own"
+           : state_.stopped_early ? "libjpeg-turbo, stopped early"
+                                  : "libjpeg-turbo";
   }
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
@@ -328,7 +397,11 @@ Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   if (scans_.scans.size() > limit)
     return Refuse(Reason::kTooCostly,
                   "more than " + std::to_string(limit) + " scans");
-  return {};
+  // Without its end the library will complain of what is not there.
+  if (!scans_.ends || AllBitsAreThere(scans_, layout.frame->components))
+    return {};
+  state_.complaints->Add(Severity::kTruncated, "scans are missing");
+  return state_.complaints->Judge(state_.fail_on);
 }
 
 Verdict<void> JpegDecoder::CheckComponents() const {
@@ -387,7 +460,11 @@ Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
   // Also the library itself keeps to the bound (of whole images that it holds).
   jpeg.mem->max_memory_to_use =
       static_cast<long>(options_.limits.max_peak_bytes);
-  if (auto ok = Run(StartDecode); !ok)
+  // Whoever wants to hear of the least fault wants all bytes read.
+  const bool may_stop = jpeg.progressive_mode != 0 && scans_.ends &&
+                        options_.fail_on != FailOn::kWarning;
+  state_.scans = static_cast<int>(scans_.scans.size());
+  if (auto ok = Run(may_stop ? StartDecodeEarly : StartDecode); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
   SetShape();
   return this;
