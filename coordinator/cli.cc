@@ -22,7 +22,7 @@ namespace {
 struct Typed {
   std::vector<std::string> inputs, positional, include, exclude, sizes;
   std::string input_format, url_col = "url", output, name, state, report;
-  std::string preset, fit, format, quality, filter, background;
+  std::string preset, fit, format, quality, filter, background, keep;
   std::string connect_timeout, first_byte_timeout, min_speed, timeout,
       retry_delay, max_bytes, memory, max_output_pixels, max_pixels, fail_on,
       task_timeout, max_failures, upload_timeout, fsync, progress, stats,
@@ -59,6 +59,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_option("--filter", t->filter);
   app->add_option("--background", t->background);
   app->add_flag("--no-rotate", t->no_rotate);
+  app->add_option("--keep", t->keep);
   app->add_option("--downloads,--thread-count", t->downloads);
   app->add_option("--per-host", t->per_host);
   app->add_option("--connect-timeout", t->connect_timeout);
@@ -248,6 +249,7 @@ Status SetRecipe(const Typed& t, Recipe* recipe) {
   RETURN_IF_ERROR(Set("--filter", t.filter, ParseFilter, &recipe->filter));
   RETURN_IF_ERROR(
       Set("--background", t.background, ParseColour, &recipe->background));
+  RETURN_IF_ERROR(Set("--keep", t.keep, ParseKeep, &recipe->keep));
   RETURN_IF_ERROR(Set("--fail-on", t.fail_on, ParseFailOn, &recipe->fail_on));
   if (!t.quality.empty()) {
     if (Status status = ParseQuality(t.quality, recipe); !status)

@@ -49,6 +49,8 @@ Sizes and pictures
       --filter F           lanczos3, mitchell, cubic, linear, box, nearest
       --background COLOUR  where alpha must go (default: white)
       --no-rotate          leave the EXIF orientation alone
+      --keep WHAT          none, all, or some of icc,exif,copyright; without
+                           icc colours become sRGB (default: none)
 
 Fetching
       --downloads N        at once (default: 64)

@@ -77,6 +77,7 @@ Json RecipeOf(const RunOptions& options) {
       fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
                   recipe.background.g, recipe.background.b);
   json["rotate"] = recipe.rotate;
+  json["keep"] = ToText(recipe.keep);
   json["fail_on"] = ToWord(recipe.fail_on);
   json["name"] = options.name_template;
   return json;

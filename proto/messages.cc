@@ -51,6 +51,9 @@ bool ReadEnum(std::uint32_t value, E last, E* out) {
 
 // ---- plain struct -> body ----------------------------------------------
 
+// Recipe::keep on the wire.
+constexpr std::uint32_t kKeepIcc = 1, kKeepExif = 2, kKeepCopyright = 4;
+
 void Put(const Recipe& recipe, wire::Recipe* out) {
   for (const SizeSpec& size : recipe.sizes) {
     wire::Size* to = out->add_sizes();
@@ -69,6 +72,9 @@ void Put(const Recipe& recipe, wire::Recipe* out) {
   out->set_background_rgb(static_cast<std::uint32_t>(rgb.r) << 16 |
                           static_cast<std::uint32_t>(rgb.g) << 8 | rgb.b);
   out->set_rotate(recipe.rotate);
+  out->set_keep((recipe.keep.icc ? kKeepIcc : 0) |
+                (recipe.keep.exif ? kKeepExif : 0) |
+                (recipe.keep.copyright ? kKeepCopyright : 0));
   out->set_fail_on(static_cast<std::uint32_t>(recipe.fail_on));
   out->set_max_pixels(recipe.limits.max_pixels);
   out->set_max_scans(recipe.limits.max_scans);
@@ -177,6 +183,9 @@ bool Get(const wire::Recipe& in, Recipe* recipe) {
                         static_cast<std::uint8_t>(rgb >> 8),
                         static_cast<std::uint8_t>(rgb)};
   recipe->rotate = in.rotate();
+  if (in.keep() > (kKeepIcc | kKeepExif | kKeepCopyright)) return false;
+  recipe->keep = {(in.keep() & kKeepIcc) != 0, (in.keep() & kKeepExif) != 0,
+                  (in.keep() & kKeepCopyright) != 0};
   recipe->limits.max_pixels = in.max_pixels();
   recipe->limits.max_scans = in.max_scans();
   recipe->limits.max_output_pixels = in.max_output_pixels();

@@ -37,6 +37,15 @@ enum class FilterKind : std::uint8_t {
 // What of a damaged image fails it: libvips' words.
 enum class FailOn : std::uint8_t { kNone, kTruncated, kError, kWarning };
 
+// What a thumbnail keeps of its picture beside the pixels.
+struct Keep {
+  bool icc = false;        // the profile, and the colours as it means them
+  bool exif = false;       // all but what would be wrong of a thumbnail
+  bool copyright = false;  // of the EXIF, artist and copyright
+
+  friend bool operator==(const Keep&, const Keep&) = default;
+};
+
 struct SizeSpec {
   std::uint32_t width = 0;   // 0: follows from the height
   std::uint32_t height = 0;  // 0: follows from the width
@@ -50,6 +59,8 @@ struct SizeSpec {
 
 struct Rgb {
   std::uint8_t r = 255, g = 255, b = 255;
+
+  [[nodiscard]] bool is_grey() const { return r == g && g == b; }
   friend bool operator==(const Rgb&, const Rgb&) = default;
 };
 
@@ -72,6 +83,7 @@ struct Recipe {
   FilterKind filter = FilterKind::kLanczos3;
   Rgb background;               // where alpha must go, and `contain`'s margin
   bool rotate = true;           // apply the EXIF orientation
+  Keep keep;                    // none: pixels become sRGB, nothing else stays
   FailOn fail_on = FailOn::kError;
   ImageLimits limits;
 

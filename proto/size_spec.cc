@@ -209,6 +209,43 @@ Result<Rgb> ParseColour(std::string_view text) {
               fmt::format("'{}' is no colour; write #rrggbb", text));
 }
 
+Result<Keep> ParseKeep(std::string_view text) {
+  if (text == "none") return Keep{};
+  if (text == "all") return Keep{true, true, true};
+  Keep keep;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const std::string_view word = text.substr(0, comma);
+    if (word == "icc") {
+      keep.icc = true;
+    } else if (word == "exif") {
+      keep.exif = true;
+    } else if (word == "copyright") {
+      keep.copyright = true;
+    } else {
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("'{}' cannot be kept; write none, all, or some "
+                              "of icc,exif,copyright",
+                              word));
+    }
+    if (comma == std::string_view::npos) return keep;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string ToText(const Keep& keep) {
+  std::string text;
+  const auto add = [&text](bool kept, std::string_view word) {
+    if (!kept) return;
+    if (!text.empty()) text += ',';
+    text += word;
+  };
+  add(keep.icc, "icc");
+  add(keep.exif, "exif");
+  add(keep.copyright, "copyright");
+  return text.empty() ? "none" : text;
+}
+
 Status ParseQuality(std::string_view text, Recipe* recipe) {
   while (true) {
     const std::size_t comma = text.find(',');

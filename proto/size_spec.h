@@ -3,6 +3,7 @@
 // Contract docs/cli.md, "Sizes". Errors are kUsage and say what to type.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "common/result.h"
@@ -23,6 +24,9 @@ namespace thumbmill {
 [[nodiscard]] std::string_view ToWord(ImageFormat format);
 // "white", "#rgb", "#rrggbb".
 [[nodiscard]] Result<Rgb> ParseColour(std::string_view text);
+// "none", "all", or a list of "icc", "exif", "copyright".
+[[nodiscard]] Result<Keep> ParseKeep(std::string_view text);
+[[nodiscard]] std::string ToText(const Keep& keep);
 // "80", "jpg=80", "jpg=80,webp=80": sets what it names.
 [[nodiscard]] Status ParseQuality(std::string_view text, Recipe* recipe);
 

@@ -33,7 +33,7 @@ struct Request {
   std::string input, output;
   std::vector<std::string> sizes;
   std::string fit = "inside", format, quality = "jpg=80", filter = "lanczos3";
-  std::string background = "white", fail_on = "error";
+  std::string background = "white", fail_on = "error", keep = "none";
   bool enlarge = false, no_rotate = false, info = false;
 };
 
@@ -61,6 +61,9 @@ void Declare(CLI::App* command, Request* request) {
       ->capture_default_str();
   command->add_flag("--no-rotate", request->no_rotate,
                     "ignore the EXIF orientation");
+  command->add_option("--keep", request->keep,
+                      "none, all, or some of icc,exif,copyright")
+      ->capture_default_str();
   command->add_option("--fail-on", request->fail_on,
                       "none, truncated, error, warning")
       ->capture_default_str();
@@ -106,6 +109,7 @@ Result<Recipe> MakeRecipe(const Request& request) {
   RETURN_IF_ERROR(ParseQuality(request.quality, &recipe));
   ASSIGN_OR_RETURN(recipe.filter, ParseFilter(request.filter));
   ASSIGN_OR_RETURN(recipe.background, ParseColour(request.background));
+  ASSIGN_OR_RETURN(recipe.keep, ParseKeep(request.keep));
   ASSIGN_OR_RETURN(recipe.fail_on, ParseFailOn(request.fail_on));
   recipe.rotate = !request.no_rotate;
   return recipe;

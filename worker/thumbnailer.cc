@@ -99,6 +99,22 @@ std::string_view NameOf(ImageFormat format) {
   return "an unknown format";
 }
 
+bool IsInk(ColourModel model) {
+  return model == ColourModel::kCmyk || model == ColourModel::kYcck;
+}
+
+// What becomes of a picture's colours.
+struct Colours {
+  std::shared_ptr<const ColourTransform> transform;  // null: none is needed
+  bool keeps_profile = false;
+};
+
+// What is done to each thumbnail of a picture once it has its size.
+struct Finish {
+  Colours colours;
+  Metadata metadata;
+};
+
 }  // namespace
 
 class Thumbnailer::Impl {
@@ -130,13 +146,20 @@ class Thumbnailer::Impl {
                                                 std::vector<Job>* jobs);
   [[nodiscard]] Verdict<void> Resize(RowSource* source, Orientation turn,
                                      std::vector<Job>* jobs, StageTimes* times);
-  [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job,
-                                              const ColourTransform* transform,
+  [[nodiscard]] Colours ColoursOf(const OpenedPicture& picture,
+                                  const std::vector<SizePlan>& plans,
+                                  ImageFormat format);
+  [[nodiscard]] bool CanHoldProfile(const OpenedPicture& picture,
+                                    const std::vector<SizePlan>& plans,
+                                    ImageFormat format) const;
+  [[nodiscard]] Metadata MetadataOf(const OpenedPicture& picture,
+                                    const Colours& colours) const;
+  [[nodiscard]] Verdict<std::uint64_t> Encode(const Job& job,
+                                              const Finish& finish,
                                               ImageFormat format,
                                               MutableByteSpan output) const;
   [[nodiscard]] Verdict<void> EncodeAll(std::vector<Job>* jobs,
-                                        Orientation turn,
-                                        const ColourTransform* transform,
+                                        Orientation turn, const Finish& finish,
                                         MutableByteSpan output,
                                         Outcome* outcome) const;
 
@@ -269,28 +292,77 @@ Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
   return ok;
 }
 
-Verdict<std::uint64_t> Thumbnailer::Impl::Encode(
-    Job* job, const ColourTransform* transform, ImageFormat format,
-    MutableByteSpan output) const {
-  const Placement& place = job->plan.place;
-  const PlaneSet& planes = job->planes;
+// A profile means the channels that it was made for. Inks become sRGB in any
+// case: few programs show a CMYK thumbnail, and its profile is many times its
+// size.
+bool Thumbnailer::Impl::CanHoldProfile(const OpenedPicture& picture,
+                                       const std::vector<SizePlan>& plans,
+                                       ImageFormat format) const {
+  if (!recipe_.keep.icc || picture.icc.empty()) return false;
+  if (IsInk(picture.model)) return false;
+  if (picture.model != ColourModel::kGrey) return true;
+  if (format == ImageFormat::kWebp) return false;  // has no grey
+  // Coloured ground makes RGB of grey.
+  const bool padded =
+      std::any_of(plans.begin(), plans.end(),
+                  [](const SizePlan& plan) { return plan.place.padded(); });
+  const bool lies_on_ground = padded || format == ImageFormat::kJpeg;
+  return recipe_.background.is_grey() || !lies_on_ground;
+}
+
+Colours Thumbnailer::Impl::ColoursOf(const OpenedPicture& picture,
+                                     const std::vector<SizePlan>& plans,
+                                     ImageFormat format) {
+  Colours colours;
+  colours.transform =
+      transforms_.Get(picture.icc, picture.model, picture.wide, &complaints_);
+  const bool usable =
+      colours.transform != nullptr ||
+      (picture.model != ColourModel::kGrey && IsSrgbProfile(picture.icc));
+  colours.keeps_profile = usable && CanHoldProfile(picture, plans, format);
+  if (colours.keeps_profile) colours.transform = nullptr;
+  return colours;
+}
+
+Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
+                                       const Colours& colours) const {
+  Metadata metadata;
+  if (colours.keeps_profile) metadata.icc = picture.icc;
+  if (recipe_.keep.exif || recipe_.keep.copyright) {
+    ExifChange change;
+    change.orientation = recipe_.rotate ? 1 : picture.exif_orientation;
+    change.now_srgb = colours.transform != nullptr || IsInk(picture.model);
+    change.copyright_only = !recipe_.keep.exif;
+    metadata.exif = RewrittenExif(picture.exif, change);
+  }
+  return metadata;
+}
+
+Verdict<std::uint64_t> Thumbnailer::Impl::Encode(const Job& job,
+                                                 const Finish& finish,
+                                                 ImageFormat format,
+                                                 MutableByteSpan output) const {
+  const Placement& place = job.plan.place;
+  const PlaneSet& planes = job.planes;
+  const ColourTransform* transform = finish.colours.transform.get();
+  const Metadata& metadata = finish.metadata;
   const bool plain =
       transform == nullptr && !place.padded() && !planes.planes[0].wide() &&
       (planes.model == ColourModel::kGrey || planes.model == ColourModel::kYcc);
   if (format == ImageFormat::kJpeg && plain)
-    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, Metadata(), output);
+    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, metadata, output);
   const bool keep_alpha = format == ImageFormat::kPng;
   Composer rows(planes, place, recipe_.background, keep_alpha, transform);
   return format == ImageFormat::kJpeg
-             ? EncodeJpeg(rows, recipe_.jpeg_quality, Metadata(), output)
-             : EncodePng(rows, Metadata(), output);
+             ? EncodeJpeg(rows, recipe_.jpeg_quality, metadata, output)
+             : EncodePng(rows, metadata, output);
 }
 
 // Past the first thumbnail that does not fit the encoders only count, so that
 // the answer is exact.
 Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
                                            Orientation turn,
-                                           const ColourTransform* transform,
+                                           const Finish& finish,
                                            MutableByteSpan output,
                                            Outcome* outcome) const {
   std::uint64_t used = 0;
@@ -302,7 +374,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
       }
     const MutableByteSpan room =
         output.subspan(std::min<std::uint64_t>(used, output.size()));
-    auto size = Encode(&job, transform, outcome->output_format, room);
+    auto size = Encode(job, finish, outcome->output_format, room);
     if (!size) return tl::unexpected<Refusal>(std::move(size).error());
     const Placement& place = job.plan.place;
     outcome->thumbnails.push_back(
@@ -347,10 +419,11 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   std::vector<SizePlan> plans = PlanSizes(
       outcome->source_width, outcome->source_height, recipe_, size_mask);
   if (auto ok = CheckLimits(picture, plans, size_mask, format); !ok) return ok;
-  const auto transform =
-      transforms_.Get(picture.icc, picture.model, picture.wide, &complaints_);
+  Finish finish;
+  finish.colours = ColoursOf(picture, plans, format);
+  finish.metadata = MetadataOf(picture, finish.colours);
   const bool planes_go_out =
-      format == ImageFormat::kJpeg && transform == nullptr;
+      format == ImageFormat::kJpeg && finish.colours.transform == nullptr;
   DecodeHint hint = HintFor(plans, turn);
   hint.halved_chroma = planes_go_out && HalvesChroma(plans);
   std::vector<Job> jobs;
@@ -366,7 +439,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
   decoder->reset();  // its memory is not needed while we encode
   watch.Lap();
-  Verdict<void> ok = EncodeAll(&jobs, turn, transform.get(), output, outcome);
+  Verdict<void> ok = EncodeAll(&jobs, turn, finish, output, outcome);
   outcome->times.encode += watch.Lap();
   return ok;
 }

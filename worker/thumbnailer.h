@@ -31,6 +31,9 @@ struct ImageHeader {
   std::uint64_t samples = 0;    // of all channels as stored; 0: not known
   bool progressive = false;     // JPEG: coefficients of the image are kept
   bool interlaced = false;      // PNG Adam7: the whole raster is kept
+  std::uint64_t icc_bytes = 0;  // of the profile, as it will be; a guess where
+                                // it is compressed
+  std::uint64_t exif_bytes = 0;
 };
 
 // What an image will cost, from its header. A hint for admission; the

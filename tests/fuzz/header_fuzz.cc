@@ -9,6 +9,7 @@
 #include "worker/image/colour.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
+#include "worker/image/metadata.h"
 #include "worker/thumbnailer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
@@ -24,6 +25,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   for (const ByteSpan exif : {bytes, jpeg.exif, png.exif}) {
     const int orientation = ExifOrientation(exif);
     if (orientation < 1 || orientation > 8) std::abort();
+    for (const bool few : {false, true}) {
+      ExifChange change;
+      change.orientation = orientation;
+      change.now_srgb = change.copyright_only = few;
+      const auto made = RewrittenExif(exif, change);
+      if (made.size() > kMaxExifBytes) std::abort();
+      if (RewrittenExif(made, change) != made) std::abort();
+    }
   }
   if (png.data_end > size) std::abort();
   Recipe recipe;

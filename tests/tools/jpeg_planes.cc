@@ -86,8 +86,9 @@ bool Read(Reader* reader, ByteSpan bytes, unsigned eighths,
     SamplePlane cut{c.downsampled_width, c.downsampled_height, {}};
     const SamplePlane& whole = (*planes)[static_cast<std::size_t>(i)];
     for (unsigned y = 0; y < cut.height; ++y) {
-      const auto row = whole.samples.begin() +
-                       static_cast<std::ptrdiff_t>(std::size_t{y} * whole.width);
+      const auto row =
+          whole.samples.begin() +
+          static_cast<std::ptrdiff_t>(std::size_t{y} * whole.width);
       cut.samples.insert(cut.samples.end(), row, row + cut.width);
     }
     (*planes)[static_cast<std::size_t>(i)] = cut;

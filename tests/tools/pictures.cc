@@ -71,9 +71,10 @@ struct JpegTarget {
 };
 
 void WriteMarkers(jpeg_compress_struct* jpeg, const JpegOptions& options) {
-  if (options.orientation != 0) {
+  if (options.orientation != 0 || !options.exif.empty()) {
     Bytes exif = {'E', 'x', 'i', 'f', 0, 0};
-    const Bytes tiff = MakeExif(options.orientation);
+    const Bytes tiff =
+        options.exif.empty() ? MakeExif(options.orientation) : options.exif;
     exif.insert(exif.end(), tiff.begin(), tiff.end());
     jpeg_write_marker(jpeg, JPEG_APP0 + 1, exif.data(),
                       static_cast<unsigned>(exif.size()));
@@ -291,6 +292,10 @@ Bytes WritePng(const Picture& picture, const PngOptions& options) {
   if (options.orientation != 0)
     png_set_eXIf_1(png, info, static_cast<png_uint_32>(exif.size()),
                    exif.data());
+  if (!options.icc.empty())
+    png_set_iCCP(png, info, "test", PNG_COMPRESSION_TYPE_BASE,
+                 options.icc.data(),
+                 static_cast<png_uint_32>(options.icc.size()));
   png_write_info(png, info);
   const int passes = png_set_interlace_handling(png);
   for (int pass = 0; pass < passes; ++pass)

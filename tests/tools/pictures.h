@@ -52,6 +52,7 @@ struct JpegOptions {
   bool ycck = false;       // four channels
   int restart_rows = 0;
   int orientation = 0;  // 0: no EXIF
+  Bytes exif = {};      // a TIFF structure, instead of the orientation
   std::string icc = {};
 };
 [[nodiscard]] Bytes WriteJpeg(const Picture& picture,
@@ -62,6 +63,7 @@ struct PngOptions {
   bool interlaced = false;
   bool palette = false;  // the picture's colours, 3 bits a channel
   int orientation = 0;   // in eXIf
+  Bytes icc = {};
 };
 [[nodiscard]] Bytes WritePng(const Picture& picture,
                              const PngOptions& options = {});

@@ -37,8 +37,8 @@ cmsInt32Number Darken(const cmsUInt16Number in[], cmsUInt16Number out[],
                       void*) {
   double light = 1;
   for (int i = 0; i < 4; ++i) light *= 1 - 0.7 * in[i] / 65535.0;
-  out[0] = static_cast<cmsUInt16Number>(65535 * light);
-  out[1] = out[2] = 0x8080;
+  out[0] = static_cast<cmsUInt16Number>(0xFF00 * light);
+  out[1] = out[2] = 0x8000;
   return TRUE;
 }
 
@@ -70,7 +70,7 @@ Bytes GreyProfile(double gamma) {
 
 Bytes CmykProfile() {
   const cmsHPROFILE profile = cmsCreateProfilePlaceholder(nullptr);
-  cmsSetProfileVersion(profile, 4.2);
+  cmsSetProfileVersion(profile, 2.1);
   cmsSetDeviceClass(profile, cmsSigOutputClass);
   cmsSetColorSpace(profile, cmsSigCmykData);
   cmsSetPCS(profile, cmsSigLabData);

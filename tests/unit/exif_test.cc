@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "tests/tools/pictures.h"
+#include "worker/image/metadata.h"
 
 namespace thumbmill {
 namespace {
@@ -52,6 +57,165 @@ TEST(Exif, IgnoresADirectoryOutsideTheBytes) {
   Bytes exif = MakeExif(6);
   exif[4] = exif[5] = exif[6] = exif[7] = 0xFF;
   EXPECT_EQ(ExifOrientation(exif), 1);
+}
+
+// ---- what a thumbnail keeps --------------------------------------------
+
+// Writes TIFF structures, good and bad, entry by entry.
+class Tiff {
+ public:
+  explicit Tiff(bool big_endian = false) : big_endian_(big_endian) {
+    bytes = big_endian ? Bytes{'M', 'M', 0, 42, 0, 0, 0, 8}
+                       : Bytes{'I', 'I', 42, 0, 8, 0, 0, 0};
+  }
+  // Returns where the first entry will stand; `next` is another directory.
+  void Directory(std::uint16_t count, std::uint32_t next = 0) {
+    U16(count);
+    after_ = {next, bytes.size() + count * 12u};
+  }
+  void Entry(std::uint16_t tag, std::uint16_t type, std::uint32_t count,
+             std::uint32_t value) {
+    U16(tag), U16(type), U32(count);
+    if (type == 3 && count == 1) {
+      U16(value), U16(0);
+    } else {
+      U32(value);
+    }
+    if (bytes.size() == after_.second) U32(after_.first);
+  }
+  void Text(std::string_view text) {
+    bytes.insert(bytes.end(), text.begin(), text.end());
+  }
+  void U16(std::uint32_t v) {
+    const auto high = static_cast<std::uint8_t>(v >> 8);
+    const auto low = static_cast<std::uint8_t>(v);
+    bytes.push_back(big_endian_ ? high : low);
+    bytes.push_back(big_endian_ ? low : high);
+  }
+  void U32(std::uint32_t v) {
+    U16(big_endian_ ? v >> 16 : v);
+    U16(big_endian_ ? v : v >> 16);
+  }
+
+  Bytes bytes;
+
+ private:
+  bool big_endian_;
+  std::pair<std::uint32_t, std::size_t> after_;
+};
+
+constexpr std::uint16_t kAscii = 2, kShort = 3, kLong = 4, kUndefined = 7;
+
+// What a camera writes, in small: 0 model, 1 orientation, 2 artist, 3 pointer
+// to EXIF (colour space, maker's note, width), a thumbnail in IFD1.
+Bytes CameraExif(bool big_endian) {
+  Tiff tiff(big_endian);
+  tiff.Directory(4, 200);  // 8..62
+  tiff.Entry(0x0110, kAscii, 8, 64);
+  tiff.Entry(0x0112, kShort, 1, 6);
+  tiff.Entry(0x013B, kAscii, 6, 72);
+  tiff.Entry(0x8769, kLong, 1, 80);
+  tiff.Text("..Camera\0"), tiff.bytes.resize(72);
+  tiff.Text("Alice"), tiff.bytes.resize(80);
+  tiff.Directory(4);  // 80..134
+  tiff.Entry(0x927C, kUndefined, 20, 134);
+  tiff.Entry(0xA001, kShort, 1, 0xFFFF);
+  tiff.Entry(0xA002, kLong, 1, 4000);
+  tiff.Entry(0xA434, kAscii, 4, 0);  // inline
+  tiff.Text("a maker's own secret");
+  tiff.bytes.resize(200);
+  tiff.Directory(2);
+  tiff.Entry(0x0201, kLong, 1, 230);
+  tiff.Entry(0x0202, kLong, 1, 9);
+  tiff.Text("THUMBNAIL");
+  return tiff.bytes;
+}
+
+std::string TextOf(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+bool Holds(const Bytes& bytes, std::string_view text) {
+  return TextOf(bytes).find(text) != std::string::npos;
+}
+
+TEST(RewrittenExif, IsUprightAndWithoutThumbnailOrMakersNote) {
+  for (const bool big_endian : {false, true}) {
+    const Bytes made = RewrittenExif(CameraExif(big_endian), {});
+    EXPECT_EQ(ExifOrientation(made), 1);
+    EXPECT_EQ(made[0], big_endian ? 'M' : 'I');
+    EXPECT_TRUE(Holds(made, "Camera"));
+    EXPECT_TRUE(Holds(made, "Alice"));
+    EXPECT_FALSE(Holds(made, "THUMB"));
+    EXPECT_FALSE(Holds(made, "secret"));
+    ExifChange lying;
+    lying.orientation = 6;
+    EXPECT_EQ(ExifOrientation(RewrittenExif(CameraExif(big_endian), lying)), 6);
+  }
+}
+
+TEST(RewrittenExif, DoesNotChangeWhenItIsRewrittenAgain) {
+  for (const bool big_endian : {false, true}) {
+    const Bytes once = RewrittenExif(CameraExif(big_endian), {});
+    EXPECT_EQ(RewrittenExif(once, {}), once);
+  }
+}
+
+TEST(RewrittenExif, SaysSrgbWhenTheColoursWereConverted) {
+  ExifChange converted;
+  converted.now_srgb = true;
+  // The entry in the order of its bytes: tag, short, one, value.
+  const std::string_view srgb("\xA0\x01\0\3\0\0\0\1\0\1\0\0", 12);
+  EXPECT_TRUE(Holds(RewrittenExif(CameraExif(true), converted), srgb));
+  EXPECT_FALSE(Holds(RewrittenExif(CameraExif(true), {}), srgb));
+}
+
+TEST(RewrittenExif, KeepsArtistAndCopyrightAlone) {
+  ExifChange change;
+  change.copyright_only = true;
+  const Bytes made = RewrittenExif(CameraExif(false), change);
+  EXPECT_TRUE(Holds(made, "Alice"));
+  EXPECT_FALSE(Holds(made, "Camera"));
+  EXPECT_EQ(made.size(), 8u + 6 + 12 + 6);
+  EXPECT_TRUE(RewrittenExif(MakeExif(6), change).empty());
+}
+
+TEST(RewrittenExif, SurvivesEveryCut) {
+  const Bytes whole = CameraExif(false);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const Bytes made = RewrittenExif(ByteSpan(whole).first(size), {});
+    EXPECT_EQ(RewrittenExif(made, {}), made) << size;
+  }
+}
+
+TEST(RewrittenExif, LeavesOutWhatPointsNowhere) {
+  Tiff tiff;
+  tiff.Directory(3);
+  tiff.Entry(0x010F, kAscii, 100, 0xFFFFFFF0);  // beyond the end
+  tiff.Entry(0x0110, kAscii, 0xFFFFFFFF, 8);    // more than there is
+  tiff.Entry(0x0131, 99, 1, 7);                 // of no known type
+  EXPECT_TRUE(RewrittenExif(tiff.bytes, {}).empty());
+}
+
+TEST(RewrittenExif, DoesNotFollowADirectoryIntoItself) {
+  Tiff tiff;
+  tiff.Directory(3);
+  tiff.Entry(0x0112, kShort, 1, 6);
+  tiff.Entry(0x8769, kLong, 1, 8);  // itself
+  tiff.Entry(0x8825, kLong, 1, 8);
+  const Bytes made = RewrittenExif(tiff.bytes, {});
+  EXPECT_EQ(ExifOrientation(made), 1);
+  EXPECT_LT(made.size(), 1000u);
+}
+
+TEST(RewrittenExif, NeverOutgrowsASegment) {
+  Tiff tiff;
+  constexpr std::uint16_t kMany = 900;
+  tiff.Directory(kMany);
+  for (std::uint16_t i = 0; i < kMany; ++i)
+    tiff.Entry(static_cast<std::uint16_t>(0x9000 + i), kUndefined, 3000, 8);
+  ASSERT_GT(tiff.bytes.size(), 3008u);
+  const Bytes made = RewrittenExif(tiff.bytes, {});
+  EXPECT_GT(made.size(), 50'000u);
+  EXPECT_LE(made.size(), kMaxExifBytes);
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ class ColourTransforms {
   ColourTransforms(const ColourTransforms&) = delete;
   ColourTransforms& operator=(const ColourTransforms&) = delete;
 
-  // Null: none is needed, or none can be made (then there is a complaint).
+  // Null: none is needed (IsSrgbProfile), or none can be made (then there is a
+  // complaint).
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
       ByteSpan icc, ColourModel model, bool wide, Complaints* complaints);
 

@@ -6,8 +6,6 @@
 namespace thumbmill {
 namespace {
 
-bool IsGrey(Rgb colour) { return colour.r == colour.g && colour.g == colour.b; }
-
 std::uint32_t Unbias(std::int16_t sample) {
   return static_cast<std::uint32_t>(sample + 32768);
 }
@@ -62,7 +60,8 @@ Composer::Composer(const PlaneSet& planes, const Placement& place,
       colours_(planes.model == ColourModel::kGrey ? 1 : 3) {
   const bool shows_background =
       place.padded() || (planes.alpha && !keep_alpha_);
-  const bool grey = colours_ == 1 && (!shows_background || IsGrey(background));
+  const bool grey =
+      colours_ == 1 && (!shows_background || background.is_grey());
   channels_ = (grey ? 1 : 3) + (keep_alpha_ ? 1 : 0);
   colour_.resize(std::size_t{width_} * 3);
   alpha_.resize(planes.alpha ? width_ : 0);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/metadata.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
@@ -127,6 +128,19 @@ U64 OutputBytes(const SizePlan& plan, const Recipe& recipe, bool png) {
   return kHeaders + (recipe.jpeg_quality < 90 ? pixels * 3 / 2 : pixels * 3);
 }
 
+// What each thumbnail carries beside its pixels.
+U64 MetadataBytes(const ImageHeader& header, const Keep& keep) {
+  constexpr U64 kFraming = 64;  // of a segment, chunk or piece
+  U64 bytes = 0;
+  if (keep.icc && header.icc_bytes > 0) {
+    const U64 icc = std::min<U64>(header.icc_bytes, kMaxProfileBytes);
+    bytes += icc + (icc / 60'000 + 1) * kFraming;
+  }
+  if ((keep.exif || keep.copyright) && header.exif_bytes > 0)
+    bytes += std::min<U64>(header.exif_bytes, kMaxExifBytes) + kFraming;
+  return bytes;
+}
+
 CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
                     U64 size_mask, bool lying) {
   auto plans = lying
@@ -151,12 +165,16 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       recipe.format == ImageFormat::kUnknown ? header.format : recipe.format;
   cost.peak_bytes =
       kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);
+  const U64 metadata = MetadataBytes(header, recipe.keep);
+  // Kept, rewritten, deflated.
+  cost.peak_bytes += 3 * metadata;
   U64 encode = 0;
   for (const SizePlan& plan : plans) {
     cost.peak_bytes +=
         RasterBytes(plan, layout) + TableBytes(plan, layout, recipe.filter);
     encode = std::max(encode, EncodeBytes(plan, layout, format));
-    cost.output_bytes += OutputBytes(plan, recipe, format == ImageFormat::kPng);
+    cost.output_bytes +=
+        OutputBytes(plan, recipe, format == ImageFormat::kPng) + metadata;
   }
   cost.peak_bytes += encode;
   return cost;

@@ -14,6 +14,8 @@ constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::string_view kExifTag("Exif\0\0", 6);
 constexpr std::string_view kIccTag("ICC_PROFILE\0", 12);
 constexpr std::size_t kTextProbe = 4096;
+// What deflate makes of profiles: tables of colours to a half, others less.
+constexpr std::uint64_t kInflation = 4;
 
 constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD,
                        kTem = 0x01, kApp1 = 0xE1, kApp2 = 0xE2;
@@ -243,6 +245,8 @@ ImageHeader PeekJpeg(ByteSpan bytes) {
   header.components = layout.frame->components;
   header.bits = layout.frame->bits;
   header.samples = layout.frame->samples;
+  for (const ByteSpan piece : layout.icc) header.icc_bytes += piece.size();
+  header.exif_bytes = layout.exif.size();
   header.progressive = layout.frame->progressive() ||
                        (layout.first_scan != 0 &&
                         layout.scan_components < layout.frame->components);
@@ -260,6 +264,9 @@ ImageHeader PeekPng(ByteSpan bytes) {
   header.bits = png->bits;
   header.interlaced = png->interlaced;
   header.samples = std::uint64_t{png->width} * png->height * header.components;
+  const PngLayout layout = WalkPng(bytes, true);
+  header.icc_bytes = kInflation * layout.icc.size();
+  header.exif_bytes = layout.exif.size();
   return header;
 }
 
@@ -357,7 +364,7 @@ std::optional<PngHeader> ReadPngHeader(ByteSpan bytes) {
   return header;
 }
 
-PngLayout WalkPng(ByteSpan bytes) {
+PngLayout WalkPng(ByteSpan bytes, bool head_only) {
   constexpr std::size_t kFrame = 12;  // length, type, CRC
   PngLayout layout;
   std::size_t at = kPngSignature.size();
@@ -365,8 +372,11 @@ PngLayout WalkPng(ByteSpan bytes) {
     const std::size_t length = U32(bytes, at);
     if (bytes.size() - at - kFrame < length) break;
     const std::string_view type = AsText(bytes.subspan(at + 4, 4));
+    if (type == "IDAT" && head_only) break;
     if (type == "eXIf" && layout.exif.empty())
       layout.exif = bytes.subspan(at + 8, length);
+    if (type == "iCCP" && layout.icc.empty())
+      layout.icc = bytes.subspan(at + 8, length);
     at += kFrame + length;
     if (type == "IDAT") layout.data_end = at;
     if (type == "IEND") {

@@ -88,10 +88,12 @@ struct PngHeader {
 struct PngLayout {
   std::size_t data_end = 0;  // behind the last IDAT that is whole
   ByteSpan exif;             // of the first eXIf, wherever it stands
+  ByteSpan icc;              // of the first iCCP: a name, the profile deflated
   bool ends = false;         // an IEND stands where the chunks lead to
 };
 
-// Steps from chunk to chunk; checks no CRC.
-[[nodiscard]] PngLayout WalkPng(ByteSpan bytes);
+// Steps from chunk to chunk; checks no CRC. `head_only`: up to the first IDAT,
+// before which a profile stands, and EXIF mostly.
+[[nodiscard]] PngLayout WalkPng(ByteSpan bytes, bool head_only = false);
 
 }  // namespace thumbmill
