@@ -172,7 +172,9 @@ Json FailedJson(const ItemRecord& record) {
   json["message"] = record.message;
   json["error_message"] = record.message;
   json["attempts"] = record.attempts;
-  if (record.reason == Reason::kCrash || record.signal != 0) {
+  // Of an image that was at work when its worker ended.
+  if (record.reason == Reason::kCrash || record.signal != 0 ||
+      !record.phase.empty()) {
     json["signal"] = record.signal;
     json["phase"] = record.phase;
   }

@@ -1,27 +1,66 @@
 // proto/flight_record.h: the first page of a worker's output region.
 //
 // The problem: of a dead worker's tasks, one may have killed it and others only
-// waited; a RESULT may still be under way when the death is seen. The worker
-// therefore leaves the id of the task it works on where it outlives it.
+// waited; a RESULT may still be under way when the death is seen; and what it
+// was doing, nobody can ask it any more. The worker therefore leaves where it
+// outlives it: the task it works on, a mark of the bytes it was given, and the
+// phase.
 //
-// Threads  written by the worker, read by the coordinator; one atomic word.
-// Contract proto/PROTOCOL.md, "Slots": a hint from a process that is not
-//          trusted, used to choose among that worker's own tasks only.
+// Threads  written by the worker, read by the coordinator; atomic words.
+// Contract proto/PROTOCOL.md, "Flight record": a hint from a process that is
+//          not trusted, used to choose among that worker's own tasks only.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
+#include <cstring>
+
+#include "common/bytes.h"
+#include "proto/phase.h"
+#include "proto/task.h"
 
 namespace thumbmill {
 
 struct FlightRecord {
   std::atomic<std::uint64_t> task_id;  // 0: between tasks
+  std::atomic<std::uint64_t> input_mark;
+  PhaseCell phase;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 // The region's memory starts as zeros: a valid record without a task.
 inline FlightRecord* FlightRecordAt(std::uint8_t* region) {
   return reinterpret_cast<FlightRecord*>(region);
+}
+
+// Tells a worker's few inputs apart: of the length and the first 4 KiB, so
+// that it costs a microsecond. No defence against who wants two to be alike.
+[[nodiscard]] inline std::uint64_t InputMark(ByteSpan input) {
+  constexpr std::size_t kLooked = 4096;
+  constexpr std::uint64_t kPrime = 0x9E3779B185EBCA87;  // as xxHash's
+  std::uint64_t mark = (input.size() + 1) * kPrime;
+  const ByteSpan looked = input.first(std::min(input.size(), kLooked));
+  for (std::size_t at = 0; at < looked.size(); at += sizeof mark) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, looked.data() + at,
+                std::min(sizeof word, looked.size() - at));
+    mark = std::rotl((mark ^ word) * kPrime, 29);
+  }
+  return mark;
+}
+
+// Before the first byte of the input is looked at for anything else.
+inline void NoteTask(FlightRecord* record, TaskId id, ByteSpan input) {
+  record->phase.store(Phase::kHeader);
+  record->input_mark.store(InputMark(input));
+  record->task_id.store(id);
+}
+
+inline void NoteTaskDone(FlightRecord* record) {
+  record->task_id.store(0);
+  record->phase.store(Phase::kNone);
 }
 
 }  // namespace thumbmill

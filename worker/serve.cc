@@ -78,11 +78,11 @@ class Worker {
 };
 
 Status Worker::Connect() {
-  ASSIGN_OR_RETURN(inputs_, MappedRegion::Map(args_.input_fd,
-                                              MappedRegion::Access::kRead));
-  ASSIGN_OR_RETURN(outputs_,
-                   MappedRegion::Map(args_.output_fd,
-                                     MappedRegion::Access::kReadWrite));
+  ASSIGN_OR_RETURN(
+      inputs_, MappedRegion::Map(args_.input_fd, MappedRegion::Access::kRead));
+  ASSIGN_OR_RETURN(
+      outputs_,
+      MappedRegion::Map(args_.output_fd, MappedRegion::Access::kReadWrite));
   const auto page = outputs_.MutableView(0, sizeof(FlightRecord));
   if (!page) return Fail(ErrorCode::kBadData, "the output region is empty");
   record_ = FlightRecordAt(page->data());
@@ -116,7 +116,7 @@ std::optional<int> Worker::On(const Welcome& welcome) {
   if (welcome.input_bytes != inputs_.size() ||
       welcome.output_bytes != outputs_.size())
     return Malformed("the regions are not those of WELCOME");
-  thumbnailer_ = std::make_unique<Thumbnailer>(welcome.recipe);
+  thumbnailer_ = std::make_unique<Thumbnailer>(welcome.recipe, &record_->phase);
   // From here on nothing is opened, and nobody else is talked to.
   const Status closed = EnterSandbox(args_.sandbox);
   if (closed) return std::nullopt;
@@ -136,12 +136,12 @@ std::optional<int> Worker::On(const TaskOrder& order) {
       outputs_.MutableView(order.output_offset, task.output_capacity);
   if (!thumbnailer_ || !input || !output)
     return Malformed("a TASK outside of the regions");
-  record_->task_id.store(task.id);
+  NoteTask(record_, task.id, *input);
   TaskResult result;
   result.id = task.id;
   result.outcome = thumbnailer_->Run(*input, task.size_mask, *output);
   Tidy(task);
-  record_->task_id.store(0);
+  NoteTaskDone(record_);
   return Answer(result);
 }
 

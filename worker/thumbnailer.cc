@@ -119,8 +119,10 @@ struct Finish {
 
 class Thumbnailer::Impl {
  public:
-  explicit Impl(const Recipe& recipe)
-      : recipe_(recipe), kernels_(SimdKernels()) {}
+  Impl(const Recipe& recipe, PhaseCell* phase)
+      : recipe_(recipe),
+        kernels_(SimdKernels()),
+        phase_(phase != nullptr ? phase : &nobody_asks_) {}
 
   [[nodiscard]] Outcome Run(ByteSpan encoded, std::uint64_t size_mask,
                             MutableByteSpan output);
@@ -163,8 +165,12 @@ class Thumbnailer::Impl {
                                         MutableByteSpan output,
                                         Outcome* outcome) const;
 
+  void Enter(Phase phase) { phase_->store(phase, std::memory_order_release); }
+
   const Recipe recipe_;
   const Kernels& kernels_;
+  PhaseCell nobody_asks_{Phase::kNone};
+  PhaseCell* phase_;
   WeightCache tables_;
   ColourTransforms transforms_;
   Complaints complaints_;
@@ -282,11 +288,14 @@ Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
   };
   times->resize += watch.Lap();
   while (!complete()) {
+    Enter(Phase::kDecode);
     if (auto ok = source->ReadBand(rings); !ok) return ok;
     times->decode += watch.Lap();
+    Enter(Phase::kResize);
     for (PlaneFlow& flow : flows) flow.Advance();
     times->resize += watch.Lap();
   }
+  Enter(Phase::kDecode);
   Verdict<void> ok = source->Finish();
   times->decode += watch.Lap();
   return ok;
@@ -395,6 +404,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
                                       MutableByteSpan output,
                                       Outcome* outcome) {
   StopWatch watch;
+  Enter(Phase::kHeader);
   const Sniffed sniffed = Sniff(encoded);
   outcome->source_format = sniffed.format;
   if (sniffed.reason != Reason::kNone)
@@ -429,6 +439,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   std::vector<Job> jobs;
   Verdict<void> resized;
   do {
+    Enter(Phase::kDecode);
     auto source = (*decoder)->Start(hint);
     if (!source) return tl::unexpected<Refusal>(std::move(source).error());
     outcome->times.decode += watch.Lap();
@@ -439,6 +450,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
   decoder->reset();  // its memory is not needed while we encode
   watch.Lap();
+  Enter(Phase::kEncode);
   Verdict<void> ok = EncodeAll(&jobs, turn, finish, output, outcome);
   outcome->times.encode += watch.Lap();
   return ok;
@@ -463,8 +475,8 @@ Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
   return outcome;
 }
 
-Thumbnailer::Thumbnailer(const Recipe& recipe)
-    : impl_(std::make_unique<Impl>(recipe)) {}
+Thumbnailer::Thumbnailer(const Recipe& recipe, PhaseCell* phase)
+    : impl_(std::make_unique<Impl>(recipe, phase)) {}
 
 Thumbnailer::~Thumbnailer() = default;
 

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "common/bytes.h"
+#include "proto/phase.h"
 #include "proto/recipe.h"
 #include "proto/task.h"
 
@@ -46,7 +47,9 @@ struct CostEstimate {
 
 class Thumbnailer {
  public:
-  explicit Thumbnailer(const Recipe& recipe);
+  // Before each step its phase is noted in `phase`, which outlives this object;
+  // null: nobody asks.
+  explicit Thumbnailer(const Recipe& recipe, PhaseCell* phase = nullptr);
   ~Thumbnailer();
   Thumbnailer(const Thumbnailer&) = delete;
   Thumbnailer& operator=(const Thumbnailer&) = delete;

@@ -17,11 +17,12 @@ const Lease* LeaseTable::Head(std::size_t worker) const {
   return queue.leases.empty() ? nullptr : &queue.leases.front();
 }
 
-bool LeaseTable::Holds(std::size_t worker, TaskId id) const {
+const Lease* LeaseTable::Find(std::size_t worker, TaskId id) const {
   const auto& leases = workers_[worker].leases;
-  return std::any_of(leases.begin(), leases.end(), [id](const Lease& lease) {
-    return lease.task.id == id;
-  });
+  const auto found =
+      std::find_if(leases.begin(), leases.end(),
+                   [id](const Lease& lease) { return lease.task.id == id; });
+  return found == leases.end() ? nullptr : &*found;
 }
 
 std::optional<Lease> LeaseTable::TakeHead(std::size_t worker, TimePoint now) {
@@ -37,8 +38,7 @@ std::optional<Lease> LeaseTable::TakeHead(std::size_t worker, TimePoint now) {
 std::vector<Lease> LeaseTable::TakeAll(std::size_t worker) {
   std::deque<Lease> leases = std::exchange(workers_[worker].leases, {});
   total_ -= leases.size();
-  return {std::move_iterator(leases.begin()),
-          std::move_iterator(leases.end())};
+  return {std::move_iterator(leases.begin()), std::move_iterator(leases.end())};
 }
 
 bool LeaseTable::Overdue(std::size_t worker, TimePoint now) const {

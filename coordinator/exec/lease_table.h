@@ -29,7 +29,8 @@ class LeaseTable {
   void Add(std::size_t worker, Lease lease, TimePoint now);
   // The task that the worker works on: the oldest. Null: it has none.
   [[nodiscard]] const Lease* Head(std::size_t worker) const;
-  [[nodiscard]] bool Holds(std::size_t worker, TaskId id) const;
+  // Null: it does not hold that task.
+  [[nodiscard]] const Lease* Find(std::size_t worker, TaskId id) const;
   // The next one becomes the head, its time starts now.
   std::optional<Lease> TakeHead(std::size_t worker, TimePoint now);
   std::vector<Lease> TakeAll(std::size_t worker);

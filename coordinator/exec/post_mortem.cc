@@ -24,7 +24,7 @@ bool IsCharged(int signal) {
 
 }  // namespace
 
-Lost ReportLoss(TaskId id, bool running, const WorkerDeath& death,
+Lost ReportLoss(TaskId id, bool running, Phase phase, const WorkerDeath& death,
                 const Doom* doom) {
   Lost lost;
   lost.id = id;
@@ -39,10 +39,12 @@ Lost ReportLoss(TaskId id, bool running, const WorkerDeath& death,
     lost.message = Describe(death);
     if (lost.signal == SIGXCPU) lost.reason = Reason::kTooCostly;
   }
-  // A worker decodes, resizes and encodes in turns, row by row; it is the
-  // decoder that foreign bytes reach.
-  if (running) lost.phase = "decode";
-  lost.message += running ? " in decode" : "; this image only waited for it";
+  if (!running) {
+    lost.message += "; this image only waited for it";
+    return lost;
+  }
+  lost.phase = ToWord(phase);
+  if (!lost.phase.empty()) lost.message += " in " + lost.phase;
   return lost;
 }
 

@@ -8,6 +8,7 @@
 
 #include "coordinator/exec/executor.h"
 #include "coordinator/pool/worker_pool.h"
+#include "proto/phase.h"
 
 namespace thumbmill {
 
@@ -19,8 +20,9 @@ struct Doom {
 };
 
 // `doom` is null where it died by itself, or by somebody else's hand.
-// `running`: the worker was at this task; else it only waited.
-[[nodiscard]] Lost ReportLoss(TaskId id, bool running, const WorkerDeath& death,
-                              const Doom* doom);
+// `running`: the worker was at this task, in `phase` as far as known; else it
+// only waited.
+[[nodiscard]] Lost ReportLoss(TaskId id, bool running, Phase phase,
+                              const WorkerDeath& death, const Doom* doom);
 
 }  // namespace thumbmill

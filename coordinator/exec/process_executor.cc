@@ -70,7 +70,12 @@ class ProcessExecutor final : public Executor {
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
   void Forget(std::size_t worker);
-  TaskId RunningTask(std::size_t worker) const;
+  // What the worker was at; a task id of 0: nothing that can be believed.
+  struct Flight {
+    TaskId task = 0;
+    Phase phase = Phase::kNone;
+  };
+  Flight ReadFlight(std::size_t worker) const;
   void EndWorker(std::size_t worker, Doom doom);
 
   // ---- messages
@@ -204,7 +209,7 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   const Lease* head = leases_.Head(death.worker);
   // Working on a later one, or on none: it has answered the head.
   const bool answered = head != nullptr && !peer.doom &&
-                        RunningTask(death.worker) != head->task.id;
+                        ReadFlight(death.worker).task != head->task.id;
   if (!answered) return Bury(death.worker);
   peer.burial = loop_->After(kLateResult, [this, worker = death.worker] {
     peers_[worker].burial = 0;
@@ -214,25 +219,30 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   });
 }
 
-// Which of its tasks the worker was at: as its flight record says where that
-// names one of them, else 0.
-TaskId ProcessExecutor::RunningTask(std::size_t worker) const {
+// Believed where it names a task of that worker and the bytes of that task: a
+// worker gone bad may have written anything into it.
+ProcessExecutor::Flight ProcessExecutor::ReadFlight(std::size_t worker) const {
   const Peer& peer = peers_[worker];
-  if (!peer.record_slot.valid()) return 0;
-  const TaskId id = FlightRecordAt(peer.record_slot.data())->task_id.load();
-  return leases_.Holds(worker, id) ? id : 0;
+  if (!peer.record_slot.valid()) return {};
+  const FlightRecord& record = *FlightRecordAt(peer.record_slot.data());
+  const Lease* lease = leases_.Find(worker, record.task_id.load());
+  if (lease == nullptr) return {};
+  const ByteRange& range = lease->task.input;
+  const ByteSpan input = inputs_->view().subspan(range.offset, range.length);
+  if (record.input_mark.load() != InputMark(input)) return {};
+  return {lease->task.id, record.phase.load()};
 }
 
 void ProcessExecutor::Bury(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.burial != 0) loop_->Cancel(std::exchange(peer.burial, 0));
-  TaskId running = RunningTask(worker);
+  Flight flight = ReadFlight(worker);
   const Lease* head = leases_.Head(worker);
-  if (running == 0 && head != nullptr) running = head->task.id;
+  if (flight.task == 0 && head != nullptr) flight.task = head->task.id;
   std::vector<Lost> reports;
   for (const Lease& lease : leases_.TakeAll(worker))
-    reports.push_back(ReportLoss(lease.task.id, lease.task.id == running,
-                                 *peer.death,
+    reports.push_back(ReportLoss(lease.task.id, lease.task.id == flight.task,
+                                 flight.phase, *peer.death,
                                  peer.doom ? &*peer.doom : nullptr));
   // The output ranges are free: the process has been reaped, its memfd goes.
   Forget(worker);

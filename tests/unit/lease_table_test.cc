@@ -26,8 +26,9 @@ TEST_F(LeaseTableTest, TheOldestTaskOfAWorkerIsItsHead) {
   Add(1, 3);
   EXPECT_EQ(table_.Head(0)->task.id, 1u);
   EXPECT_EQ(table_.Head(1)->task.id, 3u);
-  EXPECT_TRUE(table_.Holds(0, 2));
-  EXPECT_FALSE(table_.Holds(1, 2));
+  ASSERT_NE(table_.Find(0, 2), nullptr);
+  EXPECT_EQ(table_.Find(0, 2)->task.id, 2u);
+  EXPECT_EQ(table_.Find(1, 2), nullptr);
   EXPECT_EQ(table_.total(), 3u);
 }
 

@@ -116,6 +116,55 @@ TEST_F(ProcessExecutorTest, TheTaskThatWasWorkedOnIsChargedNotTheAnsweredOne) {
   }
 }
 
+// ---- the flight record -------------------------------------------------
+
+class FaultyWorkerTest : public ProcessExecutorTest {
+ protected:
+  // The task's bytes say what the worker is to do.
+  TaskId Order(const std::string& deed) { return bench_.Submit(deed); }
+};
+
+TEST_F(FaultyWorkerTest, ADeathIsLaidToThePhaseThatWasNoted) {
+  Start("faulty");
+  for (const char* phase : {"header", "decode", "resize", "encode"}) {
+    const TaskId id = Order(std::string("segv ") + phase);
+    ASSERT_TRUE(bench_.UntilAnswered());
+    EXPECT_EQ(bench_.lost[id].phase, phase);
+    EXPECT_EQ(bench_.lost[id].signal, SIGSEGV);
+    EXPECT_TRUE(bench_.lost[id].message.ends_with(phase))
+        << bench_.lost[id].message;
+  }
+}
+
+TEST_F(FaultyWorkerTest, ARecordThatWasSmashedIsNotBelieved) {
+  Start("faulty");
+  const TaskId first = Order("smash"), second = Order("work"),
+               third = Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[first].charged);
+  EXPECT_EQ(bench_.lost[first].phase, "");
+  EXPECT_FALSE(bench_.lost[second].charged);
+  EXPECT_FALSE(bench_.lost[third].charged);
+}
+
+// It would have another image charged; but it was not given those bytes yet.
+TEST_F(FaultyWorkerTest, ARecordOfOneTaskWithTheBytesOfAnotherIsNotBelieved) {
+  Start("faulty");
+  const TaskId first = Order("blame next"), second = Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[first].charged);
+  EXPECT_FALSE(bench_.lost[second].charged);
+}
+
+TEST_F(FaultyWorkerTest, AStackOverflowIsACrashOfThatTaskAlone) {
+  Start("faulty");
+  const TaskId first = Order("overflow"), second = Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[first].charged);
+  EXPECT_EQ(bench_.lost[first].signal, SIGSEGV);
+  EXPECT_FALSE(bench_.lost[second].charged);
+}
+
 TEST_F(ProcessExecutorTest, KillingAWorkerFromOutsideChargesNobody) {
   const Lost lost = LoseOne("killed");
   EXPECT_FALSE(lost.charged);
@@ -136,8 +185,7 @@ TEST_F(ProcessExecutorTest, ATaskThatSleepsPastItsLimitHangs) {
 }
 
 TEST(Overrun, IsTooCostlyFromFourFifthsOfTheLimitOn) {
-  EXPECT_EQ(ReasonOfOverrun(Micros(800'000), Millis(1000)),
-            Reason::kTooCostly);
+  EXPECT_EQ(ReasonOfOverrun(Micros(800'000), Millis(1000)), Reason::kTooCostly);
   EXPECT_EQ(ReasonOfOverrun(Micros(799'999), Millis(1000)), Reason::kHang);
 }
 
@@ -197,9 +245,8 @@ TEST_F(ProcessExecutorTest, AnOversizedMessageIsNeverDelivered) {
 TEST_F(ProcessExecutorTest, ASecondAnswerEndsTheWorkerAndIsNotTaken) {
   Start("twice");
   const TaskId id = Submit();
-  ASSERT_TRUE(bench_.Until([this] {
-    return bench_.executor().stats().workers_lost > 0;
-  }));
+  ASSERT_TRUE(bench_.Until(
+      [this] { return bench_.executor().stats().workers_lost > 0; }));
   EXPECT_TRUE(bench_.finished.contains(id));
   EXPECT_EQ(bench_.answers, 1u);
 }
@@ -212,9 +259,8 @@ TEST_F(ProcessExecutorTest, MemoryBeyondThePredictionIsRefused) {
   const TaskId id = Submit();
   ASSERT_TRUE(bench_.UntilAnswered());
   EXPECT_EQ(bench_.finished[id].outcome.reason, Reason::kMemory);
-  const TaskId large = bench_.Submit("x", [](Task* task) {
-    task->peak_bytes = std::uint64_t{1} << 30;
-  });
+  const TaskId large = bench_.Submit(
+      "x", [](Task* task) { task->peak_bytes = std::uint64_t{1} << 30; });
   ASSERT_TRUE(bench_.UntilAnswered());
   EXPECT_EQ(bench_.finished[large].outcome.reason, Reason::kNone);
 }
@@ -234,17 +280,15 @@ TEST_F(ProcessExecutorTest, AWorkerIsReplacedAndTheNextTaskDone) {
 TEST_F(ProcessExecutorTest, AnIdleWorkerThatDoesNotAnswerIsReplaced) {
   options_.heartbeat = Millis(30);
   Start("frozen");
-  EXPECT_TRUE(bench_.Until([this] {
-    return bench_.executor().stats().workers_lost > 0;
-  }));
+  EXPECT_TRUE(bench_.Until(
+      [this] { return bench_.executor().stats().workers_lost > 0; }));
 }
 
 TEST_F(ProcessExecutorTest, IdleWorkersThatAnswerAreKept) {
   options_.heartbeat = Millis(20);
   Start("honest");
   ASSERT_TRUE(bench_.Until([this] { return bench_.executor().Room() > 0; }));
-  const TimePoint until =
-      std::chrono::steady_clock::now() + Millis(20 * 5 * 4);
+  const TimePoint until = std::chrono::steady_clock::now() + Millis(20 * 5 * 4);
   while (std::chrono::steady_clock::now() < until)
     bench_.loop().RunOnce(Millis(10));
   EXPECT_EQ(bench_.executor().stats().workers_lost, 0u);
@@ -262,8 +306,7 @@ TEST_F(ProcessExecutorTest, AProgramThatIsNotThereFailsAtOnce) {
 TEST_F(ProcessExecutorTest, WorkersThatAllDieBeforeReadyFailTheRun) {
   Start("exiting", 2);
   ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
-  EXPECT_NE(bench_.failed[0].what.find("exited with code 7"),
-            std::string::npos)
+  EXPECT_NE(bench_.failed[0].what.find("exited with code 7"), std::string::npos)
       << bench_.failed[0].what;
 }
 
@@ -352,8 +395,7 @@ TEST_F(ProcessExecutorTest, AWorkerGetsItsTwoDescriptorsAndNothingElse) {
   ASSERT_EQ(setenv("TM_TEST_SECRET", "secret", 1), 0);
   Start("inspecting");
   ASSERT_TRUE(bench_.Until([this] { return !bench_.failed.empty(); }));
-  EXPECT_NE(bench_.failed[0].what.find("exited with code 0"),
-            std::string::npos)
+  EXPECT_NE(bench_.failed[0].what.find("exited with code 0"), std::string::npos)
       << bench_.failed[0].what;
   unsetenv("TM_TEST_SECRET");
 }
@@ -379,12 +421,10 @@ TEST_F(ProcessExecutorTest, SurvivesKillsAtRandomTimes) {
 TEST_F(ProcessExecutorTest, CountsWorkersAndTheirMemory) {
   Start("hanging", 2);
   Submit();
-  ASSERT_TRUE(bench_.Until([this] {
-    return bench_.executor().stats().workers == 2;
-  }));
-  ASSERT_TRUE(bench_.Until([this] {
-    return bench_.executor().stats().private_bytes > 0;
-  }));
+  ASSERT_TRUE(
+      bench_.Until([this] { return bench_.executor().stats().workers == 2; }));
+  ASSERT_TRUE(bench_.Until(
+      [this] { return bench_.executor().stats().private_bytes > 0; }));
   const ExecutorStats stats = bench_.executor().stats();
   EXPECT_EQ(stats.busy, 1u);
   EXPECT_GT(stats.peak_private_bytes, 0u);

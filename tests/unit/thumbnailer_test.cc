@@ -365,6 +365,20 @@ TEST(Thumbnailer, EnlargesAndKeepsAOnePixelPictureOnePixel) {
   EXPECT_EQ(large.height, 64u);
 }
 
+TEST(Thumbnailer, NotesThePhaseThatItIsIn) {
+  const Bytes jpeg = WriteJpeg(Photo());
+  std::vector<std::uint8_t> output(1 << 20);
+  const auto phase_after = [&](ByteSpan bytes) {
+    PhaseCell phase{Phase::kNone};
+    Thumbnailer thumbnailer(RecipeFor("100x"), &phase);
+    (void)thumbnailer.Run(bytes, 1, output);
+    return phase.load();
+  };
+  EXPECT_EQ(phase_after(ByteSpan(jpeg).first(20)), Phase::kHeader);
+  EXPECT_EQ(phase_after(ByteSpan(jpeg).first(jpeg.size() / 2)), Phase::kDecode);
+  EXPECT_EQ(phase_after(jpeg), Phase::kEncode);
+}
+
 TEST(Thumbnailer, RefusesWhatIsBeyondItsLimits) {
   const Bytes jpeg = WriteJpeg(Photo(), {.progressive = true});
   Recipe recipe = RecipeFor("100x");

@@ -30,11 +30,11 @@ FakeWorker::FakeWorker(int argc, char** argv) {
   // Dies of it, also where a sanitizer would rather report it and exit.
   signal(SIGSEGV, SIG_DFL);
   // After the program and the command.
-  const auto args = Must(WorkerArgs::Parse(
-      std::vector<std::string>(argv + 2, argv + argc)));
+  const auto args =
+      Must(WorkerArgs::Parse(std::vector<std::string>(argv + 2, argv + argc)));
   inputs_ = Must(MappedRegion::Map(args.input_fd, MappedRegion::Access::kRead));
-  outputs_ = Must(
-      MappedRegion::Map(args.output_fd, MappedRegion::Access::kReadWrite));
+  outputs_ =
+      Must(MappedRegion::Map(args.output_fd, MappedRegion::Access::kReadWrite));
   record_ = FlightRecordAt(outputs_.MutableView(0, 64)->data());
   channel_ = Must(PeerChannel::Connect(args.endpoint, args.peer));
 }
@@ -56,10 +56,18 @@ TaskOrder FakeWorker::AwaitTask() {
     }
     if (std::holds_alternative<Heartbeat>(*message)) Send(*message);
     if (const auto* order = std::get_if<TaskOrder>(&*message)) {
-      record_->task_id.store(order->task.id);
+      NoteTask(record_, order->task.id, Input(*order));
+      record_->phase.store(Phase::kDecode);
       return *order;
     }
   }
+}
+
+ByteSpan FakeWorker::Input(const TaskOrder& order) const {
+  const ByteRange& range = order.task.input;
+  const auto input = inputs_.View(range.offset, range.length);
+  if (!input) GiveUp();
+  return *input;
 }
 
 TaskResult FakeWorker::Work(const TaskOrder& order) {
@@ -82,7 +90,7 @@ TaskResult FakeWorker::Work(const TaskOrder& order) {
 }
 
 void FakeWorker::Answer(const TaskResult& result) {
-  record_->task_id.store(0);
+  NoteTaskDone(record_);
   Send(result);
 }
 
@@ -96,6 +104,10 @@ void FakeWorker::SendRaw(std::string_view frame) {
 
 std::optional<Message> FakeWorker::Receive(Millis timeout) {
   return Must(channel_->Receive(timeout));
+}
+
+MutableByteSpan FakeWorker::outputs() const {
+  return *outputs_.MutableView(0, outputs_.size());
 }
 
 void FakeWorker::DoNothing() {

@@ -20,9 +20,10 @@ class FakeWorker {
 
   // READY, then waits for WELCOME.
   void Greet();
-  // The next task, noted in the flight record. Answers heartbeats meanwhile;
-  // after DRAIN it says BYE and exits with 0.
+  // The next task, noted in the flight record as being decoded. Answers
+  // heartbeats meanwhile; after DRAIN it says BYE and exits with 0.
   TaskOrder AwaitTask();
+  [[nodiscard]] ByteSpan Input(const TaskOrder& order) const;
   // For each size the input's length and the size's index: 8 bytes.
   TaskResult Work(const TaskOrder& order);
   // The flight record is cleared before.
@@ -32,6 +33,10 @@ class FakeWorker {
   void SendRaw(std::string_view frame);
   std::optional<Message> Receive(Millis timeout);
   [[noreturn]] void DoNothing();
+
+  [[nodiscard]] MutableByteSpan outputs() const;
+  // The first page of its outputs.
+  [[nodiscard]] FlightRecord* record() { return record_; }
 
  private:
   MappedRegion inputs_, outputs_;

@@ -1,0 +1,69 @@
+"""What an image can do to its worker, and what it cannot do to anybody else."""
+
+import os
+import signal
+import time
+import unittest
+import zlib
+
+from harness import ProgramCase, children, png, png_of, wait_until
+
+
+def slow_png(width=10000, height=10000):
+    """Quickly made, small to send, and slow to decode: 100 rows again and
+    again, in a deflate stream of blocks that know nothing of each other."""
+    row = b"\0" + bytes(range(256)) * (width * 3 // 256 + 1)
+    rows = row[:1 + width * 3] * 100
+    compressor = zlib.compressobj(1)
+    start = compressor.compress(b"") + compressor.flush(zlib.Z_FULL_FLUSH)
+    block = compressor.compress(rows) + compressor.flush(zlib.Z_FULL_FLUSH)
+    sum_of_all = 1
+    for _ in range(height // 100):
+        sum_of_all = zlib.adler32(rows, sum_of_all)
+    return png_of(width, height, start + block * (height // 100) +
+                  b"\x01\0\0\xff\xff" + sum_of_all.to_bytes(4, "big"))
+
+
+def cpu_ticks(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+class Deaths(ProgramCase):
+    def killed_while_decoding(self, number, attempts):
+        """Runs one slow image; its worker gets the signal at each attempt."""
+        self.write("photos/slow.png", slow_png())
+        self.write("photos/small.png", png(40, 30))
+        run = self.start("-j", 1, "-i", self.path("photos"), "-o", "out",
+                         "-s", "1000x", "--attempts", attempts)
+        killed = set()
+        deadline = time.monotonic() + 60
+        while run.poll() is None and time.monotonic() < deadline:
+            for pid in children(run.pid):
+                # Past its start, which takes less than 50 ms of CPU time.
+                if pid not in killed and cpu_ticks(pid) >= 10:
+                    os.kill(pid, number)
+                    killed.add(pid)
+            time.sleep(0.002)
+        self.finish(run, 2)
+        self.assertTrue(os.path.exists(self.path("out/small_1000.png")))
+        (record,) = self.failed().values()
+        self.assertEqual(len(killed), attempts)
+        return record
+
+    def test_a_crash_is_recorded_with_signal_and_phase(self):
+        record = self.killed_while_decoding(signal.SIGSEGV, 2)
+        self.assertEqual(record["reason"], "crash")
+        self.assertEqual(record["signal"], signal.SIGSEGV)
+        self.assertEqual(record["attempts"], 2)
+        self.assertIn(record["phase"], ("decode", "resize", "encode"))
+        self.assertIn("SIGSEGV in " + record["phase"],
+                      record["error_message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
