@@ -44,8 +44,9 @@ Sizes and pictures
       --fit FIT            inside, outside, cover, contain, fill (default:
                            inside)
       --enlarge            smaller sources are enlarged too
-      --format F           same, jpg, png (default: same)
-      --quality Q          80, or jpg=80; 4:2:0 below 90, 4:4:4 from 90 on
+      --format F           same, jpg, png, webp (default: same)
+      --quality Q          80, or jpg=80,webp=80 (the default); JPEG has 4:2:0
+                           below 90, 4:4:4 from 90 on
       --filter F           lanczos3, mitchell, cubic, linear, box, nearest
       --background COLOUR  where alpha must go (default: white)
       --no-rotate          leave the EXIF orientation alone

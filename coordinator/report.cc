@@ -71,7 +71,8 @@ Json RecipeOf(const RunOptions& options) {
   Json json;
   json["fit_enlarge"] = recipe.enlarge;
   json["format"] = ToWord(recipe.format);
-  json["quality"] = {{"jpg", recipe.jpeg_quality}};
+  json["quality"] = {{"jpg", recipe.jpeg_quality},
+                     {"webp", recipe.webp_quality}};
   json["filter"] = ToWord(recipe.filter);
   json["background"] =
       fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,

@@ -67,6 +67,7 @@ void Put(const Recipe& recipe, wire::Recipe* out) {
   out->set_enlarge(recipe.enlarge);
   out->set_format(static_cast<std::uint32_t>(recipe.format));
   out->set_jpeg_quality(static_cast<std::uint32_t>(recipe.jpeg_quality));
+  out->set_webp_quality(static_cast<std::uint32_t>(recipe.webp_quality));
   out->set_filter(static_cast<std::uint32_t>(recipe.filter));
   const Rgb& rgb = recipe.background;
   out->set_background_rgb(static_cast<std::uint32_t>(rgb.r) << 16 |
@@ -169,6 +170,11 @@ bool Get(const wire::Size& in, SizeSpec* size) {
          ReadEnum(in.enlarge(), Enlarge::kOnlyShrink, &size->enlarge);
 }
 
+bool ReadQuality(std::uint32_t value, int* quality) {
+  *quality = static_cast<int>(value);
+  return value >= 1 && value <= 100;
+}
+
 bool Get(const wire::Recipe& in, Recipe* recipe) {
   if (static_cast<std::size_t>(in.sizes_size()) > kMaxSizes) return false;
   recipe->sizes.resize(static_cast<std::size_t>(in.sizes_size()));
@@ -176,8 +182,9 @@ bool Get(const wire::Recipe& in, Recipe* recipe) {
     if (!Get(in.sizes(i), &recipe->sizes[static_cast<std::size_t>(i)]))
       return false;
   recipe->enlarge = in.enlarge();
-  if (in.jpeg_quality() < 1 || in.jpeg_quality() > 100) return false;
-  recipe->jpeg_quality = static_cast<int>(in.jpeg_quality());
+  if (!ReadQuality(in.jpeg_quality(), &recipe->jpeg_quality) ||
+      !ReadQuality(in.webp_quality(), &recipe->webp_quality))
+    return false;
   const std::uint32_t rgb = in.background_rgb();
   recipe->background = {static_cast<std::uint8_t>(rgb >> 16),
                         static_cast<std::uint8_t>(rgb >> 8),

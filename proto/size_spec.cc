@@ -116,11 +116,15 @@ Status SetQuality(std::string_view format, std::string_view text,
   if (error != std::errc() || rest != end || value < 1 || value > 100)
     return Fail(ErrorCode::kUsage,
                 fmt::format("'{}' is no quality; write 1 to 100", text));
-  if (format != "jpg" && format != "jpeg")
+  const bool all = format.empty();
+  const bool jpeg = format == "jpg" || format == "jpeg";
+  if (!all && !jpeg && format != "webp")
     return Fail(ErrorCode::kUsage,
-                fmt::format("'{}' has no quality here; write 80 or jpg=80",
+                fmt::format("'{}' has no quality here; write 80, or "
+                            "jpg=80,webp=80",
                             format));
-  recipe->jpeg_quality = value;
+  if (all || jpeg) recipe->jpeg_quality = value;
+  if (all || !jpeg) recipe->webp_quality = value;
   return {};
 }
 
@@ -167,8 +171,10 @@ Result<ImageFormat> ParseOutputFormat(std::string_view text) {
   if (text == "same") return ImageFormat::kUnknown;
   if (text == "jpg" || text == "jpeg") return ImageFormat::kJpeg;
   if (text == "png") return ImageFormat::kPng;
+  if (text == "webp") return ImageFormat::kWebp;
   return Fail(ErrorCode::kUsage,
-              fmt::format("'{}' cannot be written; write same, jpg or png",
+              fmt::format("'{}' cannot be written; write same, jpg, png or "
+                          "webp",
                           text));
 }
 
@@ -252,7 +258,10 @@ Status ParseQuality(std::string_view text, Recipe* recipe) {
     const std::string_view part = text.substr(0, comma);
     const std::size_t equals = part.find('=');
     const bool named = equals != std::string_view::npos;
-    RETURN_IF_ERROR(SetQuality(named ? part.substr(0, equals) : "jpg",
+    if (equals == 0)
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("'{}' names no format", part));
+    RETURN_IF_ERROR(SetQuality(named ? part.substr(0, equals) : "",
                                part.substr(named ? equals + 1 : 0), recipe));
     if (comma == std::string_view::npos) return {};
     text.remove_prefix(comma + 1);

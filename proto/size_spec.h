@@ -27,7 +27,7 @@ namespace thumbmill {
 // "none", "all", or a list of "icc", "exif", "copyright".
 [[nodiscard]] Result<Keep> ParseKeep(std::string_view text);
 [[nodiscard]] std::string ToText(const Keep& keep);
-// "80", "jpg=80", "jpg=80,webp=80": sets what it names.
+// "80", "jpg=80", "jpg=80,webp=80": sets what it names, or all.
 [[nodiscard]] Status ParseQuality(std::string_view text, Recipe* recipe);
 
 }  // namespace thumbmill

@@ -32,8 +32,9 @@ constexpr int kMaxTries = 6;
 struct Request {
   std::string input, output;
   std::vector<std::string> sizes;
-  std::string fit = "inside", format, quality = "jpg=80", filter = "lanczos3";
-  std::string background = "white", fail_on = "error", keep = "none";
+  std::string fit = "inside", format, quality = "jpg=80,webp=80";
+  std::string filter = "lanczos3", background = "white", fail_on = "error";
+  std::string keep = "none";
   bool enlarge = false, no_rotate = false, info = false;
 };
 
@@ -50,8 +51,8 @@ void Declare(CLI::App* command, Request* request) {
       ->capture_default_str();
   command->add_flag("--enlarge", request->enlarge, "also make it larger");
   command->add_option("--format", request->format,
-                      "jpg, png, same (default: by the suffix of OUT)");
-  command->add_option("--quality", request->quality, "1-100, or jpg=80")
+                      "jpg, png, webp, same (default: by the suffix of OUT)");
+  command->add_option("--quality", request->quality, "1-100, or jpg=80,webp=80")
       ->capture_default_str();
   command->add_option("--filter", request->filter,
                       "lanczos3, mitchell, cubic, linear, box, nearest")
@@ -89,6 +90,7 @@ ImageFormat FormatOf(const std::string& output) {
                  [](unsigned char c) { return std::tolower(c); });
   if (suffix == "jpg" || suffix == "jpeg") return ImageFormat::kJpeg;
   if (suffix == "png") return ImageFormat::kPng;
+  if (suffix == "webp") return ImageFormat::kWebp;
   return ImageFormat::kUnknown;
 }
 
@@ -189,6 +191,7 @@ int PrintInfo(const std::string& input, ByteSpan bytes) {
                header->height, header->components, header->bits);
   if (header->progressive) fmt::print("progressive: yes\n");
   if (header->interlaced) fmt::print("interlaced: yes\n");
+  if (header->lossless) fmt::print("lossless: yes\n");
   fmt::print("bytes: {}\n", bytes.size());
   return kExitDone;
 }

@@ -77,10 +77,6 @@ Axis ToAxis(const StoredAxis& stored, std::uint32_t samples, double extent,
   return axis;
 }
 
-bool IsWritable(ImageFormat format) {
-  return format == ImageFormat::kJpeg || format == ImageFormat::kPng;
-}
-
 std::string_view NameOf(ImageFormat format) {
   switch (format) {
     case ImageFormat::kJpeg:
@@ -138,11 +134,15 @@ class Thumbnailer::Impl {
                                           ImageFormat format) const;
   [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
                                    Orientation turn) const;
-  // True when all thumbnails of a JPEG's planes have chroma of half their size.
-  [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans) const;
+  // True when planes of Y, Cb and Cr that go out have chroma of half the size.
+  [[nodiscard]] bool HalvesChroma(const SizePlan& plan,
+                                  ImageFormat format) const;
+  [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans,
+                                  ImageFormat format) const;
   [[nodiscard]] std::vector<Job> JobsFor(const std::vector<SizePlan>& plans,
                                          const PictureShape& shape,
-                                         bool planes_go_out) const;
+                                         bool planes_go_out,
+                                         ImageFormat format) const;
   [[nodiscard]] std::vector<PlaneFlow> FlowsFor(const RowSource& source,
                                                 Orientation turn,
                                                 std::vector<Job>* jobs);
@@ -156,8 +156,7 @@ class Thumbnailer::Impl {
                                     ImageFormat format) const;
   [[nodiscard]] Metadata MetadataOf(const OpenedPicture& picture,
                                     const Colours& colours) const;
-  [[nodiscard]] Verdict<std::uint64_t> Encode(const Job& job,
-                                              const Finish& finish,
+  [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job, const Finish& finish,
                                               ImageFormat format,
                                               MutableByteSpan output) const;
   [[nodiscard]] Verdict<void> EncodeAll(std::vector<Job>* jobs,
@@ -179,8 +178,25 @@ class Thumbnailer::Impl {
 Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
                                                           ImageFormat format) {
   const DecoderOptions options{recipe_.fail_on, recipe_.limits};
-  return format == ImageFormat::kJpeg ? OpenJpeg(encoded, options, &complaints_)
-                                      : OpenPng(encoded, options, &complaints_);
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return OpenJpeg(encoded, options, &complaints_);
+    case ImageFormat::kWebp:
+      return OpenWebp(encoded, options, &complaints_);
+    default:
+      return OpenPng(encoded, options, &complaints_);
+  }
+}
+
+std::uint64_t LongestSide(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return kMaxJpegSide;
+    case ImageFormat::kWebp:
+      return kMaxWebpSide;
+    default:
+      return kMaxPngSide;
+  }
 }
 
 Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
@@ -191,8 +207,7 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
   if (pixels > recipe_.limits.max_output_pixels)
     return Refuse(Reason::kTooCostly,
                   "thumbnails of " + std::to_string(pixels) + " pixels");
-  const std::uint64_t longest =
-      format == ImageFormat::kJpeg ? kMaxJpegSide : kMaxPngSide;
+  const std::uint64_t longest = LongestSide(format);
   for (const SizePlan& plan : plans)
     if (std::max(plan.place.canvas_width, plan.place.canvas_height) > longest)
       return Refuse(Reason::kUnsupported,
@@ -222,24 +237,34 @@ DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
   return hint;
 }
 
-bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans) const {
-  return recipe_.jpeg_quality < kFullChromaQuality &&
-         std::none_of(plans.begin(), plans.end(),
-                      [](const SizePlan& plan) { return plan.place.padded(); });
+bool Thumbnailer::Impl::HalvesChroma(const SizePlan& plan,
+                                     ImageFormat format) const {
+  if (plan.place.padded()) return false;
+  return format == ImageFormat::kWebp ||
+         (format == ImageFormat::kJpeg &&
+          recipe_.jpeg_quality < kFullChromaQuality);
 }
 
-// Planes of a JPEG go into a JPEG as they are, if nothing has to be painted.
+bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans,
+                                     ImageFormat format) const {
+  return std::all_of(plans.begin(), plans.end(), [&](const SizePlan& plan) {
+    return HalvesChroma(plan, format);
+  });
+}
+
+// Planes of Y, Cb and Cr go into a JPEG or WebP as they are, if nothing has to
+// be painted.
 std::vector<Job> Thumbnailer::Impl::JobsFor(const std::vector<SizePlan>& plans,
                                             const PictureShape& shape,
-                                            bool planes_go_out) const {
+                                            bool planes_go_out,
+                                            ImageFormat format) const {
   std::vector<Job> jobs;
   for (const SizePlan& plan : plans) {
     Job job;
     job.plan = plan;
-    job.halved_chroma = planes_go_out && shape.model == ColourModel::kYcc &&
-                        !plan.place.padded() &&
-                        recipe_.jpeg_quality < kFullChromaQuality;
+    job.halved_chroma = planes_go_out && HalvesChroma(plan, format);
     job.planes.model = shape.model;
+    job.planes.ycc = shape.ycc;
     job.planes.alpha = shape.alpha;
     job.planes.inverted = shape.inverted;
     job.planes.count = shape.plane_count;
@@ -347,24 +372,36 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
   return metadata;
 }
 
-Verdict<std::uint64_t> Thumbnailer::Impl::Encode(const Job& job,
-                                                 const Finish& finish,
+Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
                                                  ImageFormat format,
                                                  MutableByteSpan output) const {
-  const Placement& place = job.plan.place;
-  const PlaneSet& planes = job.planes;
+  const Placement& place = job->plan.place;
+  PlaneSet& planes = job->planes;
   const ColourTransform* transform = finish.colours.transform.get();
   const Metadata& metadata = finish.metadata;
-  const bool plain =
-      transform == nullptr && !place.padded() && !planes.planes[0].wide() &&
-      (planes.model == ColourModel::kGrey || planes.model == ColourModel::kYcc);
-  if (format == ImageFormat::kJpeg && plain)
+  const bool plain = transform == nullptr && !place.padded() &&
+                     !planes.planes[0].wide() && !planes.alpha;
+  const bool jfif_like = planes.model == ColourModel::kYcc &&
+                         planes.ycc.weights == YccCode::Weights::kBt601;
+  if (format == ImageFormat::kJpeg && plain &&
+      (jfif_like || planes.model == ColourModel::kGrey)) {
+    SetYccRange(&planes, false);
     return EncodeJpegPlanes(planes, recipe_.jpeg_quality, metadata, output);
-  const bool keep_alpha = format == ImageFormat::kPng;
+  }
+  if (format == ImageFormat::kWebp && plain && jfif_like) {
+    SetYccRange(&planes, true);
+    return EncodeWebpPlanes(planes, recipe_.webp_quality, metadata, output);
+  }
+  const bool keep_alpha = format != ImageFormat::kJpeg;
   Composer rows(planes, place, recipe_.background, keep_alpha, transform);
-  return format == ImageFormat::kJpeg
-             ? EncodeJpeg(rows, recipe_.jpeg_quality, metadata, output)
-             : EncodePng(rows, metadata, output);
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return EncodeJpeg(rows, recipe_.jpeg_quality, metadata, output);
+    case ImageFormat::kWebp:
+      return EncodeWebp(rows, recipe_.webp_quality, metadata, output);
+    default:
+      return EncodePng(rows, metadata, output);
+  }
 }
 
 // Past the first thumbnail that does not fit the encoders only count, so that
@@ -383,7 +420,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
       }
     const MutableByteSpan room =
         output.subspan(std::min<std::uint64_t>(used, output.size()));
-    auto size = Encode(job, finish, outcome->output_format, room);
+    auto size = Encode(&job, finish, outcome->output_format, room);
     if (!size) return tl::unexpected<Refusal>(std::move(size).error());
     const Placement& place = job.plan.place;
     outcome->thumbnails.push_back(
@@ -409,16 +446,12 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   outcome->source_format = sniffed.format;
   if (sniffed.reason != Reason::kNone)
     return Refuse(sniffed.reason, std::string(sniffed.message));
-  outcome->output_format =
-      recipe_.format == ImageFormat::kUnknown ? sniffed.format : recipe_.format;
-  const ImageFormat format = outcome->output_format;
-  if (!IsWritable(format))
-    return Refuse(Reason::kUnsupported,
-                  std::string(NameOf(format)) + " cannot be written");
-
   auto decoder = Open(encoded, sniffed.format);
   if (!decoder) return tl::unexpected<Refusal>(std::move(decoder).error());
   const OpenedPicture& picture = (*decoder)->picture();
+  const ImageFormat format =
+      OutputFormat(recipe_, sniffed.format, picture.alpha);
+  outcome->output_format = format;
   const Orientation turn = recipe_.rotate
                                ? OrientationFromExif(picture.exif_orientation)
                                : Orientation();
@@ -432,10 +465,11 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   Finish finish;
   finish.colours = ColoursOf(picture, plans, format);
   finish.metadata = MetadataOf(picture, finish.colours);
-  const bool planes_go_out =
-      format == ImageFormat::kJpeg && finish.colours.transform == nullptr;
+  const bool planes_go_out = finish.colours.transform == nullptr &&
+                             picture.model == ColourModel::kYcc &&
+                             picture.ycc.weights == YccCode::Weights::kBt601;
   DecodeHint hint = HintFor(plans, turn);
-  hint.halved_chroma = planes_go_out && HalvesChroma(plans);
+  hint.halved_chroma = planes_go_out && HalvesChroma(plans, format);
   std::vector<Job> jobs;
   Verdict<void> resized;
   do {
@@ -443,7 +477,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
     auto source = (*decoder)->Start(hint);
     if (!source) return tl::unexpected<Refusal>(std::move(source).error());
     outcome->times.decode += watch.Lap();
-    jobs = JobsFor(plans, (*source)->shape(), planes_go_out);
+    jobs = JobsFor(plans, (*source)->shape(), planes_go_out, format);
     resized = Resize(*source, turn, &jobs, &outcome->times);
   } while (!resized && (*decoder)->HandsOver());
   if (!resized) return resized;

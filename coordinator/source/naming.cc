@@ -161,8 +161,9 @@ std::string Extension(const ImageRef& ref, ImageFormat written,
 ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
   if (wanted != ImageFormat::kUnknown) return wanted;
   const ImageFormat named = FormatFromExtension(ref.srcext);
-  const bool writable =
-      named == ImageFormat::kJpeg || named == ImageFormat::kPng;
+  const bool writable = named == ImageFormat::kJpeg ||
+                        named == ImageFormat::kPng ||
+                        named == ImageFormat::kWebp;
   return writable ? named : ImageFormat::kJpeg;
 }
 

@@ -1,7 +1,7 @@
 // Links: tm_image
 //
 // The parsers of image bytes that are our own: format, JPEG segments and scans,
-// PNG chunks, EXIF, the look into a colour profile.
+// PNG and WebP chunks, EXIF, the look into a colour profile.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
 #include "worker/image/metadata.h"
+#include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
@@ -22,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
        WalkJpegScans(bytes, jpeg.first_scan, 0, 100).scans)
     if (scan.data > size) std::abort();
   static_cast<void>(IsSrgbProfile(bytes));
-  for (const ByteSpan exif : {bytes, jpeg.exif, png.exif}) {
+  const WebpLayout webp = WalkWebp(bytes);
+  for (const ByteSpan exif : {bytes, jpeg.exif, png.exif, webp.exif}) {
     const int orientation = ExifOrientation(exif);
     if (orientation < 1 || orientation > 8) std::abort();
     for (const bool few : {false, true}) {

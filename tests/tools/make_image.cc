@@ -1,11 +1,12 @@
 // Writes pictures for tests and measurements.
 //
-//   make_image [options] OUT.jpg|OUT.png
+//   make_image [options] OUT.jpg|OUT.png|OUT.webp
 //   make_image [options] --many DIR COUNT WxH
 //
 // Options: --size WxH  --kind gradient|checker|noise|photo  --seed N
 //   --colour grey|greya|rgb|rgba|cmyk|ycck  --quality N  --sampling 420|422|444
-//   --progressive --arithmetic --interlaced --palette --deep --orientation N
+//   --progressive --arithmetic --interlaced --palette --deep --lossless
+//   --orientation N
 // --many writes COUNT different JPEGs, 1,000 to a folder.
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +27,7 @@ using thumbmill::testing::Kind;
 using thumbmill::testing::MakePicture;
 using thumbmill::testing::WriteJpeg;
 using thumbmill::testing::WritePng;
+using thumbmill::testing::WriteWebp;
 
 struct Options {
   std::uint32_t width = 640;
@@ -35,6 +37,7 @@ struct Options {
   int channels = 3;
   thumbmill::testing::JpegOptions jpeg;
   thumbmill::testing::PngOptions png;
+  thumbmill::testing::WebpOptions webp;
   fs::path out;
   fs::path many;
   int count = 0;
@@ -98,7 +101,7 @@ Options Parse(int argc, char** argv) {
     else if (word == "--colour")
       ParseColour(value(), &options);
     else if (word == "--quality")
-      options.jpeg.quality = std::atoi(value());
+      options.jpeg.quality = options.webp.quality = std::atoi(value());
     else if (word == "--sampling")
       ParseSampling(value(), &options);
     else if (word == "--progressive")
@@ -109,10 +112,13 @@ Options Parse(int argc, char** argv) {
       options.png.interlaced = true;
     else if (word == "--palette")
       options.png.palette = true;
+    else if (word == "--lossless")
+      options.webp.lossless = true;
     else if (word == "--deep")
       options.png.deep = true;
     else if (word == "--orientation")
-      options.jpeg.orientation = options.png.orientation = std::atoi(value());
+      options.jpeg.orientation = options.png.orientation =
+          options.webp.orientation = std::atoi(value());
     else if (word == "--many") {
       options.many = value();
       options.count = std::atoi(value());
@@ -137,7 +143,9 @@ void WriteFile(const fs::path& path, const Bytes& bytes) {
 Bytes Encode(const Options& options) {
   const auto picture = MakePicture(options.kind, options.width, options.height,
                                    options.channels, options.seed);
-  const bool png = options.out.extension() == ".png";
+  const auto suffix = options.out.extension();
+  if (suffix == ".webp") return WriteWebp(picture, options.webp);
+  const bool png = suffix == ".png";
   if (!png && options.channels == 2) Usage("a JPEG has no alpha");
   return png ? WritePng(picture, options.png)
              : WriteJpeg(picture, options.jpeg);

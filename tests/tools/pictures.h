@@ -68,6 +68,24 @@ struct PngOptions {
 [[nodiscard]] Bytes WritePng(const Picture& picture,
                              const PngOptions& options = {});
 
+struct WebpOptions {
+  int quality = 90;
+  bool lossless = false;
+  int method = 4;  // 0 is quick
+  int orientation = 0;
+  std::string icc = {};
+  // Not 0: the first of two frames of an animation on a canvas of this size.
+  std::uint32_t canvas_width = 0;
+  std::uint32_t canvas_height = 0;
+  std::uint32_t frame_x = 0;  // even
+  std::uint32_t frame_y = 0;
+};
+[[nodiscard]] Bytes WriteWebp(const Picture& picture,
+                              const WebpOptions& options = {});
+
+// By libwebp, to RGB, or to RGBA where it has alpha.
+[[nodiscard]] Picture ReadWebp(ByteSpan bytes);
+
 // By libpng; 16 bits are cut to 8, palettes expanded.
 [[nodiscard]] Picture ReadPng(ByteSpan bytes);
 // By libjpeg-turbo, at full size, to grey or RGB.

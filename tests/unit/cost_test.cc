@@ -92,6 +92,7 @@ using testing::Kind;
 using testing::MakePicture;
 using testing::WriteJpeg;
 using testing::WritePng;
+using testing::WriteWebp;
 
 Recipe RecipeFor(std::initializer_list<const char*> sizes) {
   Recipe recipe;
@@ -136,7 +137,25 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
     ExpectWithinEstimate(WritePng(alpha, {.deep = true, .interlaced = true}),
                          recipe, "interlaced, 16 bits, alpha");
     ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe, "palette");
+    for (const bool lossless : {false, true})
+      for (const auto& picture : {photo, alpha})
+        ExpectWithinEstimate(
+            WriteWebp(picture, {.lossless = lossless, .method = 0}), recipe,
+            lossless ? "webp, lossless" : "webp");
   }
+}
+
+TEST(EstimateCost, IsAboveWhatWritingWebpTakes) {
+  if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
+  for (const int quality : {80, 100})
+    for (const int channels : {3, 4}) {
+      Recipe recipe = RecipeFor({"1000x", "64x"});
+      recipe.format = ImageFormat::kWebp;
+      recipe.webp_quality = quality;
+      const auto noise = MakePicture(Kind::kNoise, 1201, 803, channels, 1);
+      ExpectWithinEstimate(WritePng(noise), recipe, "to webp");
+      ExpectWithinEstimate(WriteWebp(noise, {.method = 0}), recipe, "to webp");
+    }
 }
 
 TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
@@ -147,7 +166,7 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
                               : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
   if (!fs::exists(corpus)) GTEST_SKIP() << "NO CORPUS in " << corpus;
   const Recipe recipe = RecipeFor({"200x", "64x", "32x"});
-  for (const char* folder : {"photos", "colour", "orientation", "png"})
+  for (const char* folder : {"photos", "colour", "orientation", "png", "webp"})
     for (const auto& entry :
          fs::recursive_directory_iterator(corpus / folder)) {
       if (!entry.is_regular_file()) continue;

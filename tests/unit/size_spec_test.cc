@@ -99,18 +99,19 @@ TEST(Words, AnUnknownOneNamesThoseThatAreKnown) {
   EXPECT_NE(fit.error().what.find("contain"), std::string::npos);
 }
 
-TEST(OutputFormat, TakesJpgJpegPngAndSame) {
+TEST(OutputFormat, TakesJpgJpegPngWebpAndSame) {
   EXPECT_EQ(ParseOutputFormat("jpg"), ImageFormat::kJpeg);
   EXPECT_EQ(ParseOutputFormat("jpeg"), ImageFormat::kJpeg);
   EXPECT_EQ(ParseOutputFormat("png"), ImageFormat::kPng);
+  EXPECT_EQ(ParseOutputFormat("webp"), ImageFormat::kWebp);
   EXPECT_EQ(ParseOutputFormat("same"), ImageFormat::kUnknown);
 }
 
-TEST(OutputFormat, SaysThatWebpCannotBeWritten) {
-  const Result<ImageFormat> format = ParseOutputFormat("webp");
+TEST(OutputFormat, SaysThatAvifCannotBeWritten) {
+  const Result<ImageFormat> format = ParseOutputFormat("avif");
   ASSERT_FALSE(format);
   EXPECT_EQ(format.error().code, ErrorCode::kUsage);
-  EXPECT_NE(format.error().what.find("webp"), std::string::npos);
+  EXPECT_NE(format.error().what.find("avif"), std::string::npos);
 }
 
 TEST(Colour, IsANameOrHexadecimal) {
@@ -126,10 +127,14 @@ TEST(Colour, RefusesWhatIsNone) {
     EXPECT_FALSE(ParseColour(text)) << text;
 }
 
-TEST(Quality, SetsTheJpegQuality) {
+TEST(Quality, SetsThatOfTheFormatsNamedOrOfAll) {
   Recipe recipe;
   EXPECT_TRUE(ParseQuality("85", &recipe));
   EXPECT_EQ(recipe.jpeg_quality, 85);
+  EXPECT_EQ(recipe.webp_quality, 85);
+  EXPECT_TRUE(ParseQuality("webp=70,jpg=90", &recipe));
+  EXPECT_EQ(recipe.jpeg_quality, 90);
+  EXPECT_EQ(recipe.webp_quality, 70);
   EXPECT_TRUE(ParseQuality("jpg=1", &recipe));
   EXPECT_EQ(recipe.jpeg_quality, 1);
   EXPECT_TRUE(ParseQuality("jpeg=100", &recipe));
@@ -138,7 +143,7 @@ TEST(Quality, SetsTheJpegQuality) {
 
 TEST(Quality, RefusesWhatIsNoneOrHasNone) {
   for (const char* text : {"", "0", "101", "jpg=", "jpg", "=80", "png=80x",
-                           "webp=80", "jpg=80,", "80%", "-1"}) {
+                           "gif=80", "jpg=80,", "80%", "-1"}) {
     Recipe recipe;
     const Status status = ParseQuality(text, &recipe);
     ASSERT_FALSE(status) << text;

@@ -52,6 +52,58 @@ std::uint8_t Clamp8(std::int32_t value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
+// 16 fraction bits.
+struct YccWeights {
+  std::int32_t y, cr_r, cb_g, cr_g, cb_b;
+};
+
+// From the weights of red and blue in Y: ITU-R BT.601, BT.709 and BT.2020.
+constexpr YccWeights WeightsFrom(double red, double blue, bool limited) {
+  const double green = 1 - red - blue;
+  const double luma = limited ? 255.0 / 219 : 1;
+  const double chroma = limited ? 255.0 / 224 : 1;
+  const auto fixed = [](double value) {
+    return static_cast<std::int32_t>(value * 65536 + 0.5);
+  };
+  return {fixed(luma), fixed(2 * (1 - red) * chroma),
+          fixed(2 * (1 - blue) * blue / green * chroma),
+          fixed(2 * (1 - red) * red / green * chroma),
+          fixed(2 * (1 - blue) * chroma)};
+}
+
+constexpr YccWeights kYccWeights[3][2] = {
+    {WeightsFrom(0.299, 0.114, false), WeightsFrom(0.299, 0.114, true)},
+    {WeightsFrom(0.2126, 0.0722, false), WeightsFrom(0.2126, 0.0722, true)},
+    {WeightsFrom(0.2627, 0.0593, false), WeightsFrom(0.2627, 0.0593, true)}};
+
+using ByteTable = std::array<std::uint8_t, 256>;
+
+// Steps away from a zero: value * to / from, rounded to the nearest.
+constexpr ByteTable ScaleTable(int zero_from, int from, int zero_to, int to) {
+  ByteTable table{};
+  for (int value = 0; value < 256; ++value) {
+    const int scaled = (value - zero_from) * to;
+    const int rounded = (2 * scaled + (scaled < 0 ? -from : from)) / (2 * from);
+    table[static_cast<std::size_t>(value)] =
+        static_cast<std::uint8_t>(std::clamp(zero_to + rounded, 0, 255));
+  }
+  return table;
+}
+
+void LookUp(const ByteTable& table, std::uint8_t* row, std::uint32_t samples) {
+  for (std::uint32_t x = 0; x < samples; ++x) row[x] = table[row[x]];
+}
+
+void LookUp(const ByteTable& table, const Plane& plane) {
+  for (std::uint32_t y = 0; y < plane.height(); ++y)
+    LookUp(table, plane.Row(y), plane.width());
+}
+
+constexpr ByteTable kVideoLuma = ScaleTable(0, 255, 16, 219);
+constexpr ByteTable kFullLuma = ScaleTable(16, 219, 0, 255);
+constexpr ByteTable kVideoChroma = ScaleTable(128, 255, 128, 224);
+constexpr ByteTable kFullChroma = ScaleTable(128, 224, 128, 255);
+
 }  // namespace
 
 class ColourTransforms::Engine {
@@ -134,16 +186,33 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
 }
 
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
-              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels) {
-  // 1.402, 0.344136, 0.714136, 1.772 with 16 fraction bits.
-  constexpr std::int32_t kCrR = 91881, kCbG = 22554, kCrG = 46802,
-                         kCbB = 116130, kHalf = 1 << 15;
+              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels,
+              const YccCode& code) {
+  const YccWeights& k =
+      kYccWeights[static_cast<int>(code.weights)][code.limited ? 1 : 0];
+  constexpr std::int32_t kHalf = 1 << 15;
+  const std::int32_t black = code.limited ? 16 : 0;
   for (std::uint32_t i = 0; i < pixels; ++i) {
     const std::int32_t b = cb[i] - 128, r = cr[i] - 128;
-    rgb[3 * i] = Clamp8(y[i] + ((kCrR * r + kHalf) >> 16));
-    rgb[3 * i + 1] = Clamp8(y[i] + ((-kCbG * b - kCrG * r + kHalf) >> 16));
-    rgb[3 * i + 2] = Clamp8(y[i] + ((kCbB * b + kHalf) >> 16));
+    const std::int32_t grey = k.y * (y[i] - black) + kHalf;
+    rgb[3 * i] = Clamp8((grey + k.cr_r * r) >> 16);
+    rgb[3 * i + 1] = Clamp8((grey - k.cb_g * b - k.cr_g * r) >> 16);
+    rgb[3 * i + 2] = Clamp8((grey + k.cb_b * b) >> 16);
   }
+}
+
+void ToVideoRange(std::uint8_t* luma, std::uint32_t samples) {
+  LookUp(kVideoLuma, luma, samples);
+}
+
+void SetYccRange(PlaneSet* planes, bool limited) {
+  if (planes->ycc.limited == limited) return;
+  planes->ycc.limited = limited;
+  LookUp(limited ? kVideoLuma : kFullLuma, planes->planes[0]);
+  const ByteTable& chroma = limited ? kVideoChroma : kFullChroma;
+  for (std::size_t p = 1; p < 3 && p < static_cast<std::size_t>(planes->count);
+       ++p)
+    LookUp(chroma, planes->planes[p]);
 }
 
 }  // namespace thumbmill

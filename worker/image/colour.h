@@ -61,8 +61,15 @@ class ColourTransforms {
 void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
                std::uint32_t pixels);
 
-// The colour space of JFIF: full range, BT.601 weights.
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
-              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels);
+              const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels,
+              const YccCode& code = {});
+
+// Grey of full range to the Y of video.
+void ToVideoRange(std::uint8_t* luma, std::uint32_t samples);
+
+// Planes of Y, Cb and Cr, or of Y alone, from full range to video's and back.
+// Takes them as they are if they have it already.
+void SetYccRange(PlaneSet* planes, bool limited);
 
 }  // namespace thumbmill

@@ -96,7 +96,7 @@ void Composer::Colours8(std::uint32_t y) {
       break;
     case ColourModel::kYcc:
       YccToRgb(planes[0].Row(y), planes[1].Row(y), planes[2].Row(y),
-               raw8_.data(), width_);
+               raw8_.data(), width_, planes_.ycc);
       break;
     case ColourModel::kRgb:
       for (std::size_t c = 0; c < 3; ++c)

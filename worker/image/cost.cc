@@ -76,6 +76,40 @@ Layout PngLayoutOf(const ImageHeader& header) {
   return layout;
 }
 
+Layout WebpLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
+  Layout layout;
+  const bool alpha = header.components == 4;
+  layout.planes = header.components;
+  layout.sample_bytes = alpha ? 2 : 1;
+  const U64 divisor = WebpDivisor(header, hint);
+  layout.width = (header.width + divisor - 1) / divisor;
+  layout.height = (header.height + divisor - 1) / divisor;
+  const U64 pixels = U64{header.width} * header.height;
+  const U64 given = (layout.width + 1) * (layout.height + 1);
+  if (header.lossless) {
+    // Pixels of 32 bits within libwebp, and those that it gives.
+    layout.held = pixels * 4 + given * layout.planes;
+  } else {
+    // Y and chroma of half the size; with alpha RGBA, and alpha alone, which
+    // may be packed without loss.
+    layout.held = alpha ? given * 4 + pixels * 6 : given * 3 / 2;
+  }
+  // Rows within libwebp: of macroblocks, of its upsampler and rescaler.
+  layout.held += U64{header.width} * 128 + (1 << 20);
+  return layout;
+}
+
+Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
+  switch (header.format) {
+    case ImageFormat::kJpeg:
+      return JpegLayoutOf(header, hint);
+    case ImageFormat::kWebp:
+      return WebpLayoutOf(header, hint);
+    default:
+      return PngLayoutOf(header);
+  }
+}
+
 // The rows that the filters look at, on all levels, and one row between.
 U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
                 FilterKind filter) {
@@ -110,22 +144,39 @@ U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
   return area * layout.planes * layout.sample_bytes;
 }
 
+U64 EncoderBytes(U64 canvas, ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kPng:
+      return kDeflateBytes;
+    case ImageFormat::kWebp:
+      // RGBA, the same as planes, tokens and what comes out; alpha is packed
+      // by the lossless encoder.
+      return 40 * canvas + (2 << 20);
+    default:
+      return 6 * canvas;
+  }
+}
+
 // While it is encoded: its planes turned upright, and what the encoder keeps.
 U64 EncodeBytes(const SizePlan& plan, const Layout& layout,
                 ImageFormat format) {
   const U64 canvas =
       (plan.place.canvas_width + 16) * (plan.place.canvas_height + 16);
   const U64 rows = 24 * plan.place.canvas_width;
-  const U64 encoder = format == ImageFormat::kPng ? kDeflateBytes : 6 * canvas;
-  return RasterBytes(plan, layout) + rows + encoder;
+  return RasterBytes(plan, layout) + rows + EncoderBytes(canvas, format);
 }
 
-U64 OutputBytes(const SizePlan& plan, const Recipe& recipe, bool png) {
+U64 OutputBytes(const SizePlan& plan, const Recipe& recipe,
+                ImageFormat format) {
   constexpr U64 kHeaders = 1024;
   const U64 pixels = plan.place.pixels();
-  if (png) return pixels * 4 + plan.place.canvas_height * 2 + kHeaders;
+  if (format == ImageFormat::kPng)
+    return pixels * 4 + plan.place.canvas_height * 2 + kHeaders;
+  const bool webp = format == ImageFormat::kWebp;
+  const int quality = webp ? recipe.webp_quality : recipe.jpeg_quality;
   // Photographs of the corpus, small and hence rich in detail, stay below.
-  return kHeaders + (recipe.jpeg_quality < 90 ? pixels * 3 / 2 : pixels * 3);
+  const U64 colours = quality < 90 ? pixels * 3 / 2 : pixels * 3;
+  return kHeaders + colours + (webp ? pixels : 0);  // alpha without loss
 }
 
 // What each thumbnail carries beside its pixels.
@@ -157,12 +208,8 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       std::swap(plan.place.scaled_width, plan.place.scaled_height);
       std::swap(plan.place.width, plan.place.height);
     }
-  const bool jpeg = header.format == ImageFormat::kJpeg;
-  const Layout layout =
-      jpeg ? JpegLayoutOf(header, HintFor(plans, recipe.filter))
-           : PngLayoutOf(header);
-  const ImageFormat format =
-      recipe.format == ImageFormat::kUnknown ? header.format : recipe.format;
+  const Layout layout = LayoutOf(header, HintFor(plans, recipe.filter));
+  const ImageFormat format = OutputFormat(recipe, header.format, true);
   cost.peak_bytes =
       kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);
   const U64 metadata = MetadataBytes(header, recipe.keep);
@@ -173,8 +220,7 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
     cost.peak_bytes +=
         RasterBytes(plan, layout) + TableBytes(plan, layout, recipe.filter);
     encode = std::max(encode, EncodeBytes(plan, layout, format));
-    cost.output_bytes +=
-        OutputBytes(plan, recipe, format == ImageFormat::kPng) + metadata;
+    cost.output_bytes += OutputBytes(plan, recipe, format) + metadata;
   }
   cost.peak_bytes += encode;
   return cost;
@@ -190,6 +236,13 @@ std::vector<SizePlan> PlanSizes(std::uint32_t width, std::uint32_t height,
       plans.push_back(
           {i, Place(width, height, recipe.sizes[i], recipe.enlarge)});
   return plans;
+}
+
+ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source, bool alpha) {
+  if (recipe.format != ImageFormat::kUnknown) return recipe.format;
+  if (source != ImageFormat::kGif && source != ImageFormat::kAvif)
+    return source;
+  return alpha ? ImageFormat::kPng : ImageFormat::kJpeg;
 }
 
 U64 OutputPixels(const std::vector<SizePlan>& plans) {

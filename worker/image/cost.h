@@ -21,6 +21,11 @@ struct SizePlan {
                                               const Recipe& recipe,
                                               std::uint64_t size_mask);
 
+// What is written: the format asked for, else the source's own. What cannot be
+// written back becomes a JPEG, or a PNG where it has alpha.
+[[nodiscard]] ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source,
+                                       bool alpha);
+
 [[nodiscard]] std::uint64_t OutputPixels(const std::vector<SizePlan>& plans);
 
 }  // namespace thumbmill

@@ -5,6 +5,7 @@
 #include <functional>
 #include <numeric>
 
+#include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -66,7 +67,7 @@ std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
     return Unsupported("GIF is not supported", ImageFormat::kGif);
   if (StartsWith(bytes, "RIFF") && bytes.size() >= 12 &&
       AsText(bytes.subspan(8, 4)) == "WEBP")
-    return Unsupported("WebP is not supported", ImageFormat::kWebp);
+    return Sniffed{ImageFormat::kWebp, Reason::kNone, {}};
   if (StartsWith(bytes, "BM") && bytes.size() >= 18)
     return Unsupported("BMP is not supported");
   if (StartsWith(bytes, std::string_view("II*\0", 4)) ||
@@ -270,6 +271,20 @@ ImageHeader PeekPng(ByteSpan bytes) {
   return header;
 }
 
+ImageHeader PeekWebp(ByteSpan bytes) {
+  const WebpLayout webp = WalkWebp(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kWebp;
+  header.width = webp.width;
+  header.height = webp.height;
+  header.components = webp.alpha ? 4 : 3;
+  header.lossless = webp.lossless;
+  header.icc_bytes = webp.icc.size();
+  header.exif_bytes = webp.exif.size();
+  header.samples = std::uint64_t{webp.width} * webp.height * header.components;
+  return header;
+}
+
 }  // namespace
 
 Sniffed Sniff(ByteSpan bytes) {
@@ -392,6 +407,7 @@ std::optional<ImageHeader> PeekHeader(ByteSpan bytes) {
   if (sniffed.format == ImageFormat::kUnknown) return std::nullopt;
   if (sniffed.format == ImageFormat::kJpeg) return PeekJpeg(bytes);
   if (sniffed.format == ImageFormat::kPng) return PeekPng(bytes);
+  if (sniffed.format == ImageFormat::kWebp) return PeekWebp(bytes);
   ImageHeader header;
   header.format = sniffed.format;
   return header;

@@ -19,7 +19,7 @@ namespace thumbmill {
 
 struct Sniffed {
   ImageFormat format = ImageFormat::kUnknown;
-  Reason reason = Reason::kNone;  // kNone: JPEG or PNG, worth opening
+  Reason reason = Reason::kNone;  // kNone: worth opening
   std::string_view message;
 };
 

@@ -24,6 +24,15 @@ namespace thumbmill {
 
 enum class ColourModel : std::uint8_t { kGrey, kRgb, kYcc, kCmyk, kYcck };
 
+// How Y, Cb and Cr stand for RGB. As JFIF has it unless said otherwise.
+struct YccCode {
+  enum class Weights : std::uint8_t { kBt601, kBt709, kBt2020 };
+  Weights weights = Weights::kBt601;
+  bool limited = false;  // Y 16-235, chroma 16-240, as in video
+
+  friend bool operator==(const YccCode&, const YccCode&) = default;
+};
+
 constexpr int kMaxPlanes = 4;
 
 struct PlaneShape {
@@ -41,6 +50,7 @@ struct PictureShape {
   std::uint32_t width = 0;  // as stored, full size
   std::uint32_t height = 0;
   ColourModel model = ColourModel::kRgb;
+  YccCode ycc;            // of kYcc
   bool alpha = false;     // last plane; the others are multiplied by it
   bool wide = false;      // 16-bit samples
   bool inverted = false;  // CMYK: 255 is no ink, as Adobe writes it
@@ -120,6 +130,7 @@ class Plane {
   [[nodiscard]] std::uint32_t width() const { return width_; }
   [[nodiscard]] std::uint32_t height() const { return height_; }
   [[nodiscard]] bool wide() const { return wide_; }
+  [[nodiscard]] std::size_t stride() const { return stride_; }
   [[nodiscard]] std::uint8_t* Row(std::uint32_t y) const {
     return buffer_.data() + y * stride_;
   }
@@ -137,6 +148,7 @@ class Plane {
 
 struct PlaneSet {
   ColourModel model = ColourModel::kRgb;
+  YccCode ycc;
   bool alpha = false;
   bool inverted = false;
   int count = 0;

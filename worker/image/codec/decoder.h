@@ -20,6 +20,8 @@ namespace thumbmill {
 struct OpenedPicture {
   ImageHeader header;
   ColourModel model = ColourModel::kRgb;  // as PictureShape will say
+  YccCode ycc;
+  bool alpha = false;
   bool wide = false;
   int exif_orientation = 1;
   ByteSpan exif;  // a TIFF structure, lives as long as the decoder; may be none
@@ -61,10 +63,16 @@ constexpr std::size_t kMaxProfileBytes = 4 << 20;
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenPng(
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenWebp(
+    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 
 // The eighths (1, 2, 4 or 8) in which a JPEG of this size is decoded: the
 // least that leaves kGap for the filter. Others have no SIMD in libjpeg-turbo.
 [[nodiscard]] unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
+                                   const DecodeHint& hint);
+
+// By how much libwebp itself makes both sides smaller; 1: not at all.
+[[nodiscard]] unsigned WebpDivisor(const ImageHeader& header,
                                    const DecodeHint& hint);
 
 }  // namespace thumbmill

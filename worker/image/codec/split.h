@@ -20,4 +20,8 @@ using Splitter = void (*)(const std::uint8_t* row, std::uint32_t width,
 
 [[nodiscard]] Splitter SplitterFor(int channels, bool deep);
 
+// Splits a row of a picture whose planes are of one size.
+void AppendRow(const std::uint8_t* row, const PictureShape& shape,
+               Splitter split, const Rings& rings);
+
 }  // namespace thumbmill
