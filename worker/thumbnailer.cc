@@ -183,6 +183,8 @@ Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
       return OpenJpeg(encoded, options, &complaints_);
     case ImageFormat::kWebp:
       return OpenWebp(encoded, options, &complaints_);
+    case ImageFormat::kGif:
+      return OpenGif(encoded, options, &complaints_);
     default:
       return OpenPng(encoded, options, &complaints_);
   }

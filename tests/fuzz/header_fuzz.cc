@@ -1,7 +1,7 @@
 // Links: tm_image
 //
 // The parsers of image bytes that are our own: format, JPEG segments and scans,
-// PNG and WebP chunks, EXIF, the look into a colour profile.
+// PNG, WebP, GIF, EXIF, the look into a colour profile.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // Writes pictures for tests and measurements.
 //
-//   make_image [options] OUT.jpg|OUT.png|OUT.webp
+//   make_image [options] OUT.jpg|OUT.png|OUT.webp|OUT.gif
 //   make_image [options] --many DIR COUNT WxH
 //
 // Options: --size WxH  --kind gradient|checker|noise|photo  --seed N
@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 using thumbmill::testing::Bytes;
 using thumbmill::testing::Kind;
 using thumbmill::testing::MakePicture;
+using thumbmill::testing::WriteGif;
 using thumbmill::testing::WriteJpeg;
 using thumbmill::testing::WritePng;
 using thumbmill::testing::WriteWebp;
@@ -145,6 +146,10 @@ Bytes Encode(const Options& options) {
                                    options.channels, options.seed);
   const auto suffix = options.out.extension();
   if (suffix == ".webp") return WriteWebp(picture, options.webp);
+  if (suffix == ".gif")
+    return WriteGif(picture, {.screen_width = options.width,
+                              .screen_height = options.height,
+                              .interlaced = options.png.interlaced});
   const bool png = suffix == ".png";
   if (!png && options.channels == 2) Usage("a JPEG has no alpha");
   return png ? WritePng(picture, options.png)

@@ -83,6 +83,18 @@ struct WebpOptions {
 [[nodiscard]] Bytes WriteWebp(const Picture& picture,
                               const WebpOptions& options = {});
 
+struct GifOptions {
+  std::uint32_t screen_width = 0;
+  std::uint32_t screen_height = 0;
+  std::uint32_t frame_x = 0;
+  std::uint32_t frame_y = 0;
+  bool interlaced = false;
+  std::uint8_t transparent = 0;  // index of what has an alpha below 128
+  bool second_frame = false;
+};
+// Colours are cut to 3, 3 and 2 bits; greys are kept.
+[[nodiscard]] Bytes WriteGif(const Picture& picture, const GifOptions& options);
+
 // By libwebp, to RGB, or to RGBA where it has alpha.
 [[nodiscard]] Picture ReadWebp(ByteSpan bytes);
 

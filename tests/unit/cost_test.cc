@@ -90,6 +90,7 @@ namespace fs = std::filesystem;
 using testing::Bytes;
 using testing::Kind;
 using testing::MakePicture;
+using testing::WriteGif;
 using testing::WriteJpeg;
 using testing::WritePng;
 using testing::WriteWebp;
@@ -137,6 +138,11 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
     ExpectWithinEstimate(WritePng(alpha, {.deep = true, .interlaced = true}),
                          recipe, "interlaced, 16 bits, alpha");
     ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe, "palette");
+    for (const bool interlaced : {false, true})
+      ExpectWithinEstimate(WriteGif(alpha, {.screen_width = 801,
+                                            .screen_height = 603,
+                                            .interlaced = interlaced}),
+                           recipe, "gif");
     for (const bool lossless : {false, true})
       for (const auto& picture : {photo, alpha})
         ExpectWithinEstimate(
@@ -166,7 +172,8 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
                               : fs::path(THUMBMILL_SOURCE) / "../shared/corpus";
   if (!fs::exists(corpus)) GTEST_SKIP() << "NO CORPUS in " << corpus;
   const Recipe recipe = RecipeFor({"200x", "64x", "32x"});
-  for (const char* folder : {"photos", "colour", "orientation", "png", "webp"})
+  for (const char* folder :
+       {"photos", "colour", "orientation", "png", "webp", "gif"})
     for (const auto& entry :
          fs::recursive_directory_iterator(corpus / folder)) {
       if (!entry.is_regular_file()) continue;

@@ -99,12 +99,27 @@ Layout WebpLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   return layout;
 }
 
+Layout GifLayoutOf(const ImageHeader& header) {
+  Layout layout;
+  layout.planes = 4;
+  layout.sample_bytes = 2;
+  layout.width = header.width;
+  layout.height = header.height;
+  // A row of indices, which may be longer than the screen, and one of colours;
+  // giflib's tables.
+  layout.held = (64 << 10) + layout.width * 4 + (64 << 10);
+  if (header.interlaced) layout.held += layout.width * layout.height;
+  return layout;
+}
+
 Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   switch (header.format) {
     case ImageFormat::kJpeg:
       return JpegLayoutOf(header, hint);
     case ImageFormat::kWebp:
       return WebpLayoutOf(header, hint);
+    case ImageFormat::kGif:
+      return GifLayoutOf(header);
     default:
       return PngLayoutOf(header);
   }

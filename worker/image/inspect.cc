@@ -5,6 +5,7 @@
 #include <functional>
 #include <numeric>
 
+#include "worker/image/gif_layout.h"
 #include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
 
@@ -64,7 +65,7 @@ std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
 
 std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
   if (StartsWith(bytes, "GIF87a") || StartsWith(bytes, "GIF89a"))
-    return Unsupported("GIF is not supported", ImageFormat::kGif);
+    return Sniffed{ImageFormat::kGif, Reason::kNone, {}};
   if (StartsWith(bytes, "RIFF") && bytes.size() >= 12 &&
       AsText(bytes.subspan(8, 4)) == "WEBP")
     return Sniffed{ImageFormat::kWebp, Reason::kNone, {}};
@@ -285,6 +286,19 @@ ImageHeader PeekWebp(ByteSpan bytes) {
   return header;
 }
 
+// Whether it has alpha is seen when it is opened.
+ImageHeader PeekGif(ByteSpan bytes) {
+  const GifLayout gif = WalkGif(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kGif;
+  header.width = gif.width;
+  header.height = gif.height;
+  header.components = 1;
+  header.interlaced = gif.interlaced;
+  header.samples = std::uint64_t{gif.width} * gif.height;
+  return header;
+}
+
 }  // namespace
 
 Sniffed Sniff(ByteSpan bytes) {
@@ -408,6 +422,7 @@ std::optional<ImageHeader> PeekHeader(ByteSpan bytes) {
   if (sniffed.format == ImageFormat::kJpeg) return PeekJpeg(bytes);
   if (sniffed.format == ImageFormat::kPng) return PeekPng(bytes);
   if (sniffed.format == ImageFormat::kWebp) return PeekWebp(bytes);
+  if (sniffed.format == ImageFormat::kGif) return PeekGif(bytes);
   ImageHeader header;
   header.format = sniffed.format;
   return header;

@@ -66,6 +66,9 @@ constexpr std::size_t kMaxProfileBytes = 4 << 20;
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenWebp(
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 
+[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenGif(
+    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+
 // The eighths (1, 2, 4 or 8) in which a JPEG of this size is decoded: the
 // least that leaves kGap for the filter. Others have no SIMD in libjpeg-turbo.
 [[nodiscard]] unsigned JpegEighths(std::uint32_t width, std::uint32_t height,

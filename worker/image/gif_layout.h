@@ -1,0 +1,38 @@
+// worker/image/gif_layout.h: a GIF up to its first picture, before giflib sees
+// it.
+//
+// Errors   none: what is not there is absent. Every read is bounds-checked;
+//          the work is linear in the bytes before the picture. Fuzzed.
+// Contract https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/bytes.h"
+
+namespace thumbmill {
+
+struct GifLayout {
+  std::uint32_t width = 0;  // of the logical screen; 0: the header is not whole
+  std::uint32_t height = 0;
+  bool has_frame = false;
+  bool ends = false;  // the trailer came before any picture
+  // The first picture, which may lie outside of the screen.
+  std::uint32_t frame_x = 0;
+  std::uint32_t frame_y = 0;
+  std::uint32_t frame_width = 0;
+  std::uint32_t frame_height = 0;
+  std::size_t data_bytes = 0;  // from its first on to the end of the file
+  bool interlaced = false;
+  int transparent = -1;  // index of the colour that is none
+
+  [[nodiscard]] bool covered() const {
+    return frame_x == 0 && frame_y == 0 && frame_width >= width &&
+           frame_height >= height;
+  }
+};
+
+[[nodiscard]] GifLayout WalkGif(ByteSpan bytes);
+
+}  // namespace thumbmill
