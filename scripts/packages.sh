@@ -22,6 +22,10 @@ test_packages=(
   libnginx-mod-http-lua
 )
 
+# scripts/fuzz; and what scripts/test --full adds.
+fuzz_packages=(clang libclang-rt-14-dev llvm)
+full_packages=(clang clang-tidy libclang-rt-14-dev llvm)
+
 missing_packages() {
   local name
   for name in "$@"; do

@@ -1,4 +1,5 @@
 // Links: tm_image
+// Dictionary: image.dict
 //
 // The parsers of image bytes that are our own: format, JPEG segments and scans,
 // PNG, WebP, GIF, EXIF, the look into a colour profile.

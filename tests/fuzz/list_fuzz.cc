@@ -1,4 +1,5 @@
 // Links: tm_source
+// Dictionary: list.dict
 //
 // Lists of every format may hold any bytes; the first byte picks the format.
 // What must hold: the list ends, each item has a name that stays below the

@@ -1,4 +1,5 @@
 // Links: tm_image
+// Dictionary: image.dict
 //
 // Whole images, small limits. The same input must give the same answer twice,
 // and thumbnails that lie within the output.

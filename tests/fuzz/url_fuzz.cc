@@ -1,4 +1,5 @@
 // Links: tm_net
+// Dictionary: list.dict
 //
 // Any text may stand in a list. What must hold for each: no crash, redaction
 // and the canonical form are stable and hold no userinfo, and what is sent

@@ -1,0 +1,39 @@
+// Links: tm_image
+// Dictionary: exif.dict
+//
+// EXIF made anew: within its bound, with the orientation asked for or none,
+// and stable: made anew once more it is the same.
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/check.h"
+#include "worker/image/exif.h"
+#include "worker/image/metadata.h"
+
+namespace thumbmill {
+namespace {
+
+void CheckRewriting(ByteSpan tiff, const ExifChange& change) {
+  const std::vector<std::uint8_t> made = RewrittenExif(tiff, change);
+  CHECK(made.size() <= kMaxExifBytes);
+  if (made.empty()) return;
+  const int orientation = ExifOrientation(made);
+  CHECK(orientation == 1 || orientation == change.orientation);
+  CHECK(RewrittenExif(made, change) == made);
+}
+
+}  // namespace
+}  // namespace thumbmill
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  using namespace thumbmill;
+  const ByteSpan tiff(data, size);
+  const int orientation = ExifOrientation(tiff);
+  CHECK(orientation >= 1 && orientation <= 8);
+  CheckRewriting(tiff, {.orientation = 1, .now_srgb = true});
+  CheckRewriting(tiff, {.orientation = orientation});
+  CheckRewriting(tiff, {.copyright_only = true});
+  return 0;
+}
