@@ -42,6 +42,9 @@ void Dispatcher::Add(ItemPtr item) {
   if (header && std::uint64_t{header->width} * header->height <=
                     options_.recipe->limits.max_pixels)
     item->cost = EstimateCost(*header, *options_.recipe, item->size_mask);
+  item->time =
+      BudgetOf(header, item->length, item->cost.output_pixels,
+               options_.recipe->limits.max_scans, options_.task_timeout);
   ready_.push_back(std::move(item));
 }
 
@@ -51,8 +54,8 @@ Dispatcher::Need Dispatcher::NeedOf(const Item& item) const {
   // The worker refuses what exceeds the limit, with its own words; so the
   // charge need not exceed it either.
   need.decode = std::clamp(cost.peak_bytes, kLeastDecode, decode_->limit());
-  need.store = std::max(
-      {cost.output_bytes, kLeastOutput, item.output_capacity});
+  need.store =
+      std::max({cost.output_bytes, kLeastOutput, item.output_capacity});
   return need;
 }
 
@@ -111,7 +114,8 @@ void Dispatcher::Send(const ItemPtr& item) {
   task.size_mask = item->size_mask;
   task.peak_bytes = item->decode_grant;
   task.output_capacity = item->store_grant;
-  task.time_limit = options_.task_timeout;
+  task.time_limit = item->time.wall;
+  task.cpu_limit = item->time.cpu;
   item->Move(ItemState::kLeased);
   leased_.emplace(task.id, item);
   executor_->Submit(task);
@@ -180,8 +184,7 @@ void Dispatcher::Requeue(const ItemPtr& item) {
   ready_.push_front(item);
 }
 
-void Dispatcher::Fail(const ItemPtr& item, Reason reason,
-                      std::string message) {
+void Dispatcher::Fail(const ItemPtr& item, Reason reason, std::string message) {
   ReleaseAll(item.get());
   events_.failed(item, reason, std::move(message));
 }

@@ -24,7 +24,7 @@ namespace thumbmill {
 struct DispatcherOptions {
   const Recipe* recipe = nullptr;
   int attempts = 3;
-  Millis task_timeout{30000};
+  Millis task_timeout{30000};  // bound of what BudgetOf() grants
 };
 
 class Dispatcher {

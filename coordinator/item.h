@@ -19,6 +19,7 @@
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/sink.h"
 #include "coordinator/source/source.h"
+#include "coordinator/time_budget.h"
 #include "proto/task.h"
 #include "worker/thumbnailer.h"
 
@@ -44,6 +45,7 @@ struct Item {
   std::uint64_t length = 0;
   std::string sha256;  // hex; only computed for items that fail with bytes
   CostEstimate cost;   // from the header, once the bytes are there
+  TimeBudget time;     // so too
 
   // What is granted to it while a place works on it or its outputs wait.
   std::uint64_t decode_grant = 0;

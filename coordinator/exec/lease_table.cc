@@ -41,10 +41,10 @@ std::vector<Lease> LeaseTable::TakeAll(std::size_t worker) {
   return {std::move_iterator(leases.begin()), std::move_iterator(leases.end())};
 }
 
-bool LeaseTable::Overdue(std::size_t worker, TimePoint now) const {
+Micros LeaseTable::HeadAge(std::size_t worker, TimePoint now) const {
   const Queue& queue = workers_[worker];
-  return !queue.leases.empty() &&
-         now - queue.head_since >= queue.leases.front().task.time_limit;
+  if (queue.leases.empty()) return Micros(0);
+  return std::chrono::duration_cast<Micros>(now - queue.head_since);
 }
 
 void LeaseTable::Postpone(Millis by) {
@@ -66,6 +66,13 @@ std::uint64_t LeaseTable::SumOfPeaks(std::size_t worker) const {
   std::uint64_t sum = 0;
   for (const Lease& lease : workers_[worker].leases)
     sum += lease.task.peak_bytes;
+  return sum;
+}
+
+Millis LeaseTable::SumOfCpuLimits(std::size_t worker) const {
+  Millis sum{0};
+  for (const Lease& lease : workers_[worker].leases)
+    sum += lease.task.cpu_limit;
   return sum;
 }
 

@@ -35,7 +35,8 @@ class LeaseTable {
   std::optional<Lease> TakeHead(std::size_t worker, TimePoint now);
   std::vector<Lease> TakeAll(std::size_t worker);
 
-  [[nodiscard]] bool Overdue(std::size_t worker, TimePoint now) const;
+  // How long its head has been that; zero without a task.
+  [[nodiscard]] Micros HeadAge(std::size_t worker, TimePoint now) const;
   // For a clock that ran while nobody could work.
   void Postpone(Millis by);
 
@@ -44,6 +45,7 @@ class LeaseTable {
   // Predicted memory: of the largest task that the worker holds; of all.
   [[nodiscard]] std::uint64_t LargestPeak(std::size_t worker) const;
   [[nodiscard]] std::uint64_t SumOfPeaks(std::size_t worker) const;
+  [[nodiscard]] Millis SumOfCpuLimits(std::size_t worker) const;
 
  private:
   struct Queue {

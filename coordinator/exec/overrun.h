@@ -6,11 +6,11 @@
 
 namespace thumbmill {
 
-// It computed nearly all the while, and would again: too costly. It waited for
-// something, or for a core: a hang, which another try may not meet.
-[[nodiscard]] inline Reason ReasonOfOverrun(Micros cpu_time, Millis limit) {
-  return cpu_time * 10 >= Micros(limit) * 8 ? Reason::kTooCostly
-                                            : Reason::kHang;
+// It computed nearly all that it may, and would again: too costly. It waited
+// for something, or for a core: a hang, which another try may not meet.
+[[nodiscard]] inline Reason ReasonOfOverrun(Micros cpu_time, Millis cpu_limit) {
+  return cpu_time * 10 >= Micros(cpu_limit) * 8 ? Reason::kTooCostly
+                                                : Reason::kHang;
 }
 
 }  // namespace thumbmill

@@ -15,7 +15,6 @@ bool IsCharged(int signal) {
     case SIGFPE:
     case SIGILL:
     case SIGSYS:
-    case SIGXCPU:
       return true;
     default:
       return false;
@@ -24,21 +23,33 @@ bool IsCharged(int signal) {
 
 }  // namespace
 
-Lost ReportLoss(TaskId id, bool running, Phase phase, const WorkerDeath& death,
-                const Doom* doom) {
+Cause FindCause(const WorkerDeath& death, const Doom* doom,
+                const Evidence& evidence) {
+  Cause cause;
+  if (doom != nullptr) {
+    cause.reason = doom->reason;
+    cause.charged = doom->charged;
+    cause.text = fmt::format("worker {} (pid {}) was ended: {}", death.worker,
+                             death.pid, doom->why);
+    return cause;
+  }
+  cause.signal = death.end.signal;
+  cause.charged = IsCharged(cause.signal);
+  cause.text = Describe(death);
+  if (cause.signal != SIGXCPU) return cause;
+  // Anybody may send it; the limit that we set is another matter.
+  cause.charged = evidence.cpu_used_up;
+  if (cause.charged) cause.reason = Reason::kTooCostly;
+  return cause;
+}
+
+Lost ReportLoss(TaskId id, bool running, Phase phase, const Cause& cause) {
   Lost lost;
   lost.id = id;
-  if (doom != nullptr) {
-    lost.charged = running && doom->charged;
-    lost.reason = doom->reason;
-    lost.message = fmt::format("worker {} (pid {}) was ended: {}", death.worker,
-                               death.pid, doom->why);
-  } else {
-    lost.signal = death.end.signal;
-    lost.charged = running && IsCharged(lost.signal);
-    lost.message = Describe(death);
-    if (lost.signal == SIGXCPU) lost.reason = Reason::kTooCostly;
-  }
+  lost.charged = running && cause.charged;
+  lost.reason = cause.reason;
+  lost.signal = cause.signal;
+  lost.message = cause.text;
   if (!running) {
     lost.message += "; this image only waited for it";
     return lost;

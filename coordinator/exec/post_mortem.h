@@ -19,10 +19,27 @@ struct Doom {
   std::string why;
 };
 
+// What is known beside the death itself.
+struct Evidence {
+  // It had computed for as long as its tasks may.
+  bool cpu_used_up = false;
+};
+
+// Why a worker ended, and whether the image at work can have caused it.
+struct Cause {
+  Reason reason = Reason::kCrash;
+  bool charged = false;
+  int signal = 0;    // that ended it; 0: it exited, or we ended it
+  std::string text;  // "worker 2 (pid 4711) died of SIGSEGV"
+};
+
 // `doom` is null where it died by itself, or by somebody else's hand.
+[[nodiscard]] Cause FindCause(const WorkerDeath& death, const Doom* doom,
+                              const Evidence& evidence);
+
 // `running`: the worker was at this task, in `phase` as far as known; else it
 // only waited.
 [[nodiscard]] Lost ReportLoss(TaskId id, bool running, Phase phase,
-                              const WorkerDeath& death, const Doom* doom);
+                              const Cause& cause);
 
 }  // namespace thumbmill

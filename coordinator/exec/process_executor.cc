@@ -69,6 +69,7 @@ class ProcessExecutor final : public Executor {
   Result<SpawnRequest> Prepare(std::size_t worker);
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
+  Cause CauseOfDeath(std::size_t worker) const;
   void Forget(std::size_t worker);
   // What the worker was at; a task id of 0: nothing that can be believed.
   struct Flight {
@@ -233,17 +234,25 @@ ProcessExecutor::Flight ProcessExecutor::ReadFlight(std::size_t worker) const {
   return {lease->task.id, record.phase.load()};
 }
 
+Cause ProcessExecutor::CauseOfDeath(std::size_t worker) const {
+  const Peer& peer = peers_[worker];
+  Evidence evidence;
+  evidence.cpu_used_up = peer.watchdog.UsedUp(peer.death->end.cpu_time,
+                                              leases_.SumOfCpuLimits(worker));
+  return FindCause(*peer.death, peer.doom ? &*peer.doom : nullptr, evidence);
+}
+
 void ProcessExecutor::Bury(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.burial != 0) loop_->Cancel(std::exchange(peer.burial, 0));
   Flight flight = ReadFlight(worker);
   const Lease* head = leases_.Head(worker);
   if (flight.task == 0 && head != nullptr) flight.task = head->task.id;
+  const Cause cause = CauseOfDeath(worker);
   std::vector<Lost> reports;
   for (const Lease& lease : leases_.TakeAll(worker))
     reports.push_back(ReportLoss(lease.task.id, lease.task.id == flight.task,
-                                 flight.phase, *peer.death,
-                                 peer.doom ? &*peer.doom : nullptr));
+                                 flight.phase, cause));
   // The output ranges are free: the process has been reaped, its memfd goes.
   Forget(worker);
   for (Lost& lost : reports)
@@ -419,7 +428,8 @@ void ProcessExecutor::Submit(const Task& task) {
   const bool is_head = leases_.Count(*worker) == 0;
   leases_.Add(*worker, Lease{order.task, std::move(*output)}, Now());
   if (is_head) OnNewHead(*worker);
-  peer.watchdog.OnLoad(leases_.LargestPeak(*worker));
+  peer.watchdog.OnLoad(leases_.LargestPeak(*worker),
+                       leases_.SumOfCpuLimits(*worker));
   // Refused: the worker is dying, and its death reports the task.
   (void)Send(*worker, order);
 }
@@ -455,9 +465,9 @@ void ProcessExecutor::ForgiveGap(TimePoint now) {
 }
 
 void ProcessExecutor::CheckHead(std::size_t worker, TimePoint now) {
-  if (!leases_.Overdue(worker, now)) return;
-  EndWorker(worker,
-            peers_[worker].watchdog.JudgeOverdue(leases_.Head(worker)->task));
+  const std::optional<Doom> doom = peers_[worker].watchdog.CheckTask(
+      leases_.Head(worker)->task, leases_.HeadAge(worker, now));
+  if (doom) EndWorker(worker, *doom);
 }
 
 void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {

@@ -31,9 +31,9 @@ struct Statm {
 Statm ReadStatm(pid_t pid) {
   const std::string text = ReadProc(pid, "statm");
   Statm pages;
-  const int n = std::sscanf(text.c_str(),
-                            "%*u %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64,
-                            &pages.resident, &pages.shared, &pages.data);
+  const int n =
+      std::sscanf(text.c_str(), "%*u %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64,
+                  &pages.resident, &pages.shared, &pages.data);
   if (n != 3) return {};
   static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   return {pages.resident * page, pages.shared * page, pages.data * page};
@@ -71,6 +71,12 @@ void LimitData(pid_t pid, std::uint64_t bytes) {
   const rlimit limit{bytes, RLIM_INFINITY};
   // It may refuse only where the worker itself lowered its hard limit.
   (void)prlimit(pid, RLIMIT_DATA, &limit, nullptr);
+}
+
+void LimitCpu(pid_t pid, Micros total) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(total).count();
+  const rlimit limit{static_cast<rlim_t>(seconds), RLIM_INFINITY};
+  (void)prlimit(pid, RLIMIT_CPU, &limit, nullptr);
 }
 
 }  // namespace thumbmill

@@ -22,5 +22,8 @@ namespace thumbmill {
 [[nodiscard]] std::uint64_t DataBytes(pid_t pid);
 // Further private memory is refused to it beyond `bytes`.
 void LimitData(pid_t pid, std::uint64_t bytes);
+// SIGXCPU ends it when its CpuTime() is beyond this: the kernel counts in
+// seconds, so it is rounded up.
+void LimitCpu(pid_t pid, Micros total);
 
 }  // namespace thumbmill

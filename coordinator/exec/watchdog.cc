@@ -14,8 +14,9 @@ constexpr int kMissedHeartbeats = 5;
 // beyond what the worker had when it was ready, plus what its scratch buffers,
 // its heap and the thread of ZeroMQ may keep.
 constexpr std::uint64_t kDataSlack = 96 << 20;
-// A limit is set anew only when it changes by much.
+// Limits are set anew only when they change by much.
 constexpr std::uint64_t kDataStep = 8 << 20;
+constexpr Micros kCpuStep{4'000'000};
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kLimitData = false;  // shadow memory and quarantine count too
 #elif defined(__has_feature)
@@ -39,12 +40,41 @@ void Watchdog::OnHeard(TimePoint now) {
 
 void Watchdog::OnNewHead() { head_cpu_ = CpuTime(pid_); }
 
-void Watchdog::OnLoad(std::uint64_t peak) {
+void Watchdog::OnLoad(std::uint64_t peak, Millis cpu) {
+  LimitCpuFor(cpu);
+  LimitDataFor(peak);
+}
+
+// The backstop for when this process is stopped itself; else CheckTask() is
+// there first, by the seconds that this is more.
+void Watchdog::LimitCpuFor(Millis cpu) {
+  const Micros limit = head_cpu_ + cpu;
+  if (limit <= cpu_limit_ && cpu_limit_ - limit < kCpuStep) return;
+  cpu_limit_ = limit + kCpuStep / 2;
+  LimitCpu(pid_, cpu_limit_);
+}
+
+void Watchdog::LimitDataFor(std::uint64_t peak) {
   if (!kLimitData || data_base_ == 0) return;
   const std::uint64_t limit = data_base_ + kDataSlack + peak + peak / 2;
   if (limit <= data_limit_ && data_limit_ - limit < kDataSlack) return;
   data_limit_ = limit + kDataStep;
   LimitData(pid_, data_limit_);
+}
+
+std::optional<Doom> Watchdog::CheckTask(const Task& head, Micros age) const {
+  if (age >= Micros(head.time_limit)) return JudgeOverdue(head);
+  // Its one thread cannot have computed for longer.
+  if (age < Micros(head.cpu_limit)) return std::nullopt;
+  const Micros used = CpuTime(pid_) - head_cpu_;
+  if (used < Micros(head.cpu_limit)) return std::nullopt;
+  return Doom{Reason::kTooCostly, true,
+              fmt::format("it computed {} ms and may {} ms",
+                          used.count() / 1000, head.cpu_limit.count())};
+}
+
+bool Watchdog::UsedUp(Micros cpu_time, Millis cpu) const {
+  return cpu_time >= head_cpu_ + cpu;
 }
 
 Doom Watchdog::JudgeOverdue(const Task& head) const {
@@ -54,7 +84,7 @@ Doom Watchdog::JudgeOverdue(const Task& head) const {
     return {Reason::kHang, false, text + ", it had been stopped from outside"};
   const Micros used = CpuTime(pid_) - head_cpu_;
   return {
-      ReasonOfOverrun(used, limit), true,
+      ReasonOfOverrun(used, head.cpu_limit), true,
       fmt::format("{}, of which it computed {} ms", text, used.count() / 1000)};
 }
 

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "common/clock.h"
 #include "coordinator/exec/post_mortem.h"
@@ -27,12 +28,17 @@ class Watchdog {
   void OnHeard(TimePoint now);
   // A task became the oldest that it holds: its time begins.
   void OnNewHead();
-  // The largest task that it holds is predicted to take `peak` bytes. It goes
-  // on to its next task before we know, so the limit is that of the largest.
-  void OnLoad(std::uint64_t peak);
+  // What it holds: the largest task is predicted to take `peak` bytes, all may
+  // compute for `cpu` together. It goes on to its next task before we know, so
+  // the kernel's limits are for all of them; we look closer.
+  void OnLoad(std::uint64_t peak, Millis cpu);
 
-  // Of a worker whose oldest task has had all its time.
-  [[nodiscard]] Doom JudgeOverdue(const Task& head) const;
+  // Of a worker whose oldest task is `age` old: has it had its time?
+  [[nodiscard]] std::optional<Doom> CheckTask(const Task& head,
+                                              Micros age) const;
+  // Of a worker that died of SIGXCPU: was it our limit? `cpu_time` is all that
+  // it ever used, `cpu` as in OnLoad().
+  [[nodiscard]] bool UsedUp(Micros cpu_time, Millis cpu) const;
 
   enum class Idle { kFine, kAsk, kSilent };
   // Of a worker without tasks. kAsk: send a HEARTBEAT, it counts as sent.
@@ -42,12 +48,17 @@ class Watchdog {
   void Postpone(Millis by);
 
  private:
+  void LimitCpuFor(Millis cpu);
+  void LimitDataFor(std::uint64_t peak);
+  [[nodiscard]] Doom JudgeOverdue(const Task& head) const;
+
   pid_t pid_;
   Micros head_cpu_{0};           // its CPU time when its head became the head
   TimePoint heard_{};            // when it last said something
   TimePoint asked_{};            // HEARTBEAT; 0: nothing is asked
   std::uint64_t data_base_ = 0;  // DataBytes() when it was ready
   std::uint64_t data_limit_ = 0;
+  Micros cpu_limit_{0};
 };
 
 }  // namespace thumbmill

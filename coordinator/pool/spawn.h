@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 
@@ -40,8 +41,9 @@ struct SpawnedProcess {
 
 // How a process ended.
 struct ProcessEnd {
-  int signal = 0;     // that ended it; 0: it exited
+  int signal = 0;  // that ended it; 0: it exited
   int exit_code = 0;
+  Micros cpu_time{0};  // user and system time of all its threads, ever
 };
 
 }  // namespace thumbmill

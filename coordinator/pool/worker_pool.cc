@@ -7,7 +7,10 @@
 extern "C" {  // glibc 2.36 forgets to say so itself
 #include <sys/pidfd.h>
 }
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,8 +26,18 @@ namespace {
 constexpr int kMaxDoublings = 16;
 constexpr int kKillLimitMs = 5000;
 
-ProcessEnd EndOf(const siginfo_t& info) {
+// glibc's waitid() keeps the usage to itself.
+long AwaitEnd(int pidfd, siginfo_t* info, rusage* usage) {
+  return syscall(SYS_waitid, P_PIDFD, pidfd, info, WEXITED | WNOHANG, usage);
+}
+
+Micros ToMicros(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + Micros(time.tv_usec);
+}
+
+ProcessEnd EndOf(const siginfo_t& info, const rusage& usage) {
   ProcessEnd end;
+  end.cpu_time = ToMicros(usage.ru_utime) + ToMicros(usage.ru_stime);
   if (info.si_code == CLD_EXITED)
     end.exit_code = info.si_status;
   else
@@ -100,9 +113,7 @@ void WorkerPool::MarkReady(std::size_t worker) {
   Disarm(worker);
 }
 
-void WorkerPool::MarkUseful(std::size_t worker) {
-  workers_[worker].deaths = 0;
-}
+void WorkerPool::MarkUseful(std::size_t worker) { workers_[worker].deaths = 0; }
 
 void WorkerPool::OnNotReady(std::size_t worker) {
   workers_[worker].timer = 0;
@@ -142,13 +153,14 @@ bool WorkerPool::AnyReady() const {
 bool WorkerPool::Reap(std::size_t worker) {
   Worker& w = workers_[worker];
   siginfo_t info{};
-  const auto id = static_cast<id_t>(w.process.pidfd.get());
-  const int result = waitid(P_PIDFD, id, &info, WEXITED | WNOHANG);
+  rusage usage{};
+  const long result = AwaitEnd(w.process.pidfd.get(), &info, &usage);
   if (result == 0 && info.si_pid == 0) return false;
   // ECHILD cannot be: nobody else reaps it. It would be gone all the same.
   loop_->Unwatch(w.process.pidfd.get());
   Disarm(worker);
-  const WorkerDeath death{worker, w.process.pid, EndOf(info), w.ready, w.by_us};
+  const WorkerDeath death{worker, w.process.pid, EndOf(info, usage), w.ready,
+                          w.by_us};
   w.alive = w.ready = false;
   w.process = {};
   events_.died(death);
@@ -168,7 +180,8 @@ void WorkerPool::AfterDeath(std::size_t worker, const std::string& how,
                                   "ready",
                                   how),
                       0});
-  w.timer = loop_->After(Backoff(w.deaths), [this, worker] { Restart(worker); });
+  w.timer =
+      loop_->After(Backoff(w.deaths), [this, worker] { Restart(worker); });
 }
 
 Millis WorkerPool::Backoff(int deaths) const {
@@ -213,10 +226,10 @@ void WorkerPool::Fail(Error error) {
   StopRestarting();
   for (std::size_t i = 0; i < workers_.size(); ++i) Kill(i);
   // Not from within a caller that may hold references to what it would end.
-  loop_->Post([here = std::weak_ptr<bool>(here_), this,
-               error = std::move(error)] {
-    if (here.lock()) events_.failed(error);
-  });
+  loop_->Post(
+      [here = std::weak_ptr<bool>(here_), this, error = std::move(error)] {
+        if (here.lock()) events_.failed(error);
+      });
 }
 
 }  // namespace thumbmill

@@ -35,16 +35,15 @@ TEST_F(LeaseTableTest, TheOldestTaskOfAWorkerIsItsHead) {
 TEST_F(LeaseTableTest, AnEmptyQueueHasNoHead) {
   EXPECT_EQ(table_.Head(0), nullptr);
   EXPECT_FALSE(table_.TakeHead(0, clock_.Now()).has_value());
-  EXPECT_FALSE(table_.Overdue(0, clock_.Now()));
+  EXPECT_EQ(table_.HeadAge(0, clock_.Now()), Micros(0));
 }
 
-TEST_F(LeaseTableTest, OnlyTheHeadCanBeOverdue) {
+TEST_F(LeaseTableTest, AgesTheHeadOnly) {
   Add(0, 1);
   clock_.Advance(Millis(900));
   Add(0, 2);
-  EXPECT_FALSE(table_.Overdue(0, clock_.Now()));
   clock_.Advance(Millis(100));
-  EXPECT_TRUE(table_.Overdue(0, clock_.Now()));
+  EXPECT_EQ(table_.HeadAge(0, clock_.Now()), Millis(1000));
 }
 
 TEST_F(LeaseTableTest, TheTimeOfATaskStartsWhenItBecomesTheHead) {
@@ -52,16 +51,16 @@ TEST_F(LeaseTableTest, TheTimeOfATaskStartsWhenItBecomesTheHead) {
   Add(0, 2);
   clock_.Advance(Millis(5000));
   EXPECT_EQ(table_.TakeHead(0, clock_.Now())->task.id, 1u);
-  EXPECT_FALSE(table_.Overdue(0, clock_.Now()));
+  EXPECT_EQ(table_.HeadAge(0, clock_.Now()), Micros(0));
   clock_.Advance(Millis(1000));
-  EXPECT_TRUE(table_.Overdue(0, clock_.Now()));
+  EXPECT_EQ(table_.HeadAge(0, clock_.Now()), Millis(1000));
 }
 
 TEST_F(LeaseTableTest, APostponedTaskGetsTheTimeBack) {
   Add(0, 1);
   clock_.Advance(Millis(1500));
   table_.Postpone(Millis(1000));
-  EXPECT_FALSE(table_.Overdue(0, clock_.Now()));
+  EXPECT_EQ(table_.HeadAge(0, clock_.Now()), Millis(500));
 }
 
 TEST_F(LeaseTableTest, TakingAllOfOneWorkerLeavesTheOthers) {

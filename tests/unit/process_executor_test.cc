@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
 #include <string>
@@ -136,6 +137,14 @@ TEST_F(FaultyWorkerTest, ADeathIsLaidToThePhaseThatWasNoted) {
   }
 }
 
+TEST_F(FaultyWorkerTest, SigxcpuBeforeItsTimeIsUpChargesNobody) {
+  Start("faulty");
+  const TaskId id = Order("sigxcpu");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_FALSE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].signal, SIGXCPU);
+}
+
 TEST_F(FaultyWorkerTest, ARecordThatWasSmashedIsNotBelieved) {
   Start("faulty");
   const TaskId first = Order("smash"), second = Order("work"),
@@ -200,6 +209,35 @@ TEST_F(ProcessExecutorTest, ATaskThatComputesPastItsLimitIsJudgedByCpuTime) {
   EXPECT_GT(computed, 10);
   EXPECT_EQ(lost.reason, ReasonOfOverrun(Millis(computed), Millis(400)))
       << lost.message;
+}
+
+TEST_F(ProcessExecutorTest, ATaskMayComputeForItsBudgetOnly) {
+  Start("burning");
+  const TaskId id =
+      bench_.Submit("x", [](Task* task) { task->cpu_limit = Millis(300); });
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].reason, Reason::kTooCostly);
+  EXPECT_NE(bench_.lost[id].message.find("may 300 ms"), std::string::npos)
+      << bench_.lost[id].message;
+}
+
+// Nobody looks: this process is held up, as by a stop from a terminal.
+TEST_F(ProcessExecutorTest, TheKernelEndsATaskThatComputesWhileNobodyLooks) {
+  Start("burning");
+  const TaskId id =
+      bench_.Submit("x", [](Task* task) { task->cpu_limit = Millis(300); });
+  const std::vector<int> workers = ExecutorBench::Children();
+  ASSERT_EQ(workers.size(), 1u);
+  siginfo_t info{};
+  ASSERT_EQ(
+      waitid(P_PID, static_cast<id_t>(workers[0]), &info, WEXITED | WNOWAIT),
+      0);
+  EXPECT_EQ(info.si_status, SIGXCPU);
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].reason, Reason::kTooCostly);
+  EXPECT_EQ(bench_.lost[id].signal, SIGXCPU);
 }
 
 TEST_F(ProcessExecutorTest, AWorkerThatWasStoppedFromOutsideChargesNobody) {

@@ -49,6 +49,7 @@ void Do(FakeWorker& worker, const TaskOrder& order) {
   const auto bytes = worker.Input(order);
   const std::string deed(bytes.begin(), bytes.end());
   if (deed.starts_with("segv ")) DieInPhase(worker, deed.substr(5));
+  if (deed == "sigxcpu") DieOf(SIGXCPU);
   if (deed == "smash") Smash(worker);
   if (deed == "blame next") BlameNext(worker, order);
   if (deed == "overflow") {
