@@ -1,10 +1,10 @@
-// How fast one thread makes thumbnails of the files of a folder; with
-// --ceiling, how fast our decoders alone read them at the same scales, and
-// which readers they took; with --libjpeg, how fast libjpeg-turbo alone reads
-// them to RGB.
+// How fast one thread makes thumbnails of the files of a folder, and what
+// bounds it:
 //
-//   thumbnail_bench [--ceiling | --libjpeg] [--rounds N] [--sizes 200x,64x]
-//                   FOLDER|FILE...
+//   thumbnail_bench [--rounds N] [--sizes 200x,64x] FOLDER|FILE...
+//   thumbnail_bench --ceiling ...     only our decoders, with the hint that the
+//                                     thumbnailer gives them; who read the rows
+//   thumbnail_bench --libjpeg ...     only libjpeg-turbo, at the same scales
 //   thumbnail_bench --save DIR ...    also writes the thumbnails
 //
 // Files are read before the clock starts. The median of the rounds counts.
@@ -17,17 +17,19 @@
 #include <cstdlib>
 //
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/size_spec.h"
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/encoder.h"
+#include "worker/image/colour.h"
 #include "worker/image/cost.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
@@ -39,9 +41,10 @@ namespace fs = std::filesystem;
 using namespace thumbmill;
 using Bytes = std::vector<std::uint8_t>;
 
+enum class Mode { kThumbnails, kOwnDecoders, kLibjpeg };
+
 struct Options {
-  bool ceiling = false;
-  bool libjpeg = false;
+  Mode mode = Mode::kThumbnails;
   int rounds = 5;
   std::string sizes = "200x,64x,32x";
   std::string format = "same";
@@ -66,9 +69,9 @@ Options ParseArguments(int argc, char** argv) {
     const std::string_view word = argv[i];
     const auto value = [&] { return i + 1 < argc ? argv[++i] : ""; };
     if (word == "--ceiling")
-      options.ceiling = true;
+      options.mode = Mode::kOwnDecoders;
     else if (word == "--libjpeg")
-      options.libjpeg = true;
+      options.mode = Mode::kLibjpeg;
     else if (word == "--rounds")
       options.rounds = std::atoi(value());
     else if (word == "--sizes")
@@ -120,14 +123,14 @@ void Save(const fs::path& folder, const Input& input, const Outcome& outcome,
   }
 }
 
-struct Jump {
-  jpeg_error_mgr errors;
-  std::jmp_buf jump;
-};
+Orientation TurnOf(int exif_orientation) {
+  return OrientationFromExif(exif_orientation);
+}
 
-// As the Thumbnailer's own, see there.
-DecodeHint HintFor(std::uint32_t width, std::uint32_t height, bool lying,
+// What the thumbnailer tells the decoder of a picture stored in this size.
+DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
                    const Recipe& recipe) {
+  const bool lying = turn.transpose;
   const auto plans = lying ? PlanSizes(height, width, recipe, AllSizes(recipe))
                            : PlanSizes(width, height, recipe, AllSizes(recipe));
   DecodeHint hint;
@@ -140,14 +143,86 @@ DecodeHint HintFor(std::uint32_t width, std::uint32_t height, bool lying,
   return hint;
 }
 
+// ---- our decoders alone: rows into rings that nobody reads ----
+
+using Readers = std::map<std::string, int>;
+
+Verdict<std::unique_ptr<Decoder>> Open(ByteSpan bytes, ImageFormat format,
+                                       const Recipe& recipe,
+                                       Complaints* complaints) {
+  const DecoderOptions options{recipe.fail_on, recipe.limits};
+  return format == ImageFormat::kJpeg ? OpenJpeg(bytes, options, complaints)
+                                      : OpenPng(bytes, options, complaints);
+}
+
+bool ReadRows(RowSource* source) {
+  const PictureShape& shape = source->shape();
+  std::vector<RowRing> buffers;
+  for (int p = 0; p < shape.plane_count; ++p)
+    buffers.emplace_back(source->BandRows(p), source->RowBytes(p));
+  Rings rings{};
+  for (std::size_t p = 0; p < buffers.size(); ++p) rings[p] = &buffers[p];
+  const auto complete = [&] {
+    for (std::size_t p = 0; p < buffers.size(); ++p)
+      if (buffers[p].end() < shape.planes[p].height) return false;
+    return true;
+  };
+  while (!complete())
+    if (!source->ReadBand(rings)) return false;
+  return source->Finish().has_value();
+}
+
+class OwnDecoders {
+ public:
+  explicit OwnDecoders(const Recipe& recipe) : recipe_(recipe) {}
+
+  bool Decode(const Bytes& bytes, Readers* readers) {
+    complaints_.Clear();
+    const ImageFormat format = Sniff(bytes).format;
+    const auto decoder = Open(bytes, format, recipe_, &complaints_);
+    if (!decoder) return false;
+    const OpenedPicture& picture = (*decoder)->picture();
+    DecodeHint hint = HintFor(picture.header.width, picture.header.height,
+                              TurnOf(picture.exif_orientation), recipe_);
+    // As for a thumbnail in the format of its source, unpadded.
+    hint.halved_chroma = format == ImageFormat::kJpeg &&
+                         recipe_.jpeg_quality < kFullChromaQuality &&
+                         !Transformed(picture);
+    bool whole = false;
+    do {
+      const auto source = (*decoder)->Start(hint);
+      if (!source) return false;
+      whole = ReadRows(*source);
+    } while (!whole && (*decoder)->HandsOver());
+    ++(*readers)[(*decoder)->reader()];
+    return whole;
+  }
+
+ private:
+  bool Transformed(const OpenedPicture& picture) {
+    return transforms_.Get(picture.icc, picture.model, picture.wide,
+                           &complaints_) != nullptr;
+  }
+
+  const Recipe& recipe_;
+  ColourTransforms transforms_;
+  Complaints complaints_;
+};
+
+// ---- libjpeg-turbo alone ----
+
+struct Jump {
+  jpeg_error_mgr errors;
+  std::jmp_buf jump;
+};
+
 // Decodes as a program without a resizer of its own would: to RGB rows.
-bool DecodeByLibjpeg(const Input& input, const Recipe& recipe, Bytes* row) {
-  const auto header = PeekHeader(input.bytes);
+bool DecodeByLibrary(const Bytes& bytes, const Recipe& recipe, Bytes* row) {
+  const auto header = PeekHeader(bytes);
   if (!header || header->format != ImageFormat::kJpeg) return false;
-  const bool lying =
-      OrientationFromExif(ExifOrientation(WalkJpeg(input.bytes).exif))
-          .transpose;
-  const DecodeHint hint = HintFor(header->width, header->height, lying, recipe);
+  const JpegLayout layout = WalkJpeg(bytes);
+  const DecodeHint hint = HintFor(header->width, header->height,
+                                  TurnOf(ExifOrientation(layout.exif)), recipe);
   jpeg_decompress_struct jpeg;
   Jump errors;
   jpeg.err = jpeg_std_error(&errors.errors);
@@ -157,7 +232,7 @@ bool DecodeByLibjpeg(const Input& input, const Recipe& recipe, Bytes* row) {
   };
   if (setjmp(errors.jump) != 0) return false;
   jpeg_create_decompress(&jpeg);
-  jpeg_mem_src(&jpeg, input.bytes.data(), input.bytes.size());
+  jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   jpeg.scale_num = JpegEighths(header->width, header->height, hint);
   jpeg.scale_denom = 8;
@@ -171,43 +246,7 @@ bool DecodeByLibjpeg(const Input& input, const Recipe& recipe, Bytes* row) {
   return true;
 }
 
-// All rows, which nobody looks at.
-bool ReadAll(RowSource* source) {
-  const PictureShape& shape = source->shape();
-  std::array<RowRing, kMaxPlanes> rings;
-  Rings pointers{};
-  for (int p = 0; p < shape.plane_count; ++p) {
-    const auto at = static_cast<std::size_t>(p);
-    rings[at] = RowRing(source->BandRows(p), source->RowBytes(p));
-    pointers[at] = &rings[at];
-  }
-  while (rings[0].end() < shape.planes[0].height)
-    if (!source->ReadBand(pointers)) return false;
-  return source->Finish().has_value();
-}
-
-bool DecodeOnly(const Input& input, const Recipe& recipe,
-                std::map<std::string, int>* readers) {
-  Complaints complaints;
-  const DecoderOptions options{recipe.fail_on, recipe.limits};
-  const bool png = Sniff(input.bytes).format == ImageFormat::kPng;
-  const auto decoder = png ? OpenPng(input.bytes, options, &complaints)
-                           : OpenJpeg(input.bytes, options, &complaints);
-  if (!decoder) return false;
-  const OpenedPicture& picture = (*decoder)->picture();
-  const bool lying = OrientationFromExif(picture.exif_orientation).transpose;
-  DecodeHint hint =
-      HintFor(picture.header.width, picture.header.height, lying, recipe);
-  hint.halved_chroma = true;
-  do {
-    const auto source = (*decoder)->Start(hint);
-    if (!source) return false;
-    if (!ReadAll(*source)) continue;
-    ++(*readers)[(*decoder)->reader()];
-    return true;
-  } while ((*decoder)->HandsOver());
-  return false;
-}
+// ---- counting ----
 
 double Seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
@@ -218,6 +257,64 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// What one round has done.
+struct Round {
+  std::size_t made = 0;
+  std::size_t failed = 0;
+  std::size_t bytes = 0;
+  StageTimes times;
+  Readers readers;
+};
+
+Round MakeThumbnails(const std::vector<Input>& inputs, const Recipe& recipe,
+                     const fs::path& save) {
+  static Thumbnailer thumbnailer(recipe);
+  static Bytes output(8 << 20);
+  Round round;
+  for (const Input& input : inputs) {
+    const Outcome outcome =
+        thumbnailer.Run(input.bytes, AllSizes(recipe), output);
+    ++(outcome.ok() ? round.made : round.failed);
+    for (const Thumbnail& t : outcome.thumbnails) round.bytes += t.bytes.length;
+    round.times.decode += outcome.times.decode;
+    round.times.resize += outcome.times.resize;
+    round.times.encode += outcome.times.encode;
+    if (!save.empty()) Save(save, input, outcome, output);
+  }
+  return round;
+}
+
+Round DecodeOnly(const std::vector<Input>& inputs, const Recipe& recipe,
+                 Mode mode) {
+  Round round;
+  OwnDecoders decoders(recipe);
+  Bytes row;
+  for (const Input& input : inputs) {
+    const bool decoded = mode == Mode::kLibjpeg
+                             ? DecodeByLibrary(input.bytes, recipe, &row)
+                             : decoders.Decode(input.bytes, &round.readers);
+    ++(decoded ? round.made : round.failed);
+  }
+  return round;
+}
+
+void Print(const Options& options, const Round& round, std::size_t inputs,
+           double seconds) {
+  std::printf("%s: %zu made, %zu failed, %.1f images/s, %.3f ms an image\n",
+              options.mode == Mode::kThumbnails ? "thumbnails" : "decode only",
+              round.made, round.failed, static_cast<double>(inputs) / seconds,
+              1e3 * seconds / static_cast<double>(inputs));
+  for (const auto& [reader, files] : round.readers)
+    std::printf("reader %s: %d files\n", reader.c_str(), files);
+  if (options.mode != Mode::kThumbnails) return;
+  const auto ms = [](Micros time) {
+    return static_cast<double>(time.count()) / 1e3;
+  };
+  std::printf("decode %.1f ms, resize %.1f ms, encode %.1f ms, %zu bytes\n",
+              ms(round.times.decode), ms(round.times.resize),
+              ms(round.times.encode), round.bytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -226,53 +323,19 @@ int main(int argc, char** argv) {
   std::vector<Input> inputs;
   for (const fs::path& path : options.files)
     inputs.push_back({path, ReadFile(path)});
-  Thumbnailer thumbnailer(recipe);
-  Bytes output(8 << 20), row;
-  std::vector<double> rounds;
-  std::size_t made = 0, failed = 0, bytes = 0;
-  StageTimes times;
-  std::map<std::string, int> readers;
-  for (int round = 0; round < options.rounds; ++round) {
-    made = failed = bytes = 0;
-    times = {};
-    readers.clear();
-    const auto start = std::chrono::steady_clock::now();
-    for (const Input& input : inputs) {
-      if (options.ceiling || options.libjpeg) {
-        const bool ok = options.ceiling ? DecodeOnly(input, recipe, &readers)
-                                        : DecodeByLibjpeg(input, recipe, &row);
-        ++(ok ? made : failed);
-        continue;
-      }
-      const Outcome outcome =
-          thumbnailer.Run(input.bytes, AllSizes(recipe), output);
-      ++(outcome.ok() ? made : failed);
-      for (const Thumbnail& t : outcome.thumbnails) bytes += t.bytes.length;
-      times.decode += outcome.times.decode;
-      times.resize += outcome.times.resize;
-      times.encode += outcome.times.encode;
-      if (!options.save.empty() && round == 0)
-        Save(options.save, input, outcome, output);
-    }
-    rounds.push_back(Seconds(std::chrono::steady_clock::now() - start));
-  }
-  if (rounds.empty() || inputs.empty()) {
+  if (options.rounds < 1 || inputs.empty()) {
     std::fprintf(stderr, "nothing to do\n");
     return 1;
   }
-  const double seconds = Median(rounds);
-  std::printf("%s: %zu made, %zu failed, %.1f images/s, %.3f ms an image\n",
-              options.ceiling   ? "decode only"
-              : options.libjpeg ? "libjpeg-turbo only"
-                                : "thumbnails",
-              made, failed, static_cast<double>(inputs.size()) / seconds,
-              1e3 * seconds / static_cast<double>(inputs.size()));
-  for (const auto& [reader, count] : readers)
-    std::printf("reader %s: %d files\n", reader.c_str(), count);
-  if (!options.ceiling && !options.libjpeg)
-    std::printf("decode %.1f ms, resize %.1f ms, encode %.1f ms, %zu bytes\n",
-                static_cast<double>(times.decode.count()) / 1e3,
-                static_cast<double>(times.resize.count()) / 1e3,
-                static_cast<double>(times.encode.count()) / 1e3, bytes);
+  std::vector<double> rounds;
+  Round last;
+  for (int i = 0; i < options.rounds; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    last = options.mode == Mode::kThumbnails
+               ? MakeThumbnails(inputs, recipe, i == 0 ? options.save : "")
+               : DecodeOnly(inputs, recipe, options.mode);
+    rounds.push_back(Seconds(std::chrono::steady_clock::now() - start));
+  }
+  Print(options, last, inputs.size(), Median(rounds));
   return 0;
 }
