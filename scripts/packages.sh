@@ -21,6 +21,11 @@ test_packages=(
   libnginx-mod-http-echo libnginx-mod-http-dav-ext libnginx-mod-http-js
   libnginx-mod-http-lua
 )
+# What scripts/bench measures with and against; npm only where there is no other.
+bench_packages=(
+  python3-venv libvips-tools libjpeg-turbo-progs webp valgrind
+)
+npm_packages=(nodejs npm)
 
 # scripts/fuzz; and what scripts/test --full adds.
 fuzz_packages=(clang libclang-rt-14-dev llvm)

@@ -1,40 +1,79 @@
-// The peer that scripts/bench measures against: sharp (libvips) from disk to
-// disk, as fast as its own documentation knows how: one shrink-on-load decode
-// an image, to the largest size, from which all sizes are made; libvips with
-// one thread an image and `parallel` images at once.
+// A peer that scripts/bench measures against: sharp (libvips), from disk to
+// disk, in three ways that its documentation shows:
 //
-//   node sharp_bench.mjs OUT PARALLEL WIDTH,WIDTH,... FILE...
+//   raw        one shrink-on-load decode to the largest size, kept as raw
+//              pixels, from which all sizes are made
+//   clone      one instance fed with the file's bytes, a clone() for each size
+//   pipelines  a pipeline of its own for each size
+//
+//   node sharp_bench.mjs VARIANT OUT PARALLEL WIDTH,WIDTH,... FILE...
+//
+// PARALLEL images at once; libvips takes its threads from SHARP_THREADS
+// (default 1). With SHARP_KEEP_GOING a file that fails is counted, else it ends
+// the run. Prints the seconds from the first file to the last, without the
+// start of node and the loading of libraries.
+import {readFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
+import {performance} from 'node:perf_hooks';
 
 // From the folder that scripts/bench installed it into, not from here.
 const sharp = createRequire(process.env.SHARP_FROM + '/')('sharp');
-sharp.concurrency(1);
+sharp.concurrency(Number(process.env.SHARP_THREADS ?? 1));
 sharp.cache(false);
 
-const [out, parallel, widths, ...files] = process.argv.slice(2);
+const [variant, out, parallel, widths, ...files] = process.argv.slice(2);
 const sizes = widths.split(',').map(Number).sort((a, b) => b - a);
 
-async function thumbnails(file) {
+const resized = (image, width) =>
+    image.resize({width, withoutEnlargement: true});
+
+function save(image, file, width) {
   const {name, ext} = path.parse(file);
-  const png = ext.toLowerCase() === '.png';
-  // Resized from the file itself, so that libjpeg's scaled decoding applies.
-  const {data, info} = await sharp(file)
-      .autoOrient()
-      .resize({width: sizes[0], withoutEnlargement: true})
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer({resolveWithObject: true});
-  const raw = {width: info.width, height: info.height, channels: info.channels};
-  for (const width of sizes) {
-    const image = sharp(data, {raw}).resize({width, withoutEnlargement: true});
-    await (png ? image.png() : image.jpeg({quality: 80}))
-        .toFile(path.join(out, `${name}_${width}${ext}`));
+  const target = path.join(out, `${name}_${width}${ext}`);
+  switch (ext.toLowerCase()) {
+    case '.png': return image.png().toFile(target);
+    case '.webp': return image.webp({quality: 80}).toFile(target);
+    default: return image.jpeg({quality: 80}).toFile(target);
   }
 }
 
-let next = 0;
+const variants = {
+  async raw(file) {
+    const {data, info} = await resized(sharp(file).autoOrient(), sizes[0])
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer({resolveWithObject: true});
+    const raw = {
+      width: info.width, height: info.height, channels: info.channels};
+    for (const width of sizes) {
+      await save(resized(sharp(data, {raw}), width), file, width);
+    }
+  },
+  async clone(file) {
+    const image = sharp(await readFile(file)).autoOrient();
+    await Promise.all(sizes.map(
+        (width) => save(resized(image.clone(), width), file, width)));
+  },
+  async pipelines(file) {
+    for (const width of sizes) {
+      await save(resized(sharp(file).autoOrient(), width), file, width);
+    }
+  },
+};
+
+let next = 0, failed = 0;
 async function lane() {
-  while (next < files.length) await thumbnails(files[next++]);
+  while (next < files.length) {
+    try {
+      await variants[variant](files[next++]);
+    } catch (error) {
+      if (!process.env.SHARP_KEEP_GOING) throw error;
+      ++failed;
+    }
+  }
 }
+const start = performance.now();
 await Promise.all(Array.from({length: Number(parallel)}, lane));
+console.log(`seconds ${((performance.now() - start) / 1000).toFixed(4)}`);
+console.log(`failed ${failed}`);
