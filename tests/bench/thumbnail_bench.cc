@@ -113,8 +113,9 @@ Bytes ReadFile(const fs::path& path) {
 void Save(const fs::path& folder, const Input& input, const Outcome& outcome,
           const Bytes& output) {
   for (const Thumbnail& t : outcome.thumbnails) {
-    const char* ext =
-        outcome.output_format == ImageFormat::kPng ? ".png" : ".jpg";
+    const char* ext = outcome.output_format == ImageFormat::kPng    ? ".png"
+                      : outcome.output_format == ImageFormat::kWebp ? ".webp"
+                                                                    : ".jpg";
     const std::string name =
         input.path.stem().string() + "_" + std::to_string(t.size_index) + ext;
     std::ofstream(folder / name, std::ios::binary)
@@ -151,8 +152,14 @@ Verdict<std::unique_ptr<Decoder>> Open(ByteSpan bytes, ImageFormat format,
                                        const Recipe& recipe,
                                        Complaints* complaints) {
   const DecoderOptions options{recipe.fail_on, recipe.limits};
-  return format == ImageFormat::kJpeg ? OpenJpeg(bytes, options, complaints)
-                                      : OpenPng(bytes, options, complaints);
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return OpenJpeg(bytes, options, complaints);
+    case ImageFormat::kWebp:
+      return OpenWebp(bytes, options, complaints);
+    default:
+      return OpenPng(bytes, options, complaints);
+  }
 }
 
 bool ReadRows(RowSource* source) {
@@ -184,10 +191,7 @@ class OwnDecoders {
     const OpenedPicture& picture = (*decoder)->picture();
     DecodeHint hint = HintFor(picture.header.width, picture.header.height,
                               TurnOf(picture.exif_orientation), recipe_);
-    // As for a thumbnail in the format of its source, unpadded.
-    hint.halved_chroma = format == ImageFormat::kJpeg &&
-                         recipe_.jpeg_quality < kFullChromaQuality &&
-                         !Transformed(picture);
+    hint.halved_chroma = HalvesChroma(picture, format);
     bool whole = false;
     do {
       const auto source = (*decoder)->Start(hint);
@@ -199,9 +203,14 @@ class OwnDecoders {
   }
 
  private:
-  bool Transformed(const OpenedPicture& picture) {
-    return transforms_.Get(picture.icc, picture.model, picture.wide,
-                           &complaints_) != nullptr;
+  // For a thumbnail in the format of its source, unpadded.
+  bool HalvesChroma(const OpenedPicture& picture, ImageFormat format) {
+    return (format == ImageFormat::kWebp ||
+            recipe_.jpeg_quality < kFullChromaQuality) &&
+           picture.model == ColourModel::kYcc &&
+           picture.ycc.weights == YccCode::Weights::kBt601 &&
+           transforms_.Get(picture.icc, picture.model, picture.wide,
+                           &complaints_) == nullptr;
   }
 
   const Recipe& recipe_;
