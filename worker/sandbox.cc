@@ -47,6 +47,8 @@ constexpr int kAllowed[] = {
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),  SCMP_SYS(sched_getaffinity),
     SCMP_SYS(getrandom),    SCMP_SYS(exit),          SCMP_SYS(exit_group),
+    // How much memory there is: qsort() asks before it sorts many.
+    SCMP_SYS(sysinfo),
     // A thread that libzmq created, but that has not run yet.
     SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
     SCMP_SYS(sched_getparam),  SCMP_SYS(sched_getscheduler),

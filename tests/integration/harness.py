@@ -48,13 +48,13 @@ def png(width, height, seed=0):
     return png_of(width, height, zlib.compress(bytes(rows)))
 
 
-def png_of(width, height, compressed):
-    """A PNG with these bytes where its pixels should be."""
+def png_of(width, height, compressed, colour_type=2):
+    """A PNG (RGB by default) with these bytes where its pixels should be."""
 
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body +
                 struct.pack(">I", zlib.crc32(kind + body)))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
             chunk(b"IDAT", compressed) + chunk(b"IEND", b""))
 

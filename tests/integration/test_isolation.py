@@ -1,6 +1,7 @@
 """What an image can do to its worker, and what it cannot do to anybody else."""
 
 import os
+import random
 import signal
 import time
 import unittest
@@ -63,6 +64,20 @@ class Deaths(ProgramCase):
         self.assertIn(record["phase"], ("decode", "resize", "encode"))
         self.assertIn("SIGSEGV in " + record["phase"],
                       record["error_message"])
+
+
+class Needs(ProgramCase):
+    """What a library does now and then, and a sandboxed worker must let it."""
+
+    def test_a_webp_with_much_alpha_is_written_in_the_sandbox(self):
+        side, noise = 256, random.Random(1)
+        rows = b"".join(b"\0" + noise.randbytes(4 * side)
+                        for _ in range(side))
+        self.write("photos/noise.png",
+                   png_of(side, side, zlib.compress(rows), colour_type=6))
+        self.run_coordinator("-j", 1, "-i", self.path("photos"), "-o", "out",
+                             "-s", "256x", "--format", "webp", "--sandbox",
+                             "require")
 
 
 if __name__ == "__main__":
