@@ -32,7 +32,7 @@ struct Typed {
   bool enlarge = false, no_rotate = false, allow_loopback = false,
        allow_private = false, retry_failed = false, revalidate = false,
        overwrite = false, dry_run = false, quiet = false, help = false,
-       version = false;
+       version = false, crash_probe = false;
 };
 
 void Define(CLI::App* app, Typed* t) {
@@ -81,6 +81,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_option("--fail-on", t->fail_on);
   app->add_option("--task-timeout", t->task_timeout);
   app->add_option("--attempts", t->attempts);
+  app->add_flag("--crash-probe", t->crash_probe);
   app->add_option("--max-failures", t->max_failures);
   app->add_option("--uploads", t->uploads);
   app->add_option("--upload-timeout", t->upload_timeout);
@@ -244,6 +245,7 @@ Status SetRecipe(const Typed& t, Recipe* recipe) {
   RETURN_IF_ERROR(SetSizes(t, recipe));
   recipe->enlarge = t.enlarge;
   recipe->rotate = !t.no_rotate;
+  recipe->crash_probe = t.crash_probe;
   RETURN_IF_ERROR(
       Set("--format", t.format, ParseOutputFormat, &recipe->format));
   RETURN_IF_ERROR(Set("--filter", t.filter, ParseFilter, &recipe->filter));

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxUncommitted = 8192;
 // After the first signal, work under way has this long.
 constexpr Millis kDrainTime{9000};
 constexpr Millis kTick{100};
-constexpr Millis kSample{1000};
+constexpr Millis kSample{250};
 
 RetryPolicy MakeRetry(const RunOptions& options) {
   RetryOptions retry;
@@ -135,6 +135,7 @@ RunEnd Engine::Run() {
     parts_.loop->RunOnce(kTick);
     Tick();
   }
+  Sample();
   parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
   stats_.elapsed = std::chrono::duration_cast<Millis>(
       std::chrono::steady_clock::now() - stats_.started);
@@ -355,7 +356,9 @@ void Engine::Count(const ItemRecord& record) {
   if (!record.warnings.empty()) ++stats_.warnings;
   switch (record.status) {
     case ItemStatus::kDone:
-      ++stats_.done;
+      if (++stats_.done == 1)
+        stats_.first_done = std::chrono::duration_cast<Millis>(
+            std::chrono::steady_clock::now() - stats_.started);
       break;
     case ItemStatus::kSkipped:
       ++stats_.skipped;
@@ -449,18 +452,23 @@ void Engine::Tick() {
   stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
   if (now - last_sample_ >= kSample) {
     last_sample_ = now;
-    const ExecutorStats executor = parts_.executor->stats();
-    const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
-      *peak = std::max(*peak, value);
-    };
-    raise(&stats_.peak_coordinator_bytes, PrivateMemory(0));
-    raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
-    raise(&stats_.peak_workers_bytes, executor.private_bytes);
-    raise(&stats_.peak_shared_bytes,
-          executor.shared_bytes + parts_.arena->allocated_bytes());
-    stats_.workers_lost = executor.workers_lost;
+    Sample();
   }
   if (parts_.show) parts_.show(View());
+}
+
+void Engine::Sample() {
+  const ExecutorStats executor = parts_.executor->stats();
+  const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
+    *peak = std::max(*peak, value);
+  };
+  raise(&stats_.peak_coordinator_bytes, PrivateMemory(0));
+  raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
+  raise(&stats_.peak_workers_bytes, executor.private_bytes);
+  raise(&stats_.peak_shared_bytes,
+        executor.shared_bytes + parts_.arena->allocated_bytes());
+  stats_.workers_lost = executor.workers_lost;
+  stats_.message_bytes = executor.message_bytes;
 }
 
 RunView Engine::View() const {

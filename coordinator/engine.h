@@ -103,6 +103,7 @@ class Engine {
   bool Ended() const;
 
   void Tick();
+  void Sample();
   RunView View() const;
 
   const RunOptions& options_;

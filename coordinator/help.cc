@@ -9,6 +9,7 @@ std::string_view HelpText() {
       R"(coordinator: makes thumbnails of many images, in sandboxed worker processes
 
 usage: coordinator [run] -i SRC -o DST -s SIZE [flags]
+       coordinator compare -i SRC -s SIZE [flags]     (see compare --help)
 
   coordinator --workers 4 -i urls.txt -o out -s 200x,64x,32x
   coordinator -i photos/ -o http://127.0.0.1:8080/up/ --state st -s 200
@@ -80,6 +81,8 @@ Limits and placement
       --fail-on LEVEL      none, truncated, error, warning (default: error)
       --task-timeout T     of one image in a worker (default: 30s)
       --attempts N         workers that one image may cost (default: 3)
+      --crash-probe        an image that carries the probe crashes its decoder:
+                           for compare and for tests
       --max-failures N|P%  stop early, resumable; P% counts after 1,000 items
 
 Storing and resuming

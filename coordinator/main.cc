@@ -4,12 +4,15 @@
 #include <vector>
 
 #include "coordinator/cli.h"
+#include "coordinator/compare/compare.h"
 #include "coordinator/run.h"
 #include "coordinator/signals.h"
 
 namespace {
 
 using thumbmill::Command;
+using thumbmill::CompareCommand;
+using thumbmill::CompareOptions;
 using thumbmill::Result;
 using thumbmill::RunOptions;
 
@@ -21,7 +24,25 @@ int Usage(const std::string& what) {
   return kExitUsage;
 }
 
+int MainCompare(const std::vector<std::string>& arguments) {
+  Result<CompareCommand> command = thumbmill::ParseCompare(arguments);
+  if (!command) {
+    std::fprintf(stderr,
+                 "coordinator: %s\nTry 'coordinator compare --help'.\n",
+                 command.error().what.c_str());
+    return kExitUsage;
+  }
+  if (std::holds_alternative<thumbmill::ShowCompareHelp>(*command)) {
+    const std::string_view help = thumbmill::CompareHelpText();
+    std::fwrite(help.data(), 1, help.size(), stdout);
+    return 0;
+  }
+  return thumbmill::Compare(std::get<CompareOptions>(*command));
+}
+
 int Main(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "compare")
+    return MainCompare({arguments.begin() + 1, arguments.end()});
   Result<Command> command = thumbmill::ParseCommandLine(arguments);
   if (!command) return Usage(command.error().what);
   if (std::holds_alternative<thumbmill::ShowHelp>(*command)) {

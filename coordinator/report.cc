@@ -226,8 +226,11 @@ Status WriteReport(const std::string& path, const RunFacts& facts) {
   json["bytes_out"] = stats.bytes_out;
   json["files_out"] = stats.files_out;
   json["copied_bytes"] = stats.copied_bytes;
+  json["message_bytes"] = stats.message_bytes;
   json["seconds"] = static_cast<double>(stats.elapsed.count()) / 1000;
   json["images_per_second"] = stats.images_per_second();
+  json["seconds_to_first_image"] =
+      static_cast<double>(stats.first_done.count()) / 1000;
   json["latency"] = StagesJson(stats.latency);
   json["memory"] = MemoryJson(facts);
   json["workers_lost"] = stats.workers_lost;

@@ -43,8 +43,10 @@ struct RunStats {
   std::uint64_t peak_workers_bytes = 0;  // of all workers together
   std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
   std::uint64_t workers_lost = 0;
+  std::uint64_t message_bytes = 0;  // between coordinator and workers
   TimePoint started{};
   Millis elapsed{0};
+  Millis first_done{0};  // until the first image was done
 
   [[nodiscard]] std::uint64_t finished() const {
     return done + skipped + failed;

@@ -74,6 +74,7 @@ class RouterChannel::Impl {
     const auto flags = zmq::send_flags::dontwait;
     if (!socket_.send(zmq::buffer(peer), flags | zmq::send_flags::sndmore))
       return false;
+    bytes_ += peer.size() + frame_.size();
     return socket_.send(zmq::buffer(frame_), flags).has_value();
   }
 
@@ -81,6 +82,7 @@ class RouterChannel::Impl {
     if (!socket_.recv(peer_, zmq::recv_flags::dontwait)) return std::nullopt;
     // ROUTER hands over whole messages: the rest is there.
     const bool received = peer_.more() && socket_.recv(body_).has_value();
+    bytes_ += peer_.size() + body_.size();
     bool more = received && body_.more();
     const bool one_frame = received && !more;
     while (more) {
@@ -96,6 +98,7 @@ class RouterChannel::Impl {
   zmq::socket_t socket_;
   std::string endpoint_;
   int fd_ = -1;
+  std::uint64_t bytes_ = 0;
   std::string frame_;           // reused
   zmq::message_t peer_, body_;  // reused
 };
@@ -117,6 +120,7 @@ Result<std::unique_ptr<RouterChannel>> RouterChannel::Bind() {
 
 const std::string& RouterChannel::endpoint() const { return impl_->endpoint_; }
 int RouterChannel::fd() const { return impl_->fd_; }
+std::uint64_t RouterChannel::bytes() const { return impl_->bytes_; }
 
 bool RouterChannel::HasInput() const {
   try {

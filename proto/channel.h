@@ -42,6 +42,8 @@ class RouterChannel {
   // full.
   [[nodiscard]] Status Send(const std::string& peer, const Message& message);
   [[nodiscard]] std::optional<Received> Receive();
+  // Of all messages so far, both ways.
+  [[nodiscard]] std::uint64_t bytes() const;
 
  private:
   class Impl;

@@ -77,6 +77,7 @@ void Put(const Recipe& recipe, wire::Recipe* out) {
                 (recipe.keep.exif ? kKeepExif : 0) |
                 (recipe.keep.copyright ? kKeepCopyright : 0));
   out->set_fail_on(static_cast<std::uint32_t>(recipe.fail_on));
+  out->set_crash_probe(recipe.crash_probe);
   out->set_max_pixels(recipe.limits.max_pixels);
   out->set_max_scans(recipe.limits.max_scans);
   out->set_max_output_pixels(recipe.limits.max_output_pixels);
@@ -190,6 +191,7 @@ bool Get(const wire::Recipe& in, Recipe* recipe) {
                         static_cast<std::uint8_t>(rgb >> 8),
                         static_cast<std::uint8_t>(rgb)};
   recipe->rotate = in.rotate();
+  recipe->crash_probe = in.crash_probe();
   if (in.keep() > (kKeepIcc | kKeepExif | kKeepCopyright)) return false;
   recipe->keep = {(in.keep() & kKeepIcc) != 0, (in.keep() & kKeepExif) != 0,
                   (in.keep() & kKeepCopyright) != 0};

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thumbmill {
@@ -86,11 +87,19 @@ struct Recipe {
   bool rotate = true;           // apply the EXIF orientation
   Keep keep;                    // none: pixels become sRGB, nothing else stays
   FailOn fail_on = FailOn::kError;
+  // An image that carries the probe crashes its decoder: for `compare`, which
+  // shows what a crash costs, and for tests. No image does so by itself.
+  bool crash_probe = false;
   ImageLimits limits;
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
 constexpr std::size_t kMaxSizes = 64;
+
+// What a JPEG must begin with to be one that Recipe::crash_probe means.
+constexpr std::string_view kCrashProbe =
+    "\xFF\xD8\xFF\xE0"
+    "thumbmill crash probe";
 
 }  // namespace thumbmill

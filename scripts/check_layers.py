@@ -32,7 +32,8 @@ LIBRARIES = {
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
     r"seccomp\.h": ("worker/",),
-    r"CLI/.*": ("coordinator/cli.cc", "worker/"),
+    r"CLI/.*": ("coordinator/cli.cc", "coordinator/compare/options.cc",
+                "worker/"),
     r"spdlog/.*": ("common/",),
 }
 

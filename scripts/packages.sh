@@ -30,6 +30,8 @@ npm_packages=(nodejs npm)
 # scripts/fuzz; and what scripts/test --full adds.
 fuzz_packages=(clang libclang-rt-14-dev llvm)
 full_packages=(clang clang-tidy libclang-rt-14-dev llvm)
+# What draws the plot of `coordinator compare`.
+plot_packages=(gnuplot-nox)
 
 missing_packages() {
   local name

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Puts the text of `coordinator --help` into docs/cli.md.
+"""Puts the texts of `coordinator --help` and `coordinator compare --help` into
+docs/cli.md, behind the sentences that announce them.
 
 usage: scripts/update_docs.py COORDINATOR [--check]
 
-With --check it changes nothing and fails when the two differ.
+With --check it changes nothing and fails when the page differs.
 """
 import pathlib
 import subprocess
@@ -11,15 +12,21 @@ import sys
 
 DOC = pathlib.Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 OPEN, CLOSE = "```text\n", "```\n"
+HELPS = (["--help"], ["compare", "--help"])
+
+
+def with_help(page, program, arguments):
+    text = subprocess.run([program, *arguments], check=True,
+                          capture_output=True, text=True).stdout
+    announced = page.index(f"`coordinator {' '.join(arguments)}` prints this:")
+    begin = page.index(OPEN, announced) + len(OPEN)
+    return page[:begin] + text + page[page.index(CLOSE, begin):]
 
 
 def main(program, check):
-    text = subprocess.run([program, "--help"], check=True,
-                          capture_output=True, text=True).stdout
-    old = DOC.read_text()
-    begin = old.index(OPEN) + len(OPEN)
-    end = old.index(CLOSE, begin)
-    new = old[:begin] + text + old[end:]
+    old = new = DOC.read_text()
+    for arguments in HELPS:
+        new = with_help(new, program, arguments)
     if new == old:
         return 0
     if check:

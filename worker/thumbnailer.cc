@@ -1,6 +1,7 @@
 #include "worker/thumbnailer.h"
 
 #include <algorithm>
+#include <csignal>
 #include <new>
 #include <string>
 #include <utility>
@@ -494,6 +495,8 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 
 Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
                                MutableByteSpan output) {
+  if (recipe_.crash_probe && AsText(encoded).starts_with(kCrashProbe))
+    static_cast<void>(std::raise(SIGSEGV));
   Outcome outcome;
   complaints_.Clear();
   Verdict<void> ok;

@@ -36,7 +36,7 @@ constexpr Millis kLateTick{500};
 constexpr Millis kLateResult{20};
 // Messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
-constexpr Millis kSampleInterval{1000};
+constexpr Millis kSampleInterval{200};
 constexpr Millis kDrainStep{20};
 
 class ProcessExecutor final : public Executor {
@@ -546,6 +546,7 @@ ExecutorStats ProcessExecutor::stats() const {
     stats.busy += leases_.Count(i) > 0 ? 1 : 0;
   }
   stats.workers_lost = lost_;
+  stats.message_bytes = channel_->bytes();
   return stats;
 }
 

@@ -1,0 +1,418 @@
+#include "coordinator/compare/compare.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "common/bytes.h"
+#include "common/hash.h"
+#include "common/log.h"
+#include "coordinator/compare/child_run.h"
+#include "coordinator/compare/results.h"
+#include "coordinator/machine.h"
+#include "proto/recipe.h"
+
+namespace thumbmill {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kExitDone = 0, kExitUsage = 1, kExitFatal = 4;
+constexpr std::size_t kLeastTiny = 2000;
+constexpr std::size_t kMostLarge = 24;
+
+// Removed with all that is in it.
+class TemporaryFolder {
+ public:
+  [[nodiscard]] Status Make() {
+    const char* base = std::getenv("TMPDIR");
+    std::string path = fmt::format("{}/thumbmill-compare-XXXXXX",
+                                   base != nullptr ? base : "/tmp");
+    if (mkdtemp(path.data()) == nullptr)
+      return FailSystem("cannot make " + path, errno);
+    path_ = path;
+    return {};
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder() = default;
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] std::string operator/(std::string_view name) const {
+    return fmt::format("{}/{}", path_, name);
+  }
+
+ private:
+  std::string path_;
+};
+
+// All files of a tree but the state's: names and contents.
+struct Tree {
+  std::string digest;
+  std::uint64_t files = 0;
+};
+
+// Sorted; without what the coordinator keeps there for itself.
+std::vector<fs::path> FilesOf(const std::string& folder) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (auto it = fs::recursive_directory_iterator(folder, ignored);
+       it != fs::recursive_directory_iterator(); it.increment(ignored)) {
+    if (it->path().filename() == ".thumbmill") it.disable_recursion_pending();
+    if (it->is_regular_file(ignored)) files.push_back(it->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Tree ReadTree(const std::string& folder) {
+  const std::vector<fs::path> files = FilesOf(folder);
+  std::string all;
+  for (const fs::path& file : files) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    all += fs::relative(file, folder).string() + '\n' +
+           ToHex(HashBytes(AsBytes(bytes))) + '\n';
+  }
+  return {ToHex(HashBytes(AsBytes(all))), files.size()};
+}
+
+std::string ProcessorName() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(in, line))
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown processor";
+}
+
+std::string MachineText() {
+  utsname system{};
+  uname(&system);
+  return fmt::format("{}, {} cores, {} {}", ProcessorName(), UsableCpus(),
+                     system.sysname, system.release);
+}
+
+std::string Today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm day{};
+  localtime_r(&now, &day);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &day);
+  return text;
+}
+
+// What the list names and what could be made of it may differ.
+void CountGiven(MeasuredSet* set) {
+  set->images = set->cases.front().runs.front().done;
+  set->what = fmt::format("{} images as given", set->images);
+}
+
+class Comparer {
+ public:
+  explicit Comparer(const CompareOptions& options) : options_(options) {}
+  [[nodiscard]] int Run();
+
+ private:
+  using Words = std::vector<std::string>;
+
+  struct Job {
+    MeasuredSet set;
+    Words inputs;        // flags
+    std::string digest;  // of the outputs; empty: not known yet
+  };
+
+  [[nodiscard]] Status ListSources();
+  [[nodiscard]] Status MakeSet(const std::string& name);
+  [[nodiscard]] Status MakeTiny(Job* job);
+  [[nodiscard]] Status MakeLarge(Job* job);
+  [[nodiscard]] Status Prepare(const Words& inputs, const std::string& out,
+                               const Words& flags);
+  [[nodiscard]] Status Measure();
+  [[nodiscard]] Status MeasureRound(unsigned round);
+  [[nodiscard]] Status MeasureOnce(Job* job, MeasuredCase* measured,
+                                   bool counts);
+  [[nodiscard]] Status MeasureCrashes();
+  [[nodiscard]] Status MeasureCrash(const std::string& backend,
+                                    const std::string& list,
+                                    std::uint64_t images);
+  [[nodiscard]] Result<ChildResult> RunIn(const Words& inputs,
+                                          const std::string& out, Words flags);
+  void Say(const std::string& text) const;
+
+  const CompareOptions& options_;
+  TemporaryFolder folder_;
+  Words sources_;  // each image, in the order of the list
+  std::vector<Job> jobs_;
+  Comparison comparison_;
+  int interrupted_ = 0;
+};
+
+// One line that replaces itself, on a terminal only.
+void Comparer::Say(const std::string& text) const {
+  if (isatty(STDERR_FILENO) != 1) return;
+  fmt::print(stderr, "\r{}\x1b[K", text);
+  std::fflush(stderr);
+}
+
+Result<ChildResult> Comparer::RunIn(const Words& inputs, const std::string& out,
+                                    Words flags) {
+  const std::string state = folder_ / "state";
+  const std::string report = folder_ / "report.json";
+  std::error_code ignored;
+  fs::remove_all(state, ignored);
+  Words words = inputs;
+  for (const std::string& word :
+       {std::string("-o"), out, std::string("--state"), state,
+        std::string("--report"), report, std::string("-q")})
+    words.push_back(word);
+  words.insert(words.end(), flags.begin(), flags.end());
+  words.insert(words.end(), options_.passed_on.begin(),
+               options_.passed_on.end());
+  ASSIGN_OR_RETURN(ChildResult result, RunChild(words, report));
+  interrupted_ = result.interrupted;
+  if (interrupted_ == 0) return result;
+  return Fail(ErrorCode::kCancelled, "stopped");
+}
+
+// ---- the images --------------------------------------------------------
+
+// What `--dry-run` prints: verb, source and name, with tabs between.
+Status Comparer::ListSources() {
+  Words words{"--dry-run", "-q", "-o", "null:", "-s", options_.sizes};
+  for (const std::string& input : options_.inputs) {
+    words.push_back("-i");
+    words.push_back(input);
+  }
+  words.insert(words.end(), options_.passed_on.begin(),
+               options_.passed_on.end());
+  ASSIGN_OR_RETURN(const std::string text, ReadChildOutput(words));
+  std::size_t from = 0;
+  while (from < text.size()) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    const std::string line = text.substr(from, end - from);
+    from = end + 1;
+    if (!line.starts_with("make\t")) continue;
+    sources_.push_back(line.substr(5, line.find('\t', 5) - 5));
+  }
+  if (sources_.empty())
+    return Fail(ErrorCode::kUsage, "the input names no image");
+  return {};
+}
+
+Status WriteList(const std::string& file,
+                 const std::vector<std::string>& lines) {
+  std::ofstream out(file);
+  for (const std::string& line : lines) out << line << '\n';
+  if (out.flush()) return {};
+  return FailSystem("cannot write " + file, errno);
+}
+
+// Makes pictures to be measured with, and lets none be missing.
+Status Comparer::Prepare(const Words& inputs, const std::string& out,
+                         const Words& flags) {
+  ASSIGN_OR_RETURN(const ChildResult result, RunIn(inputs, out, flags));
+  if (result.exit_code == 0 || result.exit_code == 2) return {};
+  return Fail(ErrorCode::kInternal, "the images could not be prepared");
+}
+
+Status Comparer::MakeTiny(Job* job) {
+  Words inputs;
+  for (const std::string& input : options_.inputs) {
+    inputs.push_back("-i");
+    inputs.push_back(input);
+  }
+  const std::string once = folder_ / "tiny-once", many = folder_ / "tiny";
+  RETURN_IF_ERROR(Prepare(inputs, once, {"-s", "64x64"}));
+  const std::vector<fs::path> files = FilesOf(once);
+  if (files.empty()) return Fail(ErrorCode::kUsage, "no image could be read");
+  const std::size_t copies = (kLeastTiny + files.size() - 1) / files.size();
+  fs::create_directories(many);
+  for (std::size_t copy = 0; copy < copies; ++copy)
+    for (std::size_t i = 0; i < files.size(); ++i)
+      fs::copy_file(files[i], fmt::format("{}/{}-{}{}", many, copy, i,
+                                          files[i].extension().string()));
+  job->set.images = copies * files.size();
+  job->set.what = fmt::format("{} images, 64 pixels", job->set.images);
+  job->inputs = {"-i", many};
+  return {};
+}
+
+Status Comparer::MakeLarge(Job* job) {
+  const std::string list = folder_ / "large.txt", out = folder_ / "large";
+  const std::size_t count = std::min(sources_.size(), kMostLarge);
+  RETURN_IF_ERROR(
+      WriteList(list, {sources_.begin(),
+                       sources_.begin() + static_cast<std::ptrdiff_t>(count)}));
+  RETURN_IF_ERROR(Prepare({"-i", list}, out,
+                          {"-s", "4000x4000", "--enlarge", "--quality", "90"}));
+  job->set.images = ReadTree(out).files;
+  job->set.what = fmt::format("{} images, 4000 pixels", job->set.images);
+  job->inputs = {"-i", out};
+  return {};
+}
+
+Status Comparer::MakeSet(const std::string& name) {
+  Say("preparing images: " + name);
+  Job job;
+  job.set.name = name;
+  if (name == "tiny") {
+    RETURN_IF_ERROR(MakeTiny(&job));
+  } else if (name == "large") {
+    RETURN_IF_ERROR(MakeLarge(&job));
+  } else {
+    for (const std::string& input : options_.inputs) {
+      job.inputs.push_back("-i");
+      job.inputs.push_back(input);
+    }
+  }
+  for (const std::string& backend : options_.backends)
+    for (const unsigned workers : options_.workers) {
+      if (backend == "serial" && workers != options_.workers.front()) continue;
+      job.set.cases.push_back({backend, backend == "serial" ? 1 : workers, {}});
+    }
+  jobs_.push_back(std::move(job));
+  return {};
+}
+
+// ---- the runs ----------------------------------------------------------
+
+Status Comparer::MeasureOnce(Job* job, MeasuredCase* measured, bool counts) {
+  // A folder of its own: what was deleted a moment ago must cost nobody.
+  const std::string out = folder_ / "out";
+  ASSIGN_OR_RETURN(ChildResult result,
+                   RunIn(job->inputs, out,
+                         {"-s", options_.sizes, "--backend", measured->backend,
+                          "--workers", std::to_string(measured->workers)}));
+  if (result.exit_code != 0 && result.exit_code != 2)
+    return Fail(
+        ErrorCode::kInternal,
+        fmt::format("{} with {} workers ended with exit code {}",
+                    measured->backend, measured->workers, result.exit_code));
+  const Tree tree = ReadTree(out);
+  fs::remove_all(out);
+  if (job->digest.empty()) job->digest = tree.digest;
+  if (job->digest != tree.digest)
+    return Fail(ErrorCode::kInternal,
+                fmt::format("{} with {} workers wrote other bytes than the "
+                            "runs before",
+                            measured->backend, measured->workers));
+  if (counts) measured->runs.push_back(std::move(result));
+  return {};
+}
+
+// Every other round backwards: whoever comes first must not always be first.
+Status Comparer::MeasureRound(unsigned round) {
+  for (Job& job : jobs_) {
+    std::vector<MeasuredCase*> order;
+    for (MeasuredCase& measured : job.set.cases) order.push_back(&measured);
+    if (round % 2 == 1) std::reverse(order.begin(), order.end());
+    for (MeasuredCase* measured : order) {
+      Say(fmt::format("round {} of {}: {}, {}, {} workers", round,
+                      options_.repeat, job.set.name, measured->backend,
+                      measured->workers));
+      RETURN_IF_ERROR(MeasureOnce(&job, measured, round > 0));
+    }
+  }
+  return {};
+}
+
+Status Comparer::MeasureCrash(const std::string& backend,
+                              const std::string& list, std::uint64_t images) {
+  const std::string out = folder_ / "crash-out";
+  const unsigned workers =
+      backend == "serial" ? 1 : options_.workers.back();
+  Say(fmt::format("a crash: {}", backend));
+  // Names by number: the list holds each source once, wherever it lies.
+  ASSIGN_OR_RETURN(
+      const ChildResult result,
+      RunIn({"-i", list}, out,
+            {"-s", "64x", "--name", "{index}_{size}.{ext}", "--backend",
+             backend, "--workers", std::to_string(workers), "--crash-probe"}));
+  CrashCase crash;
+  crash.backend = backend;
+  crash.workers = workers;
+  crash.images = images;
+  crash.complete = ReadTree(out).files;
+  crash.signal = result.signal;
+  crash.exit_code = result.exit_code;
+  crash.named = result.crashed;
+  comparison_.crashes.push_back(crash);
+  fs::remove_all(out);
+  return {};
+}
+
+// The planted image stands in the middle of the list. How many the list gives
+// without it is measured too: some may be no images.
+Status Comparer::MeasureCrashes() {
+  const std::string list = folder_ / "crash.txt",
+                    planted = folder_ / "planted.jpg", out = folder_ / "out";
+  std::ofstream(planted, std::ios::binary) << kCrashProbe;
+  RETURN_IF_ERROR(WriteList(list, sources_));
+  RETURN_IF_ERROR(Prepare({"-i", list}, out,
+                          {"-s", "64x", "--name", "{index}_{size}.{ext}"}));
+  const std::uint64_t images = ReadTree(out).files;
+  fs::remove_all(out);
+  Words lines = sources_;
+  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(lines.size() / 2),
+               planted);
+  RETURN_IF_ERROR(WriteList(list, lines));
+  for (const std::string& backend : options_.backends)
+    RETURN_IF_ERROR(MeasureCrash(backend, list, images));
+  return {};
+}
+
+Status Comparer::Measure() {
+  RETURN_IF_ERROR(folder_.Make());
+  RETURN_IF_ERROR(ListSources());
+  for (const std::string& name : options_.sets) RETURN_IF_ERROR(MakeSet(name));
+  for (unsigned round = 0; round <= options_.repeat; ++round)
+    RETURN_IF_ERROR(MeasureRound(round));
+  return MeasureCrashes();
+}
+
+int Comparer::Run() {
+  const Status measured = Measure();
+  Say("");
+  if (interrupted_ != 0) return 128 + interrupted_;
+  if (!measured) {
+    LogError(measured.error().what);
+    return measured.error().code == ErrorCode::kUsage ? kExitUsage : kExitFatal;
+  }
+  comparison_.machine = MachineText();
+  comparison_.date = Today();
+  comparison_.rounds = options_.repeat;
+  comparison_.command = fmt::format(
+      "coordinator compare -i SRC -s {} --workers {} --repeat {} --backends {}",
+      options_.sizes, fmt::join(options_.workers, ","), options_.repeat,
+      fmt::join(options_.backends, ","));
+  for (Job& job : jobs_) {
+    if (job.set.name == "given") CountGiven(&job.set);
+    comparison_.sets.push_back(std::move(job.set));
+  }
+  fmt::print("{}", TablesOf(comparison_));
+  if (options_.report_dir.empty()) return kExitDone;
+  const Status written = WriteReports(comparison_, options_.report_dir);
+  if (written) return kExitDone;
+  if (written.error().code != ErrorCode::kNotFound) {
+    LogError(written.error().what);
+    return kExitFatal;
+  }
+  LogWarning(written.error().what);
+  return kExitDone;
+}
+
+}  // namespace
+
+int Compare(const CompareOptions& options) { return Comparer(options).Run(); }
+
+}  // namespace thumbmill
