@@ -10,6 +10,7 @@
 #include <cstring>
 //
 #include <algorithm>
+#include <iterator>
 #include <array>
 #include <random>
 
@@ -257,6 +258,14 @@ Bytes WriteJpeg(const Picture& picture, const JpegOptions& options) {
   jpeg.arith_code = options.arithmetic ? TRUE : FALSE;
   jpeg.restart_in_rows = options.restart_rows;
   if (options.progressive) jpeg_simple_progression(&jpeg);
+  static const jpeg_scan_info kSeparate[] = {
+      {1, {0}, 0, 0, 0, 1},  {1, {1}, 0, 0, 0, 0},  {1, {2}, 0, 0, 0, 0},
+      {1, {0}, 1, 63, 0, 2}, {1, {0}, 1, 63, 2, 1}, {1, {1}, 1, 63, 0, 0},
+      {1, {2}, 1, 63, 0, 0}, {1, {0}, 0, 0, 1, 0},  {1, {0}, 1, 63, 1, 0}};
+  if (options.separate_dc) {
+    jpeg.scan_info = kSeparate;
+    jpeg.num_scans = static_cast<int>(std::size(kSeparate));
+  }
   jpeg_start_compress(&jpeg, TRUE);
   WriteMarkers(&jpeg, options);
   const std::size_t stride =

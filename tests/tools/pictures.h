@@ -47,6 +47,7 @@ struct JpegOptions {
   int h_samp = 2;  // of luma; chroma has 1
   int v_samp = 2;
   bool progressive = false;
+  bool separate_dc = false;  // progressive: a DC scan for each component
   bool arithmetic = false;
   bool adobe_rgb = false;  // three channels as RGB, not YCbCr
   bool ycck = false;       // four channels

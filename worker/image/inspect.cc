@@ -19,7 +19,7 @@ constexpr std::size_t kTextProbe = 4096;
 // What deflate makes of profiles: tables of colours to a half, others less.
 constexpr std::uint64_t kInflation = 4;
 
-constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD,
+constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD, kDht = 0xC4, kDqt = 0xDB,
                        kTem = 0x01, kApp1 = 0xE1, kApp2 = 0xE2;
 
 std::uint32_t U16(ByteSpan bytes, std::size_t at) {
@@ -205,13 +205,30 @@ void KeepSegment(std::uint8_t marker, ByteSpan segment, JpegLayout* layout) {
   }
 }
 
+// T.81 B.2.4.2: tables one behind the other, each a class and a number, 16
+// counts, and as many symbols.
+void KeepTables(ByteSpan segment, JpegScan* next) {
+  while (segment.size() >= 17) {
+    const std::size_t symbols =
+        std::accumulate(segment.begin() + 1, segment.begin() + 17, 0u);
+    const std::size_t size = std::min(17 + symbols, segment.size());
+    const unsigned kind = segment[0] >> 4, number = segment[0] & 15;
+    if (kind < 2 && number < 4)
+      (kind == 0 ? next->dc_specs : next->ac_specs)[number] =
+          segment.subspan(1, size - 1);
+    segment = segment.subspan(size);
+  }
+}
+
 // What is cut off is 0.
 JpegScan ReadScan(ByteSpan segment) {
   JpegScan scan;
   const std::size_t count = segment.empty() ? 0 : segment[0];
   if (segment.size() < 4 + 2 * count) return scan;
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
     scan.components.push_back(segment[1 + 2 * i]);
+    scan.tables.push_back(segment[2 + 2 * i]);
+  }
   const ByteSpan progression = segment.subspan(1 + 2 * count);
   scan.first = progression[0];
   scan.last = progression[1];
@@ -343,18 +360,23 @@ JpegLayout WalkJpeg(ByteSpan bytes) {
 JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
                         std::uint16_t restart_interval, std::uint32_t limit) {
   JpegScans found;
+  JpegScan tables;  // of which only these count
   JpegWalker walker(bytes, std::min(first_scan, bytes.size()));
   while (const std::uint8_t marker = walker.NextMarker()) {
     found.ends = marker == kEoi;
     if (found.ends) break;
     if (IsRestart(marker) || marker == kTem || marker == kSoi) continue;
     const ByteSpan segment = walker.Segment();
+    if (marker == kDht) KeepTables(segment, &tables);
+    if (marker == kDqt) found.changes_steps = true;
     if (marker == kDri && segment.size() >= 2)
       restart_interval = static_cast<std::uint16_t>(U16(segment, 0));
     if (marker != kSos) continue;
     found.scans.push_back(ReadScan(segment));
     found.scans.back().data = walker.at();
     found.scans.back().restart_interval = restart_interval;
+    found.scans.back().dc_specs = tables.dc_specs;
+    found.scans.back().ac_specs = tables.ac_specs;
     if (found.scans.size() > limit) break;
   }
   return found;

@@ -5,6 +5,7 @@
 //          the work is linear in the bytes looked at. Fuzzed.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,11 @@ struct JpegLayout {
 struct JpegScan {
   std::size_t data = 0;  // offset of the entropy-coded bytes behind it
   std::vector<std::uint8_t> components;  // their identifiers
+  std::vector<std::uint8_t> tables;  // that they use: DC << 4 | AC
+  // Tables by number as of this scan, from the counts on; empty: not defined
+  // between the first scan and this one.
+  std::array<ByteSpan, 4> dc_specs;
+  std::array<ByteSpan, 4> ac_specs;
   std::uint8_t first = 0;  // Ss and Se: the coefficients, in zigzag order
   std::uint8_t last = 0;
   std::uint8_t high_bit = 0;           // Ah: 0 at the first visit
@@ -63,6 +69,7 @@ struct JpegScan {
 struct JpegScans {
   std::vector<JpegScan> scans;
   bool ends = false;  // by an EOI
+  bool changes_steps = false;  // quantisation tables stand between them
 };
 
 // From the first SOS marker on, by looking for markers only. Stops behind

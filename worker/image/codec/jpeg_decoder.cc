@@ -182,10 +182,12 @@ double Uncertainty(const jpeg_decompress_struct& jpeg, int component) {
   return std::sqrt(sum) / 8;
 }
 
-// Below a level, of all components.
+// Below a level, of all components, in the thumbnail: where the picture was
+// made smaller the filter takes the mean of kGap x kGap samples at least.
 bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
+  const double limit = jpeg.scale_num < 8 ? kGap : 1;
   for (int i = 0; i < jpeg.num_components; ++i)
-    if (Uncertainty(jpeg, i) >= 1) return false;
+    if (Uncertainty(jpeg, i) >= limit) return false;
   return true;
 }
 

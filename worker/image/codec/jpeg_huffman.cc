@@ -42,11 +42,11 @@ DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
   }
 }
 
-AcTable::AcTable(const HuffmanCodes& codes, bool skips) : codes_(codes) {
+AcTable::AcTable(const HuffmanCodes& codes, bool progressive) : codes_(codes) {
   values_.resize(std::size_t{1} << kBits);
   for (std::uint32_t bits = 0; bits < values_.size(); ++bits)
     values_[bits] = ValueEntry(bits);
-  if (skips) MakeSkips();
+  MakeSkips(progressive);
 }
 
 std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
@@ -55,8 +55,9 @@ std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
     return kLongCode << 16 | kSpecial;
   const unsigned run = code.symbol >> 4, size = code.symbol & 15;
   if (code.symbol == kZeroRun) return 16u << 8 | code.length;
-  // T.81 calls the others with size 0 extended; sequential data ends there.
-  if (size == 0) return kEndOfBlock << 16 | kSpecial | code.length;
+  // With a run: the end of several blocks, T.81 G.1.2.2; sequential data have
+  // none, and end there.
+  if (size == 0) return kEndOfBlock << 16 | kSpecial | run << 8 | code.length;
   if (code.length + size > kBits)
     return size << 16 | kSpecial | run << 8 | code.length;
   const std::uint32_t extra =
@@ -67,7 +68,7 @@ std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
 
 // Two passes: what the first code of each entry does; then what those behind
 // it do, as far as their code and value lie within the same bits.
-void AcTable::MakeSkips() {
+void AcTable::MakeSkips(bool progressive) {
   struct Step {
     std::uint8_t bits = 0;  // with the value; 0: the code does not fit
     std::uint8_t passed = 0;
@@ -84,6 +85,9 @@ void AcTable::MakeSkips() {
       Step step;
       step.bits = static_cast<std::uint8_t>(length + size);
       step.ends = size == 0 && code.symbol != kZeroRun;
+      // How many blocks end is not for the table to say.
+      const bool many = progressive && step.ends && run > 0;
+      if (many) step.bits = 0;
       step.passed = static_cast<std::uint8_t>(step.ends ? 0 : run + 1);
       const std::size_t span = std::size_t{1} << (kSkipBits - length);
       for (std::size_t end = at + span; at < end; ++at) first[at] = step;

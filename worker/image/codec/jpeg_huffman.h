@@ -103,8 +103,8 @@ class AcTable {
  public:
   static constexpr unsigned kBits = 10;
   static constexpr unsigned kMaxSymbol = 255;
-  // `skips`: also the table for passing over.
-  AcTable(const HuffmanCodes& codes, bool skips);
+  // `progressive`: a code may end more blocks than one.
+  AcTable(const HuffmanCodes& codes, bool progressive);
 
   // value << 16 | (run + 1) << 8 | bits in all, if code and value fit;
   // else kSpecial and one of the kinds below in the upper half.
@@ -128,7 +128,7 @@ class AcTable {
 
  private:
   [[nodiscard]] std::uint32_t ValueEntry(std::uint32_t bits) const;
-  void MakeSkips();
+  void MakeSkips(bool progressive);
 
   HuffmanCodes codes_;
   std::vector<std::uint32_t> values_;

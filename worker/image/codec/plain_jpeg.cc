@@ -61,8 +61,24 @@ struct Component {
   const AcTable* ac = nullptr;
   InverseDct inverse = nullptr;
   int prediction = 0;
-  std::vector<std::int16_t> row;  // progressive: DC of a row of MCUs
+  // Progressive: DC of a row of MCUs; the lowest AC of a row of blocks.
+  std::vector<std::int16_t> row;
+  std::vector<LowAcScan> ac_scans;
+  std::vector<std::int16_t> ac_row;
+  std::uint32_t blocks_across = 0;  // without what fills the last MCU
+  std::uint32_t blocks_down = 0;
+  std::uint32_t ac_rows = 0;  // of blocks, read so far
 };
+
+// Two by two samples: the mean, and the lowest horizontal, vertical and
+// diagonal frequency. All factors of inverse_dct.h are 1/8 then.
+void WriteFour(int dc, int across, int down, int both, std::uint8_t* out,
+               std::size_t stride) {
+  out[0] = MeanOf(dc + across + down + both);
+  out[1] = MeanOf(dc - across + down - both);
+  out[stride] = MeanOf(dc + across - down - both);
+  out[stride + 1] = MeanOf(dc - across - down + both);
+}
 
 // One code, the long way. False: there is none, or too large a value.
 bool SkipCode(const AcTable& table, BitCursor* cursor, unsigned* place,
@@ -156,8 +172,14 @@ class PlainJpeg final : public RowSource {
     EntropyBytes bytes;
     unsigned restart_interval;
     unsigned low_bit;
-    unsigned left;  // MCUs to the next restart marker
+    bool refines;
+    std::size_t component;
+    std::vector<DcTable> tables;  // progressive, unless it refines
+    unsigned left;                // MCUs to the next restart marker
     unsigned restarts = 0;
+    std::uint32_t rows = 0;  // of blocks, read so far
+
+    [[nodiscard]] bool all() const { return component == PlainScan::kAll; }
   };
   // Where a component's samples go while a row of MCUs is read.
   struct Target {
@@ -180,12 +202,19 @@ class PlainJpeg final : public RowSource {
                              const Targets& targets);
   [[nodiscard]] bool ReadBlock(Component* c, BitCursor* cursor,
                                std::uint8_t* out, std::size_t stride);
-  [[nodiscard]] bool ReadDc(Component* c, BitCursor* cursor);
+  [[nodiscard]] bool ReadDc(const DcTable& table, Component* c,
+                            BitCursor* cursor);
   [[nodiscard]] bool ReadCoefficients(const Component& c, BitCursor* cursor,
                                       bool* flat);
-  [[nodiscard]] bool ReadFirstDcRow();
-  [[nodiscard]] bool RefineDcRow(Scan* scan);
-  [[nodiscard]] bool ReadDcRow(const Rings& rings);
+  [[nodiscard]] bool ReadDcValue(const Scan& scan, Component* c,
+                                 BitCursor* cursor, std::int16_t* value);
+  [[nodiscard]] bool ReadDcMcus(Scan* scan);
+  [[nodiscard]] bool ReadDcBlocks(Scan* scan);
+  [[nodiscard]] bool ReadProgressiveRow(const Rings& rings);
+  [[nodiscard]] bool MakeAcScans(const PlainPicture& picture);
+  [[nodiscard]] bool ReadAcRow(Component* c);
+  void WriteMeans(const Component& c, const RowRing& ring) const;
+  [[nodiscard]] bool WriteFours(Component* c, const RowRing& ring);
 
   PictureShape shape_;
   std::uint32_t mcus_across_ = 0;
@@ -200,24 +229,27 @@ class PlainJpeg final : public RowSource {
   std::uint32_t out_of_range_ = 0;  // not 0: some coefficient was
 };
 
+std::optional<DcTable> MakeDcTable(const std::optional<HuffmanSpec>& spec) {
+  if (!spec) return std::nullopt;
+  const auto codes = HuffmanCodes::Make(*spec, DcTable::kMaxSymbol);
+  if (!codes) return std::nullopt;
+  return DcTable(*codes);
+}
+
+// Of a sequential picture; a progressive one has them with its scans.
 bool PlainJpeg::MakeTables(const PlainPicture& picture) {
+  if (picture.progressive) return true;
   for (const PlainComponent& c : picture.components) {
     if (c.dc_table > 3 || c.ac_table > 3) return false;
     auto& dc = dc_[c.dc_table];
-    if (!dc) {
-      if (!picture.dc[c.dc_table]) return false;
-      const auto codes =
-          HuffmanCodes::Make(*picture.dc[c.dc_table], DcTable::kMaxSymbol);
-      if (!codes) return false;
-      dc.emplace(*codes);
-    }
+    if (!dc) dc = MakeDcTable(picture.dc[c.dc_table]);
     auto& ac = ac_[c.ac_table];
-    if (picture.progressive || ac) continue;
-    if (!picture.ac[c.ac_table]) return false;
+    if (!dc || (!ac && !picture.ac[c.ac_table])) return false;
+    if (ac) continue;
     const auto codes =
         HuffmanCodes::Make(*picture.ac[c.ac_table], AcTable::kMaxSymbol);
     if (!codes) return false;
-    ac.emplace(*codes, true);
+    ac.emplace(*codes, false);
   }
   return true;
 }
@@ -239,11 +271,13 @@ void PlainJpeg::SetComponents(const PlainPicture& picture) {
     c.eighths = from.eighths;
     c.last_needed = kLastNeeded[from.eighths];
     std::copy(from.quant.begin(), from.quant.end(), c.quant.begin());
-    c.dc = &*dc_[from.dc_table];
     c.inverse = SimdInverseDcts().of_size[from.eighths];
     if (picture.progressive) {
-      c.row.resize(std::size_t{mcus_across_} * c.across * c.down);
+      const std::size_t blocks = std::size_t{mcus_across_} * c.across;
+      c.row.resize(blocks * c.down);
+      if (c.eighths == 2) c.ac_row.resize(blocks * LowAcScan::kWanted);
     } else {
+      c.dc = &*dc_[from.dc_table];
       c.ac = &*ac_[from.ac_table];
     }
     plane.extent_x = w * (c.eighths / 8.0) * c.across / most_across;
@@ -255,11 +289,23 @@ void PlainJpeg::SetComponents(const PlainPicture& picture) {
         rounded_up(std::uint64_t{w} * c.eighths * c.across, 8 * most_across);
     plane.height =
         rounded_up(std::uint64_t{h} * c.eighths * c.down, 8 * most_down);
+    c.blocks_across = rounded_up(std::uint64_t{w} * c.across, 8 * most_across);
+    c.blocks_down = rounded_up(std::uint64_t{h} * c.down, 8 * most_down);
     if (c.eighths == 8 && 2 * c.across == most_across)
       plane.fine_width = rounded_up(std::uint64_t{w} * c.eighths, 8);
     if (c.eighths == 8 && 2 * c.down == most_down)
       plane.fine_height = rounded_up(std::uint64_t{h} * c.eighths, 8);
   }
+}
+
+bool PlainJpeg::MakeAcScans(const PlainPicture& picture) {
+  for (const PlainAcScan& from : picture.ac_scans) {
+    Component& c = components_[from.component];
+    auto scan = LowAcScan::Make(from, c.blocks_across);
+    if (!scan) return false;
+    c.ac_scans.push_back(std::move(*scan));
+  }
+  return true;
 }
 
 bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
@@ -268,10 +314,21 @@ bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
   progressive_ = picture.progressive;
   if (picture.scans.empty() || !MakeTables(picture)) return false;
   SetComponents(picture);
-  for (const PlainScan& scan : picture.scans)
-    scans_.push_back({EntropyBytes(scan.data), scan.restart_interval,
-                      scan.low_bit, scan.restart_interval});
-  return true;
+  for (const PlainScan& scan : picture.scans) {
+    scans_.push_back({EntropyBytes(scan.data),
+                      scan.restart_interval,
+                      scan.low_bit,
+                      scan.refines,
+                      scan.component,
+                      {},
+                      scan.restart_interval});
+    for (const HuffmanSpec& spec : scan.tables) {
+      const auto table = MakeDcTable(spec);
+      if (!table) return false;
+      scans_.back().tables.push_back(*table);
+    }
+  }
+  return MakeAcScans(picture);
 }
 
 // Steps over a restart marker where one is due.
@@ -281,17 +338,19 @@ bool PlainJpeg::NextMcu(Scan* scan) {
     if (!scan->bytes.EndSegment(scan->restarts % 8)) return false;
     ++scan->restarts;
     scan->left = scan->restart_interval;
-    if (scan == &scans_[0])
-      for (Component& c : components_) c.prediction = 0;
+    for (std::size_t i = 0; i < components_.size(); ++i)
+      if (!scan->refines && (scan->all() || scan->component == i))
+        components_[i].prediction = 0;
   }
   --scan->left;
   return true;
 }
 
-TM_INLINE bool PlainJpeg::ReadDc(Component* c, BitCursor* cursor) {
+TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
+                                 BitCursor* cursor) {
   int difference;
   cursor->Refill();
-  if (!c->dc->Read(cursor, &difference)) return false;
+  if (!table.Read(cursor, &difference)) return false;
   c->prediction += difference;
   return c->prediction >= -kMaxPrediction && c->prediction <= kMaxPrediction;
 }
@@ -340,7 +399,7 @@ TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c, BitCursor* given,
 
 TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
                                     std::uint8_t* out, std::size_t stride) {
-  if (!ReadDc(c, cursor)) return false;
+  if (!ReadDc(*c->dc, c, cursor)) return false;
   const int dc = c->prediction * c->quant[0];
   out_of_range_ |= OutOfRange(dc);
   if (c->eighths == 1) {
@@ -357,12 +416,7 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
   }
   coefs_[0] = static_cast<std::int16_t>(dc);
   if (n == 2) {
-    const int sum = dc + coefs_[8], difference = dc - coefs_[8];
-    const int sum1 = coefs_[1] + coefs_[9], difference1 = coefs_[1] - coefs_[9];
-    out[0] = MeanOf(sum + sum1);
-    out[1] = MeanOf(difference + difference1);
-    out[stride] = MeanOf(sum - sum1);
-    out[stride + 1] = MeanOf(difference - difference1);
+    WriteFour(dc, coefs_[8], coefs_[1], coefs_[9], out, stride);
     coefs_[1] = coefs_[2] = coefs_[8] = coefs_[9] = 0;
     return true;
   }
@@ -419,66 +473,119 @@ bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
   return ReadMcusPortably(targets);
 }
 
-bool PlainJpeg::ReadFirstDcRow() {
-  Scan& scan = scans_[0];
-  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
-    BitCursor cursor;
-    if (!NextMcu(&scan) || !scan.bytes.Take(&cursor)) return false;
-    for (Component& c : components_) {
-      const unsigned blocks = c.across * c.down;
-      for (unsigned b = 0; b < blocks; ++b) {
-        if (!ReadDc(&c, &cursor)) return false;
-        // kMaxPrediction << 13 and 16 bits of quant[] would not fit.
-        const int dc = c.prediction * (1 << scan.low_bit);
-        if (dc < -kMaxPrediction || dc > kMaxPrediction) return false;
-        out_of_range_ |= OutOfRange(dc * c.quant[0]);
-        c.row[mcu * blocks + b] = static_cast<std::int16_t>(dc);
-      }
-    }
-    scan.bytes.Return(cursor);
+bool PlainJpeg::ReadDcValue(const Scan& scan, Component* c, BitCursor* cursor,
+                            std::int16_t* value) {
+  if (scan.refines) {
+    cursor->Refill();
+    *value =
+        static_cast<std::int16_t>(*value | cursor->Peek(1) << scan.low_bit);
+    cursor->Drop(1);
+    return true;
   }
-  return out_of_range_ == 0;
+  const std::size_t table =
+      scan.all() ? static_cast<std::size_t>(c - components_.data()) : 0;
+  if (!ReadDc(scan.tables[table], c, cursor)) return false;
+  // kMaxPrediction << 13 and 16 bits of quant[] would not fit.
+  const int dc = c->prediction * (1 << scan.low_bit);
+  if (dc < -kMaxPrediction || dc > kMaxPrediction) return false;
+  out_of_range_ |= OutOfRange(dc * c->quant[0]);
+  *value = static_cast<std::int16_t>(dc);
+  return true;
 }
 
-bool PlainJpeg::RefineDcRow(Scan* scan) {
+// A row of MCUs of a scan of all components.
+bool PlainJpeg::ReadDcMcus(Scan* scan) {
   for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
     BitCursor cursor;
     if (!NextMcu(scan) || !scan->bytes.Take(&cursor)) return false;
-    cursor.Refill();  // an MCU has 10 blocks at most
     for (Component& c : components_) {
       const unsigned blocks = c.across * c.down;
-      for (unsigned b = 0; b < blocks; ++b) {
-        const auto bit = static_cast<int>(cursor.Peek(1) << scan->low_bit);
-        c.row[mcu * blocks + b] =
-            static_cast<std::int16_t>(c.row[mcu * blocks + b] | bit);
-        cursor.Drop(1);
-      }
+      for (unsigned b = 0; b < blocks; ++b)
+        if (!ReadDcValue(*scan, &c, &cursor, &c.row[mcu * blocks + b]))
+          return false;
     }
     scan->bytes.Return(cursor);
   }
   return true;
 }
 
-bool PlainJpeg::ReadDcRow(const Rings& rings) {
-  if (!ReadFirstDcRow()) return false;
-  for (std::size_t i = 1; i < scans_.size(); ++i)
-    if (!RefineDcRow(&scans_[i])) return false;
+// The rows of blocks of a row of MCUs, of a scan of one component: without what
+// only fills the last MCUs.
+bool PlainJpeg::ReadDcBlocks(Scan* scan) {
+  Component& c = components_[scan->component];
+  for (unsigned y = 0; y < c.down && scan->rows < c.blocks_down; ++y) {
+    ++scan->rows;
+    for (std::uint32_t x = 0; x < c.blocks_across; ++x) {
+      BitCursor cursor;
+      if (!NextMcu(scan) || !scan->bytes.Take(&cursor)) return false;
+      const std::uint32_t at =
+          (x / c.across * c.down + y) * c.across + x % c.across;
+      if (!ReadDcValue(*scan, &c, &cursor, &c.row[at])) return false;
+      scan->bytes.Return(cursor);
+    }
+  }
+  return true;
+}
+
+void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
+  const std::int16_t* dc = c.row.data();
+  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu)
+    for (unsigned y = 0; y < c.down; ++y)
+      for (unsigned x = 0; x < c.across; ++x)
+        ring.Row(ring.end() + y)[mcu * c.across + x] =
+            MeanOf(*dc++ * c.quant[0]);
+}
+
+// Blocks that only fill the last MCU have no AC in their scans.
+bool PlainJpeg::ReadAcRow(Component* c) {
+  std::fill(c->ac_row.begin(), c->ac_row.end(), std::int16_t{0});
+  if (c->ac_rows == c->blocks_down) return true;
+  ++c->ac_rows;
+  for (LowAcScan& scan : c->ac_scans)
+    if (!scan.ReadRow(c->ac_row.data())) return false;
+  return true;
+}
+
+bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
+  for (unsigned y = 0; y < c->down; ++y) {
+    if (!ReadAcRow(c)) return false;
+    std::uint8_t* out = ring.Row(ring.end() + 2 * y);
+    const std::int16_t* ac = c->ac_row.data();
+    for (std::uint32_t block = 0; block < mcus_across_ * c->across; ++block) {
+      const std::uint32_t mcu = block / c->across, x = block % c->across;
+      const int dc = c->row[(mcu * c->down + y) * c->across + x] * c->quant[0];
+      // In halves of a step; zigzag places 1, 2 and 4.
+      const int across = ac[0] * c->quant[1] / 2;
+      const int down = ac[1] * c->quant[2] / 2;
+      const int both = ac[3] * c->quant[4] / 2;
+      out_of_range_ |= OutOfRange(across) | OutOfRange(down) | OutOfRange(both);
+      WriteFour(dc, across, down, both, out, ring.stride());
+      out += 2;
+      ac += LowAcScan::kWanted;
+    }
+  }
+  return out_of_range_ == 0;
+}
+
+bool PlainJpeg::ReadProgressiveRow(const Rings& rings) {
+  for (Scan& scan : scans_)
+    if (!(scan.all() ? ReadDcMcus(&scan) : ReadDcBlocks(&scan))) return false;
+  if (out_of_range_ != 0) return false;
   for (std::size_t i = 0; i < components_.size(); ++i) {
-    const Component& c = components_[i];
-    const RowRing& ring = *rings[i];
-    const std::int16_t* dc = c.row.data();
-    for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu)
-      for (unsigned y = 0; y < c.down; ++y)
-        for (unsigned x = 0; x < c.across; ++x)
-          ring.Row(ring.end() + y)[mcu * c.across + x] =
-              MeanOf(*dc++ * c.quant[0]);
+    Component& c = components_[i];
+    if (c.eighths == 1) {
+      WriteMeans(c, *rings[i]);
+    } else if (!WriteFours(&c, *rings[i])) {
+      return false;
+    }
   }
   return true;
 }
 
 Verdict<void> PlainJpeg::ReadBand(const Rings& rings) {
-  const bool ok = row_ < mcus_down_ &&
-                  (progressive_ ? ReadDcRow(rings) : ReadSequentialRow(rings));
+  const bool ok =
+      row_ < mcus_down_ &&
+      (progressive_ ? ReadProgressiveRow(rings) : ReadSequentialRow(rings));
   if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");
   ++row_;
   for (std::size_t i = 0; i < components_.size(); ++i) {
@@ -493,6 +600,8 @@ Verdict<void> PlainJpeg::Finish() {
   constexpr std::uint8_t kEndOfImage = 0xD9;
   bool ok = row_ == mcus_down_;
   for (Scan& scan : scans_) ok = ok && scan.bytes.AtEnd();
+  for (Component& c : components_)
+    for (LowAcScan& scan : c.ac_scans) ok = ok && scan.AtEnd();
   if (ok && !progressive_) ok = scans_[0].bytes.rest()[1] == kEndOfImage;
   if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");
   return {};

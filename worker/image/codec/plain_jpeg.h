@@ -6,13 +6,16 @@
 // become numbers. Each plane has the N that its thumbnails need: of 4:4:4 files
 // chroma is taken at half of luma's, when it will be halved anyway. Of a
 // progressive file at 1/8 only the DC scans are read, in step with each other,
-// a row of blocks at a time: exact, and without keeping any coefficients.
+// a row of blocks at a time: exact, and without keeping any coefficients. At
+// 1/4 so are the first scans over the lowest AC coefficients (low_ac_scan.h),
+// where what the others would add cannot be seen.
 //
 // Plain    Huffman-coded 8-bit JPEGs: sequential ones with a single scan, or
-//          progressive ones with all components in each DC scan; whole and
-//          without a fault. Where anything is odd the reader gives up, at
-//          whatever row; the caller then starts again with libjpeg-turbo, which
-//          decides what is damaged, how badly, and what can be saved.
+//          progressive ones with one or all components in a DC scan; whole and,
+//          in what is read, without a fault. Where anything is odd the reader
+//          gives up, at whatever row; the caller then starts again with
+//          libjpeg-turbo, which decides what is damaged, how badly, and what
+//          can be saved.
 // Runs in  the calling thread. Allocates tables and a window of the bytes, a
 //          few hundred kilobytes at most.
 // Source   ITU-T T.81, annexes A, B, F and G.
@@ -26,6 +29,7 @@
 
 #include "common/bytes.h"
 #include "worker/image/codec/jpeg_huffman.h"
+#include "worker/image/codec/low_ac_scan.h"
 #include "worker/image/picture.h"
 
 namespace thumbmill {
@@ -33,7 +37,7 @@ namespace thumbmill {
 struct PlainComponent {
   unsigned across = 1;  // blocks in an MCU
   unsigned down = 1;
-  unsigned eighths = 8;  // N: samples a side of each block
+  unsigned eighths = 8;                   // N: samples a side of each block
   std::array<std::uint16_t, 64> quant{};  // in zigzag order
   unsigned dc_table = 0;
   unsigned ac_table = 0;
@@ -43,6 +47,12 @@ struct PlainScan {
   ByteSpan data;  // from behind its header to the end of the file
   unsigned restart_interval = 0;  // in MCUs; 0: none
   unsigned low_bit = 0;           // progressive: Al
+  bool refines = false;           // progressive: brings that bit alone
+  // Progressive, unless it refines: of each of its components.
+  std::vector<HuffmanSpec> tables;
+  // Of which component; kAll: of all, an MCU at a time.
+  std::size_t component = kAll;
+  static constexpr std::size_t kAll = SIZE_MAX;
 };
 
 struct PlainPicture {
@@ -51,8 +61,10 @@ struct PlainPicture {
   std::vector<PlainComponent> components;
   std::array<std::optional<HuffmanSpec>, 4> dc;
   std::array<std::optional<HuffmanSpec>, 4> ac;
-  // One, or the DC scans of a progressive picture, the coarsest first.
+  // One, or the DC scans of a progressive picture, in their order in the file.
   std::vector<PlainScan> scans;
+  // Of a progressive picture: for components at two eighths.
+  std::vector<PlainAcScan> ac_scans;
   bool progressive = false;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <iterator>
 
 #include "worker/image/resample/resampler.h"
@@ -61,8 +62,8 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
   const bool whole =
       jpeg.Ss == 0 && jpeg.Se == 63 && jpeg.Ah == 0 && jpeg.Al == 0;
   const bool usual = jpeg.data_precision == 8 && jpeg.arith_code == 0 &&
-                     jpeg.comps_in_scan == jpeg.num_components &&
-                     (whole || picture->progressive);
+                     (picture->progressive ||
+                      (whole && jpeg.comps_in_scan == jpeg.num_components));
   if (!usual) return false;
   unsigned blocks = 0;
   for (int i = 0; i < jpeg.num_components; ++i) {
@@ -71,7 +72,8 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
         c.quant_tbl_no >= 0 && c.quant_tbl_no < NUM_QUANT_TBLS
             ? jpeg.quant_tbl_ptrs[c.quant_tbl_no]
             : nullptr;
-    if (jpeg.cur_comp_info[i] != &c || steps == nullptr) return false;
+    const bool in_order = jpeg.cur_comp_info[i] == &c;
+    if (steps == nullptr || !(picture->progressive || in_order)) return false;
     PlainComponent& plain = picture->components.emplace_back();
     // A scan of one component goes block by block, T.81 A.2.2.
     const bool alone = jpeg.num_components == 1;
@@ -88,7 +90,7 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
         picture->height *
             (alone ? 1.0 : c.v_samp_factor * 1.0 / jpeg.max_v_samp_factor),
         hint, chroma ? 0.5 : 1);
-    if (picture->progressive && plain.eighths != 1) return false;
+    if (picture->progressive && plain.eighths > 2) return false;
   }
   for (std::size_t i = 0; i < 4; ++i) {
     picture->dc[i] = SpecOf(jpeg.dc_huff_tbl_ptrs[i]);
@@ -97,36 +99,111 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
   return blocks <= D_MAX_BLOCKS_IN_MCU;
 }
 
-// All components, in the order of the frame, and nothing but DC.
-bool IsDcScan(const jpeg_decompress_struct& jpeg, const JpegScan& scan) {
-  if (scan.last != 0 ||
-      scan.components.size() != static_cast<std::size_t>(jpeg.num_components))
-    return false;
-  for (int i = 0; i < jpeg.num_components; ++i)
-    if (scan.components[static_cast<std::size_t>(i)] !=
-        jpeg.comp_info[i].component_id)
-      return false;
-  return true;
+// The table with this number as of a scan: defined between the scans, or before
+// the first one, where the library has read it.
+std::optional<HuffmanSpec> TableOf(std::size_t number,
+                                   const std::array<ByteSpan, 4>& specs,
+                                   JHUFF_TBL* const* before) {
+  if (number >= specs.size()) return std::nullopt;
+  const ByteSpan bytes = specs[number];
+  if (bytes.empty()) return SpecOf(before[number]);
+  HuffmanSpec spec;
+  std::copy_n(bytes.begin(), 16, spec.counts.begin() + 1);
+  const std::size_t symbols = std::min(bytes.size() - 16, spec.symbols.size());
+  std::copy_n(bytes.begin() + 16, symbols, spec.symbols.begin());
+  return spec;
+}
+
+// Of which component a DC scan is, kAll of all in the order of the frame.
+// Empty: something else.
+std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
+                                       const JpegScan& scan) {
+  const auto count = static_cast<std::size_t>(jpeg.num_components);
+  if (scan.last != 0) return std::nullopt;
+  const auto is = [&](std::size_t i, std::uint8_t id) {
+    return jpeg.comp_info[i].component_id == id;
+  };
+  if (scan.components.size() == count) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (!is(i, scan.components[i])) return std::nullopt;
+    return PlainScan::kAll;
+  }
+  if (scan.components.size() != 1) return std::nullopt;
+  for (std::size_t i = 0; i < count; ++i)
+    if (is(i, scan.components[0])) return i;
+  return std::nullopt;
 }
 
 // From coarse to exact, a bit at a time, T.81 G.1.1.1.
 bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                 const JpegScans& scans, PlainPicture* picture) {
-  if (!scans.ends) return false;
-  unsigned low_bit = 16;
+  if (!scans.ends || scans.changes_steps) return false;
+  constexpr unsigned kNone = 16;
+  std::vector<unsigned> low_bits(picture->components.size(), kNone);
   for (const JpegScan& scan : scans.scans) {
     if (scan.first != 0) continue;
-    const bool first = picture->scans.empty();
-    const bool next =
-        first ? scan.high_bit == 0
-              : scan.high_bit == low_bit && scan.low_bit + 1u == low_bit;
-    if (!next || !IsDcScan(jpeg, scan)) return false;
-    low_bit = scan.low_bit;
-    if (low_bit > kMaxLowBit) return false;
-    picture->scans.push_back(
-        {bytes.subspan(scan.data), scan.restart_interval, low_bit});
+    const auto component = ComponentOf(jpeg, scan);
+    if (!component || scan.low_bit > kMaxLowBit) return false;
+    for (std::size_t i = 0; i < low_bits.size(); ++i) {
+      if (*component != PlainScan::kAll && *component != i) continue;
+      const bool next = low_bits[i] == kNone
+                            ? scan.high_bit == 0
+                            : scan.high_bit == low_bits[i] &&
+                                  scan.low_bit + 1u == low_bits[i];
+      if (!next) return false;
+      low_bits[i] = scan.low_bit;
+    }
+    PlainScan& plain = picture->scans.emplace_back();
+    plain.data = bytes.subspan(scan.data);
+    plain.restart_interval = scan.restart_interval;
+    plain.low_bit = scan.low_bit;
+    plain.refines = scan.high_bit != 0;
+    plain.component = *component;
+    for (const std::uint8_t tables : scan.tables) {
+      if (plain.refines) break;
+      const auto table =
+          TableOf(tables >> 4, scan.dc_specs, jpeg.dc_huff_tbl_ptrs);
+      if (!table) return false;
+      plain.tables.push_back(*table);
+    }
   }
-  return low_bit == 0;
+  return std::all_of(low_bits.begin(), low_bits.end(),
+                     [](unsigned bit) { return bit == 0; });
+}
+
+// The first scans over the AC coefficients that two by two samples need. False:
+// they do not bring them well enough.
+bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
+                const JpegScans& scans, std::size_t component,
+                PlainPicture* picture) {
+  const auto& quant = picture->components[component].quant;
+  std::array<bool, LowAcScan::kWanted + 1> brought{};
+  double square = 0;
+  for (const JpegScan& scan : scans.scans) {
+    if (scan.first == 0 || scan.first > LowAcScan::kWanted ||
+        scan.components.size() != 1 ||
+        scan.components[0] != jpeg.comp_info[component].component_id)
+      continue;
+    if (scan.high_bit != 0) continue;  // refines what we take in the middle
+    const auto table =
+        TableOf(scan.tables[0] & 15, scan.ac_specs, jpeg.ac_huff_tbl_ptrs);
+    if (!table || scan.low_bit > kMaxLowBit) return false;
+    for (unsigned k = scan.first; k <= LowAcScan::kWanted && k <= scan.last;
+         ++k) {
+      if (brought[k]) return false;
+      brought[k] = true;
+      if (k == 3 || scan.low_bit == 0) continue;  // 3 is not needed
+      const double range = quant[k] * static_cast<double>(1 << scan.low_bit);
+      square += range * range / 12;
+    }
+    picture->ac_scans.push_back({component, bytes.subspan(scan.data),
+                                 scan.restart_interval, scan.first, scan.last,
+                                 scan.low_bit, *table});
+  }
+  // An eighth of it in each sample (T.81 A.3.3), of which the filter takes the
+  // mean of kGap x kGap at least: below one level, root mean square.
+  return brought[1] && brought[2] && brought[4] &&
+         std::sqrt(square) / 8 / kGap < 1;
 }
 
 }  // namespace
@@ -147,10 +224,16 @@ std::optional<PlainPicture> DescribePlain(const jpeg_decompress_struct& jpeg,
   picture.progressive = jpeg.progressive_mode != 0;
   if (!AddComponents(jpeg, hint, &picture)) return std::nullopt;
   if (!picture.progressive) {
-    picture.scans.push_back({data, jpeg.restart_interval, 0});
+    PlainScan& scan = picture.scans.emplace_back();
+    scan.data = data;
+    scan.restart_interval = jpeg.restart_interval;
     return picture;
   }
   if (!AddDcScans(jpeg, bytes, scans, &picture)) return std::nullopt;
+  for (std::size_t i = 0; i < picture.components.size(); ++i)
+    if (picture.components[i].eighths == 2 &&
+        !AddAcScans(jpeg, bytes, scans, i, &picture))
+      return std::nullopt;
   return picture;
 }
 
