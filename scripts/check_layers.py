@@ -29,6 +29,7 @@ LIBRARIES = {
     r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/sqlite."),
     r"jpeglib\.h|jerror\.h|png\.h|webp/.*|gif_lib\.h": ("worker/image/codec/",),
     r"zlib\.h": ("worker/image/codec/", "coordinator/source/"),
+    r"isa-l/.*": ("worker/image/codec/",),
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
     r"seccomp\.h": ("worker/",),

@@ -8,6 +8,7 @@ build_packages=(
   libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler
   libboost1.81-dev
   libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libhwy-dev
+  libisal-dev
   liblcms2-dev
   libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev
   libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libexpected-dev

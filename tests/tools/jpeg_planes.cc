@@ -136,9 +136,10 @@ std::optional<std::vector<SamplePlane>> ReadPlanes(Decoder* decoder,
     SamplePlane& plane = planes[i];
     plane.width = shape.planes[i].width;
     plane.height = shape.planes[i].height;
+    const std::size_t bytes = std::size_t{plane.width} * (shape.wide ? 2 : 1);
     for (std::uint32_t y = 0; y < plane.height; ++y)
       plane.samples.insert(plane.samples.end(), rings[i].Row(y),
-                           rings[i].Row(y) + plane.width);
+                           rings[i].Row(y) + bytes);
   }
   return planes;
 }

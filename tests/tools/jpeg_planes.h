@@ -14,7 +14,7 @@ namespace thumbmill::testing {
 struct SamplePlane {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  std::vector<std::uint8_t> samples;
+  std::vector<std::uint8_t> samples;  // their bytes, if they are wide
 };
 
 // All rows and the end. Empty: refused. What reads is decoder->reader().

@@ -1,5 +1,6 @@
-// PNG by libpng's row interface. Palettes and small depths are expanded to 8
-// bits; 16 bits stay 16.
+// PNG: libpng reads what stands before the data. If the rest is plain, the
+// reader of plain_png.h does it, else the library by its row interface.
+// Palettes and small depths are expanded to 8 bits; 16 bits stay 16.
 //
 // libpng jumps out of its functions on an error. Guard() is the one function
 // that holds the setjmp; the steps that it runs have no destructors.
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/plain_png.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
@@ -20,7 +22,6 @@
 namespace thumbmill {
 namespace {
 
-constexpr std::uint32_t kRowsPerBand = 16;
 // Compressed bytes left behind the last row that are still read to its check
 // sum. More than that is not a picture but a way to keep us busy.
 constexpr std::size_t kMaxTail = 16 << 10;
@@ -136,10 +137,14 @@ class PngDecoder final : public Decoder, public RowSource {
     return picture_;
   }
   [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] bool HandsOver() override;
+  [[nodiscard]] const char* reader() const override {
+    return plain_ ? "own" : "libpng";
+  }
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
   [[nodiscard]] std::uint32_t BandRows(int) const override {
-    return kRowsPerBand;
+    return kPngBandRows;
   }
   [[nodiscard]] std::size_t RowBytes(int) const override {
     return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
@@ -151,6 +156,7 @@ class PngDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<void> CheckHeader();
   void KeepProfile();
   void SetShape();
+  [[nodiscard]] std::unique_ptr<RowSource> StartPlain();
   [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
   // After a failed read: an error, or empty if the rest may be missing.
   [[nodiscard]] Verdict<void> GaveUp();
@@ -166,6 +172,8 @@ class PngDecoder final : public Decoder, public RowSource {
   std::uint32_t next_row_ = 0;
   bool raster_read_ = false;
   bool gave_up_ = false;
+  bool plain_allowed_ = true;
+  std::unique_ptr<RowSource> plain_;
 };
 
 Refusal PngDecoder::Failure() const {
@@ -226,22 +234,65 @@ Verdict<void> PngDecoder::Open() {
   picture_.exif = layout_.exif;
   picture_.exif_orientation = ExifOrientation(layout_.exif);
   KeepProfile();
-  const int type = png_get_color_type(state_.png, state_.info);
-  const bool alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 ||
-                     png_get_valid(state_.png, state_.info, PNG_INFO_tRNS) != 0;
-  picture_.model = (type & PNG_COLOR_MASK_COLOR) != 0 ? ColourModel::kRgb
-                                                      : ColourModel::kGrey;
-  picture_.wide = alpha || picture_.header.bits == 16;
+  SetShape();
+  picture_.model = shape_.model;
+  picture_.wide = shape_.wide;
   return {};
 }
 
+// As png_set_expand() will make it: transparency becomes a channel.
+void PngDecoder::SetShape() {
+  const int type = png_get_color_type(state_.png, state_.info);
+  const bool coloured = (type & PNG_COLOR_MASK_COLOR) != 0;
+  shape_.width = picture_.header.width;
+  shape_.height = picture_.header.height;
+  shape_.model = coloured ? ColourModel::kRgb : ColourModel::kGrey;
+  shape_.alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 ||
+                 png_get_valid(state_.png, state_.info, PNG_INFO_tRNS) != 0;
+  shape_.wide = shape_.alpha || picture_.header.bits == 16;
+  shape_.plane_count = (coloured ? 3 : 1) + (shape_.alpha ? 1 : 0);
+  for (int i = 0; i < shape_.plane_count; ++i)
+    shape_.planes[static_cast<std::size_t>(i)] = {
+        shape_.width, shape_.height, static_cast<double>(shape_.width),
+        static_cast<double>(shape_.height)};
+}
+
+// The library has read up to the data: its last eight bytes were the head of
+// the first IDAT.
+std::unique_ptr<RowSource> PngDecoder::StartPlain() {
+  const auto header = ReadPngHeader(state_.bytes);
+  if (!header || state_.at < 8) return nullptr;
+  PlainPng png;
+  png.header = *header;
+  png.bytes = state_.bytes;
+  png.first_data = state_.at - 8;
+  png_colorp colours = nullptr;
+  int count = 0;
+  if (png_get_PLTE(state_.png, state_.info, &colours, &count) != 0)
+    png.palette = {&colours->red, static_cast<std::size_t>(3 * count)};
+  png_bytep alpha = nullptr;
+  if (png_get_tRNS(state_.png, state_.info, &alpha, &count, nullptr) != 0) {
+    png.colour_key = alpha == nullptr;
+    if (alpha != nullptr)
+      png.palette_alpha = {alpha, static_cast<std::size_t>(count)};
+  }
+  return ReadPlainPng(png, shape_);
+}
+
+bool PngDecoder::HandsOver() {
+  if (!plain_) return false;
+  plain_.reset();
+  plain_allowed_ = false;
+  return true;
+}
+
 Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
+  if (plain_allowed_) plain_ = StartPlain();
+  if (plain_) return plain_.get();
   if (auto ok = Run(StartRows); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
-  SetShape();
-  const int channels = png_get_channels(state_.png, state_.info);
-  split_ =
-      SplitterFor(channels, png_get_bit_depth(state_.png, state_.info) == 16);
+  split_ = SplitterFor(shape_.plane_count,
+                       png_get_bit_depth(state_.png, state_.info) == 16);
   state_.rows = shape_.height;
   const std::size_t rows = picture_.header.interlaced ? shape_.height : 1;
   raster_ = SampleBuffer(rows * state_.row_bytes);
@@ -251,28 +302,13 @@ Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
   return this;
 }
 
-void PngDecoder::SetShape() {
-  const int channels = png_get_channels(state_.png, state_.info);
-  shape_.width = picture_.header.width;
-  shape_.height = picture_.header.height;
-  shape_.model = channels <= 2 ? ColourModel::kGrey : ColourModel::kRgb;
-  shape_.alpha = channels % 2 == 0;
-  shape_.wide =
-      shape_.alpha || png_get_bit_depth(state_.png, state_.info) == 16;
-  shape_.plane_count = channels;
-  for (int i = 0; i < channels; ++i)
-    shape_.planes[static_cast<std::size_t>(i)] = {
-        shape_.width, shape_.height, static_cast<double>(shape_.width),
-        static_cast<double>(shape_.height)};
-}
-
 Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
   if (picture_.header.interlaced && !raster_read_) {
     raster_read_ = true;
     if (!Guard(&state_, ReadRaster))
       if (auto ok = GaveUp(); !ok) return ok;
   }
-  const std::uint32_t rows = std::min(kRowsPerBand, shape_.height - next_row_);
+  const std::uint32_t rows = std::min(kPngBandRows, shape_.height - next_row_);
   for (std::uint32_t i = 0; i < rows; ++i) {
     const std::uint8_t* row = raster_.data();
     if (picture_.header.interlaced) {
