@@ -6,20 +6,10 @@
 #include <array>
 #include <utility>
 
+#include "worker/image/interleave.h"
+
 namespace thumbmill {
 namespace {
-
-int ChannelsOf(ColourModel model) {
-  switch (model) {
-    case ColourModel::kGrey:
-      return 1;
-    case ColourModel::kCmyk:
-    case ColourModel::kYcck:
-      return 4;
-    default:
-      return 3;
-  }
-}
 
 cmsColorSpaceSignature SpaceOf(int channels) {
   if (channels == 1) return cmsSigGrayData;
@@ -164,7 +154,7 @@ ColourTransforms::~ColourTransforms() {
 
 std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     ByteSpan icc, ColourModel model, bool wide, Complaints* complaints) {
-  const int channels = ChannelsOf(model);
+  const int channels = PixelChannels(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
   auto found =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {

@@ -3,23 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "worker/image/interleave.h"
+
 namespace thumbmill {
 namespace {
 
-std::uint32_t Unbias(std::int16_t sample) {
-  return static_cast<std::uint32_t>(sample + 32768);
-}
-
 std::uint8_t Narrow(std::uint32_t sample16) {
   return static_cast<std::uint8_t>((sample16 * 255 + 32767) / 65535);
-}
-
-// Filters overshoot: a colour can come out above its alpha.
-std::uint32_t Divide(std::uint32_t colour, std::uint32_t alpha) {
-  if (alpha == 0) return 0;
-  const std::uint64_t product = std::uint64_t{colour} * 65535;
-  return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>((product + alpha / 2) / alpha, 65535));
 }
 
 template <typename Sample>
@@ -69,67 +59,27 @@ Composer::Composer(const PlaneSet& planes, const Placement& place,
   raw16_.resize(planes.planes[0].wide() ? std::size_t{width_} * 3 : 0);
 }
 
-void Composer::InksRow(std::uint32_t y) {
-  const bool ycck = planes_.model == ColourModel::kYcck;
-  const std::uint8_t* rows[4];
-  for (std::size_t p = 0; p < 4; ++p) rows[p] = planes_.planes[p].Row(y);
-  // YCCK's first three are the RGB that is the inks' opposite.
-  if (ycck) YccToRgb(rows[0], rows[1], rows[2], colour_.data(), width_);
-  const std::uint8_t flip = planes_.inverted ? 255 : 0;
-  for (std::uint32_t x = 0; x < width_; ++x) {
-    std::uint8_t* ink = &raw8_[std::size_t{x} * 4];
-    for (std::size_t c = 0; c < 3; ++c) {
-      const std::uint8_t stored =
-          ycck ? static_cast<std::uint8_t>(255 - colour_[x * 3 + c])
-               : rows[c][x];
-      ink[c] = stored ^ flip;
-    }
-    ink[3] = rows[3][x] ^ flip;
-  }
-}
-
 void Composer::Colours8(std::uint32_t y) {
-  const auto& planes = planes_.planes;
-  switch (planes_.model) {
-    case ColourModel::kGrey:
-      std::memcpy(raw8_.data(), planes[0].Row(y), width_);
-      break;
-    case ColourModel::kYcc:
-      YccToRgb(planes[0].Row(y), planes[1].Row(y), planes[2].Row(y),
-               raw8_.data(), width_, planes_.ycc);
-      break;
-    case ColourModel::kRgb:
-      for (std::size_t c = 0; c < 3; ++c)
-        for (std::uint32_t x = 0; x < width_; ++x)
-          raw8_[x * 3 + c] = planes[c].Row(y)[x];
-      break;
-    case ColourModel::kCmyk:
-    case ColourModel::kYcck:
-      InksRow(y);
-      if (transform_ == nullptr)
-        return CmykToRgb(raw8_.data(), colour_.data(), width_);
-      break;
-  }
-  if (transform_ != nullptr) {
-    transform_->Apply(raw8_.data(), colour_.data(), width_);
-  } else {
-    std::memcpy(colour_.data(), raw8_.data(),
-                std::size_t{width_} * static_cast<std::size_t>(colours_));
-  }
+  ByteRows rows{};
+  for (std::size_t p = 0; p < static_cast<std::size_t>(planes_.count); ++p)
+    rows[p] = planes_.planes[p].Row(y);
+  const PixelCode code{planes_.model, planes_.ycc, planes_.inverted};
+  if (transform_ == nullptr && PixelChannels(planes_.model) < 4)
+    return Interleave(rows, code, width_, colour_.data());
+  Interleave(rows, code, width_, raw8_.data());
+  if (transform_ == nullptr)
+    return CmykToRgb(raw8_.data(), colour_.data(), width_);
+  transform_->Apply(raw8_.data(), colour_.data(), width_);
 }
 
 void Composer::ColoursWide(std::uint32_t y) {
   const auto colours = static_cast<std::size_t>(colours_);
+  WideRows rows{};
+  for (std::size_t c = 0; c < colours; ++c)
+    rows[c] = planes_.planes[c].WideRow(y);
   const std::int16_t* alpha =
       planes_.alpha ? planes_.planes[colours].WideRow(y) : nullptr;
-  for (std::size_t c = 0; c < colours; ++c) {
-    const std::int16_t* row = planes_.planes[c].WideRow(y);
-    for (std::uint32_t x = 0; x < width_; ++x) {
-      std::uint32_t sample = Unbias(row[x]);
-      if (alpha != nullptr) sample = Divide(sample, Unbias(alpha[x]));
-      raw16_[x * colours + c] = static_cast<std::uint16_t>(sample);
-    }
-  }
+  Interleave(rows, colours_, alpha, width_, raw16_.data());
   if (alpha != nullptr)
     for (std::uint32_t x = 0; x < width_; ++x)
       alpha_[x] = Narrow(Unbias(alpha[x]));
@@ -164,7 +114,7 @@ void Composer::LayOnBackground() {
   }
 }
 
-void Composer::Interleave(std::uint8_t* out) const {
+void Composer::AddAlpha(std::uint8_t* out) const {
   const auto channels = static_cast<std::size_t>(channels_);
   if (!keep_alpha_) {
     std::memcpy(out, colour_.data(), width_ * channels);
@@ -194,7 +144,7 @@ void Composer::Row(std::uint32_t y, std::uint8_t* out) {
   const auto channels = static_cast<std::size_t>(channels_);
   const std::uint64_t right = place_.offset_x + place_.width;
   FillBackground(out, place_.offset_x);
-  Interleave(out + place_.offset_x * channels);
+  AddAlpha(out + place_.offset_x * channels);
   FillBackground(out + right * channels, place_.canvas_width - right);
 }
 

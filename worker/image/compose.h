@@ -45,9 +45,8 @@ class Composer final : public RowProducer {
   void Colours(std::uint32_t y);
   void Colours8(std::uint32_t y);
   void ColoursWide(std::uint32_t y);
-  void InksRow(std::uint32_t y);
   void LayOnBackground();
-  void Interleave(std::uint8_t* out) const;
+  void AddAlpha(std::uint8_t* out) const;
   void FillBackground(std::uint8_t* out, std::uint64_t pixels) const;
 
   const PlaneSet& planes_;
