@@ -29,6 +29,7 @@ struct Typed {
       log_file, log_format, backend, sandbox, image_size, resize_mode;
   int workers = 0, downloads = 64, per_host = 6, uploads = 32, retries = 3,
       attempts = 3, max_scans = 100, verbose = 0;
+  bool linear = false;
   bool enlarge = false, no_rotate = false, allow_loopback = false,
        allow_private = false, retry_failed = false, revalidate = false,
        overwrite = false, dry_run = false, quiet = false, help = false,
@@ -57,6 +58,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_option("--format,--encode-format", t->format);
   app->add_option("--quality,--encode-quality", t->quality);
   app->add_option("--filter", t->filter);
+  app->add_flag("--linear", t->linear);
   app->add_option("--background", t->background);
   app->add_flag("--no-rotate", t->no_rotate);
   app->add_option("--keep", t->keep);
@@ -246,6 +248,7 @@ Status SetRecipe(const Typed& t, Recipe* recipe) {
   recipe->enlarge = t.enlarge;
   recipe->rotate = !t.no_rotate;
   recipe->crash_probe = t.crash_probe;
+  recipe->linear = t.linear;
   RETURN_IF_ERROR(
       Set("--format", t.format, ParseOutputFormat, &recipe->format));
   RETURN_IF_ERROR(Set("--filter", t.filter, ParseFilter, &recipe->filter));

@@ -49,6 +49,7 @@ Sizes and pictures
       --quality Q          80, or jpg=80,webp=80 (the default); JPEG has 4:2:0
                            below 90, 4:4:4 from 90 on
       --filter F           lanczos3, mitchell, cubic, linear, box, nearest
+      --linear             resize in linear light (default: in sRGB, as most do)
       --background COLOUR  where alpha must go (default: white)
       --no-rotate          leave the EXIF orientation alone
       --keep WHAT          none, all, or some of icc,exif,copyright; without

@@ -74,6 +74,7 @@ Json RecipeOf(const RunOptions& options) {
   json["quality"] = {{"jpg", recipe.jpeg_quality},
                      {"webp", recipe.webp_quality}};
   json["filter"] = ToWord(recipe.filter);
+  json["linear"] = recipe.linear;
   json["background"] =
       fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
                   recipe.background.g, recipe.background.b);

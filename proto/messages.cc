@@ -73,6 +73,7 @@ void Put(const Recipe& recipe, wire::Recipe* out) {
   out->set_background_rgb(static_cast<std::uint32_t>(rgb.r) << 16 |
                           static_cast<std::uint32_t>(rgb.g) << 8 | rgb.b);
   out->set_rotate(recipe.rotate);
+  out->set_linear(recipe.linear);
   out->set_keep((recipe.keep.icc ? kKeepIcc : 0) |
                 (recipe.keep.exif ? kKeepExif : 0) |
                 (recipe.keep.copyright ? kKeepCopyright : 0));
@@ -192,6 +193,7 @@ bool Get(const wire::Recipe& in, Recipe* recipe) {
                         static_cast<std::uint8_t>(rgb)};
   recipe->rotate = in.rotate();
   recipe->crash_probe = in.crash_probe();
+  recipe->linear = in.linear();
   if (in.keep() > (kKeepIcc | kKeepExif | kKeepCopyright)) return false;
   recipe->keep = {(in.keep() & kKeepIcc) != 0, (in.keep() & kKeepExif) != 0,
                   (in.keep() & kKeepCopyright) != 0};

@@ -83,6 +83,7 @@ struct Recipe {
   int jpeg_quality = 80;        // 1-100; 4:2:0 below 90, 4:4:4 from 90 on
   int webp_quality = 80;        // 1-100; always 4:2:0
   FilterKind filter = FilterKind::kLanczos3;
+  bool linear = false;          // resize in linear light
   Rgb background;               // where alpha must go, and `contain`'s margin
   bool rotate = true;           // apply the EXIF orientation
   Keep keep;                    // none: pixels become sRGB, nothing else stays

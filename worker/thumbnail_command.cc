@@ -35,7 +35,7 @@ struct Request {
   std::string fit = "inside", format, quality = "jpg=80,webp=80";
   std::string filter = "lanczos3", background = "white", fail_on = "error";
   std::string keep = "none";
-  bool enlarge = false, no_rotate = false, info = false;
+  bool enlarge = false, no_rotate = false, linear = false, info = false;
 };
 
 void Declare(CLI::App* command, Request* request) {
@@ -57,6 +57,7 @@ void Declare(CLI::App* command, Request* request) {
   command->add_option("--filter", request->filter,
                       "lanczos3, mitchell, cubic, linear, box, nearest")
       ->capture_default_str();
+  command->add_flag("--linear", request->linear, "resize in linear light");
   command->add_option("--background", request->background,
                       "white, #rgb, #rrggbb")
       ->capture_default_str();
@@ -114,6 +115,7 @@ Result<Recipe> MakeRecipe(const Request& request) {
   ASSIGN_OR_RETURN(recipe.keep, ParseKeep(request.keep));
   ASSIGN_OR_RETURN(recipe.fail_on, ParseFailOn(request.fail_on));
   recipe.rotate = !request.no_rotate;
+  recipe.linear = request.linear;
   return recipe;
 }
 

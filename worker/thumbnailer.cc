@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "worker/image/cost.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
+#include "worker/image/linear.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
@@ -229,7 +231,7 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
 DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
                                       Orientation turn) const {
   DecodeHint hint;
-  hint.exact = recipe_.filter == FilterKind::kNearest;
+  hint.exact = WantsExact(recipe_);
   for (const SizePlan& plan : plans) {
     const StoredAxes axes = AxesOf(plan.place, turn);
     hint.width =
@@ -270,6 +272,7 @@ std::vector<Job> Thumbnailer::Impl::JobsFor(const std::vector<SizePlan>& plans,
     job.planes.ycc = shape.ycc;
     job.planes.alpha = shape.alpha;
     job.planes.inverted = shape.inverted;
+    job.planes.linear = recipe_.linear;
     job.planes.count = shape.plane_count;
     jobs.push_back(std::move(job));
   }
@@ -351,8 +354,9 @@ Colours Thumbnailer::Impl::ColoursOf(const OpenedPicture& picture,
                                      const std::vector<SizePlan>& plans,
                                      ImageFormat format) {
   Colours colours;
+  const SampleWidths widths{picture.wide, recipe_.linear};
   colours.transform =
-      transforms_.Get(picture.icc, picture.model, picture.wide, &complaints_);
+      transforms_.Get(picture.icc, picture.model, widths, &complaints_);
   const bool usable =
       colours.transform != nullptr ||
       (picture.model != ColourModel::kGrey && IsSrgbProfile(picture.icc));
@@ -380,7 +384,9 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
                                                  MutableByteSpan output) const {
   const Placement& place = job->plan.place;
   PlaneSet& planes = job->planes;
-  const ColourTransform* transform = finish.colours.transform.get();
+  // What has become light has been through it.
+  const ColourTransform* transform =
+      planes.linear ? nullptr : finish.colours.transform.get();
   const Metadata& metadata = finish.metadata;
   const bool plain = transform == nullptr && !place.padded() &&
                      !planes.planes[0].wide() && !planes.alpha;
@@ -469,6 +475,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   finish.colours = ColoursOf(picture, plans, format);
   finish.metadata = MetadataOf(picture, finish.colours);
   const bool planes_go_out = finish.colours.transform == nullptr &&
+                             !recipe_.linear &&
                              picture.model == ColourModel::kYcc &&
                              picture.ycc.weights == YccCode::Weights::kBt601;
   DecodeHint hint = HintFor(plans, turn);
@@ -479,9 +486,13 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
     Enter(Phase::kDecode);
     auto source = (*decoder)->Start(hint);
     if (!source) return tl::unexpected<Refusal>(std::move(source).error());
+    RowSource* rows = *source;
+    std::optional<LinearRows> light;
+    if (recipe_.linear)
+      rows = &light.emplace(rows, finish.colours.transform.get(), kernels_);
     outcome->times.decode += watch.Lap();
-    jobs = JobsFor(plans, (*source)->shape(), planes_go_out, format);
-    resized = Resize(*source, turn, &jobs, &outcome->times);
+    jobs = JobsFor(plans, rows->shape(), planes_go_out, format);
+    resized = Resize(rows, turn, &jobs, &outcome->times);
   } while (!resized && (*decoder)->HandsOver());
   if (!resized) return resized;
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;

@@ -17,6 +17,7 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "worker/image/linear.h"
 #include "worker/thumbnailer.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -129,7 +130,11 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
   const Recipe large = RecipeFor({"1000x", "900x700!", "800^"});
   const auto photo = MakePicture(Kind::kNoise, 1801, 1203, 3, 1);
   const auto alpha = MakePicture(Kind::kGradient, 801, 603, 4, 1);
-  for (const Recipe& recipe : {small, large}) {
+  static_cast<void>(LightOfSrgb());  // tables that stay
+  static_cast<void>(SrgbOfLight());
+  Recipe linear = small, linear_large = large;
+  linear.linear = linear_large.linear = true;
+  for (const Recipe& recipe : {small, large, linear, linear_large}) {
     ExpectWithinEstimate(WriteJpeg(photo), recipe, "baseline");
     ExpectWithinEstimate(WriteJpeg(photo, {.progressive = true}), recipe,
                          "progressive");

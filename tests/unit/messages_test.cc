@@ -34,6 +34,7 @@ Recipe FullRecipe() {
   recipe.filter = FilterKind::kNearest;
   recipe.background = {1, 2, 3};
   recipe.rotate = false;
+  recipe.linear = true;
   recipe.keep = {true, false, true};
   recipe.fail_on = FailOn::kWarning;
   recipe.limits = {1, 2, 3, 4};

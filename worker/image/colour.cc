@@ -16,7 +16,7 @@ cmsColorSpaceSignature SpaceOf(int channels) {
   return channels == 3 ? cmsSigRgbData : cmsSigCmykData;
 }
 
-cmsUInt32Number InputFormat(int channels, bool wide) {
+cmsUInt32Number FormatOf(int channels, bool wide) {
   if (channels == 1) return wide ? TYPE_GRAY_16 : TYPE_GRAY_8;
   if (channels == 3) return wide ? TYPE_RGB_16 : TYPE_RGB_8;
   return wide ? TYPE_CMYK_16 : TYPE_CMYK_8;
@@ -29,8 +29,7 @@ class LcmsTransform final : public ColourTransform {
   LcmsTransform(const LcmsTransform&) = delete;
   LcmsTransform& operator=(const LcmsTransform&) = delete;
 
-  void Apply(const void* in, std::uint8_t* out,
-             std::uint32_t pixels) const override {
+  void Apply(const void* in, void* out, std::uint32_t pixels) const override {
     cmsDoTransform(transform_, in, out, pixels);
   }
 
@@ -114,16 +113,16 @@ class ColourTransforms::Engine {
 
   [[nodiscard]] std::shared_ptr<const ColourTransform> Make(ByteSpan icc,
                                                             int channels,
-                                                            bool wide) {
+                                                            SampleWidths w) {
     const cmsHPROFILE profile = cmsOpenProfileFromMemTHR(
         context_, icc.data(), static_cast<cmsUInt32Number>(icc.size()));
     if (profile == nullptr) return nullptr;
     cmsHTRANSFORM transform = nullptr;
     if (cmsGetColorSpace(profile) == SpaceOf(channels))
       transform = cmsCreateTransformTHR(
-          context_, profile, InputFormat(channels, wide),
+          context_, profile, FormatOf(channels, w.wide_in),
           channels == 1 ? grey_ : rgb_,
-          channels == 1 ? TYPE_GRAY_8 : TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
+          FormatOf(channels == 1 ? 1 : 3, w.wide_out), INTENT_PERCEPTUAL, 0);
     cmsCloseProfile(profile);
     if (transform == nullptr) return nullptr;
     return std::make_shared<LcmsTransform>(transform);
@@ -153,20 +152,21 @@ ColourTransforms::~ColourTransforms() {
 }
 
 std::shared_ptr<const ColourTransform> ColourTransforms::Get(
-    ByteSpan icc, ColourModel model, bool wide, Complaints* complaints) {
+    ByteSpan icc, ColourModel model, const SampleWidths& widths,
+    Complaints* complaints) {
   const int channels = PixelChannels(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
   auto found =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
-        return e.channels == channels && e.wide == wide &&
+        return e.channels == channels && e.widths == widths &&
                std::ranges::equal(e.icc, icc);
       });
   if (found == entries_.end()) {
     if (engine_ == nullptr) engine_ = std::make_unique<Engine>();
     entries_.push_front({{icc.begin(), icc.end()},
                          channels,
-                         wide,
-                         engine_->Make(icc, channels, wide)});
+                         widths,
+                         engine_->Make(icc, channels, widths)});
     found = entries_.begin();
     if (entries_.size() > kMaxEntries) entries_.pop_back();
   }

@@ -22,13 +22,20 @@ namespace thumbmill {
 // whatever name. Most photographs carry one; it costs microseconds to see.
 [[nodiscard]] bool IsSrgbProfile(ByteSpan icc);
 
-// Interleaved samples in (8 or 16 bits, CMYK: 255 is full ink), 8-bit sRGB out:
-// one channel for grey, else three.
+// Interleaved samples in (8 or 16 bits, CMYK: 255 is full ink), sRGB out (8 or
+// 16 bits): one channel for grey, else three.
 class ColourTransform {
  public:
   virtual ~ColourTransform() = default;
-  virtual void Apply(const void* in, std::uint8_t* out,
-                     std::uint32_t pixels) const = 0;
+  virtual void Apply(const void* in, void* out, std::uint32_t pixels) const = 0;
+};
+
+// Of the samples of a transform: 16 bits instead of 8.
+struct SampleWidths {
+  bool wide_in = false;
+  bool wide_out = false;
+
+  friend bool operator==(const SampleWidths&, const SampleWidths&) = default;
 };
 
 class ColourTransforms {
@@ -41,14 +48,15 @@ class ColourTransforms {
   // Null: none is needed (IsSrgbProfile), or none can be made (then there is a
   // complaint).
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
-      ByteSpan icc, ColourModel model, bool wide, Complaints* complaints);
+      ByteSpan icc, ColourModel model, const SampleWidths& widths,
+      Complaints* complaints);
 
  private:
   class Engine;
   struct Entry {
     std::vector<std::uint8_t> icc;
     int channels = 0;
-    bool wide = false;
+    SampleWidths widths;
     std::shared_ptr<const ColourTransform> transform;  // null: unusable
   };
   static constexpr std::size_t kMaxEntries = 4;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "worker/image/interleave.h"
+#include "worker/image/linear.h"
 
 namespace thumbmill {
 namespace {
@@ -47,7 +48,8 @@ Composer::Composer(const PlaneSet& planes, const Placement& place,
       keep_alpha_(keep_alpha && planes.alpha),
       transform_(transform),
       width_(static_cast<std::uint32_t>(place.width)),
-      colours_(planes.model == ColourModel::kGrey ? 1 : 3) {
+      colours_(planes.model == ColourModel::kGrey ? 1 : 3),
+      srgb_of_light_(planes.linear ? SrgbOfLight() : nullptr) {
   const bool shows_background =
       place.padded() || (planes.alpha && !keep_alpha_);
   const bool grey =
@@ -72,6 +74,10 @@ void Composer::Colours8(std::uint32_t y) {
   transform_->Apply(raw8_.data(), colour_.data(), width_);
 }
 
+std::uint8_t Composer::Code(std::uint16_t sample) const {
+  return srgb_of_light_ != nullptr ? srgb_of_light_[sample] : Narrow(sample);
+}
+
 void Composer::ColoursWide(std::uint32_t y) {
   const auto colours = static_cast<std::size_t>(colours_);
   WideRows rows{};
@@ -86,7 +92,7 @@ void Composer::ColoursWide(std::uint32_t y) {
   if (transform_ != nullptr)
     return transform_->Apply(raw16_.data(), colour_.data(), width_);
   for (std::size_t i = 0; i < width_ * colours; ++i)
-    colour_[i] = Narrow(raw16_[i]);
+    colour_[i] = Code(raw16_[i]);
 }
 
 void Composer::Colours(std::uint32_t y) {

@@ -45,6 +45,7 @@ class Composer final : public RowProducer {
   void Colours(std::uint32_t y);
   void Colours8(std::uint32_t y);
   void ColoursWide(std::uint32_t y);
+  [[nodiscard]] std::uint8_t Code(std::uint16_t sample) const;
   void LayOnBackground();
   void AddAlpha(std::uint8_t* out) const;
   void FillBackground(std::uint8_t* out, std::uint64_t pixels) const;
@@ -59,6 +60,7 @@ class Composer final : public RowProducer {
   int channels_;         // of the rows
   std::vector<std::uint8_t> colour_;
   std::vector<std::uint8_t> alpha_;
+  const std::uint8_t* srgb_of_light_;  // null: samples are sRGB
   std::vector<std::uint8_t> raw8_;
   std::vector<std::uint16_t> raw16_;
 };

@@ -33,9 +33,9 @@ struct Layout {
   U64 held = 0;  // bytes of the picture that are kept whole
 };
 
-DecodeHint HintFor(const std::vector<SizePlan>& plans, FilterKind filter) {
+DecodeHint HintFor(const std::vector<SizePlan>& plans, bool exact) {
   DecodeHint hint;
-  hint.exact = filter == FilterKind::kNearest;
+  hint.exact = exact;
   for (const SizePlan& plan : plans) {
     hint.width =
         std::max(hint.width, static_cast<std::uint32_t>(std::min<U64>(
@@ -123,6 +123,17 @@ Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
     default:
       return PngLayoutOf(header);
   }
+}
+
+// Rows of the file's own planes, on their way to light, and tables that bring
+// planes to full size.
+void BecomeLinear(Layout* layout) {
+  constexpr U64 kLag = 24, kTables = 250, kCurves = 192 << 10;
+  const U64 row = layout->width * 2 + kRowSlack;
+  layout->held += layout->planes * row * (kMaxBandRows + kLag) +
+                  kTables * layout->planes * (layout->width + layout->height) +
+                  24 * layout->width + kCurves;
+  layout->sample_bytes = 2;
 }
 
 // The rows that the filters look at, on all levels, and one row between.
@@ -223,7 +234,8 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       std::swap(plan.place.scaled_width, plan.place.scaled_height);
       std::swap(plan.place.width, plan.place.height);
     }
-  const Layout layout = LayoutOf(header, HintFor(plans, recipe.filter));
+  Layout layout = LayoutOf(header, HintFor(plans, WantsExact(recipe)));
+  if (recipe.linear) BecomeLinear(&layout);
   const ImageFormat format = OutputFormat(recipe, header.format, true);
   cost.peak_bytes =
       kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);

@@ -15,6 +15,12 @@ struct SizePlan {
   Placement place;          // of the upright picture
 };
 
+// A decoder's own reduction makes means of codes: no neighbour is the nearest
+// then, and no mean is one of light.
+[[nodiscard]] inline bool WantsExact(const Recipe& recipe) {
+  return recipe.linear || recipe.filter == FilterKind::kNearest;
+}
+
 // The sizes named by the mask, for an upright picture of this size.
 [[nodiscard]] std::vector<SizePlan> PlanSizes(std::uint32_t width,
                                               std::uint32_t height,

@@ -151,6 +151,7 @@ struct PlaneSet {
   YccCode ycc;
   bool alpha = false;
   bool inverted = false;
+  bool linear = false;  // 16 bits of light, not of sRGB: see linear.h
   int count = 0;
   std::array<Plane, kMaxPlanes> planes;
 };

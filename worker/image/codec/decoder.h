@@ -33,7 +33,7 @@ struct OpenedPicture {
 struct DecodeHint {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  bool exact = false;          // no decoder's own reduction (nearest neighbour)
+  bool exact = false;          // no decoder's own reduction, see WantsExact()
   bool halved_chroma = false;  // chroma is wanted at half the size
 };
 
