@@ -27,7 +27,7 @@ LIBRARIES = {
     r"curl/.*": ("coordinator/net/",),
     r"boost/process.*": ("coordinator/pool/",),
     r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/sqlite."),
-    r"jpeglib\.h|jerror\.h|png\.h|webp/.*|gif_lib\.h": ("worker/image/codec/",),
+    r"jpeglib\.h|jerror\.h|png\.h|webp/.*|gif_lib\.h|avif/.*": ("worker/image/codec/",),
     r"zlib\.h": ("worker/image/codec/", "coordinator/source/"),
     r"isa-l/.*": ("worker/image/codec/",),
     r"hwy/.*": ("worker/image/resample/",),

@@ -7,7 +7,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler
   libboost1.81-dev
-  libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libhwy-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libavif-dev libhwy-dev
   libisal-dev
   liblcms2-dev
   libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev

@@ -137,6 +137,9 @@ class Thumbnailer::Impl {
                                           ImageFormat format) const;
   [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
                                    Orientation turn) const;
+  [[nodiscard]] bool IsTurned(const OpenedPicture& picture) const {
+    return recipe_.rotate || picture.turned_by_container;
+  }
   // True when planes of Y, Cb and Cr that go out have chroma of half the size.
   [[nodiscard]] bool HalvesChroma(const SizePlan& plan,
                                   ImageFormat format) const;
@@ -188,6 +191,8 @@ Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
       return OpenWebp(encoded, options, &complaints_);
     case ImageFormat::kGif:
       return OpenGif(encoded, options, &complaints_);
+    case ImageFormat::kAvif:
+      return OpenAvif(encoded, options, &complaints_);
     default:
       return OpenPng(encoded, options, &complaints_);
   }
@@ -371,7 +376,7 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
   if (colours.keeps_profile) metadata.icc = picture.icc;
   if (recipe_.keep.exif || recipe_.keep.copyright) {
     ExifChange change;
-    change.orientation = recipe_.rotate ? 1 : picture.exif_orientation;
+    change.orientation = IsTurned(picture) ? 1 : picture.exif_orientation;
     change.now_srgb = colours.transform != nullptr || IsInk(picture.model);
     change.copyright_only = !recipe_.keep.exif;
     metadata.exif = RewrittenExif(picture.exif, change);
@@ -461,7 +466,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   const ImageFormat format =
       OutputFormat(recipe_, sniffed.format, picture.alpha);
   outcome->output_format = format;
-  const Orientation turn = recipe_.rotate
+  const Orientation turn = IsTurned(picture)
                                ? OrientationFromExif(picture.exif_orientation)
                                : Orientation();
   outcome->source_width = picture.header.width;

@@ -2,7 +2,7 @@
 // Dictionary: image.dict
 //
 // The parsers of image bytes that are our own: format, JPEG segments and scans,
-// PNG, WebP, GIF, EXIF, the look into a colour profile.
+// PNG, WebP, GIF, AVIF, EXIF, the look into a colour profile.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

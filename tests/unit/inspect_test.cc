@@ -28,6 +28,7 @@ TEST(Sniff, GoesByTheFirstBytes) {
   EXPECT_EQ(ReasonOf("\x89PNG\r"), Reason::kTruncated);
   EXPECT_EQ(ReasonOf("RIFF....WEBPVP8 "), Reason::kNone);
   EXPECT_EQ(ReasonOf("GIF89a"), Reason::kNone);
+  EXPECT_EQ(ReasonOf("....ftypavif...."), Reason::kNone);
   EXPECT_EQ(ReasonOf("\x09PNG\r\n\x1a\n----"), Reason::kCorrupt);
   EXPECT_EQ(ReasonOf("\x89PNG\n\n\x1a\n----"), Reason::kCorrupt);
 }
@@ -36,7 +37,6 @@ TEST(Sniff, TellsOtherImagesFromWhatIsNone) {
   EXPECT_EQ(ReasonOf("BM................"), Reason::kUnsupported);
   EXPECT_EQ(ReasonOf(std::string_view("II*\0....", 8)), Reason::kUnsupported);
   EXPECT_EQ(ReasonOf("8BPS...."), Reason::kUnsupported);
-  EXPECT_EQ(ReasonOf("....ftypavif...."), Reason::kUnsupported);
   EXPECT_EQ(ReasonOf("<?xml version='1.0'?><svg/>"), Reason::kUnsupported);
   EXPECT_EQ(ReasonOf("  <svg xmlns='x'>"), Reason::kUnsupported);
   EXPECT_EQ(ReasonOf("<?xml version='1.0'?><Error/>"), Reason::kNotImage);

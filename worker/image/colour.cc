@@ -195,6 +195,10 @@ void ToVideoRange(std::uint8_t* luma, std::uint32_t samples) {
   LookUp(kVideoLuma, luma, samples);
 }
 
+void ToFullRange(std::uint8_t* luma, std::uint32_t samples) {
+  LookUp(kFullLuma, luma, samples);
+}
+
 void SetYccRange(PlaneSet* planes, bool limited) {
   if (planes->ycc.limited == limited) return;
   planes->ycc.limited = limited;

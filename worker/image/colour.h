@@ -73,8 +73,9 @@ void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
               const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels,
               const YccCode& code = {});
 
-// Grey of full range to the Y of video.
+// Grey of full range to the Y of video, and back.
 void ToVideoRange(std::uint8_t* luma, std::uint32_t samples);
+void ToFullRange(std::uint8_t* luma, std::uint32_t samples);
 
 // Planes of Y, Cb and Cr, or of Y alone, from full range to video's and back.
 // Takes them as they are if they have it already.

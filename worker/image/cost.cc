@@ -112,6 +112,24 @@ Layout GifLayoutOf(const ImageHeader& header) {
   return layout;
 }
 
+Layout AvifLayoutOf(const ImageHeader& header) {
+  Layout layout;
+  layout.planes = header.components;
+  layout.sample_bytes = 2;
+  layout.width = header.width;
+  layout.height = header.height;
+  // dav1d works in squares of 128.
+  const U64 padded = (layout.width + 256) * (layout.height + 256);
+  const U64 samples = header.samples + (padded - layout.width * layout.height) *
+                                           header.components;
+  // The picture, and once more: composed of tiles, or with film grain. What
+  // dav1d notes of each block, for the colours and for alpha.
+  layout.held = 2 * samples * (header.bits > 8 ? 2 : 1) + 2 * padded;
+  constexpr U64 kDav1dBytes = 512 << 10;
+  layout.held += (U64{header.items} + 2) * kDav1dBytes;
+  return layout;
+}
+
 Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   switch (header.format) {
     case ImageFormat::kJpeg:
@@ -120,6 +138,8 @@ Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
       return WebpLayoutOf(header, hint);
     case ImageFormat::kGif:
       return GifLayoutOf(header);
+    case ImageFormat::kAvif:
+      return AvifLayoutOf(header);
     default:
       return PngLayoutOf(header);
   }
@@ -284,7 +304,8 @@ CostEstimate EstimateCost(const ImageHeader& header, const Recipe& recipe,
                           U64 size_mask) {
   if (header.width == 0 || header.height == 0) return {};
   CostEstimate cost = CostOf(header, recipe, size_mask, false);
-  if (!recipe.rotate) return cost;
+  // An AVIF is turned in any case, if its container says so.
+  if (!recipe.rotate && header.format != ImageFormat::kAvif) return cost;
   const CostEstimate lying = CostOf(header, recipe, size_mask, true);
   cost.peak_bytes = std::max(cost.peak_bytes, lying.peak_bytes);
   cost.output_bytes = std::max(cost.output_bytes, lying.output_bytes);

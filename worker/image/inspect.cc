@@ -5,6 +5,7 @@
 #include <functional>
 #include <numeric>
 
+#include "worker/image/avif_layout.h"
 #include "worker/image/gif_layout.h"
 #include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
@@ -53,11 +54,11 @@ std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
     return std::nullopt;
   const std::string_view brand = AsText(bytes.subspan(8, 4));
   if (brand == "avif" || brand == "avis")
-    return Unsupported("AVIF is not supported", ImageFormat::kAvif);
+    return Sniffed{ImageFormat::kAvif, Reason::kNone, {}};
   const std::string_view box =
       AsText(bytes.first(std::min<std::size_t>(bytes.size(), 64)));
   if (box.find("avif") != box.npos || box.find("avis") != box.npos)
-    return Unsupported("AVIF is not supported", ImageFormat::kAvif);
+    return Sniffed{ImageFormat::kAvif, Reason::kNone, {}};
   if (box.find("heic") != box.npos || box.find("mif1") != box.npos)
     return Unsupported("HEIF is not supported");
   return std::nullopt;  // a film
@@ -316,6 +317,32 @@ ImageHeader PeekGif(ByteSpan bytes) {
   return header;
 }
 
+std::uint64_t CountAvifSamples(const AvifLayout& avif) {
+  const std::uint64_t width = avif.width, height = avif.height;
+  const std::uint64_t chroma = (avif.halved_x ? (width + 1) / 2 : width) *
+                               (avif.halved_y ? (height + 1) / 2 : height);
+  return width * height * (avif.alpha ? 2 : 1) +
+         (avif.monochrome ? 0 : 2 * chroma);
+}
+
+ImageHeader PeekAvif(ByteSpan bytes) {
+  const AvifLayout avif = WalkAvif(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kAvif;
+  header.width = avif.width;
+  header.height = avif.height;
+  header.bits = avif.bits;
+  header.components = static_cast<std::uint8_t>((avif.monochrome ? 1 : 3) +
+                                                (avif.alpha ? 1 : 0));
+  header.samples = CountAvifSamples(avif);
+  header.items = avif.items;
+  header.icc_bytes = avif.icc_bytes;
+  // Where it lies is not looked up.
+  if (avif.has_exif)
+    header.exif_bytes = std::min<std::size_t>(bytes.size(), UINT16_MAX);
+  return header;
+}
+
 }  // namespace
 
 Sniffed Sniff(ByteSpan bytes) {
@@ -445,6 +472,7 @@ std::optional<ImageHeader> PeekHeader(ByteSpan bytes) {
   if (sniffed.format == ImageFormat::kPng) return PeekPng(bytes);
   if (sniffed.format == ImageFormat::kWebp) return PeekWebp(bytes);
   if (sniffed.format == ImageFormat::kGif) return PeekGif(bytes);
+  if (sniffed.format == ImageFormat::kAvif) return PeekAvif(bytes);
   ImageHeader header;
   header.format = sniffed.format;
   return header;

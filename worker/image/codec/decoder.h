@@ -24,6 +24,7 @@ struct OpenedPicture {
   bool alpha = false;
   bool wide = false;
   int exif_orientation = 1;
+  bool turned_by_container = false;  // not by EXIF: holds in any case
   ByteSpan exif;  // a TIFF structure, lives as long as the decoder; may be none
   std::vector<std::uint8_t> icc;  // empty: none
 };
@@ -67,6 +68,9 @@ constexpr std::size_t kMaxProfileBytes = 4 << 20;
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenGif(
+    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+
+[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenAvif(
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 
 // The eighths (1, 2, 4 or 8) in which a JPEG of this size is decoded: the

@@ -6,6 +6,18 @@
 
 namespace thumbmill {
 
+// A sample of 0-65535 as the kernels have it, see picture.h.
+inline void StoreWide(std::uint32_t sample, std::uint32_t x,
+                      std::uint8_t* row) {
+  reinterpret_cast<std::int16_t*>(row)[x] =
+      static_cast<std::int16_t>(static_cast<std::int32_t>(sample) - 32768);
+}
+
+// Colour times alpha, all 0-65535.
+inline std::uint32_t MultiplyWide(std::uint32_t colour, std::uint32_t alpha) {
+  return (colour * alpha + 32767) / 65535;
+}
+
 // The fastest for this processor; all give the same.
 [[nodiscard]] Splitter SplitterFor(int channels, bool deep);
 

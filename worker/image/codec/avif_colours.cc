@@ -1,0 +1,93 @@
+#include "worker/image/codec/avif_colours.h"
+
+#include <string>
+
+namespace thumbmill {
+namespace {
+
+// What of red and blue weighs in Y; green has the rest.
+struct LumaWeights {
+  double red, blue;
+};
+
+std::optional<LumaWeights> WeightsOf(avifMatrixCoefficients matrix) {
+  switch (matrix) {
+    case AVIF_MATRIX_COEFFICIENTS_BT709:
+      return LumaWeights{0.2126, 0.0722};
+    case AVIF_MATRIX_COEFFICIENTS_FCC:
+      return LumaWeights{0.30, 0.11};
+    case AVIF_MATRIX_COEFFICIENTS_SMPTE240:
+      return LumaWeights{0.212, 0.087};
+    case AVIF_MATRIX_COEFFICIENTS_BT2020_NCL:
+      return LumaWeights{0.2627, 0.0593};
+    case AVIF_MATRIX_COEFFICIENTS_UNSPECIFIED:
+    case AVIF_MATRIX_COEFFICIENTS_BT470BG:
+    case AVIF_MATRIX_COEFFICIENTS_BT601:
+      return LumaWeights{0.299, 0.114};
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+int OrientationOf(const avifImage& image) {
+  const bool turned = (image.transformFlags & AVIF_TRANSFORM_IROT) != 0;
+  const bool mirrored = (image.transformFlags & AVIF_TRANSFORM_IMIR) != 0;
+  // By quarters of a turn: plain, top and bottom swapped, left and right.
+  constexpr int kValues[4][3] = {{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}};
+  const int quarters = turned ? image.irot.angle & 3 : 0;
+  return kValues[quarters][mirrored ? 1 + (image.imir.mode & 1) : 0];
+}
+
+std::optional<YccCode> PlaneCodeOf(const avifImage& image) {
+  YccCode code;
+  code.limited = image.yuvRange == AVIF_RANGE_LIMITED;
+  switch (image.matrixCoefficients) {
+    case AVIF_MATRIX_COEFFICIENTS_BT470BG:
+    case AVIF_MATRIX_COEFFICIENTS_BT601:
+      return code;
+    case AVIF_MATRIX_COEFFICIENTS_BT709:
+      code.weights = YccCode::Weights::kBt709;
+      return code;
+    case AVIF_MATRIX_COEFFICIENTS_BT2020_NCL:
+      code.weights = YccCode::Weights::kBt2020;
+      return code;
+    default:
+      return std::nullopt;
+  }
+}
+
+Verdict<AvifColours> AvifColours::For(const avifImage& image) {
+  AvifColours to;
+  const unsigned spare = image.depth - 8;
+  const bool limited = image.yuvRange == AVIF_RANGE_LIMITED;
+  to.max_ = (1u << image.depth) - 1;
+  to.black_ = limited ? 16 << spare : 0;
+  to.zero_ = 128 << spare;
+  to.luma_ = Fixed(65535.0 / (limited ? 219u << spare : to.max_));
+  to.chroma_ = Fixed(65535.0 / (limited ? 224u << spare : to.max_));
+  if (image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400) return to;
+  if (image.matrixCoefficients == AVIF_MATRIX_COEFFICIENTS_IDENTITY) {
+    to.kind_ = Kind::kRgb;
+    return to;
+  }
+  if (image.matrixCoefficients == AVIF_MATRIX_COEFFICIENTS_YCGCO) {
+    to.kind_ = Kind::kYcgco;
+    return to;
+  }
+  const auto weights = WeightsOf(image.matrixCoefficients);
+  if (!weights)
+    return Refuse(Reason::kUnsupported,
+                  "AVIF with matrix coefficients " +
+                      std::to_string(image.matrixCoefficients));
+  const double red = weights->red, blue = weights->blue;
+  const double green = 1 - red - blue;
+  to.red_ = Fixed(2 * (1 - red));
+  to.green_b_ = Fixed(2 * (1 - blue) * blue / green);
+  to.green_r_ = Fixed(2 * (1 - red) * red / green);
+  to.blue_ = Fixed(2 * (1 - blue));
+  return to;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,77 @@
+// worker/image/codec/avif_colours.h: what the samples of an AVIF stand for.
+#pragma once
+
+#include <avif/avif.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "worker/image/picture.h"
+#include "worker/image/refusal.h"
+
+namespace thumbmill {
+
+// The container turns a picture against the clock, then mirrors it (HEIF 6.5);
+// EXIF has a number for each of the eight ways that it can lie.
+[[nodiscard]] int OrientationOf(const avifImage& image);
+
+// The codes that planes of 8 bits may keep until they are thumbnails.
+[[nodiscard]] std::optional<YccCode> PlaneCodeOf(const avifImage& image);
+
+// Samples of any depth and range to RGB of 16 bits.
+class AvifColours {
+ public:
+  struct Rgb16 {
+    std::uint32_t r, g, b;
+  };
+
+  [[nodiscard]] static Verdict<AvifColours> For(const avifImage& image);
+
+  [[nodiscard]] Rgb16 Convert(std::uint32_t y, std::uint32_t u,
+                              std::uint32_t v) const {
+    if (kind_ == Kind::kRgb) return {Luma(v), Luma(y), Luma(u)};  // G, B, R
+    const std::int64_t grey = Luma(y), first = Chroma(u), second = Chroma(v);
+    if (kind_ == Kind::kYcgco)
+      return {Clamp(grey - first + second), Clamp(grey + first),
+              Clamp(grey - first - second)};
+    return {Clamp(grey + Scaled(red_ * second)),
+            Clamp(grey - Scaled(green_b_ * first + green_r_ * second)),
+            Clamp(grey + Scaled(blue_ * first))};
+  }
+  [[nodiscard]] std::uint32_t Luma(std::uint32_t sample) const {
+    return Clamp(Scaled((std::int64_t{sample} - black_) * luma_));
+  }
+  // Of alpha, which always has the full range.
+  [[nodiscard]] std::uint32_t Alpha(std::uint32_t sample) const {
+    return std::min(sample, max_) * 65535 / max_;
+  }
+
+ private:
+  enum class Kind { kYcc, kRgb, kYcgco };
+  static constexpr int kBits = 14;
+
+  static std::int64_t Fixed(double value) {
+    return static_cast<std::int64_t>(value * (1 << kBits) + 0.5);
+  }
+  static std::int64_t Scaled(std::int64_t fixed) {
+    return (fixed + (1 << (kBits - 1))) >> kBits;
+  }
+  static std::uint32_t Clamp(std::int64_t value) {
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(value, 0, 65535));
+  }
+  [[nodiscard]] std::int64_t Chroma(std::uint32_t sample) const {
+    return Scaled((std::int64_t{sample} - zero_) * chroma_);
+  }
+
+  Kind kind_ = Kind::kYcc;
+  std::uint32_t max_ = 255;
+  std::int64_t black_ = 0;  // samples of no light, of no colour
+  std::int64_t zero_ = 128;
+  std::int64_t luma_ = 0;  // factors to 16 bits
+  std::int64_t chroma_ = 0;
+  std::int64_t red_ = 0, green_b_ = 0, green_r_ = 0, blue_ = 0;
+};
+
+}  // namespace thumbmill

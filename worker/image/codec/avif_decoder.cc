@@ -1,0 +1,373 @@
+// AVIF by libavif with dav1d, in this thread alone.
+//
+// Where the container says how 8-bit Y, Cb and Cr stand for RGB, they come as
+// the planes that the file has. All else (10 and 12 bits, alpha, RGB or YCgCo
+// inside, a crop, or nobody says before the picture is decoded) becomes RGB of
+// 16 bits row by row; chroma of half the size is then repeated, which is its
+// mean when the picture is made smaller.
+//
+// dav1d gives no rows before it has them all: the picture is held, a grid of
+// tiles twice.
+#include <avif/avif.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "worker/image/avif_layout.h"
+#include "worker/image/codec/avif_colours.h"
+#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/split.h"
+#include "worker/image/colour.h"
+#include "worker/image/exif.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::uint32_t kRowsPerBand = 16;
+// Frames of a file that has nothing but a track; libavif lists them all.
+constexpr std::uint32_t kMaxFrames = 1 << 14;
+
+struct DestroyDecoder {
+  void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
+};
+
+// A row of samples of one or two bytes.
+class SampleRow {
+ public:
+  SampleRow(const std::uint8_t* plane, std::uint32_t row_bytes, std::uint32_t y,
+            bool deep)
+      : row_(plane + std::size_t{y} * row_bytes), deep_(deep) {}
+
+  [[nodiscard]] std::uint32_t At(std::uint32_t x) const {
+    if (!deep_) return row_[x];
+    std::uint16_t sample;
+    std::memcpy(&sample, row_ + std::size_t{x} * 2, sizeof sample);
+    return sample;
+  }
+
+ private:
+  const std::uint8_t* row_;
+  bool deep_;
+};
+
+struct Subsampling {
+  explicit Subsampling(const avifImage& image) {
+    avifPixelFormatInfo format;
+    avifGetPixelFormatInfo(image.yuvFormat, &format);
+    x = static_cast<unsigned>(format.chromaShiftX);
+    y = static_cast<unsigned>(format.chromaShiftY);
+  }
+  unsigned x = 0, y = 0;  // bits that the coordinates of chroma lack
+};
+
+class AvifDecoder final : public Decoder, public RowSource {
+ public:
+  AvifDecoder(ByteSpan bytes, const DecoderOptions& options,
+              Complaints* complaints)
+      : bytes_(bytes),
+        layout_(WalkAvif(bytes)),
+        options_(options),
+        complaints_(complaints) {}
+
+  [[nodiscard]] Verdict<void> Open();
+
+  [[nodiscard]] const OpenedPicture& picture() const override {
+    return picture_;
+  }
+  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+
+  [[nodiscard]] const PictureShape& shape() const override { return shape_; }
+  [[nodiscard]] std::uint32_t BandRows(int plane) const override {
+    const bool halved = shape_.planes[static_cast<std::size_t>(plane)].height <
+                        shape_.planes[0].height;
+    return halved ? kRowsPerBand / 2 : kRowsPerBand;
+  }
+  [[nodiscard]] std::size_t RowBytes(int plane) const override {
+    return std::size_t{shape_.planes[static_cast<std::size_t>(plane)].width} *
+           (shape_.wide ? 2 : 1);
+  }
+  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] Verdict<void> Finish() override { return {}; }
+
+ private:
+  [[nodiscard]] Verdict<void> CheckSize(std::uint32_t width,
+                                        std::uint32_t height) const;
+  [[nodiscard]] Verdict<void> Judge(avifResult result) const;
+  [[nodiscard]] Verdict<void> Parse();
+  void DescribePicture();
+  void KeepMetadata();
+  [[nodiscard]] Verdict<void> CheckDecoded() const;
+  void SetShape();
+  void GivePlane(int plane, RowRing* ring) const;
+  void ConvertRow(std::uint32_t y, const RowPointers& out) const;
+  // A row of the plane that lies in row `y` of the file's picture.
+  [[nodiscard]] SampleRow RowOf(avifChannelIndex channel,
+                                std::uint32_t y) const;
+
+  ByteSpan bytes_;
+  AvifLayout layout_;
+  const DecoderOptions options_;
+  Complaints* complaints_;
+  std::unique_ptr<avifDecoder, DestroyDecoder> avif_;
+  OpenedPicture picture_;
+  PictureShape shape_;
+  avifCropRect crop_{};
+  bool grey_ = false;
+  bool gives_planes_ = false;
+  AvifColours colours_;
+};
+
+Verdict<void> AvifDecoder::CheckSize(std::uint32_t width,
+                                     std::uint32_t height) const {
+  const std::uint64_t limit = std::min<std::uint64_t>(
+      options_.limits.max_pixels, AVIF_DEFAULT_IMAGE_SIZE_LIMIT);
+  if (std::uint64_t{width} * height <= limit) return {};
+  return Refuse(Reason::kTooManyPixels, std::to_string(width) + "x" +
+                                            std::to_string(height) + " pixels");
+}
+
+Verdict<void> AvifDecoder::Judge(avifResult result) const {
+  const std::string text = avifResultToString(result);
+  switch (result) {
+    case AVIF_RESULT_OK:
+      return {};
+    case AVIF_RESULT_OUT_OF_MEMORY:
+      return Refuse(Reason::kMemory, "no memory for libavif");
+    case AVIF_RESULT_NOT_IMPLEMENTED:
+    case AVIF_RESULT_UNSUPPORTED_DEPTH:
+    case AVIF_RESULT_NO_CODEC_AVAILABLE:
+      return Refuse(Reason::kUnsupported, text);
+    case AVIF_RESULT_TRUNCATED_DATA:
+      return Refuse(Reason::kTruncated, text);
+    default:
+      return Refuse(layout_.ends ? Reason::kCorrupt : Reason::kTruncated, text);
+  }
+}
+
+Verdict<void> AvifDecoder::Parse() {
+  avif_.reset(avifDecoderCreate());
+  if (avif_ == nullptr) return Refuse(Reason::kMemory, "no memory for libavif");
+  avif_->codecChoice = AVIF_CODEC_CHOICE_DAV1D;
+  avif_->maxThreads = 1;
+  avif_->ignoreXMP = AVIF_TRUE;
+  avif_->imageSizeLimit = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
+      options_.limits.max_pixels, 1, AVIF_DEFAULT_IMAGE_SIZE_LIMIT));
+  avif_->imageDimensionLimit = 0;  // the pixels are bounded
+  avif_->imageCountLimit = kMaxFrames;
+  // What old encoders leave out is not needed; a crop that makes no sense is
+  // ignored.
+  avif_->strictFlags = AVIF_STRICT_DISABLED;
+  const auto source = layout_.has_primary ? AVIF_DECODER_SOURCE_PRIMARY_ITEM
+                                          : AVIF_DECODER_SOURCE_TRACKS;
+  if (auto ok = Judge(avifDecoderSetSource(avif_.get(), source)); !ok)
+    return ok;
+  if (auto ok = Judge(
+          avifDecoderSetIOMemory(avif_.get(), bytes_.data(), bytes_.size()));
+      !ok)
+    return ok;
+  return Judge(avifDecoderParse(avif_.get()));
+}
+
+void AvifDecoder::DescribePicture() {
+  const avifImage& image = *avif_->image;
+  crop_ = {0, 0, image.width, image.height};
+  avifCropRect crop;
+  avifDiagnostics unused;
+  avifDiagnosticsClearError(&unused);
+  const bool cropped = (image.transformFlags & AVIF_TRANSFORM_CLAP) != 0 &&
+                       avifCropRectConvertCleanApertureBox(
+                           &crop, &image.clap, image.width, image.height,
+                           image.yuvFormat, &unused) != AVIF_FALSE;
+  if (cropped) crop_ = crop;
+  grey_ = image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400;
+  picture_.alpha = avif_->alphaPresent != AVIF_FALSE;
+  const auto code = PlaneCodeOf(image);
+  gives_planes_ =
+      image.depth == 8 && !picture_.alpha && !cropped && (grey_ || code);
+  picture_.model = ColourModel::kRgb;
+  if (gives_planes_) picture_.model = ColourModel::kYcc;
+  if (grey_) picture_.model = ColourModel::kGrey;
+  if (picture_.model == ColourModel::kYcc) picture_.ycc = *code;
+  picture_.wide = !gives_planes_;
+  ImageHeader& header = picture_.header;
+  header.width = crop_.width;
+  header.height = crop_.height;
+  header.bits = static_cast<std::uint8_t>(image.depth);
+  header.components =
+      static_cast<std::uint8_t>((grey_ ? 1 : 3) + (picture_.alpha ? 1 : 0));
+}
+
+// What the container itself says of turning holds; EXIF only where it does not.
+void AvifDecoder::KeepMetadata() {
+  const avifImage& image = *avif_->image;
+  picture_.exif = {image.exif.data, image.exif.size};
+  constexpr avifTransformFlags kTurns =
+      AVIF_TRANSFORM_IROT | AVIF_TRANSFORM_IMIR;
+  picture_.turned_by_container = (image.transformFlags & kTurns) != 0;
+  picture_.exif_orientation = picture_.turned_by_container
+                                  ? OrientationOf(image)
+                                  : ExifOrientation(picture_.exif);
+  if (image.icc.size > kMaxProfileBytes)
+    return complaints_->Add(Severity::kMinor, "colour profile is too large");
+  picture_.icc.assign(image.icc.data, image.icc.data + image.icc.size);
+}
+
+Verdict<void> AvifDecoder::Open() {
+  if (auto ok = CheckSize(layout_.width, layout_.height); !ok) return ok;
+  if (auto ok = Parse(); !ok) return ok;
+  const avifImage& image = *avif_->image;
+  if (auto ok = CheckSize(image.width, image.height); !ok) return ok;
+  if (image.width == 0 || image.height == 0 || image.depth < 8 ||
+      image.depth > 12)
+    return Refuse(Reason::kCorrupt, "an AVIF of no size or an odd depth");
+  picture_.header = *PeekHeader(bytes_);
+  DescribePicture();
+  KeepMetadata();
+  return {};
+}
+
+// What was planned, and paid for, by the word of the container.
+Verdict<void> AvifDecoder::CheckDecoded() const {
+  const avifImage& image = *avif_->image;
+  const bool same = image.width >= crop_.x + crop_.width &&
+                    image.height >= crop_.y + crop_.height &&
+                    image.depth == picture_.header.bits &&
+                    (image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400) == grey_ &&
+                    (!picture_.alpha || image.alphaPlane != nullptr) &&
+                    image.yuvPlanes[AVIF_CHAN_Y] != nullptr;
+  if (same) return {};
+  return Refuse(Reason::kCorrupt, "the picture is not what its file says");
+}
+
+Verdict<RowSource*> AvifDecoder::Start(const DecodeHint&) {
+  // Not more than was predicted, whatever the bitstream says.
+  avif_->imageSizeLimit = avif_->image->width * avif_->image->height;
+  if (auto ok = Judge(avifDecoderNextImage(avif_.get())); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  if (auto ok = CheckDecoded(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  auto colours = AvifColours::For(*avif_->image);
+  if (!colours) return tl::unexpected<Refusal>(std::move(colours).error());
+  colours_ = *colours;
+  SetShape();
+  return this;
+}
+
+void AvifDecoder::SetShape() {
+  shape_.width = crop_.width;
+  shape_.height = crop_.height;
+  shape_.model = picture_.model;
+  shape_.ycc = picture_.ycc;
+  shape_.alpha = picture_.alpha;
+  shape_.wide = picture_.wide;
+  shape_.plane_count = (grey_ ? 1 : 3) + (shape_.alpha ? 1 : 0);
+  for (PlaneShape& plane : shape_.planes)
+    plane = {shape_.width, shape_.height, static_cast<double>(shape_.width),
+             static_cast<double>(shape_.height)};
+  if (shape_.model != ColourModel::kYcc) return;
+  const Subsampling chroma(*avif_->image);
+  for (std::size_t p = 1; p < 3; ++p) {
+    PlaneShape& plane = shape_.planes[p];
+    if (chroma.x != 0) {
+      plane.fine_width = shape_.width;
+      plane.width = (shape_.width + 1) / 2;
+      plane.extent_x = shape_.width / 2.0;
+    }
+    if (chroma.y != 0) {
+      plane.fine_height = shape_.height;
+      plane.height = (shape_.height + 1) / 2;
+      plane.extent_y = shape_.height / 2.0;
+    }
+  }
+}
+
+void AvifDecoder::GivePlane(int plane, RowRing* ring) const {
+  const avifImage& image = *avif_->image;
+  const PlaneShape& shape = shape_.planes[static_cast<std::size_t>(plane)];
+  // Grey has no code to carry: it takes the full range here.
+  const bool stretch = grey_ && image.yuvRange == AVIF_RANGE_LIMITED;
+  const std::uint32_t rows =
+      std::min(BandRows(plane), shape.height - ring->end());
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    const std::uint32_t y = ring->end() + i;
+    std::memcpy(
+        ring->Row(y),
+        image.yuvPlanes[plane] + std::size_t{y} * image.yuvRowBytes[plane],
+        shape.width);
+    if (stretch) ToFullRange(ring->Row(y), shape.width);
+  }
+  ring->Append(rows);
+}
+
+SampleRow AvifDecoder::RowOf(avifChannelIndex channel, std::uint32_t y) const {
+  const avifImage& image = *avif_->image;
+  const bool chroma = channel != AVIF_CHAN_Y;
+  return {image.yuvPlanes[channel], image.yuvRowBytes[channel],
+          chroma ? y >> Subsampling(image).y : y, image.depth > 8};
+}
+
+void AvifDecoder::ConvertRow(std::uint32_t y, const RowPointers& out) const {
+  const avifImage& image = *avif_->image;
+  const unsigned shift = Subsampling(image).x;
+  const std::size_t colours = grey_ ? 1 : 3;
+  const std::uint32_t from_y = y + crop_.y;
+  const SampleRow luma = RowOf(AVIF_CHAN_Y, from_y);
+  const SampleRow cb = grey_ ? luma : RowOf(AVIF_CHAN_U, from_y);
+  const SampleRow cr = grey_ ? luma : RowOf(AVIF_CHAN_V, from_y);
+  const SampleRow alpha(shape_.alpha ? image.alphaPlane : image.yuvPlanes[0],
+                        shape_.alpha ? image.alphaRowBytes : 0, from_y,
+                        image.depth > 8);
+  for (std::uint32_t x = 0; x < shape_.width; ++x) {
+    const std::uint32_t from = x + crop_.x;
+    std::array<std::uint32_t, 3> sample{};
+    if (grey_) {
+      sample[0] = colours_.Luma(luma.At(from));
+    } else {
+      const auto rgb = colours_.Convert(luma.At(from), cb.At(from >> shift),
+                                        cr.At(from >> shift));
+      sample = {rgb.r, rgb.g, rgb.b};
+    }
+    const std::uint32_t opacity =
+        shape_.alpha ? colours_.Alpha(alpha.At(from)) : 65535;
+    for (std::size_t c = 0; c < colours; ++c)
+      StoreWide(image.alphaPremultiplied ? std::min(sample[c], opacity)
+                                         : MultiplyWide(sample[c], opacity),
+                x, out[c]);
+    if (shape_.alpha) StoreWide(opacity, x, out[colours]);
+  }
+}
+
+Verdict<void> AvifDecoder::ReadBand(const Rings& rings) {
+  const auto count = static_cast<std::size_t>(shape_.plane_count);
+  if (gives_planes_) {
+    for (std::size_t p = 0; p < count; ++p)
+      GivePlane(static_cast<int>(p), rings[p]);
+    return {};
+  }
+  const std::uint32_t first = rings[0]->end();
+  const std::uint32_t last = std::min(first + kRowsPerBand, shape_.height);
+  for (std::uint32_t y = first; y < last; ++y) {
+    RowPointers out{};
+    for (std::size_t p = 0; p < count; ++p) out[p] = rings[p]->Row(y);
+    ConvertRow(y, out);
+    for (std::size_t p = 0; p < count; ++p) rings[p]->Append(1);
+  }
+  return {};
+}
+
+}  // namespace
+
+Verdict<std::unique_ptr<Decoder>> OpenAvif(ByteSpan bytes,
+                                           const DecoderOptions& options,
+                                           Complaints* complaints) {
+  auto decoder = std::make_unique<AvifDecoder>(bytes, options, complaints);
+  if (auto ok = decoder->Open(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  return std::unique_ptr<Decoder>(std::move(decoder));
+}
+
+}  // namespace thumbmill
