@@ -1,0 +1,210 @@
+#include "coordinator/net/curl_request.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "common/check.h"
+#include "coordinator/net/address_policy.h"
+
+namespace thumbmill {
+namespace {
+
+// Measured with 64 transfers of 200 KB at once: 45 us of processor time each
+// with 64 KB, 47 with 128 KB, 48 with 256 KB, where the buffers leave the
+// cache. It is also what curl holds back of each paused transfer.
+constexpr long kReceiveBytes = 64 << 10;
+// Reading an unwanted body costs less than a new connection up to about here.
+constexpr std::uint64_t kDiscardBytes = 64 << 10;
+
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool EqualsNoCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+void ReadHeader(std::string_view line, Hop* hop) {
+  if (line.starts_with("HTTP/")) {  // another answer after an interim one
+    hop->location.clear();
+    hop->encoded = false;
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = Trim(line.substr(colon + 1));
+  if (EqualsNoCase(name, "location") && hop->location.empty())
+    hop->location = value;
+  if (EqualsNoCase(name, "content-encoding"))
+    hop->encoded = !value.empty() && !EqualsNoCase(value, "identity");
+}
+
+std::size_t OnHeader(char* data, std::size_t one, std::size_t size,
+                     void* user) {
+  Job& job = *static_cast<Job*>(user);
+  size *= one;
+  job.CountSpeed(size);
+  job.hop.header_bytes += size;
+  if (job.hop.header_bytes > kHeaderBytes) return 0;
+  if (!job.hop.body_begun) ReadHeader({data, size}, &job.hop);
+  return size;
+}
+
+bool Delivers(const Job& job) {
+  return job.method == Method::kGet && job.hop.status >= 200 &&
+         job.hop.status < 300;
+}
+
+std::size_t Discard(std::size_t size, Hop* hop) {
+  hop->discarded += size;
+  return hop->discarded <= kDiscardBytes ? size : 0;
+}
+
+// No memory for a body that curl decodes: while it is paused, curl would go
+// on to decode all that it has read into memory of its own, a thousand times
+// as much where somebody means harm. So the try is dropped and starts again.
+std::size_t Refuse(Job* job) {
+  job->Pause();
+  if (!job->hop.encoded) return CURL_WRITEFUNC_PAUSE;
+  job->parked = true;
+  return 0;
+}
+
+std::size_t OnBody(char* data, std::size_t one, std::size_t size, void* user) {
+  Job& job = *static_cast<Job*>(user);
+  size *= one;
+  if (size == 0) return 0;
+  if (job.cancelled) return 0;
+  if (!job.hop.body_begun) ReadStatus(&job);
+  job.hop.body_begun = true;
+  if (!Delivers(job)) return Discard(size, &job.hop);
+  job.hop.too_big = size > job.options->max_bytes - job.bytes;
+  if (job.hop.too_big) return 0;
+  std::uint8_t* place = job.body->Extend(size);
+  if (job.cancelled) return 0;  // by the sink: `place` may be gone
+  if (place == nullptr) return Refuse(&job);
+  std::memcpy(place, data, size);
+  job.bytes += size;
+  job.CountSpeed(size);
+  return size;
+}
+
+std::size_t OnUpload(char* place, std::size_t one, std::size_t size,
+                     void* user) {
+  Job& job = *static_cast<Job*>(user);
+  if (job.cancelled) return CURL_READFUNC_ABORT;
+  const std::size_t left = job.upload.size() - job.uploaded;
+  const std::size_t now = std::min(size * one, left);
+  if (now > 0) std::memcpy(place, job.upload.data() + job.uploaded, now);
+  job.uploaded += now;
+  return now;
+}
+
+// curl sends again when a kept connection turns out to be dead.
+int OnSeek(void* user, curl_off_t offset, int origin) {
+  Job& job = *static_cast<Job*>(user);
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  if (static_cast<std::uint64_t>(offset) > job.upload.size())
+    return CURL_SEEKFUNC_FAIL;
+  job.uploaded = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+// The last moment before a packet leaves, and the address is known.
+curl_socket_t OnOpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
+  Job& job = *static_cast<Job*>(user);
+  const AddressPolicy policy{job.options->allow_loopback,
+                             job.options->allow_private};
+  if (!job.trusted && !IsAllowed(policy, &address->addr, address->addrlen)) {
+    job.hop.forbidden = AddressText(&address->addr, address->addrlen);
+    return CURL_SOCKET_BAD;
+  }
+  job.hop.any_address_allowed = true;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
+
+void ConfigureMethod(Job* job) {
+  CURL* easy = job->easy;
+  if (job->method == Method::kHead) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (job->method == Method::kGet) {
+    // Asked for plain bytes; what comes encoded all the same is decoded.
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                     static_cast<curl_off_t>(job->options->max_bytes));
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &OnUpload);
+  curl_easy_setopt(easy, CURLOPT_READDATA, static_cast<void*>(job));
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &OnSeek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, static_cast<void*>(job));
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+                   static_cast<curl_off_t>(job->upload.size()));
+  // Thumbnails are small: asking first would cost a round trip each.
+  job->headers = curl_slist_append(job->headers, "Expect:");
+  if (!job->content_type.empty())
+    job->headers = curl_slist_append(
+        job->headers, ("Content-Type: " + job->content_type).c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, job->headers);
+}
+
+}  // namespace
+
+void ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
+  CURL* easy = job->easy;
+  const auto set = [easy](CURLoption option, auto value) {
+    CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
+  };
+  set(CURLOPT_PRIVATE, static_cast<void*>(job));
+  set(CURLOPT_ERRORBUFFER, job->curl_text.data());
+  set(CURLOPT_NOSIGNAL, 1L);
+  // A lookup that is given up is left to its thread: joining it would hold
+  // the loop for as long as the resolver likes.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_SHARE, share);
+  set(CURLOPT_URL, WireUrl(url).c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  // A proxy would connect for us, and no address could be checked.
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  set(CURLOPT_USERAGENT, job->options->user_agent.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      static_cast<long>(job->options->connect_timeout.count()));
+  set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_BUFFERSIZE, kReceiveBytes);
+  set(CURLOPT_OPENSOCKETFUNCTION, &OnOpenSocket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(job));
+  set(CURLOPT_HEADERFUNCTION, &OnHeader);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(job));
+  set(CURLOPT_WRITEFUNCTION, &OnBody);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(job));
+  if (!job->options->ca_file.empty())
+    set(CURLOPT_CAINFO, job->options->ca_file.c_str());
+  if (!url.userinfo.empty()) {
+    const std::size_t colon = url.userinfo.find(':');
+    set(CURLOPT_USERNAME, PercentDecode(url.userinfo.substr(0, colon)).c_str());
+    if (colon != std::string::npos)
+      set(CURLOPT_PASSWORD,
+          PercentDecode(url.userinfo.substr(colon + 1)).c_str());
+  }
+  ConfigureMethod(job);
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,101 @@
+#include "coordinator/net/transfer_job.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thumbmill {
+namespace {
+
+Micros InfoTime(CURL* easy, CURLINFO info) {
+  curl_off_t micros = 0;
+  curl_easy_getinfo(easy, info, &micros);
+  return Micros(micros);
+}
+
+std::string Seconds(Millis time) {
+  return std::to_string(time.count() / 1000) + "." +
+         std::to_string(time.count() % 1000 / 100) + " s";
+}
+
+// From the request's departure to the first byte of the answer's head.
+bool WaitsTooLong(const Job& job, TimePoint now) {
+  if (job.hop.speed) return false;
+  const Micros asked = InfoTime(job.easy, CURLINFO_PRETRANSFER_TIME_T);
+  if (asked == Micros(0)) return false;  // curl's connect timeout watches
+  return now - job.hop.started - asked > job.options->first_byte_timeout;
+}
+
+}  // namespace
+
+void ReadStatus(Job* job) {
+  long status = 0;
+  curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
+  job->hop.status = static_cast<int>(status);
+}
+
+bool IsRedirect(const Job& job) {
+  return job.method == Method::kGet && job.hop.status >= 300 &&
+         job.hop.status < 400 && job.hop.status != 304 &&
+         !job.hop.location.empty() && job.hop.header_bytes <= kHeaderBytes;
+}
+
+void AddTimes(Job* job) {
+  CURL* easy = job->easy;
+  const Micros dns = InfoTime(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  const Micros connected = std::max(InfoTime(easy, CURLINFO_CONNECT_TIME_T),
+                                    InfoTime(easy, CURLINFO_APPCONNECT_TIME_T));
+  const Micros asked = InfoTime(easy, CURLINFO_PRETRANSFER_TIME_T);
+  const Micros answered = InfoTime(easy, CURLINFO_STARTTRANSFER_TIME_T);
+  job->times.dns += dns;
+  job->times.connect += std::max(connected - dns, Micros(0));
+  job->times.first_byte += std::max(answered - asked, Micros(0));
+}
+
+HopEnd Describe(const Job& job, CURLcode code) {
+  HopEnd end;
+  end.code = code;
+  end.curl_text = job.curl_text.data();
+  end.status = job.hop.status;
+  end.upload = job.method == Method::kPut;
+  end.body_begun = job.hop.body_begun;
+  end.name_resolved =
+      InfoTime(job.easy, CURLINFO_NAMELOOKUP_TIME_T) > Micros(0);
+  end.too_big = job.hop.too_big;
+  end.headers_too_big = job.hop.header_bytes > kHeaderBytes;
+  end.any_address_allowed = job.hop.any_address_allowed;
+  end.forbidden = job.hop.forbidden;
+  return end;
+}
+
+std::optional<TransferResult> Overdue(Job* job, TimePoint now) {
+  const Micros running = job->Running(now);
+  const Millis limit = job->method == Method::kGet
+                           ? job->options->timeout
+                           : job->options->upload_timeout;
+  if (running > limit)
+    return MakeResult(Reason::kTimeout, true,
+                      "not finished within " + Seconds(limit));
+  if (job->method != Method::kGet) return std::nullopt;
+  if (WaitsTooLong(*job, now))
+    return MakeResult(
+        Reason::kTimeout, true,
+        "no answer within " + Seconds(job->options->first_byte_timeout));
+  if (job->hop.speed &&
+      job->hop.speed->SlowerThan(job->options->min_speed_bytes,
+                                 running - job->hop.speed_start))
+    return MakeResult(
+        Reason::kTooSlow, true,
+        "slower than " + std::to_string(job->options->min_speed_bytes) +
+            " bytes/s over " + Seconds(job->options->min_speed_window));
+  return std::nullopt;
+}
+
+TransferResult MakeResult(Reason reason, bool transient, std::string message) {
+  TransferResult result;
+  result.reason = reason;
+  result.transient = transient;
+  result.message = std::move(message);
+  return result;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,108 @@
+// coordinator/net/transfer_job.h: one try of a transfer, and the one request
+// of it (redirects make several) that is under way.
+//
+// Runs in  the loop's thread. Curl's callbacks get a Job as their argument.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "coordinator/net/curl_pool.h"
+#include "coordinator/net/hop_end.h"
+#include "coordinator/net/speed_window.h"
+#include "coordinator/net/transfer.h"
+
+namespace thumbmill {
+
+// Of the heads of one answer; more is an attack.
+inline constexpr std::size_t kHeaderBytes = 256 << 10;
+
+enum class Method { kGet, kPut, kHead };
+
+struct Hop {
+  TimePoint started;
+  int status = 0;
+  std::string location;
+  std::size_t header_bytes = 0;
+  std::uint64_t discarded = 0;
+  bool encoded = false;
+  bool body_begun = false;
+  bool too_big = false;
+  bool any_address_allowed = false;
+  std::string forbidden;
+  Micros speed_start{0};
+  std::optional<SpeedWindow> speed;  // from the first byte on
+};
+
+// One try of a transfer.
+struct Job {
+  TransferId id = 0;
+  Method method = Method::kGet;
+  const TransferOptions* options = nullptr;
+  std::string url;  // of this hop
+  bool trusted = false;
+  BodySink* body = nullptr;
+  ByteSpan upload;
+  std::size_t uploaded = 0;
+  std::string content_type;
+  Transfers::Done done;
+
+  CurlPool* pool = nullptr;
+  CURL* easy = nullptr;  // null: queued or parked
+  curl_slist* headers = nullptr;
+  std::array<char, CURL_ERROR_SIZE> curl_text{};
+  Hop hop;
+  int redirects = 0;
+  TimePoint started;
+  Micros paused{0};
+  std::optional<TimePoint> paused_since;
+  bool parked = false;     // given up for want of memory, to start again
+  bool cancelled = false;  // waits for curl to be off the stack
+  std::uint64_t bytes = 0;
+  TransferTimes times;
+
+  Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() { curl_slist_free_all(headers); }
+
+  // Time in which this try could make progress.
+  Micros Running(TimePoint now) const {
+    const TimePoint until = paused_since.value_or(now);
+    return std::chrono::duration_cast<Micros>(until - started) - paused;
+  }
+  void Pause() {
+    if (!paused_since) paused_since = std::chrono::steady_clock::now();
+  }
+  void EndPause() {
+    if (!paused_since) return;
+    paused += std::chrono::duration_cast<Micros>(
+        std::chrono::steady_clock::now() - *paused_since);
+    paused_since.reset();
+  }
+  void CountSpeed(std::uint64_t size) {
+    const Micros now = Running(std::chrono::steady_clock::now());
+    if (!hop.speed) {
+      hop.speed_start = now;
+      hop.speed.emplace(options->min_speed_window);
+    }
+    hop.speed->Add(now - hop.speed_start, size);
+  }
+};
+
+void ReadStatus(Job* job);
+[[nodiscard]] bool IsRedirect(const Job& job);
+// Adds what curl measured of the hop that has ended.
+void AddTimes(Job* job);
+[[nodiscard]] HopEnd Describe(const Job& job, CURLcode code);
+// The answer of a job that has run into one of its deadlines.
+[[nodiscard]] std::optional<TransferResult> Overdue(Job* job, TimePoint now);
+
+[[nodiscard]] TransferResult MakeResult(Reason reason, bool transient,
+                                        std::string message);
+
+}  // namespace thumbmill
