@@ -9,20 +9,13 @@
 
 #include "coordinator/event_loop.h"
 #include "coordinator/sink/http_sink.h"
-#include "tests/integration/nginx_fixture.h"
+#include "tests/integration/nginx_test.h"
 
 namespace thumbmill {
 namespace {
 
-class HttpSinkLive : public testing::Test {
+class HttpSinkLive : public NginxTest {
  protected:
-  void SetUp() override {
-    if (!NginxServer::Available())
-      GTEST_SKIP() << "nginx with its lua module, or openssl, is missing";
-    auto server = NginxServer::Start();
-    ASSERT_TRUE(server) << server.error().what;
-    server_ = *std::move(server);
-  }
   void Open(const std::string& base) {
     auto sink = MakeHttpSink(loop_.get(), {base, {}, 4});
     ASSERT_TRUE(sink) << sink.error().what;
@@ -51,7 +44,6 @@ class HttpSinkLive : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
-  std::unique_ptr<NginxServer> server_;
   std::unique_ptr<Sink> sink_;
   std::vector<StoreResult> results_;
 };

@@ -17,7 +17,7 @@
 
 #include "coordinator/event_loop.h"
 #include "coordinator/net/transfer.h"
-#include "tests/integration/nginx_fixture.h"
+#include "tests/integration/nginx_test.h"
 
 namespace {
 
@@ -80,14 +80,11 @@ class NullSink final : public BodySink {
   std::vector<std::uint8_t> data;
 };
 
-class ResolverTest : public testing::Test {
+class ResolverTest : public NginxTest {
  protected:
   void SetUp() override {
-    if (!NginxServer::Available())
-      GTEST_SKIP() << "nginx with its lua module, or openssl, is missing";
-    auto server = NginxServer::Start();
-    ASSERT_TRUE(server) << server.error().what;
-    server_ = *std::move(server);
+    NginxTest::SetUp();
+    if (server_ == nullptr) return;
     slow_ms = 0;
     const std::lock_guard lock(mutex);
     names.clear();
@@ -116,7 +113,6 @@ class ResolverTest : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
-  std::unique_ptr<NginxServer> server_;
   TransferOptions options_;
   NullSink sink_;
   std::unique_ptr<Transfers> transfers_;

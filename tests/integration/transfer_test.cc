@@ -19,7 +19,7 @@
 
 #include "coordinator/event_loop.h"
 #include "coordinator/net/url.h"
-#include "tests/integration/nginx_fixture.h"
+#include "tests/integration/nginx_test.h"
 
 namespace thumbmill {
 namespace {
@@ -70,14 +70,11 @@ Micros CpuTime() {
          Micros(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-class TransferTest : public testing::Test {
+class TransferTest : public NginxTest {
  protected:
   void SetUp() override {
-    if (!NginxServer::Available())
-      GTEST_SKIP() << "nginx with its lua module, or openssl, is missing";
-    auto server = NginxServer::Start();
-    ASSERT_TRUE(server) << server.error().what;
-    server_ = *std::move(server);
+    NginxTest::SetUp();
+    if (server_ == nullptr) return;
     options_.allow_loopback = true;
     Open();
   }
@@ -132,7 +129,6 @@ class TransferTest : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
-  std::unique_ptr<NginxServer> server_;
   TransferOptions options_;
   MemorySink sink_;
   std::unique_ptr<Transfers> transfers_;
