@@ -14,6 +14,7 @@
 #include "coordinator/event_loop.h"
 #include "coordinator/io_pool.h"
 #include "coordinator/units.h"
+#include "worker/thumbnailer.h"
 
 namespace thumbmill {
 namespace {
@@ -92,7 +93,16 @@ class Fetcher::Fetch final : public BodySink {
     return place;
   }
 
-  void Restart() override { item->length = 0; }
+  void Restart() override {
+    item->length = 0;
+    sniffed_ = false;
+  }
+
+  bool Welcomes() override {
+    if (sniffed_ || item->length < kSniffBytes) return true;
+    sniffed_ = true;
+    return MayBeImage(ByteSpan(item->slot.data(), kSniffBytes));
+  }
 
   // Tries the comfortable step first, then just what is needed.
   bool GrowTo(std::uint64_t wanted) {
@@ -120,6 +130,7 @@ class Fetcher::Fetch final : public BodySink {
 
  private:
   Fetcher* owner_;
+  bool sniffed_ = false;
 };
 
 Fetcher::Fetcher(EventLoop* loop, IoPool* pool, Transfers* transfers,

@@ -1,7 +1,8 @@
 // coordinator/fetcher.h: turns an item's URI into bytes in its slot.
 //
 // A URL's bytes go from curl's callback into shared memory; a file's are read
-// into it by a pool thread. Not a retry policy: it answers what happened.
+// into it by a pool thread. Not a retry policy: it answers what happened. A
+// download whose first bytes are no image is not brought to its end.
 //
 // Memory   A file's slot is charged with its size before it is read. A
 //          download grows as it arrives; when the budget refuses, it is

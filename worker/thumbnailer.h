@@ -70,6 +70,12 @@ class Thumbnailer {
 // that we know. A format that is known but not walked has no size.
 [[nodiscard]] std::optional<ImageHeader> PeekHeader(ByteSpan bytes);
 
+// So many first bytes decide what something is.
+inline constexpr std::size_t kSniffBytes = 4096;
+// False: what begins like this is no image that we know. Needs the first
+// kSniffBytes, or all bytes where there are less.
+[[nodiscard]] bool MayBeImage(ByteSpan first);
+
 [[nodiscard]] CostEstimate EstimateCost(const ImageHeader& header,
                                         const Recipe& recipe,
                                         std::uint64_t size_mask);

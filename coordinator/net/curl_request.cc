@@ -98,7 +98,8 @@ std::size_t OnBody(char* data, std::size_t one, std::size_t size, void* user) {
   std::memcpy(place, data, size);
   job.bytes += size;
   job.CountSpeed(size);
-  return size;
+  job.hop.unwelcome = !job.body->Welcomes();
+  return job.hop.unwelcome ? 0 : size;
 }
 
 std::size_t OnUpload(char* place, std::size_t one, std::size_t size,

@@ -99,6 +99,9 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.too_big)
     return Set(result, Reason::kTooBig, false,
                "the body is longer than allowed");
+  if (end.unwelcome)
+    return Set(result, Reason::kNotImage, false,
+               "its first bytes are no image that we know");
   if (end.code != CURLE_OK) return SetCurl(end, result);
   // curl ends well without any final status only where the peer is odd.
   if (end.status < 200)

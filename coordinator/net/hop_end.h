@@ -21,6 +21,7 @@ struct HopEnd {
   bool body_begun = false;
   bool name_resolved = false;
   bool too_big = false;  // our own cap
+  bool unwelcome = false;
   bool headers_too_big = false;
   bool any_address_allowed = false;
   std::string forbidden;  // the last address that was refused, or empty

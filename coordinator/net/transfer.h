@@ -69,6 +69,9 @@ class BodySink {
   virtual std::uint8_t* Extend(std::uint64_t bytes) = 0;
   // A try begins (again): what was received before is void.
   virtual void Restart() = 0;
+  // Asked when a part has been written: false ends the transfer for good,
+  // as kNotImage, and spares the rest of the download.
+  virtual bool Welcomes() { return true; }
 };
 
 struct GetRequest {

@@ -61,6 +61,7 @@ HopEnd Describe(const Job& job, CURLcode code) {
   end.name_resolved =
       InfoTime(job.easy, CURLINFO_NAMELOOKUP_TIME_T) > Micros(0);
   end.too_big = job.hop.too_big;
+  end.unwelcome = job.hop.unwelcome;
   end.headers_too_big = job.hop.header_bytes > kHeaderBytes;
   end.any_address_allowed = job.hop.any_address_allowed;
   end.forbidden = job.hop.forbidden;

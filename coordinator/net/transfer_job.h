@@ -32,6 +32,7 @@ struct Hop {
   bool encoded = false;
   bool body_begun = false;
   bool too_big = false;
+  bool unwelcome = false;  // the sink said so
   bool any_address_allowed = false;
   std::string forbidden;
   Micros speed_start{0};

@@ -277,8 +277,9 @@ location ~ ^/late/(?<rest>.*)$ {
     return ngx.exec("/" .. ngx.var.rest)
   }
 }
-location ~ ^/endless/ {
+location ~ ^/endless/(?<kind>[a-z]+)/ {
   content_by_lua_block {
+    if ngx.var.kind == "jpeg" then ngx.print("\\xff\\xd8\\xff") end
     local chunk = string.rep("x", 65536)
     while ngx.print(chunk) and ngx.flush(true) do end
   }
@@ -286,7 +287,7 @@ location ~ ^/endless/ {
 location ~ ^/short/ {
   content_by_lua_block {
     ngx.header.content_length = 100000
-    ngx.print(string.rep("s", 5000))
+    ngx.print("\\xff\\xd8\\xff", string.rep("s", 5000))
     ngx.flush(true)
     ngx.exit(ngx.ERROR)
   }

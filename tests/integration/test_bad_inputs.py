@@ -92,8 +92,12 @@ class BadInputs(ProgramCase):
                    "--first-byte-timeout", "500ms", "--retries", 0)
 
     def test_an_endless_body_is_too_big(self):
-        self.check(f"{self.server.url}/endless/a.jpg", "too_big",
+        self.check(f"{self.server.url}/endless/jpeg/a.jpg", "too_big",
                    "--max-bytes", "1M")
+
+    def test_what_begins_unlike_an_image_is_not_read_to_its_end(self):
+        self.check(f"{self.server.url}/endless/text/a.jpg", "not_image",
+                   "--max-bytes", "1G", "--memory", "2G")
 
     def test_a_body_cut_short_is_truncated_body(self):
         self.check(f"{self.server.url}/short/a.jpg", "truncated_body")

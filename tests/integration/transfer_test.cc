@@ -41,10 +41,12 @@ class MemorySink final : public BodySink {
     ++restarts;
     data.clear();
   }
+  bool Welcomes() override { return data.size() < wanted; }
   std::string text() const { return {data.begin(), data.end()}; }
 
   std::vector<std::uint8_t> data;
   std::uint64_t room = ~std::uint64_t{0} >> 1;
+  std::uint64_t wanted = ~std::uint64_t{0};
   int refusals = 0, restarts = 0;
   std::function<void()> on_extend, on_refusal;
 };
@@ -241,6 +243,14 @@ TEST_F(TransferTest, EndsABodyWithoutEndAtTheCap) {
   Open();
   EXPECT_EQ(Get("/endless").reason, Reason::kTooBig);
   EXPECT_LE(sink_.data.size(), 1'000'000u);
+}
+
+TEST_F(TransferTest, EndsABodyThatTheSinkDoesNotWant) {
+  sink_.wanted = 100'000;
+  const TransferResult result = Get("/endless");
+  EXPECT_EQ(result.reason, Reason::kNotImage) << result.message;
+  EXPECT_FALSE(result.transient);
+  EXPECT_LE(sink_.data.size(), 100'000u + (64 << 10));
 }
 
 TEST_F(TransferTest, DecodesABodyThatComesEncodedAllTheSame) {

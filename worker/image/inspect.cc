@@ -16,7 +16,6 @@ namespace {
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::string_view kExifTag("Exif\0\0", 6);
 constexpr std::string_view kIccTag("ICC_PROFILE\0", 12);
-constexpr std::size_t kTextProbe = 4096;
 // What deflate makes of profiles: tables of colours to a half, others less.
 constexpr std::uint64_t kInflation = 4;
 
@@ -92,7 +91,7 @@ std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
 // Only text is searched for it: a film's bytes may hold "<svg" by chance.
 bool IsSvg(ByteSpan bytes) {
   std::string_view text =
-      AsText(bytes.first(std::min(bytes.size(), kTextProbe)));
+      AsText(bytes.first(std::min(bytes.size(), kSniffBytes)));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   return first != text.npos && text[first] == '<' &&
@@ -363,6 +362,10 @@ Sniffed Sniff(ByteSpan bytes) {
   if (IsSvg(bytes)) return Unsupported("SVG is not supported");
   return {ImageFormat::kUnknown, Reason::kNotImage,
           "the bytes are no image that we know"};
+}
+
+bool MayBeImage(ByteSpan first) {
+  return Sniff(first).reason != Reason::kNotImage;
 }
 
 JpegLayout WalkJpeg(ByteSpan bytes) {
