@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "common/check.h"
 #include "coordinator/net/address_policy.h"
@@ -123,9 +124,20 @@ int OnSeek(void* user, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+void TellResolved(Job* job) {
+  if (const auto tell = std::exchange(job->resolved, nullptr)) tell();
+}
+
+// Called for a connection that was kept as well, which needs no address.
+int OnRequest(void* user, char*, char*, int, int) {
+  TellResolved(static_cast<Job*>(user));
+  return CURL_PREREQFUNC_OK;
+}
+
 // The last moment before a packet leaves, and the address is known.
 curl_socket_t OnOpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
   Job& job = *static_cast<Job*>(user);
+  TellResolved(&job);
   const AddressPolicy policy{job.options->allow_loopback,
                              job.options->allow_private};
   if (!job.trusted && !IsAllowed(policy, &address->addr, address->addrlen)) {
@@ -192,6 +204,8 @@ void ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
   set(CURLOPT_BUFFERSIZE, kReceiveBytes);
   set(CURLOPT_OPENSOCKETFUNCTION, &OnOpenSocket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(job));
+  set(CURLOPT_PREREQFUNCTION, &OnRequest);
+  set(CURLOPT_PREREQDATA, static_cast<void*>(job));
   set(CURLOPT_HEADERFUNCTION, &OnHeader);
   set(CURLOPT_HEADERDATA, static_cast<void*>(job));
   set(CURLOPT_WRITEFUNCTION, &OnBody);

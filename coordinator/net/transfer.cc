@@ -22,6 +22,7 @@
 #include "coordinator/event_loop.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/curl_request.h"
+#include "coordinator/net/lookups.h"
 #include "coordinator/net/redirect.h"
 #include "coordinator/net/transfer_job.h"
 #include "coordinator/net/unknown_hosts.h"
@@ -77,6 +78,11 @@ class Transfers::Impl {
   void ReapCancelled(TransferId id);
   void HopDone(CURL* easy, CURLcode code);
   void NoteLookup(const Job& job, CURLcode code);
+  // False: it waits for another one's lookup.
+  bool BeginLookup(Job* job, const std::string& host);
+  void EndLookup(Job* job, bool resolved);
+  void LookupDone(TransferId id);
+  void StartWaiting(TransferId id);
   void Redirect(Job* job);
   void Answer(Job* job, TransferResult result);
 
@@ -86,11 +92,13 @@ class Transfers::Impl {
   EventLoop* loop_;
   TransferOptions options_;
   std::unique_ptr<CurlPool> trusted_, untrusted_;
-  CURLSH* share_ = nullptr;  // TLS sessions: a handle's own would be lost
+  // TLS sessions, since a handle's own would be lost, and addresses.
+  CURLSH* share_ = nullptr;
   std::vector<CURL*> idle_;
   std::unordered_map<TransferId, std::unique_ptr<Job>> jobs_;
   std::unordered_map<TransferId, std::unique_ptr<Job>> doomed_;
   UnknownHosts unknown_hosts_;
+  Lookups lookups_;
   TransferId next_id_ = 1;
   EventLoop::TimerId tick_ = 0;  // 0: none
   // What is posted to the loop holds this weakly, so that it may outlive us.
@@ -103,6 +111,7 @@ Status Transfers::Impl::Init() {
   if (share_ == nullptr)
     return Fail(ErrorCode::kNoMemory, "curl_share_init failed");
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
   const auto finished = [this](CURL* easy, CURLcode code) {
     HopDone(easy, code);
   };
@@ -168,6 +177,7 @@ void Transfers::Impl::StartHop(Job* job) {
     return Answer(job, MakeResult(Reason::kDns, true,
                                   "the host's name did not resolve a moment "
                                   "ago"));
+  if (!BeginLookup(job, url->host)) return;
   if (job->body != nullptr) job->body->Restart();
   job->easy = TakeHandle();
   job->pool = job->trusted ? trusted_.get() : untrusted_.get();
@@ -187,6 +197,7 @@ CURL* Transfers::Impl::TakeHandle() {
 }
 
 void Transfers::Impl::ReturnHandle(Job* job) {
+  EndLookup(job, job->hop.any_address_allowed || !job->hop.forbidden.empty());
   CURL* easy = std::exchange(job->easy, nullptr);
   curl_easy_reset(easy);
   if (idle_.size() < kIdleHandles) return idle_.push_back(easy);
@@ -256,10 +267,48 @@ void Transfers::Impl::HopDone(CURL* easy, CURLcode code) {
   Answer(job, std::move(result));
 }
 
+bool Transfers::Impl::BeginLookup(Job* job, const std::string& host) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  switch (lookups_.Begin(host, job->id, now)) {
+    case Lookups::Part::kNone:
+      return true;
+    case Lookups::Part::kWait:
+      return false;
+    case Lookups::Part::kLead:
+      break;
+  }
+  job->leads_lookup = host;
+  job->resolved = [this, id = job->id] { Post(&Impl::LookupDone, id); };
+  return true;
+}
+
+void Transfers::Impl::LookupDone(TransferId id) {
+  if (Job* job = Find(id)) EndLookup(job, true);
+}
+
+// Those who waited start from the loop; where there was no address they find
+// the name among the unknown ones, or one of them leads.
+void Transfers::Impl::EndLookup(Job* job, bool resolved) {
+  job->resolved = nullptr;
+  const std::string host = std::exchange(job->leads_lookup, {});
+  if (host.empty()) return;
+  const TimePoint now = std::chrono::steady_clock::now();
+  for (const TransferId id : lookups_.End(host, resolved, now))
+    Post(&Impl::StartWaiting, id);
+}
+
+void Transfers::Impl::StartWaiting(TransferId id) {
+  if (Job* job = Find(id)) StartHop(job);
+}
+
 void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
   const std::optional<Url> url = ParseUrl(job.url);
   if (!url) return;
-  if (code == CURLE_COULDNT_RESOLVE_HOST)
+  // A resolver that gives no answer in time is asked again as rarely.
+  const bool no_answer = code == CURLE_OPERATION_TIMEDOUT &&
+                         !job.leads_lookup.empty() &&
+                         !Describe(job, code).name_resolved;
+  if (code == CURLE_COULDNT_RESOLVE_HOST || no_answer)
     unknown_hosts_.Failed(url->host, std::chrono::steady_clock::now());
   else if (job.hop.any_address_allowed)
     unknown_hosts_.Resolved(url->host);
@@ -292,6 +341,7 @@ void Transfers::Impl::Answer(Job* job, TransferResult result) {
   jobs_.erase(found);
   if (job->redirects > 0 && result.reason != Reason::kNone)
     result.message += " (redirected to " + RedactUrl(job->url) + ")";
+  result.redirected = job->redirects > 0;
   if (result.http_status == 0) result.http_status = job->hop.status;
   result.bytes = job->method == Method::kPut ? job->uploaded : job->bytes;
   result.times = job->times;

@@ -54,6 +54,7 @@ struct TransferResult {
   Reason reason = Reason::kNone;
   std::string message;
   int http_status = 0;
+  bool redirected = false;  // it is what another URL answered
   Millis retry_after{0};    // 0: the server did not say
   bool transient = false;   // another try may help
   std::uint64_t bytes = 0;  // received after decoding, or sent

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -63,6 +64,10 @@ struct Job {
   std::optional<TimePoint> paused_since;
   bool parked = false;     // given up for want of memory, to start again
   bool cancelled = false;  // waits for curl to be off the stack
+  // Not empty: others wait for this one's lookup of the name. Called once, as
+  // soon as there is an address, with curl on the stack.
+  std::string leads_lookup;
+  std::function<void()> resolved;
   std::uint64_t bytes = 0;
   TransferTimes times;
 

@@ -112,6 +112,20 @@ class ResolverTest : public NginxTest {
     return *result;
   }
 
+  // How many of them end so.
+  int GetMany(const std::string& url, int count, Reason wanted) {
+    if (!transfers_) transfers_ = *Transfers::Create(loop_.get(), options_);
+    std::vector<NullSink> sinks(static_cast<std::size_t>(count));
+    int ended = 0, wanted_ended = 0;
+    for (NullSink& sink : sinks)
+      transfers_->Get({url, false, &sink}, [&](TransferResult r) {
+        ++ended;
+        wanted_ended += r.reason == wanted ? 1 : 0;
+      });
+    while (ended < count) loop_->RunOnce(Millis(100));
+    return wanted_ended;
+  }
+
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
   TransferOptions options_;
   NullSink sink_;
@@ -154,6 +168,63 @@ TEST_F(ResolverTest, LooksANameUpOnceForManyTransfers) {
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(Get(Url("a.test")).reason, Reason::kNone);
   EXPECT_EQ(Lookups("a.test"), 1);
+}
+
+TEST_F(ResolverTest, LooksANameUpOnceForManyTransfersAtOnce) {
+  options_.allow_loopback = true;
+  slow_ms = 100;
+  Name("a.test", {"127.0.0.1"});
+  EXPECT_EQ(GetMany(Url("a.test"), 50, Reason::kNone), 50);
+  EXPECT_EQ(Lookups("a.test"), 1);
+}
+
+TEST_F(ResolverTest, ADeadNameIsLookedUpOnceForManyTransfersAtOnce) {
+  slow_ms = 100;
+  EXPECT_EQ(GetMany(Url("dead.test"), 50, Reason::kDns), 50);
+  EXPECT_EQ(Lookups("dead.test"), 1);
+}
+
+TEST_F(ResolverTest, AResolverThatHangsCostsOneDeadlineForManyTransfers) {
+  options_.connect_timeout = Millis(200);
+  slow_ms = 3000;
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(GetMany(Url("slow.test"), 50, Reason::kDns), 49);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, Millis(1500));
+}
+
+TEST_F(ResolverTest, TheLeaderOfALookupMayBeCancelled) {
+  options_.allow_loopback = true;
+  slow_ms = 50;
+  Name("a.test", {"127.0.0.1"});
+  transfers_ = *Transfers::Create(loop_.get(), options_);
+  const TransferId leader = transfers_->Get({Url("a.test"), false, &sink_},
+                                            [](TransferResult) { FAIL(); });
+  loop_->After(Millis(10), [&] { transfers_->Cancel(leader); });
+  EXPECT_EQ(GetMany(Url("a.test"), 10, Reason::kNone), 10);
+}
+
+TEST_F(ResolverTest, RefusesACertificateOfAnotherName) {
+  options_.allow_loopback = true;
+  options_.ca_file = server_->certificate();
+  Name("other.test", {"127.0.0.1"});
+  const std::string port = server_->Https("").substr(17);
+  EXPECT_EQ(Get("https://localhost" + port + "/uri").reason, Reason::kNone);
+  const TransferResult result = Get("https://other.test" + port + "/uri");
+  EXPECT_EQ(result.reason, Reason::kTls) << result.message;
+  EXPECT_NE(result.message.find("other.test"), std::string::npos);
+}
+
+// The first lookup gives an allowed address, each later one the inside: what
+// is checked is the address of the connection, not that of an earlier look.
+TEST_F(ResolverTest, AnAnswerThatChangesBetweenRetriesIsCheckedEachTime) {
+  options_.allow_loopback = true;
+  Name("moves.test", {"127.0.0.1"});
+  EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kNone);
+  for (const char* inside : {"169.254.169.254", "10.0.0.1", "fd00::1"}) {
+    transfers_.reset();
+    Name("moves.test", {inside});
+    EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kForbiddenAddress);
+  }
 }
 
 TEST_F(ResolverTest, DoesNotHammerTheResolverWithADeadName) {

@@ -160,6 +160,11 @@ TEST_F(TransferTest, SendsBytesOutsideAsciiEscaped) {
   EXPECT_EQ(sink_.text(), "/uri?%C3%BC%7C%7B%7D");
 }
 
+TEST_F(TransferTest, SaysWhoAsks) {
+  EXPECT_EQ(Get("/user-agent").reason, Reason::kNone);
+  EXPECT_EQ(sink_.text().find("thumbmill/"), 0u) << sink_.text();
+}
+
 TEST_F(TransferTest, KeepsConnectionsAlive) {
   Get("/connection");
   const std::string first = sink_.text();
