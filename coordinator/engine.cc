@@ -17,8 +17,6 @@ namespace {
 
 // Items that are known, but not yet fetched: enough for hosts to take turns.
 constexpr std::size_t kLookAhead = 2048;
-// Records that may wait for the disk before no more work is begun.
-constexpr std::size_t kMaxUncommitted = 8192;
 // After the first signal, work under way has this long.
 constexpr Millis kDrainTime{9000};
 constexpr Millis kTick{100};
@@ -29,6 +27,14 @@ RetryPolicy MakeRetry(const RunOptions& options) {
   retry.retries = options.retries;
   retry.base = options.retry_delay;
   return RetryPolicy(retry);
+}
+
+HostCareOptions MakeHostCare(const RunOptions& options) {
+  HostCareOptions care;
+  care.at_once = options.per_host;
+  care.probes = options.retries;
+  care.first_hold = options.retry_delay;
+  return care;
 }
 
 StorerParts PartsOfStorer(const EngineParts& parts) {
@@ -63,7 +69,9 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
     : options_(options),
       parts_(parts),
       stats_(*parts.stats),
-      queue_(options.per_host),
+      hosts_(MakeHostCare(options)),
+      network_(parts.network),
+      queue_(&hosts_),
       fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
                FetcherOptions{options.downloads, options.transfer.max_bytes},
                [this](const ItemPtr& item, FetchAnswer answer) {
@@ -208,64 +216,6 @@ void Engine::Admit(ListedItem listed) {
   if (item->ref.reason != Reason::kNone)
     return OnFailed(item, item->ref.reason, item->ref.message);
   queue_.Push(item);
-}
-
-// ---- fetch -------------------------------------------------------------
-
-bool Engine::MayStartFetch() const {
-  if (committer_.pending() > kMaxUncommitted) return false;
-  if (options_.backend != Backend::kSerial) return true;
-  // Serial: one image at a time, from download to upload.
-  return fetcher_.active() + dispatcher_.ready() + dispatcher_.leased() +
-             storer_.active() ==
-         0;
-}
-
-void Engine::StartFetches() {
-  if (draining_) return;
-  const TimePoint now = std::chrono::steady_clock::now();
-  while (MayStartFetch()) {
-    const ItemPtr item = queue_.Take(now);
-    if (!item) return;
-    if (!fetcher_.Start(item)) {
-      queue_.Done(*item);
-      queue_.PushFront(item);
-      return;
-    }
-    item->Move(ItemState::kFetching);
-    ++item->fetch_tries;
-  }
-}
-
-void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
-  queue_.Done(*item);
-  if (draining_) return;
-  if (answer.reason == Reason::kNone) {
-    item->Move(ItemState::kReady);
-    item->ready_at = std::chrono::steady_clock::now();
-    if (item->ref.is_url) {
-      stats_.latency.dns.Add(item->fetch_times.dns);
-      stats_.latency.connect.Add(item->fetch_times.connect);
-      stats_.latency.first_byte.Add(item->fetch_times.first_byte);
-      stats_.latency.body.Add(item->fetch_times.total -
-                              item->fetch_times.first_byte);
-    }
-    return dispatcher_.Add(item);
-  }
-  if (answer.dropped) {
-    ++stats_.dropped;
-    --item->fetch_tries;
-    item->Move(ItemState::kListed);
-    return queue_.PushFront(item);
-  }
-  const std::optional<Millis> delay =
-      retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
-  if (answer.transient && delay) {
-    ++stats_.retries;
-    item->Move(ItemState::kListed);
-    return queue_.PushLater(item, std::chrono::steady_clock::now() + *delay);
-  }
-  OnFailed(item, answer.reason, std::move(answer.message));
 }
 
 // ---- make, store -------------------------------------------------------

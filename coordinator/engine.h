@@ -22,6 +22,8 @@
 #include "coordinator/fetch_queue.h"
 #include "coordinator/fetcher.h"
 #include "coordinator/lister.h"
+#include "coordinator/net/host_care.h"
+#include "coordinator/net/network_watch.h"
 #include "coordinator/options.h"
 #include "coordinator/run_stats.h"
 #include "coordinator/storer.h"
@@ -44,6 +46,7 @@ struct EngineParts {
   std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;
+  NetworkWatchOptions network;
   // Unblocks a source that waits (stdin).
   std::function<void()> cancel_source;
   // Called at most ten times a second.
@@ -53,7 +56,7 @@ struct EngineParts {
 struct RunEnd {
   enum class Kind {
     kFinished,     // every item has its record
-    kLimit,        // --max-failures
+    kLimit,        // --max-failures, or the network is lost: `error`
     kFatal,        // `error`
     kInterrupted,  // `signal`
   };
@@ -75,10 +78,14 @@ class Engine {
   void Interrupt(int signal);
 
  private:
+  // Records that may wait for the disk before no more work is begun.
+  static constexpr std::size_t kMaxUncommitted = 8192;
+
   // The steps of the walk.
   void OnListed(ListedBatch batch);
   void Admit(ListedItem listed);
   void OnFetched(const ItemPtr& item, FetchAnswer answer);
+  void OnFetchedWell(const ItemPtr& item);
   void OnMade(const ItemPtr& item,
               std::vector<std::vector<std::uint8_t>> outputs);
   void OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs);
@@ -89,6 +96,14 @@ class Engine {
   void RequestMore();
   void StartFetches();
   bool MayStartFetch() const;
+  FetchQueue::Taken NextToFetch(TimePoint now, int* probes);
+  bool StartFetch(const ItemPtr& item);
+  void FailUntried(const ItemPtr& item);
+  // What an answer says about its host and about the network.
+  void Judge(const Item& item, const FetchAnswer& answer);
+  void CountLoss(const Item& item, const std::string& message);
+  void NetworkIsBack();
+  void NetworkIsGone();
   void Record(const ItemPtr& item, ItemStatus status, Reason reason,
               std::string message, std::vector<OutputRecord> outputs);
   void Count(const ItemRecord& record);
@@ -110,6 +125,8 @@ class Engine {
   EngineParts parts_;
   RunStats& stats_;
 
+  HostCare hosts_;
+  NetworkWatch network_;
   FetchQueue queue_;
   Fetcher fetcher_;
   Dispatcher dispatcher_;

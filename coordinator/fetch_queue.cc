@@ -1,5 +1,6 @@
 #include "coordinator/fetch_queue.h"
 
+#include <iterator>
 #include <utility>
 
 #include "common/check.h"
@@ -10,17 +11,13 @@ namespace {
 // Local files share one line without a bound.
 const std::string& HostOf(const Item& item) {
   static const std::string kLocal;
-  return item.ref.is_url ? item.ref.host : kLocal;
+  return item.ref.is_url ? item.authority : kLocal;
 }
 
 }  // namespace
 
-bool FetchQueue::HasRoom(const std::string& host, const Line& line) const {
-  return host.empty() || line.active < per_host_;
-}
-
 void FetchQueue::GiveTurn(const std::string& host, Line* line) {
-  if (line->in_turn || line->items.empty() || !HasRoom(host, *line)) return;
+  if (line->in_turn || line->items.empty()) return;
   line->in_turn = true;
   turns_.push_back(host);
 }
@@ -45,28 +42,96 @@ void FetchQueue::PushLater(ItemPtr item, TimePoint not_before) {
   later_.emplace(not_before, std::move(item));
 }
 
-ItemPtr FetchQueue::Take(TimePoint now) {
+void FetchQueue::WakeDue(TimePoint now) {
   while (!later_.empty() && later_.begin()->first <= now) {
     ItemPtr item = std::move(later_.begin()->second);
     later_.erase(later_.begin());
     Push(std::move(item));
   }
+  while (!held_.empty() && held_.begin()->first <= now) {
+    turns_.push_back(std::move(held_.begin()->second));
+    held_.erase(held_.begin());
+  }
+}
+
+ItemPtr FetchQueue::PopFront(Line* line) {
+  ItemPtr item = std::move(line->items.front());
+  line->items.pop_front();
+  --size_;
+  return item;
+}
+
+FetchQueue::Taken FetchQueue::Take(TimePoint now) {
+  WakeDue(now);
   while (!turns_.empty()) {
     const std::string host = std::move(turns_.front());
     turns_.pop_front();
     const auto found = lines_.find(host);
     if (found == lines_.end()) continue;
-    Line& line = found->second;
-    line.in_turn = false;
-    if (line.items.empty() || !HasRoom(host, line)) continue;
-    ItemPtr item = std::move(line.items.front());
-    line.items.pop_front();
-    --size_;
-    ++line.active;
-    GiveTurn(host, &line);
-    return item;
+    found->second.in_turn = false;
+    if (found->second.items.empty()) continue;
+    const Taken taken = TakeFrom(host, &found->second, now);
+    if (taken.item) return taken;
   }
-  return nullptr;
+  return {};
+}
+
+FetchQueue::Taken FetchQueue::TakeFrom(const std::string& host, Line* line,
+                                       TimePoint now) {
+  HostCare::Permit permit;
+  if (!host.empty()) permit = care_->Ask(host, line->active, now);
+  switch (permit.leave) {
+    case HostCare::Leave::kFull:
+      return {};  // Done() gives it a turn
+    case HostCare::Leave::kWait:
+      line->in_turn = true;
+      held_.emplace(permit.until, host);
+      return {};
+    case HostCare::Leave::kDead: {
+      Taken taken{PopFront(line), true};
+      if (line->items.empty() && line->active == 0) {
+        lines_.erase(host);
+      } else {
+        GiveTurn(host, line);
+      }
+      return taken;
+    }
+    case HostCare::Leave::kGo:
+      break;
+  }
+  ++line->active;
+  ItemPtr item = PopFront(line);
+  GiveTurn(host, line);
+  return {std::move(item), false};
+}
+
+FetchQueue::Taken FetchQueue::TakeLocal() {
+  const auto found = lines_.find("");
+  if (found == lines_.end() || found->second.items.empty()) return {};
+  ++found->second.active;
+  return {PopFront(&found->second), false};
+}
+
+FetchQueue::Taken FetchQueue::TakeProbe() {
+  // Those that wait for another try count as well: now is as good a time.
+  if (size_ == 0) WakeDue(TimePoint::max());
+  if (lines_.empty()) return {};
+  auto at =
+      std::next(lines_.begin(),
+                static_cast<std::ptrdiff_t>(probes_taken_++ % lines_.size()));
+  for (std::size_t looked = 0; looked < lines_.size(); ++looked, ++at) {
+    if (at == lines_.end()) at = lines_.begin();
+    Line& line = at->second;
+    if (at->first.empty() || line.items.empty()) continue;
+    ++line.active;
+    return {PopFront(&line), false};
+  }
+  return {};
+}
+
+void FetchQueue::WakeHosts() {
+  for (auto& [due, host] : held_) turns_.push_back(std::move(host));
+  held_.clear();
 }
 
 void FetchQueue::Done(const Item& item) {
@@ -76,7 +141,7 @@ void FetchQueue::Done(const Item& item) {
   Line& line = found->second;
   --line.active;
   if (line.items.empty() && line.active == 0) {
-    // A turn that still names the host is passed over by Take().
+    // A turn or hold that still names the host is passed over by Take().
     lines_.erase(found);
     return;
   }
@@ -84,8 +149,11 @@ void FetchQueue::Done(const Item& item) {
 }
 
 std::optional<TimePoint> FetchQueue::NextDue() const {
-  if (later_.empty()) return std::nullopt;
-  return later_.begin()->first;
+  std::optional<TimePoint> due;
+  if (!later_.empty()) due = later_.begin()->first;
+  if (!held_.empty() && (!due || held_.begin()->first < *due))
+    due = held_.begin()->first;
+  return due;
 }
 
 std::vector<ItemPtr> FetchQueue::Clear() {
@@ -98,6 +166,7 @@ std::vector<ItemPtr> FetchQueue::Clear() {
   for (auto& [due, item] : later_) all.push_back(std::move(item));
   later_.clear();
   turns_.clear();
+  held_.clear();
   size_ = 0;
   return all;
 }

@@ -1,14 +1,13 @@
-// coordinator/fetch_queue.h: what is to be fetched, in a fair order.
+// coordinator/fetch_queue.h: what waits to be fetched, in which order.
 //
-// Items wait in one line a host; hosts take turns, and a host with
-// `per_host` transfers under way is passed over. Local files have no host and
-// no such bound. An item may be put back with a time before which it is not
-// taken (a retry).
+// Hosts take turns, so that a list in host order does not send all downloads
+// to one server; how many run at a host at once, and when, is said by
+// HostCare. Within a host the list's order is kept. A host is a name with its
+// port: a dead port is no dead machine.
 //
-// Runs in  the loop's thread. Time is an argument.
+// Runs in  the loop's thread.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <list>
 #include <map>
@@ -19,12 +18,19 @@
 
 #include "common/clock.h"
 #include "coordinator/item.h"
+#include "coordinator/net/host_care.h"
 
 namespace thumbmill {
 
 class FetchQueue {
  public:
-  explicit FetchQueue(std::size_t per_host) : per_host_(per_host) {}
+  struct Taken {
+    ItemPtr item;            // null: none
+    bool host_dead = false;  // not to be fetched; takes no Done()
+  };
+
+  // `care` outlives the queue.
+  explicit FetchQueue(HostCare* care) : care_(care) {}
 
   void Push(ItemPtr item);
   // To the head of its line: it was taken, but could not be started.
@@ -32,11 +38,17 @@ class FetchQueue {
   void PushLater(ItemPtr item, TimePoint not_before);
 
   // The next one whose host has room; its host counts one more as active
-  // until Done(). Empty: none, or all hosts are at their bound.
-  [[nodiscard]] ItemPtr Take(TimePoint now);
+  // until Done(). None: none waits, or all hosts are at their bound or held.
+  [[nodiscard]] Taken Take(TimePoint now);
+  // While the network is away: local files only.
+  [[nodiscard]] Taken TakeLocal();
+  // One of the next host in turn, whatever is thought of it.
+  [[nodiscard]] Taken TakeProbe();
   void Done(const Item& item);
+  // Hosts that are held may be asked again: HostCare forgave them.
+  void WakeHosts();
 
-  // When the earliest item that waits for its time may go.
+  // When the earliest item or host that waits for its time may go.
   [[nodiscard]] std::optional<TimePoint> NextDue() const;
   [[nodiscard]] std::size_t size() const { return size_ + later_.size(); }
   // Everything that waits; for a run that stops.
@@ -46,16 +58,23 @@ class FetchQueue {
   struct Line {
     std::deque<ItemPtr> items;
     std::size_t active = 0;
-    bool in_turn = false;  // its name stands in turns_
+    // Its name stands in turns_ or held_.
+    bool in_turn = false;
   };
-  bool HasRoom(const std::string& host, const Line& line) const;
+  // Nothing while it has a turn already, or no items.
   void GiveTurn(const std::string& host, Line* line);
+  void WakeDue(TimePoint now);
+  ItemPtr PopFront(Line* line);
+  [[nodiscard]] Taken TakeFrom(const std::string& host, Line* line,
+                               TimePoint now);
 
-  std::size_t per_host_;
+  HostCare* care_;
   std::size_t size_ = 0;
   std::unordered_map<std::string, Line> lines_;
-  std::list<std::string> turns_;  // hosts that have items and room
+  std::list<std::string> turns_;  // hosts that have items and may have room
+  std::multimap<TimePoint, std::string> held_;
   std::multimap<TimePoint, ItemPtr> later_;
+  std::size_t probes_taken_ = 0;
 };
 
 }  // namespace thumbmill

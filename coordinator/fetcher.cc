@@ -196,6 +196,8 @@ bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
         answer.message = std::move(result.message);
         answer.transient = result.transient;
         answer.retry_after = result.retry_after;
+        answer.http_status = result.http_status;
+        answer.redirected = result.redirected;
         if (answer.reason == Reason::kNone && done->item->length == 0) {
           answer.reason = Reason::kEmpty;
           answer.message = "no bytes";

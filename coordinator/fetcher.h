@@ -34,6 +34,8 @@ struct FetchAnswer {
   bool transient = false;
   bool dropped = false;  // for want of memory: to be fetched again
   Millis retry_after{0};
+  int http_status = 0;
+  bool redirected = false;  // another host's answer than the URL's
 };
 
 struct FetcherOptions {

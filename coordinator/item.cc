@@ -1,6 +1,9 @@
 #include "coordinator/item.h"
 
+#include <optional>
+
 #include "common/check.h"
+#include "coordinator/net/url.h"
 
 namespace thumbmill {
 
@@ -47,6 +50,15 @@ bool IsLegalMove(ItemState from, ItemState to) {
       return false;
   }
   return false;
+}
+
+Item::Item(ImageRef source) : ref(std::move(source)) {
+  if (!ref.is_url) return;
+  authority = ref.host;
+  const std::optional<Url> url = ParseUrl(ref.uri);
+  if (!url) return;
+  authority = url->host;
+  if (url->port != 0) authority += ":" + std::to_string(url->port);
 }
 
 void Item::Move(ItemState to) {

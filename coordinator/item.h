@@ -33,9 +33,10 @@ enum class ItemState : std::uint8_t {
 [[nodiscard]] bool IsLegalMove(ItemState from, ItemState to);
 
 struct Item {
-  explicit Item(ImageRef source) : ref(std::move(source)) {}
+  explicit Item(ImageRef source);
 
   ImageRef ref;
+  std::string authority;        // of a URL: "host" or "host:port"
   std::string source_key;       // its identity: canonical URL or path
   std::string claim;            // the name it holds
   std::uint64_t size_mask = 0;  // sizes to make

@@ -100,14 +100,14 @@ bool NginxServer::Available() {
          fs::exists("/usr/lib/nginx/modules/ngx_http_lua_module.so");
 }
 
-Result<std::unique_ptr<NginxServer>> NginxServer::Start() {
+Result<std::unique_ptr<NginxServer>> NginxServer::Start(int port) {
   auto server = std::unique_ptr<NginxServer>(new NginxServer());
   RETURN_IF_ERROR(server->MakeFolder());
   RETURN_IF_ERROR(server->MakeCertificate());
   // Between finding a port and nginx taking it, somebody else may.
   Status status;
   for (int tries = 0; tries < 5; ++tries) {
-    server->port_ = FreePort();
+    server->port_ = port != 0 ? port : FreePort();
     server->tls_port_ = FreePort();
     RETURN_IF_ERROR(server->WriteConfig("origin.conf"));
     RETURN_IF_ERROR(server->WriteConfig("locations.conf"));

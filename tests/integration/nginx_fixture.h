@@ -20,8 +20,9 @@ class NginxServer {
  public:
   // False where nginx, its lua module or openssl are not installed.
   [[nodiscard]] static bool Available();
-  // Serves tests/data/nginx/origin.conf.in.
-  [[nodiscard]] static Result<std::unique_ptr<NginxServer>> Start();
+  // Serves tests/data/nginx/origin.conf.in; port 0: a free one.
+  [[nodiscard]] static Result<std::unique_ptr<NginxServer>> Start(
+      int port = 0);
   ~NginxServer();
   NginxServer(const NginxServer&) = delete;
   NginxServer& operator=(const NginxServer&) = delete;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace thumbmill {
 namespace {
 
@@ -15,69 +17,130 @@ ItemPtr Make(const std::string& host, std::uint64_t index) {
 }
 
 TEST(FetchQueue, GivesHostsTurns) {
-  FetchQueue queue(6);
+  HostCare care({.at_once = 6});
+  FetchQueue queue(&care);
   queue.Push(Make("a", 0));
   queue.Push(Make("a", 1));
   queue.Push(Make("b", 2));
-  EXPECT_EQ(queue.Take({})->ref.index, 0u);
-  EXPECT_EQ(queue.Take({})->ref.index, 2u);
-  EXPECT_EQ(queue.Take({})->ref.index, 1u);
-  EXPECT_EQ(queue.Take({}), nullptr);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 0u);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 2u);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 1u);
+  EXPECT_EQ(queue.Take({}).item, nullptr);
 }
 
 TEST(FetchQueue, HoldsAHostAtItsBoundUntilOneIsDone) {
-  FetchQueue queue(2);
+  HostCare care({.at_once = 2});
+  FetchQueue queue(&care);
   for (std::uint64_t i = 0; i < 4; ++i) queue.Push(Make("a", i));
-  const ItemPtr first = queue.Take({});
-  EXPECT_NE(queue.Take({}), nullptr);
-  EXPECT_EQ(queue.Take({}), nullptr);
+  const ItemPtr first = queue.Take({}).item;
+  EXPECT_NE(queue.Take({}).item, nullptr);
+  EXPECT_EQ(queue.Take({}).item, nullptr);
   queue.Done(*first);
-  EXPECT_EQ(queue.Take({})->ref.index, 2u);
-  EXPECT_EQ(queue.Take({}), nullptr);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 2u);
+  EXPECT_EQ(queue.Take({}).item, nullptr);
   EXPECT_EQ(queue.size(), 1u);
 }
 
 TEST(FetchQueue, DoesNotBoundLocalFiles) {
-  FetchQueue queue(1);
+  HostCare care({.at_once = 1});
+  FetchQueue queue(&care);
   for (std::uint64_t i = 0; i < 3; ++i) queue.Push(Make("", i));
   for (std::uint64_t i = 0; i < 3; ++i)
-    EXPECT_EQ(queue.Take({})->ref.index, i);
+    EXPECT_EQ(queue.Take({}).item->ref.index, i);
 }
 
 TEST(FetchQueue, HoldsBackARetryUntilItsTime) {
-  FetchQueue queue(6);
+  HostCare care({.at_once = 6});
+  FetchQueue queue(&care);
   const TimePoint due = TimePoint{} + Millis(500);
   queue.PushLater(Make("a", 7), due);
-  EXPECT_EQ(queue.Take(TimePoint{} + Millis(499)), nullptr);
+  EXPECT_EQ(queue.Take(TimePoint{} + Millis(499)).item, nullptr);
   EXPECT_EQ(queue.NextDue(), due);
-  EXPECT_EQ(queue.Take(due)->ref.index, 7u);
+  EXPECT_EQ(queue.Take(due).item->ref.index, 7u);
   EXPECT_EQ(queue.NextDue(), std::nullopt);
 }
 
 TEST(FetchQueue, PutsBackToTheHeadOfItsLine) {
-  FetchQueue queue(6);
+  HostCare care({.at_once = 6});
+  FetchQueue queue(&care);
   queue.Push(Make("a", 0));
   queue.Push(Make("a", 1));
-  const ItemPtr item = queue.Take({});
+  const ItemPtr item = queue.Take({}).item;
   queue.Done(*item);
   queue.PushFront(item);
-  EXPECT_EQ(queue.Take({})->ref.index, 0u);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 0u);
 }
 
 TEST(FetchQueue, KeepsCountsOverManyHostsThatComeAndGo) {
-  FetchQueue queue(1);
+  HostCare care({.at_once = 1});
+  FetchQueue queue(&care);
   for (std::uint64_t round = 0; round < 100; ++round) {
     queue.Push(Make("h" + std::to_string(round), round));
-    const ItemPtr item = queue.Take({});
+    const ItemPtr item = queue.Take({}).item;
     ASSERT_NE(item, nullptr);
     queue.Done(*item);
   }
   EXPECT_EQ(queue.size(), 0u);
-  EXPECT_EQ(queue.Take({}), nullptr);
+  EXPECT_EQ(queue.Take({}).item, nullptr);
+}
+
+TEST(FetchQueue, HoldsAHostThatAsksForTimeAndServesOthers) {
+  HostCare care({.at_once = 2});
+  FetchQueue queue(&care);
+  queue.Push(Make("a", 0));
+  queue.Push(Make("b", 1));
+  care.Busy("a", Millis(3000), TimePoint{});
+  EXPECT_EQ(queue.Take(TimePoint{}).item->ref.index, 1u);
+  EXPECT_EQ(queue.Take(TimePoint{} + Millis(2999)).item, nullptr);
+  EXPECT_EQ(queue.NextDue(), TimePoint{} + Millis(3000));
+  EXPECT_EQ(queue.Take(TimePoint{} + Millis(3000)).item->ref.index, 0u);
+}
+
+TEST(FetchQueue, GivesBackAllItemsOfADeadHostAtOnce) {
+  HostCare care({.at_once = 2, .suspect_after = 1, .probes = 0});
+  FetchQueue queue(&care);
+  for (std::uint64_t i = 0; i < 100; ++i) queue.Push(Make("a", i));
+  care.Silent("a", Reason::kConnect, "refused", TimePoint{});
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const FetchQueue::Taken taken = queue.Take(TimePoint{});
+    ASSERT_NE(taken.item, nullptr);
+    EXPECT_TRUE(taken.host_dead);
+  }
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(FetchQueue, ProbesHostsInTurnAndFindsThoseThatWaitForARetry) {
+  HostCare care({.at_once = 2});
+  FetchQueue queue(&care);
+  queue.Push(Make("", 9));
+  queue.Push(Make("a", 0));
+  queue.Push(Make("b", 1));
+  queue.PushLater(Make("c", 2), TimePoint{} + Millis(1));
+  std::set<std::uint64_t> probed;
+  for (int i = 0; i < 2; ++i) probed.insert(queue.TakeProbe().item->ref.index);
+  EXPECT_EQ(probed, (std::set<std::uint64_t>{0, 1}));
+  EXPECT_EQ(queue.TakeLocal().item->ref.index, 9u);
+  EXPECT_EQ(queue.TakeProbe().item->ref.index, 2u);
+  EXPECT_EQ(queue.TakeProbe().item, nullptr);
+}
+
+TEST(FetchQueue, AHostIsANameWithItsPort) {
+  HostCare care({.at_once = 1});
+  FetchQueue queue(&care);
+  for (const char* uri : {"http://a:1/x", "http://a:2/x"}) {
+    ImageRef ref;
+    ref.is_url = true;
+    ref.host = "a";
+    ref.uri = uri;
+    queue.Push(std::make_shared<Item>(std::move(ref)));
+  }
+  EXPECT_NE(queue.Take({}).item, nullptr);
+  EXPECT_NE(queue.Take({}).item, nullptr);
 }
 
 TEST(FetchQueue, ClearGivesBackAllThatWaits) {
-  FetchQueue queue(6);
+  HostCare care({.at_once = 6});
+  FetchQueue queue(&care);
   queue.Push(Make("a", 0));
   queue.PushLater(Make("b", 1), TimePoint{} + Millis(1));
   EXPECT_EQ(queue.Clear().size(), 2u);

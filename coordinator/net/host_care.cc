@@ -1,0 +1,142 @@
+#include "coordinator/net/host_care.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace thumbmill {
+namespace {
+
+constexpr Millis kRound{1000};      // refusals within it cut once
+constexpr int kRefusalsToHold = 3;  // a few may be chance
+constexpr double kLeastAtOnce = 1;
+
+}  // namespace
+
+HostCare::Health& HostCare::Of(const std::string& host) {
+  const auto found = hosts_.find(host);
+  if (found != hosts_.end()) return found->second;
+  // Forgetting costs a few requests, growing would cost memory.
+  if (hosts_.size() >= kMaxHosts) hosts_.clear();
+  Health& health = hosts_[host];
+  health.at_once = static_cast<double>(options_.at_once);
+  return health;
+}
+
+HostCare::Permit HostCare::Ask(const std::string& host, std::size_t active,
+                               TimePoint now) {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end())
+    return {active < options_.at_once ? Leave::kGo : Leave::kFull, {}};
+  Health& health = found->second;
+  if (health.dead) return AskDead(&health, active, now);
+  if (IsSuspected(health) && active > 0) return {Leave::kFull, {}};
+  if (now < health.held_until) return {Leave::kWait, health.held_until};
+  const auto limit = static_cast<std::size_t>(health.at_once);
+  return {active < limit ? Leave::kGo : Leave::kFull, {}};
+}
+
+// A probe that was let through and then not started leaves none active.
+HostCare::Permit HostCare::AskDead(Health* health, std::size_t active,
+                                   TimePoint now) {
+  const bool probed = health->probing && active > 0;
+  if (probed || now < health->held_until) return {Leave::kDead, {}};
+  health->probing = true;
+  return {Leave::kGo, {}};
+}
+
+// One more at once for a whole round of good answers.
+void HostCare::Answered(const std::string& host) {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return;
+  Health& health = found->second;
+  const double at_once = health.at_once + 1 / health.at_once;
+  if (at_once >= static_cast<double>(options_.at_once)) {
+    hosts_.erase(found);
+    return;
+  }
+  const TimePoint cut_again = health.cut_again;
+  health = Health{};
+  health.at_once = at_once;
+  health.cut_again = cut_again;
+}
+
+void HostCare::Hold(Health* health, TimePoint now) {
+  health->hold = health->hold == Millis(0)
+                     ? options_.first_hold
+                     : std::min(health->hold * 2, options_.last_hold);
+  health->held_until = std::max(health->held_until, now + health->hold);
+}
+
+void HostCare::Busy(const std::string& host, Millis retry_after,
+                    TimePoint now) {
+  Health& health = Of(host);
+  health.silences = 0;
+  health.dead = health.probing = false;
+  if (now >= health.cut_again) {
+    health.at_once = std::max(health.at_once / 2, kLeastAtOnce);
+    health.cut_again = now + kRound;
+  }
+  // Those that were under way when it was held say the same once more.
+  const bool held = now < health.held_until;
+  if (!held) ++health.refusals;
+  if (retry_after > Millis(0)) {
+    health.held_until =
+        std::max(health.held_until,
+                 now + std::min(retry_after, options_.max_retry_after));
+  } else if (!held && health.refusals >= kRefusalsToHold) {
+    Hold(&health, now);
+  }
+}
+
+void HostCare::Silent(const std::string& host, Reason reason,
+                      const std::string& message, TimePoint now) {
+  Health& health = Of(host);
+  health.refusals = 0;
+  health.reason = reason;
+  health.message = message;
+  if (health.dead) {
+    if (health.probing) Bury(&health, now);
+    return;
+  }
+  const bool was_suspected = IsSuspected(health);
+  if (was_suspected && now < health.held_until) return;  // was under way
+  ++health.silences;
+  if (!IsSuspected(health)) return;
+  health.at_once = kLeastAtOnce;
+  if (was_suspected) ++health.failed_probes;
+  if (health.failed_probes >= options_.probes) return Bury(&health, now);
+  Hold(&health, now);
+}
+
+void HostCare::Bury(Health* health, TimePoint now) {
+  health->dead = true;
+  health->probing = false;
+  health->rest = health->rest == Millis(0)
+                     ? options_.first_rest
+                     : std::min(health->rest * 2, options_.last_rest);
+  health->held_until = now + health->rest;
+}
+
+bool HostCare::Trusts(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return true;
+  const Health& health = found->second;
+  return !health.dead && !IsSuspected(health) &&
+         health.refusals < kRefusalsToHold;
+}
+
+Reason HostCare::DeadReason(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? Reason::kConnect : found->second.reason;
+}
+
+std::string HostCare::DeadText(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return "its host is given up";
+  return fmt::format(
+      "not tried: its host gave no answer {} times in a row ({})",
+      found->second.silences, found->second.message);
+}
+
+}  // namespace thumbmill
