@@ -147,6 +147,12 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
     --active_;
     return events_.fatal(std::move(result.message));
   }
+  if (result.away && !stopped_) {
+    --item->put_tries;
+    item->Move(ItemState::kMade);
+    events_.retried();
+    return Put(item, std::move(records));
+  }
   const std::optional<Millis> delay = options_.retry.NextDelay(
       item->put_tries,
       Millis(static_cast<std::int64_t>(result.retry_after_ms)), random_());

@@ -2,18 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
 #include "common/check.h"
 #include "coordinator/event_loop.h"
+#include "coordinator/net/host_care.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/net/url.h"
 
 namespace thumbmill {
 namespace {
+
+// Between probes of a target that is away.
+constexpr Millis kLastHold{10'000};
+// To HostCare, which is used for one host.
+const std::string kTarget = "target";
 
 class TransfersClient final : public PutClient {
  public:
@@ -63,11 +72,27 @@ StoreResult ToStoreResult(const TransferResult& result,
   return stored;
 }
 
+// Never dead: that would be the end of the run, which `give_up` decides.
+HostCareOptions CareOf(const HttpSinkOptions& options) {
+  HostCareOptions care;
+  care.at_once = static_cast<std::size_t>(options.uploads);
+  care.probes = std::numeric_limits<int>::max();
+  care.last_hold = kLastHold;
+  return care;
+}
+
+bool IsBusy(const TransferResult& result) {
+  return result.http_status == 429 || result.http_status == 503;
+}
+
 class HttpSink final : public Sink {
  public:
   HttpSink(EventLoop* loop, const HttpSinkOptions& options,
            std::unique_ptr<PutClient> client)
-      : loop_(loop), options_(options), client_(std::move(client)) {}
+      : loop_(loop),
+        options_(options),
+        client_(std::move(client)),
+        care_(CareOf(options)) {}
   ~HttpSink() override { Abort(); }
 
   Status Prepare() override;
@@ -83,17 +108,23 @@ class HttpSink final : public Sink {
   TransferResult ProbeOnce();
   void Wait(Millis delay);
   std::string TargetUrl(const std::string& name) const;
+  bool MayStartFile();
   void StartFiles();
   void StartFile(const UploadRef& upload);
   void FileDone(const UploadRef& upload, const std::string& url,
                 const TransferResult& result);
   void AnswerLater(const UploadRef& upload);
+  void Judge(const TransferResult& result, StoreResult* stored);
 
   EventLoop* loop_;
   HttpSinkOptions options_;
   std::unique_ptr<PutClient> client_;
   std::deque<UploadRef> waiting_;  // with files to start
   std::unordered_set<TransferId> running_;
+  HostCare care_;
+  // The first failure since the last upload that was taken.
+  std::optional<TimePoint> refused_since_;
+  EventLoop::TimerId wake_ = 0;  // 0: none
   // Renewed by Abort(): what was posted before then says nothing any more.
   std::shared_ptr<bool> epoch_ = std::make_shared<bool>();
 };
@@ -160,12 +191,30 @@ void HttpSink::AnswerLater(const UploadRef& upload) {
   });
 }
 
+bool HttpSink::MayStartFile() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  const HostCare::Permit permit = care_.Ask(kTarget, running_.size(), now);
+  if (permit.leave == HostCare::Leave::kGo) return true;
+  // When it is full, the next answer looks again.
+  if (permit.leave != HostCare::Leave::kWait || wake_ != 0) return false;
+  const auto wait = std::chrono::ceil<Millis>(
+      std::max(permit.until - now, TimePoint::duration(0)));
+  wake_ = loop_->After(wait, [this] {
+    wake_ = 0;
+    StartFiles();
+  });
+  return false;
+}
+
 void HttpSink::StartFiles() {
-  const auto limit = static_cast<std::size_t>(options_.uploads);
-  while (!waiting_.empty() && running_.size() < limit) {
+  while (!waiting_.empty()) {
     const UploadRef upload = waiting_.front();
-    if (upload->has_more()) StartFile(upload);
-    if (!upload->has_more()) waiting_.pop_front();
+    if (!upload->has_more()) {
+      waiting_.pop_front();
+      continue;
+    }
+    if (!MayStartFile()) return;
+    StartFile(upload);
   }
 }
 
@@ -187,14 +236,39 @@ void HttpSink::StartFile(const UploadRef& upload) {
 void HttpSink::FileDone(const UploadRef& upload, const std::string& url,
                         const TransferResult& result) {
   --upload->running;
-  if (!upload->failed()) upload->result = ToStoreResult(result, url);
+  StoreResult stored = ToStoreResult(result, url);
+  Judge(result, &stored);
+  if (!upload->failed()) upload->result = std::move(stored);
   StartFiles();
   if (upload->running > 0 || upload->has_more()) return;
   // Last: the receiver may do with the sink what it likes.
   upload->done(upload->item, upload->result);
 }
 
+// Is it the file or the target?
+void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
+  if (!stored->transient) {
+    refused_since_.reset();
+    return care_.Answered(kTarget);
+  }
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (!refused_since_) refused_since_ = now;
+  if (IsBusy(result)) {
+    care_.Busy(kTarget, result.retry_after, now);
+  } else if (result.http_status > 0) {
+    care_.Answered(kTarget);
+  } else {
+    care_.Silent(kTarget, result.reason, result.message, now);
+  }
+  stored->away = !care_.Trusts(kTarget);
+  if (!stored->away || now - *refused_since_ < options_.give_up) return;
+  stored->fatal = true;
+  stored->message += fmt::format("; the target has taken nothing for {} s",
+                                 options_.give_up.count() / 1000);
+}
+
 void HttpSink::Abort() {
+  if (wake_ != 0) loop_->Cancel(std::exchange(wake_, 0));
   epoch_ = std::make_shared<bool>();
   waiting_.clear();
   for (const TransferId id : std::exchange(running_, {})) client_->Cancel(id);

@@ -6,6 +6,11 @@
 // Errors   Prepare(): kDenied for 401,
 //          kUnavailable when nothing answers there.
 //
+// A target that is away (no answer, or 503 and 429 to everything) is no fault
+// of the images: their uploads are held, one probes at growing intervals, and
+// the rest follows when it is taken. Meanwhile the store budget fills, and
+// with it everything before it waits. `give_up` without one upload: fatal.
+//
 // Userinfo of the base URL is sent as Basic authorization and shown nowhere.
 #pragma once
 
@@ -22,6 +27,7 @@ struct HttpSinkOptions {
   std::string base_url;  // a query (signature) stays behind each name
   TransferOptions transfer;
   int uploads = 32;  // requests at once, over all items
+  Millis give_up{300'000};
 };
 
 // What the sink needs of Transfers; tests put a fake here.

@@ -41,6 +41,9 @@ struct StoreResult {
   std::string message;
   bool transient = false;         // another Put() may help
   std::uint64_t retry_after_ms = 0;
+  // It failed because the target is away as a whole: Put() it again at once
+  // and count no try. The sink holds it back until the target answers.
+  bool away = false;
   // The target itself is unusable (disk full, read-only, 401): the run stops.
   bool fatal = false;
 };

@@ -63,8 +63,8 @@ class HttpSinkTest : public testing::Test {
   void Open(const std::string& base, int uploads = 4) {
     auto client = std::make_unique<FakeClient>(loop_.get());
     client_ = client.get();
-    auto sink =
-        MakeHttpSink(loop_.get(), {base, {}, uploads}, std::move(client));
+    auto sink = MakeHttpSink(loop_.get(), {base, {}, uploads, give_up_},
+                             std::move(client));
     ASSERT_TRUE(sink) << sink.error().what;
     sink_ = *std::move(sink);
   }
@@ -81,6 +81,7 @@ class HttpSinkTest : public testing::Test {
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
   FakeClient* client_ = nullptr;
+  Millis give_up_{300'000};
   std::unique_ptr<Sink> sink_;
   std::vector<std::pair<std::uint64_t, StoreResult>> answers_;
 };
@@ -156,6 +157,56 @@ TEST_F(HttpSinkTest, PassesOnHowLongTheServerAsksToWait) {
   EXPECT_TRUE(answers_[0].second.transient);
   EXPECT_FALSE(answers_[0].second.fatal);
   EXPECT_EQ(answers_[0].second.retry_after_ms, 7000u);
+}
+
+TEST_F(HttpSinkTest, HoldsEverythingWhileTheTargetIsAwayAndCountsNoTry) {
+  Open("http://h/", 20);
+  for (std::uint64_t id = 1; id <= 12; ++id) Put(id, {"a"});
+  for (TransferId id = 1; id <= 12; ++id)
+    client_->Answer(id, Answered(0, Reason::kConnect, true));
+  ASSERT_EQ(answers_.size(), 12u);
+  for (std::size_t i = 0; i < 12; ++i)
+    EXPECT_EQ(answers_[i].second.away, i >= 4) << i;
+  for (std::uint64_t id = 1; id <= 3; ++id) Put(id, {"a"});
+  EXPECT_EQ(client_->running(), 0u) << "held";
+  while (client_->running() == 0) loop_->RunOnce(Millis(1000));
+  EXPECT_EQ(client_->running(), 1u) << "one probes";
+  client_->Answer(13, Answered(201));
+  EXPECT_GE(client_->running(), 2u) << "and is followed by the others";
+}
+
+TEST_F(HttpSinkTest, AFileThatAloneIsRefusedIsNoAbsenceOfTheTarget) {
+  Open("http://h/", 2);
+  for (TransferId id = 1; id <= 40; id += 2) {
+    Put(1, {"bad"});
+    client_->Answer(id, Answered(503, Reason::kHttp5xx, true));
+    EXPECT_FALSE(answers_.back().second.away);
+    Put(2, {"good"});
+    client_->Answer(id + 1, Answered(201));
+  }
+}
+
+TEST_F(HttpSinkTest, GivesUpATargetThatStaysAway) {
+  give_up_ = Millis(0);
+  Open("http://h/", 20);
+  for (std::uint64_t id = 1; id <= 6; ++id) Put(id, {"a"});
+  for (TransferId id = 1; id <= 6; ++id)
+    client_->Answer(id, Answered(0, Reason::kTimeout, true));
+  EXPECT_FALSE(answers_[3].second.fatal);
+  EXPECT_TRUE(answers_[5].second.fatal);
+}
+
+TEST_F(HttpSinkTest, WaitsAsLongAsTheTargetAsks) {
+  Open("http://h/", 4);
+  Put(1, {"a"});
+  TransferResult busy = Answered(503, Reason::kHttp5xx, true);
+  busy.retry_after = Millis(300);
+  client_->Answer(1, busy);
+  Put(2, {"b"});
+  EXPECT_EQ(client_->running(), 0u);
+  const auto before = std::chrono::steady_clock::now();
+  while (client_->running() == 0) loop_->RunOnce(Millis(1000));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, Millis(250));
 }
 
 TEST_F(HttpSinkTest, IsFatalWhereTheTargetRefusesEverything) {
