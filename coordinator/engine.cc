@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fail_point.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "coordinator/event_loop.h"
@@ -138,13 +139,16 @@ RunEnd Engine::Run() {
     end_ = {RunEnd::Kind::kFatal, started.error(), 0};
     return end_;
   }
+  TM_FAIL_POINT("workers-started");
   while (!Ended()) {
     Pump();
     parts_.loop->RunOnce(kTick);
     Tick();
   }
   Sample();
+  TM_FAIL_POINT("run-ended");
   parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
+  TM_FAIL_POINT("workers-stopped");
   stats_.elapsed = std::chrono::duration_cast<Millis>(
       std::chrono::steady_clock::now() - stats_.started);
   return end_;
@@ -170,6 +174,7 @@ void Engine::RequestMore() {
 }
 
 void Engine::OnListed(ListedBatch batch) {
+  TM_FAIL_POINT("listed");
   asked_ -= std::min(asked_, batch.items.size());
   listing_ended_ |= batch.end;
   if (draining_) return;
@@ -291,6 +296,7 @@ void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
 // ---- commit ------------------------------------------------------------
 
 void Engine::OnCommitted(std::vector<CommitEntry> batch) {
+  TM_FAIL_POINT("batch-final");
   for (const CommitEntry& entry : batch) {
     entry.item->Move(ItemState::kFinal);
     Count(entry.record);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "common/fail_point.h"
 #include "common/log.h"
 #include "coordinator/engine.h"
 
@@ -83,6 +84,7 @@ bool Engine::StartFetch(const ItemPtr& item) {
     queue_.PushFront(item);
     return false;
   }
+  TM_FAIL_POINT("fetch-started");
   item->Move(ItemState::kFetching);
   ++item->fetch_tries;
   return true;
@@ -123,6 +125,7 @@ void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
 }
 
 void Engine::OnFetchedWell(const ItemPtr& item) {
+  TM_FAIL_POINT("slot-filled");
   item->Move(ItemState::kReady);
   item->ready_at = Now();
   if (item->ref.is_url) {

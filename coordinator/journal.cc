@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "common/fail_point.h"
 #include "common/unique_fd.h"
 #include "coordinator/sqlite.h"
 
@@ -293,15 +294,19 @@ class SqliteJournal final : public Journal {
 
 Status SqliteJournal::Open() {
   ASSIGN_OR_RETURN(lock_, LockState(options_.state_dir));
+  TM_FAIL_POINT("state-locked");
   ASSIGN_OR_RETURN(db_, Database::Open(options_.state_dir +
                                        "/journal.sqlite"));
   RETURN_IF_ERROR(
       db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                   "PRAGMA cache_size=-16384;"));
+  TM_FAIL_POINT("journal-empty");
   RETURN_IF_ERROR(db_.Execute(kSchema));
+  TM_FAIL_POINT("journal-made");
   RETURN_IF_ERROR(CheckMeta());
   RETURN_IF_ERROR(FindRecords());
   RETURN_IF_ERROR(PrepareAll());
+  TM_FAIL_POINT("journal-open");
   bounds_ = PackBounds(options_.cost_bounds);
   return claims_.Open(options_.state_dir + "/claims.sqlite");
 }
@@ -570,13 +575,17 @@ Status SqliteJournal::InsertNames(const ItemRecord& record,
 
 Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
   RETURN_IF_ERROR(db_.Execute("BEGIN IMMEDIATE"));
+  TM_FAIL_POINT("journal-begun");
   for (const ItemRecord& record : batch) {
     Status inserted = Insert(record);
+    TM_FAIL_POINT("record-inserted");
     if (inserted) continue;
     (void)db_.Execute("ROLLBACK");
     return inserted;
   }
+  TM_FAIL_POINT("journal-commit");
   Status committed = db_.Execute("COMMIT");
+  TM_FAIL_POINT("journal-committed");
   if (!committed) (void)db_.Execute("ROLLBACK");
   return committed;
 }

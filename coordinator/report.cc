@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "common/fail_point.h"
 #include "common/unique_fd.h"
 #include "coordinator/net/url.h"
 #include "coordinator/source/naming.h"
@@ -55,8 +56,10 @@ class WholeFile {
     return {};
   }
   Status Finish() {
+    TM_FAIL_POINT("report-unnamed");
     if (rename(temporary_.c_str(), path_.c_str()) != 0)
       return FailSystem("cannot write " + path_, errno);
+    TM_FAIL_POINT("report-named");
     fd_.Reset();
     return {};
   }

@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/fail_point.h"
 #include "common/log.h"
 #include "coordinator/engine.h"
 #include "coordinator/event_loop.h"
@@ -190,6 +191,7 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
 }
 
 Status Build(const RunOptions& options, Parts* parts) {
+  TM_FAIL_POINT("start");
   ASSIGN_OR_RETURN(parts->loop, EventLoop::Create());
   parts->pool = std::make_unique<IoPool>(kIoThreads);
   parts->cancel.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -203,6 +205,7 @@ Status Build(const RunOptions& options, Parts* parts) {
   RETURN_IF_ERROR(OpenState(options, parts));
   if (options.dry_run) return {};
   RETURN_IF_ERROR(OpenTarget(options, parts));
+  TM_FAIL_POINT("target-prepared");
   TransferOptions transfer = options.transfer;
   transfer.kept_connections =
       std::max<long>(transfer.kept_connections,
@@ -377,6 +380,7 @@ int Run(const RunOptions& options) {
   if (end.kind == RunEnd::Kind::kFinished && parts->stats.listed == 0)
     LogWarning("the input names no image");
   LeaveReport(options, end, exit_code, parts.get());
+  TM_FAIL_POINT("end");
   return exit_code;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fail_point.h"
 #include "common/hash.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/io_pool.h"
@@ -138,6 +139,7 @@ void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
 void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
                    StoreResult result) {
   if (result.reason == Reason::kNone) {
+    TM_FAIL_POINT("stored");
     LetGo(item.get());
     item->Move(ItemState::kStored);
     --active_;

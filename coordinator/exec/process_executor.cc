@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "common/check.h"
+#include "common/fail_point.h"
 #include "common/log.h"
 #include "coordinator/exec/collect.h"
 #include "coordinator/exec/credit.h"
@@ -352,11 +353,13 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
   peer.watchdog.OnReady();
   peer.watchdog.OnHeard(Now());
   if (!Send(worker, welcome)) return;
+  TM_FAIL_POINT("worker-ready");
   peer.ready = true;
   pool_.MarkReady(worker);
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
+  TM_FAIL_POINT("result-received");
   const Lease* head = leases_.Head(worker);
   if (head == nullptr || head->task.id != result.id)
     return Malformed(worker, "a RESULT that answers no task of its own");
@@ -372,6 +375,7 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
                               "it answered with " + outputs.error().what});
   }
   finished.outputs = std::move(*outputs);
+  TM_FAIL_POINT("outputs-copied");
   pool_.MarkUseful(worker);
   (void)leases_.TakeHead(worker, Now());  // its output range is free again
   OnNewHead(worker);
@@ -432,6 +436,7 @@ void ProcessExecutor::Submit(const Task& task) {
                        leases_.SumOfCpuLimits(*worker));
   // Refused: the worker is dying, and its death reports the task.
   (void)Send(*worker, order);
+  TM_FAIL_POINT("task-sent");
 }
 
 void ProcessExecutor::OnNewHead(std::size_t worker) {

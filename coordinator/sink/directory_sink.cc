@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "common/fail_point.h"
 #include "common/unique_fd.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/io_pool.h"
@@ -184,7 +185,9 @@ Status DirectorySink::WriteTemporary(StoreItem::File* file) {
                      0666));
   if (!fd.valid())
     return FailSystem("cannot make a file in " + options_.target, errno);
+  TM_FAIL_POINT("temp-created");
   RETURN_IF_ERROR(WriteAll(fd.get(), file->bytes));
+  TM_FAIL_POINT("temp-written");
   if (options_.fsync == FsyncPolicy::kEach && fdatasync(fd.get()) != 0)
     return FailSystem("cannot sync a file in " + options_.target, errno);
   // Network file systems tell here that there was no room.
@@ -202,10 +205,13 @@ void DirectorySink::DropTemporary(const StoreItem& item) {
 Status DirectorySink::Publish(
     std::span<const std::shared_ptr<StoreItem>> batch) {
   RETURN_IF_ERROR(SyncFiles(batch));
+  TM_FAIL_POINT("temps-synced");
   touched_.clear();
   for (const std::shared_ptr<StoreItem>& item : batch)
     RETURN_IF_ERROR(Rename(item.get()));
-  return SyncFolders();
+  RETURN_IF_ERROR(SyncFolders());
+  TM_FAIL_POINT("folders-synced");
+  return {};
 }
 
 Status DirectorySink::SyncFiles(
@@ -255,6 +261,7 @@ Status DirectorySink::RenameFile(const StoreItem::File& file) {
   if (renameat(temporary_.get(), file.temporary.c_str(), target_.get(),
                file.name.c_str()) != 0)
     return FailSystem("cannot rename to " + file.name, errno);
+  TM_FAIL_POINT("renamed");
   return {};
 }
 
@@ -273,6 +280,7 @@ Status DirectorySink::MakeParents(std::string_view name) {
       return FailSystem("cannot make the folder " + parent, errno);
     }
   } else {
+    TM_FAIL_POINT("folder-made");
     const std::size_t up = parent.rfind('/');
     touched_.insert(up == std::string::npos ? "" : parent.substr(0, up));
   }
