@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "common/fail_point.h"
 #include "common/unique_fd.h"
+#include "coordinator/claims.h"
 #include "coordinator/sqlite.h"
 
 namespace thumbmill {
@@ -47,15 +47,6 @@ constexpr const char* kIndexes =
 constexpr const char* kForgetAll =
     "BEGIN; DELETE FROM items; DELETE FROM names;"
     "DROP INDEX IF EXISTS items_key; DROP INDEX IF EXISTS done_claims; COMMIT";
-
-// Claims of one run. Nothing of it outlives the run, so nothing is synced.
-constexpr const char* kClaimsSchema =
-    "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24576;"
-    "CREATE TABLE claims(name BLOB PRIMARY KEY, owner BLOB) WITHOUT ROWID;";
-
-// Sources that claimed a name lately, for messages only.
-constexpr std::size_t kRememberedOwners = 1 << 14;
 
 // ---- texts -------------------------------------------------------------
 
@@ -159,90 +150,6 @@ Result<UniqueFd> LockState(const std::string& state_dir) {
     return FailSystem("cannot write " + path, errno);
   return fd;
 }
-
-// ---- claims ------------------------------------------------------------
-
-// Who owns which name in this run.
-class Claims {
- public:
-  // `path` is unlinked at once: nothing stays behind, however the run ends.
-  Status Open(const std::string& path) {
-    if (!path.empty()) unlink(path.c_str());
-    ASSIGN_OR_RETURN(db_, Database::Open(path.empty() ? ":memory:" : path));
-    RETURN_IF_ERROR(db_.Execute(kClaimsSchema));
-    if (!path.empty()) unlink(path.c_str());
-    ASSIGN_OR_RETURN(insert_, db_.Prepare("INSERT OR IGNORE INTO claims"
-                                          " VALUES(?, ?)"));
-    ASSIGN_OR_RETURN(find_,
-                     db_.Prepare("SELECT owner FROM claims WHERE name = ?"));
-    return {};
-  }
-  Status Begin() { return db_.Execute("BEGIN"); }
-  Status End() { return db_.Execute("COMMIT"); }
-
-  // The owner, if it is not `key`, who owns it from now on otherwise.
-  // `fresh`: nobody owned it before.
-  struct Answer {
-    bool fresh = false;
-    std::optional<Key128> other;
-  };
-  Result<Answer> Claim(const Key128& name, const Key128& key) {
-    RETURN_IF_ERROR(insert_.Bind(1, ByteSpan(name)).Bind(2, ByteSpan(key)).Run());
-    if (db_.changes() > 0) return Answer{true, std::nullopt};
-    ASSIGN_OR_RETURN(const bool found, find_.Bind(1, ByteSpan(name)).Step());
-    Answer answer;
-    const ByteSpan owner = find_.Blob(0);
-    if (found && !std::equal(owner.begin(), owner.end(), key.begin(),
-                             key.end())) {
-      answer.other.emplace();
-      std::copy_n(owner.begin(), std::min(owner.size(), key.size()),
-                  answer.other->begin());
-    }
-    find_.Reset();
-    return answer;
-  }
-
- private:
-  Database db_;
-  Statement insert_, find_;
-};
-
-struct KeyHash {
-  std::size_t operator()(const Key128& key) const {
-    std::size_t value = 0;
-    std::copy_n(key.begin(), sizeof value,
-                reinterpret_cast<std::uint8_t*>(&value));
-    return value;
-  }
-};
-
-// The last few sources that claimed names: to name them in a collision.
-class RecentOwners {
- public:
-  void Add(const Key128& key, const std::string& source) {
-    if (names_.size() >= kRememberedOwners) names_.clear();
-    names_.emplace(key, source);
-  }
-  [[nodiscard]] std::string Find(const Key128& key) const {
-    const auto found = names_.find(key);
-    return found == names_.end() ? "" : found->second;
-  }
-
- private:
-  std::unordered_map<Key128, std::string, KeyHash> names_;
-};
-
-// True: this source was named before, under a name that holds its position.
-Result<bool> IsRepeated(Claims* claims, const ClaimRequest& request,
-                        const Key128& key) {
-  if (!request.claim_varies) return false;
-  // A name cannot hold a NUL: this is no name's key.
-  const Key128 source = HashKey(std::string(1, '\0') + request.source_key);
-  ASSIGN_OR_RETURN(const auto answer, claims->Claim(source, key));
-  return !answer.fresh;
-}
-
-constexpr const char* kSomeOwner = "another source of this run";
 
 // ---- SQLite journal ----------------------------------------------------
 
@@ -419,7 +326,7 @@ Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
   using Kind = ClaimVerdict::Kind;
   const Key128 key = HashKey(request.source_key);
   if (request.claim.empty()) return Recall(request, key);
-  ASSIGN_OR_RETURN(const bool repeated, IsRepeated(&claims_, request, key));
+  ASSIGN_OR_RETURN(const bool repeated, claims_.IsRepeated(request, key));
   if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
   const Key128 name = HashKey(request.claim);
   ASSIGN_OR_RETURN(std::string earlier,
@@ -646,59 +553,6 @@ Status SqliteJournal::ForEachFailed(
   }
 }
 
-// ---- a journal that forgets --------------------------------------------
-
-class ForgettingJournal final : public Journal {
- public:
-  Status Open() { return claims_.Open(""); }
-
-  Result<std::vector<ClaimVerdict>> Claim(
-      std::span<const ClaimRequest> batch) override {
-    std::vector<ClaimVerdict> verdicts;
-    for (const ClaimRequest& request : batch) {
-      ASSIGN_OR_RETURN(ClaimVerdict verdict, ClaimOne(request));
-      verdicts.push_back(std::move(verdict));
-    }
-    return verdicts;
-  }
-  Result<std::string> ClaimName(const std::string& name,
-                                const std::string& source_key) override {
-    ASSIGN_OR_RETURN(const auto answer,
-                     claims_.Claim(HashKey(name), HashKey(source_key)));
-    return answer.other ? std::string(kSomeOwner) : std::string();
-  }
-  Status Commit(std::span<const ItemRecord> batch) override {
-    for (const ItemRecord& record : batch) {
-      counts_.done += record.status == ItemStatus::kDone ? 1 : 0;
-      counts_.skipped += record.status == ItemStatus::kSkipped ? 1 : 0;
-      counts_.failed += record.status == ItemStatus::kFailed ? 1 : 0;
-    }
-    return {};
-  }
-  Result<JournalCounts> Counts() override { return counts_; }
-  Status ForEachFailed(
-      const std::function<void(const ItemRecord&)>&) override {
-    return {};
-  }
-
- private:
-  Result<ClaimVerdict> ClaimOne(const ClaimRequest& request) {
-    using Kind = ClaimVerdict::Kind;
-    if (request.claim.empty()) return ClaimVerdict{};
-    const Key128 key = HashKey(request.source_key);
-    ASSIGN_OR_RETURN(const bool repeated, IsRepeated(&claims_, request, key));
-    if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
-    ASSIGN_OR_RETURN(const auto answer,
-                     claims_.Claim(HashKey(request.claim), key));
-    if (answer.other) return ClaimVerdict{Kind::kCollision, 0, kSomeOwner, {}};
-    if (!answer.fresh) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
-    return ClaimVerdict{};
-  }
-
-  Claims claims_;
-  JournalCounts counts_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Journal>> OpenJournal(const JournalOptions& options) {
@@ -711,12 +565,6 @@ Result<std::unique_ptr<Journal>> OpenJournal(const JournalOptions& options) {
                                 options.state_dir);
     return tl::unexpected<Error>(std::move(error));
   }
-  return journal;
-}
-
-Result<std::unique_ptr<Journal>> MemoryJournal() {
-  auto journal = std::make_unique<ForgettingJournal>();
-  RETURN_IF_ERROR(journal->Open());
   return journal;
 }
 
