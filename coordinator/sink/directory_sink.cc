@@ -236,9 +236,11 @@ Status DirectorySink::SyncFiles(
 }
 
 // An item whose name is taken by a folder (or needs a folder where a file is)
-// fails by itself; anything else is the target's failure.
+// fails by itself, and then shows none of its files; anything else is the
+// target's failure.
 Status DirectorySink::Rename(StoreItem* item) {
-  for (const StoreItem::File& file : item->files) {
+  for (std::size_t i = 0; i < item->files.size(); ++i) {
+    const StoreItem::File& file = item->files[i];
     Status made = RenameFile(file);
     if (!made && made.error().sys == ENOENT) {
       known_.clear();  // somebody has removed a folder
@@ -250,6 +252,8 @@ Status DirectorySink::Rename(StoreItem* item) {
         sys != ENAMETOOLONG)
       return made;
     item->publish_error = made.error().what;
+    for (const StoreItem::File& shown : std::span(item->files).first(i))
+      unlinkat(target_.get(), shown.name.c_str(), 0);
     DropTemporary(*item);
     return {};
   }

@@ -161,6 +161,19 @@ TEST_F(DirectorySinkTest, FailsTheItemWhoseNameIsAFolder) {
   EXPECT_EQ(Leftovers(), 0u);
 }
 
+TEST_F(DirectorySinkTest, ShowsNoSizeOfAnItemWhoseSecondNameIsAFolder) {
+  auto bench = Start();
+  fs::create_directories(target_ + "/b.jpg");
+  const ItemPtr item =
+      ItemOf({{"a.jpg", "x"}, {"b.jpg", "y"}, {"c.jpg", "z"}});
+  bench->Put(item);
+  ASSERT_TRUE(bench->Publish({item}));
+  EXPECT_FALSE(item->publish_error.empty());
+  EXPECT_FALSE(fs::exists(target_ + "/a.jpg"));
+  EXPECT_FALSE(fs::exists(target_ + "/c.jpg"));
+  EXPECT_EQ(Leftovers(), 0u);
+}
+
 TEST_F(DirectorySinkTest, FailsTheItemThatNeedsAFolderWhereAFileIs) {
   auto bench = Start();
   dir_.Write("new/target/file", "x");
