@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
@@ -23,18 +24,18 @@ namespace {
 constexpr const char* kSchemaVersion = "1";
 
 constexpr const char* kSchema =
-    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT);"
-    "CREATE TABLE IF NOT EXISTS items("
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
+    "CREATE TABLE items("
     "key BLOB, idx INTEGER, uri TEXT, claim TEXT, claim_key BLOB,"
     "stamp TEXT, status TEXT, reason TEXT, message TEXT, warnings TEXT,"
     "attempts INTEGER, signal INTEGER, phase TEXT, width INTEGER,"
     "height INTEGER, bytes_in INTEGER, sha256 TEXT, outputs TEXT, host TEXT,"
     "dir TEXT, stem TEXT, srcext TEXT, bounds TEXT);"
-    "CREATE INDEX IF NOT EXISTS failed ON items(idx)"
+    "CREATE INDEX failed ON items(idx)"
     " WHERE status = 'failed';"
     // Names of outputs that ClaimName() has given: those that the claim of
     // their item does not tell.
-    "CREATE TABLE IF NOT EXISTS names(name BLOB PRIMARY KEY, key BLOB)"
+    "CREATE TABLE names(name BLOB PRIMARY KEY, key BLOB)"
     " WITHOUT ROWID;";
 
 // What finds a record again. A first run looks nothing up, and entries at
@@ -151,6 +152,38 @@ Result<UniqueFd> LockState(const std::string& state_dir) {
   return fd;
 }
 
+// ---- a new journal -----------------------------------------------------
+
+// It appears whole or not at all, so that one without its tables is known to
+// be damaged.
+Status MakeIfMissing(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) return {};
+  if (errno != ENOENT) return FailSystem("cannot open " + path, errno);
+  if (access((path + "-wal").c_str(), F_OK) == 0)
+    return Fail(ErrorCode::kBadData,
+                "the journal: journal.sqlite-wal is there without it");
+  const std::string unnamed = path + ".new";
+  if (unlink(unnamed.c_str()) != 0 && errno != ENOENT)
+    return FailSystem("cannot remove " + unnamed, errno);
+  {
+    ASSIGN_OR_RETURN(Database db, Database::Open(unnamed));
+    RETURN_IF_ERROR(
+        db.Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"));
+    RETURN_IF_ERROR(db.Execute(kSchema));
+  }
+  const UniqueFd file(open(unnamed.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || fsync(file.get()) != 0)
+    return FailSystem("cannot sync " + unnamed, errno);
+  TM_FAIL_POINT("journal-unnamed");
+  if (rename(unnamed.c_str(), path.c_str()) != 0)
+    return FailSystem("cannot rename " + unnamed, errno);
+  const UniqueFd folder(open(path.substr(0, path.rfind('/')).c_str(),
+                             O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || fsync(folder.get()) != 0)
+    return FailSystem("cannot sync the folder of " + path, errno);
+  return {};
+}
+
 // ---- SQLite journal ----------------------------------------------------
 
 class SqliteJournal final : public Journal {
@@ -168,6 +201,7 @@ class SqliteJournal final : public Journal {
       const std::function<void(const ItemRecord&)>& visit) override;
 
  private:
+  Status CheckWhole();
   Status CheckMeta();
   Status FindRecords();
   Status SetMeta(const char* key, std::string_view value);
@@ -202,20 +236,37 @@ class SqliteJournal final : public Journal {
 Status SqliteJournal::Open() {
   ASSIGN_OR_RETURN(lock_, LockState(options_.state_dir));
   TM_FAIL_POINT("state-locked");
-  ASSIGN_OR_RETURN(db_, Database::Open(options_.state_dir +
-                                       "/journal.sqlite"));
-  RETURN_IF_ERROR(
-      db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                  "PRAGMA cache_size=-16384;"));
-  TM_FAIL_POINT("journal-empty");
-  RETURN_IF_ERROR(db_.Execute(kSchema));
+  const std::string path = options_.state_dir + "/journal.sqlite";
+  RETURN_IF_ERROR(MakeIfMissing(path));
   TM_FAIL_POINT("journal-made");
+  ASSIGN_OR_RETURN(db_, Database::Open(path));
+  RETURN_IF_ERROR(db_.Execute("PRAGMA cache_size=-16384;"));
+  RETURN_IF_ERROR(CheckWhole());
+  RETURN_IF_ERROR(
+      db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
   RETURN_IF_ERROR(CheckMeta());
   RETURN_IF_ERROR(FindRecords());
   RETURN_IF_ERROR(PrepareAll());
   TM_FAIL_POINT("journal-open");
   bounds_ = PackBounds(options_.cost_bounds);
   return claims_.Open(options_.state_dir + "/claims.sqlite");
+}
+
+// An empty file, a part of one or another program's database is no new job:
+// what was done under it would be made again, perhaps by another recipe.
+Status SqliteJournal::CheckWhole() {
+  ASSIGN_OR_RETURN(Statement check, db_.Prepare("PRAGMA quick_check(1)"));
+  ASSIGN_OR_RETURN(const bool said, check.Step());
+  if (!said || check.Text(0) != "ok")
+    return Fail(ErrorCode::kBadData, "the journal: " + check.Text(0));
+  ASSIGN_OR_RETURN(
+      Statement tables,
+      db_.Prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                  " AND name IN ('meta', 'items', 'names')"));
+  ASSIGN_OR_RETURN(const bool counted, tables.Step());
+  if (!counted || tables.Integer(0) != 3)
+    return Fail(ErrorCode::kBadData, "the journal: its tables are missing");
+  return {};
 }
 
 Status SqliteJournal::FindRecords() {

@@ -388,6 +388,41 @@ TEST_F(JournalTest, RefusesADamagedJournal) {
   EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
 }
 
+TEST_F(JournalTest, RefusesAnEmptyFileAndLeavesItAlone) {
+  dir_.Write("journal.sqlite", "");
+  EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
+  EXPECT_EQ(dir_.Read("journal.sqlite"), "");
+}
+
+TEST_F(JournalTest, RefusesTheDatabaseOfAnotherProgram) {
+  Restart();
+  journal_.reset();
+  std::string bytes = dir_.Read("journal.sqlite");
+  for (std::size_t at; (at = bytes.find("items")) != std::string::npos;)
+    bytes[at] = 'x';
+  dir_.Write("journal.sqlite", bytes);
+  EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
+}
+
+TEST_F(JournalTest, RefusesAJournalCutShortAtAnyPage) {
+  Restart();
+  for (int i = 0; i < 200; ++i)
+    Commit(Done("key" + std::to_string(i), "c" + std::to_string(i), {"200x"}));
+  journal_.reset();
+  const std::string bytes = dir_.Read("journal.sqlite");
+  for (std::size_t kept = 0; kept < bytes.size(); kept += 4096) {
+    dir_.Write("journal.sqlite", bytes.substr(0, kept));
+    EXPECT_EQ(OpenError().code, ErrorCode::kBadData) << kept;
+    EXPECT_EQ(dir_.Read("journal.sqlite").size(), kept);
+  }
+}
+
+TEST_F(JournalTest, DoesNotStartAnewBesideWhatWasNotYetWrittenIntoIt) {
+  dir_.Write("journal.sqlite-wal", "x");
+  EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
+  EXPECT_EQ(dir_.Read("journal.sqlite-wal"), "x");
+}
+
 TEST_F(JournalTest, FailsWhereItCannotWrite) {
   options_.state_dir = dir_ / "none";
   EXPECT_EQ(OpenError().code, ErrorCode::kNotFound);
