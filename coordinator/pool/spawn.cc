@@ -111,6 +111,11 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
         bp::extend::on_error = reap, error);
     if (error)
       return FailSystem("cannot start " + request.program, error.value());
+    // Without a descriptor for its pipe Boost reports no error, but a child
+    // whose number is -1: to kill() that means everybody.
+    if (!child.valid())
+      return Fail(ErrorCode::kUnavailable,
+                  "cannot start " + request.program + ": no descriptors left");
     const pid_t pid = child.id();
     child.detach();  // reaped through its pidfd
     return pid;
