@@ -551,7 +551,7 @@ ExecutorStats ProcessExecutor::stats() const {
     stats.busy += leases_.Count(i) > 0 ? 1 : 0;
   }
   stats.workers_lost = lost_;
-  stats.message_bytes = channel_->bytes();
+  if (channel_) stats.message_bytes = channel_->bytes();
   return stats;
 }
 

@@ -40,7 +40,7 @@ class Deaths(ProgramCase):
         self.write("photos/slow.png", slow_png())
         self.write("photos/small.png", png(40, 30))
         run = self.start("-j", 1, "-i", self.path("photos"), "-o", "out",
-                         "-s", "1000x", "--attempts", attempts)
+                         "-s", "1000x", "--linear", "--attempts", attempts)
         killed = set()
         deadline = time.monotonic() + 60
         while run.poll() is None and time.monotonic() < deadline:

@@ -207,7 +207,7 @@ TEST_F(ProcessExecutorTest, ATaskThatComputesPastItsLimitIsJudgedByCpuTime) {
   ASSERT_NE(at, std::string::npos) << lost.message;
   const int computed = std::atoi(lost.message.c_str() + at + 9);
   EXPECT_GT(computed, 10);
-  EXPECT_EQ(lost.reason, ReasonOfOverrun(Millis(computed), Millis(400)))
+  EXPECT_EQ(lost.reason, ReasonOfOverrun(Millis(computed), Task().cpu_limit))
       << lost.message;
 }
 
