@@ -18,7 +18,6 @@ extern "C" {  // glibc 2.36 forgets to say so itself
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
-#include <boost/process/io.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -51,6 +50,7 @@ bp::environment LittleEnvironment() {
 // What the child does between fork and exec: system calls only.
 struct ChildSetup {
   pid_t parent = 0;
+  int null = -1;  // /dev/null: its standard input and output
   std::array<PassedFd, kMaxPassed> passed;
   std::size_t count = 0;
 
@@ -64,6 +64,8 @@ struct ChildSetup {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     signal(SIGPIPE, SIG_DFL);
     PassDescriptors();
+    if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+      _exit(127);
   }
 
   void PassDescriptors() const {
@@ -97,7 +99,12 @@ ChildSetup SetupFor(const SpawnRequest& request) {
 }
 
 Result<pid_t> StartChild(const SpawnRequest& request) {
-  const ChildSetup setup = SetupFor(request);
+  // Opened here: when Boost cannot open it for bp::null, its child tells so in
+  // a way that may never return.
+  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid()) return FailSystem("cannot open /dev/null", errno);
+  ChildSetup setup = SetupFor(request);
+  setup.null = null.get();
   std::error_code error;
   // Boost asks only once, without waiting, and so may leave a zombie.
   const auto reap = [](auto& executor, const std::error_code&) {
@@ -106,7 +113,7 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
   try {
     bp::child child(
         bp::exe = request.program, bp::args = request.arguments,
-        LittleEnvironment(), bp::std_in < bp::null, bp::std_out > bp::null,
+        LittleEnvironment(),
         bp::extend::on_exec_setup = [&setup](auto&) { setup.Run(); },
         bp::extend::on_error = reap, error);
     if (error)
