@@ -136,6 +136,7 @@ RunEnd Engine::Run() {
     Fatal(std::move(failed.error));
   };
   if (Status started = parts_.executor->Start(std::move(events)); !started) {
+    LogError(started.error().what);
     end_ = {RunEnd::Kind::kFatal, started.error(), 0};
     return end_;
   }

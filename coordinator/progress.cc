@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/log.h"
+#include "coordinator/console.h"
 #include "coordinator/units.h"
 
 namespace thumbmill {
@@ -98,19 +99,19 @@ void Progress::Show(const RunStats& stats, const RunView& view,
 void Progress::Draw(const std::string& line) {
   const std::lock_guard lock(drawing_);
   if (style_ == Style::kPlain) {
-    fmt::print(out_, "{}\n", line);
+    Say(out_, "{}\n", line);
     std::fflush(out_);
     return;
   }
   drawn_ = line.substr(0, TerminalWidth(out_) - 1);
-  fmt::print(out_, "\r{}\x1b[K", drawn_);
+  Say(out_, "\r{}\x1b[K", drawn_);
   std::fflush(out_);
 }
 
 void Progress::Clear() {
   const std::lock_guard lock(drawing_);
   if (style_ != Style::kLine || drawn_.empty()) return;
-  fmt::print(out_, "\r\x1b[K");
+  Say(out_, "\r\x1b[K");
   std::fflush(out_);
   drawn_.clear();
 }
@@ -118,7 +119,7 @@ void Progress::Clear() {
 void Progress::WriteAbove(void* self, std::string_view line) {
   auto* progress = static_cast<Progress*>(self);
   const std::lock_guard lock(progress->drawing_);
-  fmt::print(progress->out_, "\r\x1b[K{}{}", line, progress->drawn_);
+  Say(progress->out_, "\r\x1b[K{}{}", line, progress->drawn_);
   std::fflush(progress->out_);
 }
 

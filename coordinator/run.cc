@@ -18,6 +18,7 @@
 
 #include "common/fail_point.h"
 #include "common/log.h"
+#include "coordinator/console.h"
 #include "coordinator/engine.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/exec/local_executor.h"
@@ -71,12 +72,32 @@ struct Parts {
   RunStats stats;
 };
 
-// A run of thousands of connections needs more than the usual 1,024.
-void RaiseDescriptorLimit() {
+// Open files of a run that does nothing yet, and of each worker (its process,
+// its shared memory, its connection), with some to spare: measured 25 and 4.
+constexpr std::uint64_t kOwnDescriptors = 64;
+constexpr std::uint64_t kWorkerDescriptors = 8;
+// A worker's descriptors have fixed numbers, with room above them to sort.
+constexpr std::uint64_t kLeastDescriptors = 256;
+
+// A run of thousands of connections needs more than the usual 1,024; one that
+// gets too few is refused before it starts. Libraries end the process where
+// they get none, and a download would fail for a reason that is not its own.
+Status ReserveDescriptors(const RunOptions& options) {
   rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return FailSystem("getrlimit", errno);
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+  std::uint64_t needed = kOwnDescriptors + options.downloads;
+  if (options.backend == Backend::kProcesses)
+    needed += kWorkerDescriptors * options.workers;
+  if (options.target == TargetKind::kHttp) needed += options.uploads;
+  needed = std::max(needed, kLeastDescriptors);
+  if (limit.rlim_max >= needed) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("{} open files are allowed (ulimit -n), {} may be "
+                          "needed; fewer --downloads or --workers need fewer",
+                          limit.rlim_max, needed));
 }
 
 Status OpenSource(const RunOptions& options, Parts* parts) {
@@ -248,11 +269,13 @@ int DryRun(const RunOptions& options, Parts* parts) {
       LogError(next.error().what);
       return kExitUsage;
     }
-    if (!next->has_value()) return kExitDone;
+    if (!next->has_value())
+      return std::fflush(stdout) == 0 ? kExitDone : kExitFatal;
+    if (std::ferror(stdout) != 0) return kExitFatal;
     const ImageRef& ref = **next;
     const std::string shown = ref.is_url ? RedactUrl(ref.uri) : ref.uri;
     if (ref.reason != Reason::kNone) {
-      fmt::print("{}\t{}\t\n", ToWord(ref.reason), shown);
+      Say(stdout, "{}\t{}\t\n", ToWord(ref.reason), shown);
       continue;
     }
     ClaimRequest request;
@@ -264,7 +287,7 @@ int DryRun(const RunOptions& options, Parts* parts) {
       LogError(verdicts.error().what);
       return kExitFatal;
     }
-    fmt::print("{}\t{}\t{}\n", Verb(verdicts->front().kind), shown,
+    Say(stdout, "{}\t{}\t{}\n", Verb(verdicts->front().kind), shown,
                request.claim);
   }
 }
@@ -297,7 +320,10 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   auto signals = SignalWatch::Create(parts->loop.get(), [&](int signal) {
     engine.Interrupt(signal);
   });
-  if (!signals) return {RunEnd::Kind::kFatal, signals.error(), 0};
+  if (!signals) {
+    LogError(signals.error().what);
+    return {RunEnd::Kind::kFatal, signals.error(), 0};
+  }
   RunEnd end = engine.Run();
   parts->pool->DropQueued();
   return end;
@@ -354,11 +380,11 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   if (!options.report_file.empty())
     warn(WriteReport(options.report_file, facts));
   if (options.quiet) return;
-  fmt::print(stderr, "{}", Summary(facts));
+  Say(stderr, "{}", Summary(facts));
   if (keeps_state && parts->stats.failed + parts->stats.failed_before > 0)
-    fmt::print(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
+    Say(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
   if (!options.report_file.empty())
-    fmt::print(stderr, "report: {}\n", options.report_file);
+    Say(stderr, "report: {}\n", options.report_file);
   std::fflush(stderr);
 }
 
@@ -370,7 +396,8 @@ int Refused(const Error& error) {
 }  // namespace
 
 int Run(const RunOptions& options) {
-  RaiseDescriptorLimit();
+  if (Status enough = ReserveDescriptors(options); !enough)
+    return Refused(enough.error());
   auto parts = std::make_unique<Parts>();
   if (Status built = Build(options, parts.get()); !built)
     return Refused(built.error());

@@ -188,9 +188,9 @@ class ProgramCase(unittest.TestCase):
     def start(self, *arguments, **options):
         process = subprocess.Popen(
             [COORDINATOR, *map(str, arguments)],
-            stdin=options.get("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            cwd=self.dir, preexec_fn=die_with_parent)
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+               "stderr": subprocess.PIPE, "cwd": self.dir,
+               "preexec_fn": die_with_parent, **options})
         self.started.append(process)
         return process
 
@@ -202,8 +202,9 @@ class ProgramCase(unittest.TestCase):
             out, err = process.communicate()
             self.fail(f"still running after {timeout} s\n"
                       f"{err.decode(errors='replace')}")
-        done = Finished(process.returncode, out.decode(errors="replace"),
-                        err.decode(errors="replace"))
+        done = Finished(process.returncode,
+                        (out or b"").decode(errors="replace"),
+                        (err or b"").decode(errors="replace"))
         if code is not None:
             self.assertEqual(done.code, code, f"\n{done.out}\n{done.err}")
         return done

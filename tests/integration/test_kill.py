@@ -1,10 +1,13 @@
 """Whoever is killed, whenever: the bytes are the same in the end, nothing is
 half written, nothing stays behind."""
 
+import fcntl
 import os
+import pty
 import random
 import shutil
 import signal
+import termios
 import time
 import unittest
 
@@ -91,25 +94,32 @@ class Stop(ProgramCase):
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
 
-    def slow_run(self):
+    arguments_more = ()
+
+    def slow_run(self, **options):
         """Two at a time, each 0.3 s: seconds of work, in small steps."""
         for i in range(40):
             self.write(f"www/{i}.png", png(60, 40, i))
         self.urls = self.write_list(
             "urls.txt", [f"{self.server.url}/late/{i}.png" for i in range(40)])
         self.arguments = ("-j", 1, "-i", self.urls, "-o", "out", "-s", "8x",
-                          "--downloads", 2, "--allow-loopback")
-        run = self.start(*self.arguments)
+                          "--downloads", 2, "--allow-loopback",
+                          *self.arguments_more)
+        run = self.start(*self.arguments, **options)
         wait_until(lambda: len(tree(self.path("out"))) >= 3, 20,
                    "three thumbnails")
+        self.workers = children(run.pid)
+        self.assertTrue(self.workers)
         return run
 
     def check_stop(self, number, code):
         run = self.slow_run()
-        workers = children(run.pid)
         run.send_signal(number)
+        self.check_stopped(run, code)
+
+    def check_stopped(self, run, code):
         self.finish(run, code, 10)
-        self.assert_nothing_left(workers)
+        self.assert_nothing_left(self.workers)
         some = tree(self.path("out"))
         self.assertLess(len(some), 40)
         self.assertEqual(self.report()["ended"], "interrupted")
@@ -126,6 +136,44 @@ class Stop(ProgramCase):
 
     def test_sigterm_drains_with_143_and_can_be_resumed(self):
         self.check_stop(signal.SIGTERM, 143)
+
+    def test_sigterm_to_the_whole_group_drains_too(self):
+        """As a terminal's Ctrl-C or a service manager does it."""
+        run = self.slow_run(start_new_session=True)
+        os.killpg(run.pid, signal.SIGTERM)
+        self.check_stopped(run, 143)
+
+    def test_a_closed_terminal_drains_and_can_be_resumed(self):
+        leader, follower = pty.openpty()
+        run = self.slow_run(start_new_session=True, stdin=follower,
+                            stdout=follower, stderr=follower,
+                            preexec_fn=lambda: fcntl.ioctl(
+                                0, termios.TIOCSCTTY, 0))
+        os.close(follower)
+        os.close(leader)
+        self.check_stopped(run, 129)
+
+    def stop_and_continue(self, seconds):
+        """SIGSTOP while downloads, tasks and uploads are under way."""
+        run = self.slow_run()
+        run.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.server.forget_requests()
+        run.send_signal(signal.SIGCONT)
+        self.finish(run, 0, 60)
+        self.assertEqual(len(tree(self.path("out"))), 40)
+        # Not a storm of deadlines: nobody was replaced, little asked twice.
+        self.assertEqual(self.report()["workers_lost"], 0)
+        self.assertLessEqual(len(self.server.requests()), 40)
+        self.assert_nothing_left(self.workers)
+
+    def test_stopped_for_longer_than_its_deadlines_it_goes_on(self):
+        self.arguments_more = ("--first-byte-timeout", "1s", "--timeout", "2s",
+                               "--task-timeout", "1s", "--retries", 1)
+        self.stop_and_continue(3)
+
+    def test_stopped_for_30_s_it_goes_on(self):  # long
+        self.stop_and_continue(30)
 
     def test_a_second_sigint_stops_at_once(self):
         urls = self.write_list("urls.txt",
