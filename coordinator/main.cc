@@ -1,6 +1,10 @@
 // coordinator: the program that people start. Parse, run, exit code.
+#include <unistd.h>
+
 #include <cstdio>
+#include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coordinator/cli.h"
@@ -17,6 +21,18 @@ using thumbmill::Result;
 using thumbmill::RunOptions;
 
 constexpr int kExitUsage = 1;
+constexpr int kExitFatal = 4;
+
+// From any thread, when operator new gets nothing. There is nothing to unwind:
+// what is journaled is safe, and workers end with their parent.
+[[noreturn]] void OutOfMemory() {
+  constexpr std::string_view kText =
+      "coordinator: out of memory; what is finished is kept, the same command "
+      "continues\n";
+  [[maybe_unused]] const ssize_t n =
+      write(STDERR_FILENO, kText.data(), kText.size());
+  _exit(kExitFatal);
+}
 
 int Usage(const std::string& what) {
   std::fprintf(stderr, "coordinator: %s\nTry 'coordinator --help'.\n",
@@ -63,6 +79,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_new_handler(OutOfMemory);
   thumbmill::BlockSignals();
   return Main(std::vector<std::string>(argv + 1, argv + argc));
 }
