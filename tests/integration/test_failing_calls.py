@@ -1,0 +1,108 @@
+"""The n-th malloc, write, sync, rename, send, open of the coordinator fails,
+n = 1, 2, 3 ... until there is no n-th. What must hold: it says what failed or
+gets by without it, no output is wrong, and the next run finishes the job."""
+
+import errno
+import os
+import re
+import signal
+import unittest
+
+from battery import FaultCase, killed
+from harness import COORDINATOR
+
+LIBRARY = os.path.join(os.environ["THUMBMILL_BIN"],
+                       "tests/tools/libfailing_calls.so")
+
+
+def is_sanitized():
+    with open(COORDINATOR, "rb") as program:
+        return b"__asan_init" in program.read()
+
+
+@unittest.skipUnless(os.path.exists(LIBRARY), "libfailing_calls is not built")
+@unittest.skipIf(is_sanitized(), "the sanitizer has malloc for itself")
+class FailingCalls(FaultCase):
+    PICTURES = 5
+
+    def setUp(self):
+        super().setUp()
+        self.make_job()
+
+    def fail_nth(self, kind, n, number):
+        """False if there was no n-th call to fail."""
+        marker = self.path("failed-a-call")
+        if os.path.exists(marker):
+            os.remove(marker)
+        self.forget()
+        run = self.watch(env={
+            "LD_PRELOAD": LIBRARY,
+            "FAILING_CALL": f"{kind}:{n}:{number}:{marker}"})
+        code = run.until_ended()
+        err = self.end(run)
+        self.assert_clean(run)
+        failed = os.path.exists(marker)
+        if failed:
+            self.assert_clear(code, err)
+        else:
+            self.assertEqual(code, 2, err)
+        if code in (0, 2):
+            self.assert_no_loss(code)
+        if failed:
+            # An input that could not be read has failed for good.
+            again = ("--retry-failed",) if kind == "open" else ()
+            self.run_job(code=2, arguments=again)
+            self.assert_whole()
+        return failed
+
+    def assert_clear(self, code, err):
+        if code == -signal.SIGABRT:  # a library's own check
+            self.assertRegex(err, re.compile("memory|FATAL|bad_alloc", re.I))
+            return
+        self.assertIn(code, (0, 1, 2, 4, 127), err)  # 127: the loader
+        if code in (1, 4):
+            self.assertTrue(err.strip(), "it ended without a word")
+
+    def assert_no_loss(self, code):
+        """It says that it has finished: then every output is there, but for
+        inputs that it could not read and says so."""
+        missing = set(self.reference) - set(self.made())
+        self.assertLessEqual(len(missing), 2 if code == 2 else 0, missing)
+
+    def fail_all(self, kind, number, until=10 ** 6, step=lambda n: n + 1):
+        n = times = 1
+        while n <= until:
+            with self.subTest(call=kind, n=n, errno=errno.errorcode[number]):
+                if not self.fail_nth(kind, n, number):
+                    self.assertGreater(times, 3, "nothing was failed")
+                    return times - 1
+            n, times = step(n), times + 1
+        return times - 1
+
+    def test_each_sync_that_fails(self):
+        self.fail_all("sync", errno.EIO)
+
+    def test_each_rename_that_fails(self):
+        self.fail_all("rename", errno.EIO)
+
+    def test_each_send_that_fails(self):
+        self.fail_all("send", errno.ECONNRESET)
+
+    def test_each_write_that_fails(self):
+        self.fail_all("write", errno.EIO)
+
+    def test_each_open_that_fails(self):
+        self.fail_all("open", errno.EIO, step=lambda n: n + 1 + n // 8)
+
+    def test_each_write_without_space(self):  # long
+        self.fail_all("write", errno.ENOSPC)
+
+    def test_allocations_that_fail_here_and_there(self):
+        self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 5)
+
+    def test_allocations_that_fail_close_together(self):  # long
+        self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 300)
+
+
+if __name__ == "__main__":
+    unittest.main()
