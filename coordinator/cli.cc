@@ -481,6 +481,7 @@ Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
   CLI::App app;
   Define(&app, &typed);
   std::vector<std::string> words;
+  words.reserve(arguments.size());
   for (const std::string& argument : arguments)
     words.push_back(NormaliseFlag(argument));
   if (!words.empty() && words.front() == "run") words.erase(words.begin());

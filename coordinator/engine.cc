@@ -105,9 +105,7 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
                   }}),
       committer_(
           parts.loop, parts.sink, parts.journal, parts.journal_mutex,
-          [this](std::vector<CommitEntry> batch) {
-            OnCommitted(std::move(batch));
-          },
+          [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
           [this](Error error) { Fatal(std::move(error)); }),
       retry_(MakeRetry(options)) {
   const std::size_t sizes = options.recipe.sizes.size();
@@ -118,7 +116,7 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
                                   : (std::uint64_t{1} << sizes) - 1;
   lister_ = std::make_unique<Lister>(
       parts.loop, std::move(source), parts.journal, parts.journal_mutex,
-      listing, [this](ListedBatch batch) { OnListed(std::move(batch)); });
+      listing, [this](const ListedBatch& batch) { OnListed(batch); });
 }
 
 Engine::~Engine() {
@@ -174,7 +172,7 @@ void Engine::RequestMore() {
   lister_->Request(more);
 }
 
-void Engine::OnListed(ListedBatch batch) {
+void Engine::OnListed(const ListedBatch& batch) {
   TM_FAIL_POINT("listed");
   asked_ -= std::min(asked_, batch.items.size());
   listing_ended_ |= batch.end;
@@ -184,13 +182,13 @@ void Engine::OnListed(ListedBatch batch) {
     return Fatal(batch.status.error());
   }
   progress_ = batch.progress;
-  for (ListedItem& listed : batch.items) {
+  for (const ListedItem& listed : batch.items) {
     if (draining_) return;  // the bound of failures was reached among them
-    Admit(std::move(listed));
+    Admit(listed);
   }
 }
 
-void Engine::Admit(ListedItem listed) {
+void Engine::Admit(const ListedItem& listed) {
   using Kind = ClaimVerdict::Kind;
   const ItemPtr& item = listed.item;
   ++stats_.listed;
@@ -296,7 +294,7 @@ void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
 
 // ---- commit ------------------------------------------------------------
 
-void Engine::OnCommitted(std::vector<CommitEntry> batch) {
+void Engine::OnCommitted(const std::vector<CommitEntry>& batch) {
   TM_FAIL_POINT("batch-final");
   for (const CommitEntry& entry : batch) {
     entry.item->Move(ItemState::kFinal);

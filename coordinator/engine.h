@@ -82,14 +82,14 @@ class Engine {
   static constexpr std::size_t kMaxUncommitted = 8192;
 
   // The steps of the walk.
-  void OnListed(ListedBatch batch);
-  void Admit(ListedItem listed);
+  void OnListed(const ListedBatch& batch);
+  void Admit(const ListedItem& listed);
   void OnFetched(const ItemPtr& item, FetchAnswer answer);
   void OnFetchedWell(const ItemPtr& item);
   void OnMade(const ItemPtr& item,
               std::vector<std::vector<std::uint8_t>> outputs);
   void OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs);
-  void OnCommitted(std::vector<CommitEntry> batch);
+  void OnCommitted(const std::vector<CommitEntry>& batch);
   void OnFailed(const ItemPtr& item, Reason reason, std::string message);
 
   void Pump();

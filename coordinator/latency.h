@@ -7,6 +7,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "common/clock.h"
@@ -34,7 +35,7 @@ class LatencyHistogram {
   // `share` in 0..1; the upper edge of the bucket where it falls.
   [[nodiscard]] Micros Percentile(double share) const {
     const auto rank = static_cast<std::uint64_t>(
-        share * static_cast<double>(count_) + 0.5);
+        std::llround(share * static_cast<double>(count_)));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];

@@ -78,6 +78,8 @@ int Main(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+// What may be thrown here, std::bad_alloc, is to end the program.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   std::set_new_handler(OutOfMemory);
   thumbmill::BlockSignals();

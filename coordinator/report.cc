@@ -126,6 +126,7 @@ Json HostsJson(const std::map<std::string, HostStats>& hosts) {
     const HostStats* stats;
   };
   std::vector<Row> rows;
+  rows.reserve(hosts.size());
   for (const auto& [name, host] : hosts)
     rows.push_back({static_cast<double>(host.time.count()) / 1000 /
                         static_cast<double>(std::max<std::uint64_t>(

@@ -79,6 +79,7 @@ std::vector<std::string> Storer::NamesToClaim(
     return {item->claim};
   }
   std::vector<std::string> names;
+  names.reserve(records.size());
   for (const OutputRecord& record : records) names.push_back(record.name);
   return names;
 }

@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -d '' files < <(git ls-files -z '*.h' '*.cc')
-if [ "${1-}" = --check ]; then
-  exec clang-format --dry-run --Werror "${files[@]}"
-fi
-exec clang-format -i "${files[@]}"
+case "${1-}" in
+  '') exec clang-format -i "${files[@]}" ;;
+  --check) exec clang-format --dry-run --Werror "${files[@]}" ;;
+  *) echo "usage: scripts/format.sh [--check]" >&2; exit 1 ;;
+esac

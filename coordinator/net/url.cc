@@ -196,7 +196,7 @@ std::string RedactParameters(std::string_view query) {
   const Signing signing = FindSigning(query);
   std::string out;
   ForEachParameter(query, [&](std::string_view parameter) {
-    if (out.size() > 0 || parameter.data() != query.data()) out += '&';
+    if (!out.empty() || parameter.data() != query.data()) out += '&';
     const std::size_t equals = parameter.find('=');
     if (equals == std::string_view::npos || !IsSecret(parameter, signing)) {
       out += parameter;

@@ -52,6 +52,8 @@ constexpr YccWeights WeightsFrom(double red, double blue, bool limited) {
   const double luma = limited ? 255.0 / 219 : 1;
   const double chroma = limited ? 255.0 / 224 : 1;
   const auto fixed = [](double value) {
+    // Positive; std::lround is no constant expression.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return static_cast<std::int32_t>(value * 65536 + 0.5);
   };
   return {fixed(luma), fixed(2 * (1 - red) * chroma),
@@ -182,7 +184,7 @@ void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
       kYccWeights[static_cast<int>(code.weights)][code.limited ? 1 : 0];
   constexpr std::int32_t kHalf = 1 << 15;
   const std::int32_t black = code.limited ? 16 : 0;
-  for (std::uint32_t i = 0; i < pixels; ++i) {
+  for (std::size_t i = 0; i < pixels; ++i) {
     const std::int32_t b = cb[i] - 128, r = cr[i] - 128;
     const std::int32_t grey = k.y * (y[i] - black) + kHalf;
     rgb[3 * i] = Clamp8((grey + k.cr_r * r) >> 16);

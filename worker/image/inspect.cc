@@ -177,7 +177,7 @@ std::optional<JpegFrame> ReadFrame(std::uint8_t marker, ByteSpan segment) {
   frame.width = static_cast<std::uint16_t>(U16(segment, 3));
   frame.components = segment[5];
   const std::size_t room =
-      std::min<std::size_t>(segment.size() - 6, frame.components * 3u);
+      std::min(segment.size() - 6, std::size_t{frame.components} * 3);
   frame.samples =
       CountSamples(segment.subspan(6, room), frame.width, frame.height);
   return frame;

@@ -137,7 +137,7 @@ void WriteRows(JpegState* state) {
 // below the last row stands the last row.
 void PadToBlock(const Plane& plane, std::uint32_t y) {
   std::uint8_t* row = plane.Row(y);
-  const std::uint32_t width = plane.width();
+  const std::size_t width = plane.width();
   std::fill(row + width, row + (width + 7) / 8 * 8, row[width - 1]);
 }
 

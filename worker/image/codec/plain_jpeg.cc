@@ -432,7 +432,8 @@ TM_INLINE bool PlainJpeg::ReadMcu(BitCursor* cursor, std::uint32_t mcu,
     const Target& target = targets[i];
     for (unsigned y = 0; y < c.down; ++y)
       for (unsigned x = 0; x < c.across; ++x) {
-        std::uint8_t* out = target.first + y * c.eighths * target.stride +
+        std::uint8_t* out = target.first +
+                            std::size_t{y} * c.eighths * target.stride +
                             (std::size_t{mcu} * c.across + x) * c.eighths;
         if (!ReadBlock(&c, cursor, out, target.stride)) return false;
       }

@@ -200,10 +200,10 @@ void WebpDecoder::SetShape(unsigned divisor) {
     plane.width = (width + 1) / 2;
     plane.height = (height + 1) / 2;
     // The last of an odd row stands for one sample of the frame, not for two.
-    plane.extent_x = plane.width * (layout_.width / 2.0) /
-                     static_cast<double>((layout_.width + 1) / 2);
-    plane.extent_y = plane.height * (layout_.height / 2.0) /
-                     static_cast<double>((layout_.height + 1) / 2);
+    const std::uint32_t stored_width = (layout_.width + 1) / 2;
+    const std::uint32_t stored_height = (layout_.height + 1) / 2;
+    plane.extent_x = plane.width * (layout_.width / 2.0) / stored_width;
+    plane.extent_y = plane.height * (layout_.height / 2.0) / stored_height;
     if (reduced) continue;
     plane.fine_width = width;
     plane.fine_height = height;

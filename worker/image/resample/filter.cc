@@ -34,7 +34,6 @@ double FilterRadius(FilterKind kind) {
     case FilterKind::kLanczos3:
       return 3;
     case FilterKind::kMitchell:
-      return 2;
     case FilterKind::kCubic:
       return 2;
     case FilterKind::kLinear:
