@@ -45,7 +45,7 @@ class Kill(ProgramCase):
         self.assert_nothing_left()
 
     def killed_coordinators(self, rounds):
-        photos = self.make_photos(copies=4)
+        photos = self.make_photos(copies=40)
         reference = self.reference(photos)
         in_the_middle = 0
         for _ in range(rounds):
