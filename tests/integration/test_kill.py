@@ -28,7 +28,7 @@ class Kill(ProgramCase):
         return tree(self.path("reference"))
 
     def test_killed_workers_change_nothing(self):
-        photos = self.make_photos(copies=6)
+        photos = self.make_photos(copies=60)
         reference = self.reference(photos)
         run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
         killed = 0
