@@ -53,6 +53,8 @@ int MainCompare(const std::vector<std::string>& arguments) {
     std::fwrite(help.data(), 1, help.size(), stdout);
     return 0;
   }
+  if (thumbmill::Status log = thumbmill::InitLog({}); !log)
+    return Usage(log.error().what);
   return thumbmill::Compare(std::get<CompareOptions>(*command));
 }
 

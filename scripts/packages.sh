@@ -18,7 +18,7 @@ build_packages=(
 # a configuration of its own.
 serve_packages=(python3 nginx-core ca-certificates)
 test_packages=(
-  libgtest-dev libgmock-dev libbenchmark-dev procps
+  libgtest-dev libgmock-dev libbenchmark-dev procps gnuplot-nox
   libnginx-mod-http-echo libnginx-mod-http-dav-ext libnginx-mod-http-js
   libnginx-mod-http-lua
 )

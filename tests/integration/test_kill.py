@@ -143,7 +143,7 @@ class Stop(ProgramCase):
         os.killpg(run.pid, signal.SIGTERM)
         self.check_stopped(run, 143)
 
-    def test_a_closed_terminal_drains_and_can_be_resumed(self):
+    def test_a_closed_terminal_drains_and_can_be_resumed(self):  # needs: pty
         leader, follower = pty.openpty()
         run = self.slow_run(start_new_session=True, stdin=follower,
                             stdout=follower, stderr=follower,
