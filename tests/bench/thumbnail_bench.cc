@@ -209,7 +209,7 @@ class OwnDecoders {
             recipe_.jpeg_quality < kFullChromaQuality) &&
            picture.model == ColourModel::kYcc &&
            picture.ycc.weights == YccCode::Weights::kBt601 &&
-           transforms_.Get(picture.icc, picture.model, picture.wide,
+           transforms_.Get(picture.icc, picture.model, {picture.wide, false},
                            &complaints_) == nullptr;
   }
 

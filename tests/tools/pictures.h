@@ -135,6 +135,9 @@ struct Attached {
 // A TIFF structure with the orientation alone.
 [[nodiscard]] Bytes MakeExif(int orientation, bool big_endian = false);
 
+// Called with each pair that Psnr() compares: see save_images.cc.
+void OnCompared(void (*hook)(const Picture& a, const Picture& b));
+
 // Decibels over all samples; infinite becomes 99.
 [[nodiscard]] double Psnr(const Picture& a, const Picture& b);
 
