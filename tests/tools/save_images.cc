@@ -39,17 +39,19 @@ class SaveImages final : public ::testing::EmptyTestEventListener {
     a_ = a;
     b_ = b;
   }
-  void OnTestStart(const ::testing::TestInfo&) override { a_ = b_ = {}; }
+  // Asked here: while a result is reported gtest holds its own lock.
+  void OnTestStart(const ::testing::TestInfo& test) override {
+    a_ = b_ = {};
+    name_ = std::string(test.test_suite_name()) + "." + test.name();
+    for (char& c : name_) c = c == '/' ? '_' : c;
+  }
   void OnTestPartResult(const ::testing::TestPartResult& result) override {
     if (!result.failed() || a_.samples.empty()) return;
     const std::string folder =
         std::string(Wanted()) == "1" ? "saved-images" : Wanted();
     std::filesystem::create_directories(folder);
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->test_suite_name()) + "." +
-                       test->name() + "-" + std::to_string(++saved_);
-    for (char& c : name) c = c == '/' ? '_' : c;
-    const std::string stem = folder + "/" + name;
+    const std::string stem =
+        folder + "/" + name_ + "-" + std::to_string(++saved_);
     Save(stem + "-a.png", a_);
     Save(stem + "-b.png", b_);
     Save(stem + "-difference.png", DifferenceOf(a_, b_));
@@ -64,6 +66,7 @@ class SaveImages final : public ::testing::EmptyTestEventListener {
                static_cast<std::streamsize>(png.size()));
   }
 
+  std::string name_;
   Picture a_, b_;
   int saved_ = 0;
 };
