@@ -26,6 +26,8 @@ constexpr int kExitUsage = 1;
 constexpr int kExitImage = 2;
 
 constexpr std::uint64_t kLeastOutput = 1 << 20;
+// Of a header alone, which may lie, no more is believed.
+constexpr std::uint64_t kMostAtFirst = 64 << 20;
 // A range that proved too small is enlarged at most this often.
 constexpr int kMaxTries = 6;
 
@@ -210,8 +212,8 @@ Made Make(const Recipe& recipe, ByteSpan encoded) {
       n >= kMaxSizes ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
   std::uint64_t capacity = kLeastOutput;
   if (const auto header = PeekHeader(encoded))
-    capacity = std::max(capacity,
-                        EstimateCost(*header, recipe, all).output_bytes);
+    capacity = std::clamp(EstimateCost(*header, recipe, all).output_bytes,
+                          kLeastOutput, kMostAtFirst);
   Thumbnailer thumbnailer(recipe);
   Made made;
   for (int i = 0; i < kMaxTries; ++i) {

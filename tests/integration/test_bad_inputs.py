@@ -2,10 +2,11 @@
 nothing else is harmed by it."""
 
 import os
+import subprocess
 import unittest
 
-from harness import (DeadPort, ProgramCase, origin, png, png_of, sample,
-                     tree, with_jpeg_size)
+from harness import (WORKER, DeadPort, ProgramCase, origin, png, png_of,
+                     sample, tree, with_jpeg_size)
 
 JPEG = "free_by_Peter_Nerlich.jpg"
 PHOTO_PNG = "Picture_0B_by_freespace_half.png"
@@ -188,6 +189,22 @@ class BadInputs(ProgramCase):
         self.assertIn("missing_16.png",
                       {os.path.basename(p) for p in tree(self.path("out"))})
         self.assertEqual(self.failed(), {})
+
+
+class ByHand(ProgramCase):
+    def test_worker_thumbnail_believes_no_header_its_memory(self):
+        self.write("tall.png", png_of(309, 3_000_000, b""))
+        worker = subprocess.Popen(
+            [WORKER, "thumbnail", self.path("tall.png"),
+             self.path("out.png"), "--size", "200x"],
+            stderr=subprocess.PIPE, text=True)
+        message = worker.stderr.read()
+        worker.stderr.close()
+        _, status, usage = os.wait4(worker.pid, 0)
+        worker.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(worker.returncode, 2, message)
+        self.assertIn("too_many_pixels", message)
+        self.assertLess(usage.ru_maxrss, 512 << 10)  # KiB
 
 
 if __name__ == "__main__":
