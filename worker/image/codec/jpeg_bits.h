@@ -68,6 +68,10 @@ class EntropyBytes {
     return true;
   }
   void Return(const BitCursor& cursor) { cursor_ = cursor; }
+  // True: as good as to Return() and to Take() it again.
+  [[nodiscard]] bool HasMcu(const BitCursor& cursor) const {
+    return cursor.next <= refill_at_;
+  }
 
   // True when all bits up to a restart marker with this number (0-7) were
   // taken, but for at most 7 of padding; the next segment then begins.

@@ -7,6 +7,66 @@ namespace {
 
 constexpr unsigned kZeroRun = 0xF0;  // sixteen zeros
 
+using Pair = AcPairs::Entry;
+using PairKind = AcPairs::Kind;
+constexpr std::size_t kPairs = std::size_t{1} << AcPairs::kBits;
+
+Pair MakePair(PairKind kind, unsigned bits, unsigned passed, int value) {
+  const auto value16 = static_cast<std::int16_t>(value);
+  return {static_cast<std::uint8_t>(bits),
+          static_cast<std::uint8_t>(bits | static_cast<unsigned>(kind) << 4),
+          static_cast<std::uint8_t>(passed),
+          0,
+          value16,
+          value16};
+}
+
+// What the first code of `bits` says, alone.
+Pair FirstCode(std::uint32_t bits, unsigned length, unsigned symbol) {
+  const unsigned run = symbol >> 4, size = symbol & 15;
+  if (symbol == kZeroRun) return MakePair(PairKind::kGoesOn, length, 16, 0);
+  if (size == 0) return MakePair(PairKind::kEnds, length, 0, 0);
+  if (length + size > AcPairs::kBits) {
+    Pair large = MakePair(PairKind::kLarge, length, 0, 0);
+    large.then_passed = static_cast<std::uint8_t>(run);
+    large.then_value = static_cast<std::int16_t>(size);
+    return large;
+  }
+  const std::uint32_t extra =
+      bits >> (AcPairs::kBits - length - size) & ((1u << size) - 1);
+  return MakePair(PairKind::kGoesOn, length + size, run + 1,
+                  ExtendSign(extra, size));
+}
+
+std::vector<Pair> FirstCodes(const HuffmanCodes& codes) {
+  constexpr unsigned kBits = AcPairs::kBits;
+  std::vector<Pair> first(kPairs, MakePair(PairKind::kLong, 0, 0, 0));
+  std::uint32_t at = 0;
+  for (unsigned length = 1; length <= kBits; ++length)
+    for (unsigned i = 0; i < codes.count(length); ++i) {
+      const unsigned symbol = codes.Find(at << (16 - kBits), length).symbol;
+      const std::uint32_t end = at + (1u << (kBits - length));
+      for (; at < end; ++at) first[at] = FirstCode(at, length, symbol);
+    }
+  return first;
+}
+
+// `first` with what the next code says, if all of it lies within the bits.
+Pair WithNext(Pair pair, std::uint32_t bits, const std::vector<Pair>& first) {
+  const Pair& next = first[bits << pair.bits & (kPairs - 1)];
+  if (next.kind() > PairKind::kEnds || pair.bits + next.bits > AcPairs::kBits)
+    return pair;
+  if (next.goes_on()) {
+    if (pair.then_passed != 0) return pair;
+    pair.then_passed = next.passed;
+    pair.then_value = next.value;
+  } else {
+    pair.first_bits |= static_cast<std::uint8_t>(PairKind::kEnds) << 4;
+  }
+  pair.bits = static_cast<std::uint8_t>(pair.bits + next.bits);
+  return pair;
+}
+
 }  // namespace
 
 std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
@@ -34,18 +94,37 @@ std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
 
 DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
   for (std::uint32_t bits = 0; bits < entries_.size(); ++bits) {
-    BitCursor cursor{.bits = std::uint64_t{bits} << (64 - kBits), .count = 64};
-    int difference;
-    if (!ReadLong(&cursor, &difference) || 64 - cursor.count > kBits) continue;
-    const auto value = static_cast<std::uint16_t>(difference);
-    entries_[bits] = std::uint32_t{value} << 16 | (64 - cursor.count);
+    const std::uint32_t entry = Find(bits << (32 - kBits));
+    if ((entry & 0xFF) <= kBits) entries_[bits] = entry;
   }
 }
 
+std::uint32_t DcTable::Find(std::uint32_t bits) const {
+  const auto code = codes_.Find(bits >> 16, 1);
+  const unsigned size = code.symbol;
+  if (code.length == 0 || size > kMaxSize) return kLong;
+  if (size == 0) return code.length;
+  const int difference = ExtendSign(bits << code.length >> (32 - size), size);
+  return std::uint32_t{static_cast<std::uint16_t>(difference)} << 16 |
+         (code.length + size);
+}
+
+AcPairs::AcPairs(const HuffmanCodes& codes) {
+  const std::vector<Pair> first = FirstCodes(codes);
+  entries_ = first;
+  for (std::uint32_t bits = 0; bits < kPairs; ++bits)
+    for (int more = 0; more < 2 && entries_[bits].goes_on(); ++more)
+      entries_[bits] = WithNext(entries_[bits], bits, first);
+}
+
 AcTable::AcTable(const HuffmanCodes& codes, bool progressive) : codes_(codes) {
-  values_.resize(std::size_t{1} << kBits);
-  for (std::uint32_t bits = 0; bits < values_.size(); ++bits)
-    values_[bits] = ValueEntry(bits);
+  if (progressive) {
+    values_.resize(std::size_t{1} << kBits);
+    for (std::uint32_t bits = 0; bits < values_.size(); ++bits)
+      values_[bits] = ValueEntry(bits);
+  } else {
+    pairs_.emplace(codes);
+  }
   MakeSkips(progressive);
 }
 

@@ -2,8 +2,9 @@
 // fast reading.
 //
 // The idea: most codes and the bits that follow them fit into the few bits
-// that a table is indexed by, so one look gives run and value. Where values are
-// not wanted, one look passes over all codes that fit.
+// that a table is indexed by, so one look gives run and value, and in sequential
+// data, whose values are wanted by the dozen, of two coefficients at once. Where
+// values are not wanted, one look passes over all codes that fit.
 //
 // Source   ITU-T T.81, C.2 (codes), F.2.2 (decoding), K.3 (typical tables).
 // Errors   Make() is empty for a table that no prefix code can have.
@@ -72,30 +73,58 @@ class DcTable {
 
   // Needs 27 bits. False: no such code, or a size that 8-bit data cannot have.
   [[nodiscard]] bool Read(BitCursor* cursor, int* difference) const {
-    const std::uint32_t entry = entries_[cursor->Peek(kBits)];
-    if (entry == kLong) return ReadLong(cursor, difference);
+    std::uint32_t entry = entries_[cursor->Peek(kBits)];
+    if (entry == kLong) entry = Find(cursor->Peek(32));
     cursor->Drop(entry & 0xFF);
     *difference = static_cast<std::int32_t>(entry) >> 16;
-    return true;
+    return entry != kLong;
   }
 
  private:
   static constexpr unsigned kMaxSize = 11;
   static constexpr std::uint32_t kLong = 0;
-  [[nodiscard]] bool ReadLong(BitCursor* cursor, int* difference) const {
-    const auto code = codes_.Find(cursor->Peek(16), 1);
-    if (code.length == 0 || code.symbol > kMaxSize) return false;
-    cursor->Drop(code.length);
-    *difference = 0;
-    if (code.symbol == 0) return true;
-    *difference = ExtendSign(cursor->Peek(code.symbol), code.symbol);
-    cursor->Drop(code.symbol);
-    return true;
-  }
+  // What the next 32 bits say, as an entry; kLong: nothing.
+  [[nodiscard]] std::uint32_t Find(std::uint32_t bits) const;
 
   HuffmanCodes codes_;
   // difference << 16 | bits of code and value, if both fit.
   std::array<std::uint32_t, 1 << kBits> entries_{};
+};
+
+// What a look at the next AC bits of sequential data says: up to two
+// coefficients, and whether the block ends behind them.
+class AcPairs {
+ public:
+  static constexpr unsigned kBits = 11;
+
+  enum class Kind : std::uint8_t {
+    kGoesOn,  // one or two coefficients
+    kEnds,    // none, one or two, and then the block ends
+    kLarge,   // one whose value does not fit: `bits` are of the code, passed
+              // and value of the second are its run and its size
+    kLong     // not even the code fits
+  };
+  // One coefficient alone stands there twice: the second passes none.
+  struct Entry {
+    std::uint8_t bits;         // in all
+    std::uint8_t first_bits;   // of the first coefficient, + 16 * Kind
+    std::uint8_t passed;       // places to behind the first coefficient
+    std::uint8_t then_passed;  // and from there to behind the second
+    std::int16_t value;
+    std::int16_t then_value;
+
+    [[nodiscard]] Kind kind() const { return Kind(first_bits >> 4); }
+    [[nodiscard]] bool goes_on() const { return first_bits < 16; }
+  };
+
+  explicit AcPairs(const HuffmanCodes& codes);
+
+  [[nodiscard]] const Entry& Look(const BitCursor& cursor) const {
+    return entries_[cursor.Peek(kBits)];
+  }
+
+ private:
+  std::vector<Entry> entries_;
 };
 
 // What a look at the next AC bits says.
@@ -103,7 +132,8 @@ class AcTable {
  public:
   static constexpr unsigned kBits = 10;
   static constexpr unsigned kMaxSymbol = 255;
-  // `progressive`: a code may end more blocks than one.
+  // `progressive`: a code may end more blocks than one. Else values are looked
+  // up in pairs().
   AcTable(const HuffmanCodes& codes, bool progressive);
 
   // value << 16 | (run + 1) << 8 | bits in all, if code and value fit;
@@ -125,13 +155,15 @@ class AcTable {
   }
 
   [[nodiscard]] const HuffmanCodes& codes() const { return codes_; }
+  [[nodiscard]] const AcPairs& pairs() const { return *pairs_; }
 
  private:
   [[nodiscard]] std::uint32_t ValueEntry(std::uint32_t bits) const;
   void MakeSkips(bool progressive);
 
   HuffmanCodes codes_;
-  std::vector<std::uint32_t> values_;
+  std::optional<AcPairs> pairs_;       // of sequential data
+  std::vector<std::uint32_t> values_;  // of progressive data
   std::vector<std::uint16_t> skips_;
 };
 

@@ -41,12 +41,19 @@ std::uint8_t ToSample(int value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-// Not 0 for what no 8-bit picture has.
-std::uint32_t OutOfRange(std::int32_t coef) {
+// Remembers whether a coefficient was one that no 8-bit picture has.
+class RangeCheck {
+ public:
+  void Add(std::int32_t coef) {
+    seen_ |= static_cast<std::uint32_t>(coef) + kRange;
+  }
+  [[nodiscard]] bool ok() const { return (seen_ & ~(2 * kRange - 1)) == 0; }
+
+ private:
   static_assert(((kMaxDctInput + 1) & kMaxDctInput) == 0);
-  constexpr auto kRange = static_cast<std::uint32_t>(kMaxDctInput) + 1;
-  return (static_cast<std::uint32_t>(coef) + kRange) & ~(2 * kRange - 1);
-}
+  static constexpr auto kRange = static_cast<std::uint32_t>(kMaxDctInput) + 1;
+  std::uint32_t seen_ = 0;
+};
 
 // A block that is nothing but its mean, T.81 A.3.3 with all else 0.
 std::uint8_t MeanOf(int dc) { return ToSample(((dc + 4) >> 3) + 128); }
@@ -80,16 +87,20 @@ void WriteFour(int dc, int across, int down, int both, std::uint8_t* out,
   out[stride + 1] = MeanOf(dc - across - down + both);
 }
 
-// One code, the long way. False: there is none, or too large a value.
-bool SkipCode(const AcTable& table, BitCursor* cursor, unsigned* place,
-              bool* ends) {
-  const auto code = table.codes().Find(cursor->Peek(16), 1);
+// One code, the long way. The cursor is not given away: it would have to leave
+// its registers.
+struct LongSkip {
+  unsigned bits = 0;  // 0: there is no code, or too large a value
+  unsigned passed = 0;
+  bool ends = false;
+};
+[[gnu::noinline]] LongSkip FindLong(const AcTable& table,
+                                    std::uint32_t bits16) {
+  const auto code = table.codes().Find(bits16, 1);
   const unsigned run = code.symbol >> 4, size = code.symbol & 15;
-  if (code.length == 0 || size > kMaxAcSize) return false;
-  cursor->Drop(code.length + size);
-  *ends = size == 0 && code.symbol != kZeroRun;
-  if (!*ends) *place += run + 1;
-  return *place <= kBlock;
+  if (code.length == 0 || size > kMaxAcSize) return {};
+  const bool ends = size == 0 && code.symbol != kZeroRun;
+  return {code.length + size, ends ? 0 : run + 1, ends};
 }
 
 // Passes over the coefficients from `place` on, to the end of the block. Needs
@@ -116,29 +127,30 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
       return true;
     }
     // The block ends within what was looked at, or with a code that is long.
-    bool ends = false;
-    if (!SkipCode(table, cursor, &place, &ends)) return false;
-    if (ends) return true;
+    const LongSkip skip = FindLong(table, cursor->Peek(16));
+    cursor->Drop(skip.bits);
+    place += skip.passed;
+    if (skip.bits == 0 || place > kBlock) return false;
+    if (skip.ends) return true;
     cursor->Refill();
   }
   return true;
 }
 
-// A code whose value lies beyond the table's bits, or which does itself.
-// False: there is none. `run` becomes kBlock at the end of the block.
-TM_INLINE bool ReadLongCode(const AcTable& table, std::uint32_t look,
-                            BitCursor* cursor, unsigned* run, int* value) {
-  unsigned length = look & 0xFF, size = look >> 16;
-  *run = look >> 8 & 0x7F;
-  if (size == AcTable::kLongCode) {
-    const auto code = table.codes().Find(cursor->Peek(16), AcTable::kBits + 1);
+// The coefficient of an entry that is kLarge or kLong. False: there is none.
+// `run` becomes kBlock at the end of the block.
+TM_INLINE bool ReadLarge(const AcTable& table, const AcPairs::Entry& entry,
+                         BitCursor* cursor, unsigned* run, int* value) {
+  unsigned length = entry.bits;
+  auto size = static_cast<unsigned>(entry.then_value);
+  *run = entry.then_passed;
+  if (entry.kind() == AcPairs::Kind::kLong) {
+    const auto code = table.codes().Find(cursor->Peek(16), AcPairs::kBits + 1);
     if (code.length == 0) return false;
     length = code.length;
     *run = code.symbol >> 4;
     size = code.symbol & 15;
     if (size == 0 && code.symbol != kZeroRun) *run = kBlock;
-  } else if (size == AcTable::kEndOfBlock) {
-    *run = kBlock;
   }
   if (size > kMaxAcSize) return false;
   cursor->Drop(length);
@@ -181,35 +193,42 @@ class PlainJpeg final : public RowSource {
 
     [[nodiscard]] bool all() const { return component == PlainScan::kAll; }
   };
-  // Where a component's samples go while a row of MCUs is read.
-  struct Target {
-    std::uint8_t* first;
+  // One of an MCU, and where its samples go.
+  struct Block {
+    Component* component;
+    std::uint8_t* out;
     std::size_t stride;
+    std::size_t step;  // to the same block of the next MCU
   };
 
   [[nodiscard]] bool MakeTables(const PlainPicture& picture);
   void SetComponents(const PlainPicture& picture);
   [[nodiscard]] bool NextMcu(Scan* scan);
-  using Targets = std::array<Target, kMaxPlanes>;
   [[nodiscard]] bool ReadSequentialRow(const Rings& rings);
-  [[nodiscard]] bool ReadMcusPortably(const Targets& targets);
+  void PlaceBlocks(const Rings& rings);
+  [[nodiscard]] bool ReadMcusPortably();
 #if TM_HAS_BMI2
-  [[nodiscard, gnu::target("bmi,bmi2")]] bool ReadMcusByBmi2(
-      const Targets& targets);
+  [[nodiscard, gnu::target("bmi,bmi2")]] bool ReadMcusByBmi2();
 #endif
-  [[nodiscard]] bool ReadMcus(const Targets& targets);
-  [[nodiscard]] bool ReadMcu(BitCursor* cursor, std::uint32_t mcu,
-                             const Targets& targets);
+  [[nodiscard]] bool ReadMcus();
   [[nodiscard]] bool ReadBlock(Component* c, BitCursor* cursor,
-                               std::uint8_t* out, std::size_t stride);
+                               RangeCheck* range, std::uint8_t* out,
+                               std::size_t stride);
   [[nodiscard]] bool ReadDc(const DcTable& table, Component* c,
                             BitCursor* cursor);
   [[nodiscard]] bool ReadCoefficients(const Component& c, BitCursor* cursor,
-                                      bool* flat);
-  [[nodiscard]] bool ReadDcValue(const Scan& scan, Component* c,
-                                 BitCursor* cursor, std::int16_t* value);
+                                      RangeCheck* range, bool* flat);
+  [[nodiscard]] bool ReadDcValue(const DcTable& table, unsigned low_bit,
+                                 Component* c, BitCursor* cursor,
+                                 RangeCheck* range, std::int16_t* value);
+  [[nodiscard]] bool BeginMcu(Scan* scan, BitCursor* cursor);
   [[nodiscard]] bool ReadDcMcus(Scan* scan);
   [[nodiscard]] bool ReadDcBlocks(Scan* scan);
+  [[nodiscard]] bool ReadDcScans();
+  [[nodiscard]] bool ReadDcScansPortably();
+#if TM_HAS_BMI2
+  [[nodiscard, gnu::target("bmi,bmi2")]] bool ReadDcScansByBmi2();
+#endif
   [[nodiscard]] bool ReadProgressiveRow(const Rings& rings);
   [[nodiscard]] bool MakeAcScans(const PlainPicture& picture);
   [[nodiscard]] bool ReadAcRow(Component* c);
@@ -225,8 +244,9 @@ class PlainJpeg final : public RowSource {
   std::array<std::optional<DcTable>, 4> dc_;
   std::array<std::optional<AcTable>, 4> ac_;
   std::vector<Scan> scans_;
+  std::vector<Block> blocks_;  // of an MCU, in their order
   alignas(64) std::array<std::int16_t, kBlock> coefs_{};
-  std::uint32_t out_of_range_ = 0;  // not 0: some coefficient was
+  RangeCheck range_;
 };
 
 std::optional<DcTable> MakeDcTable(const std::optional<HuffmanSpec>& spec) {
@@ -289,6 +309,7 @@ void PlainJpeg::SetComponents(const PlainPicture& picture) {
         rounded_up(std::uint64_t{w} * c.eighths * c.across, 8 * most_across);
     plane.height =
         rounded_up(std::uint64_t{h} * c.eighths * c.down, 8 * most_down);
+    blocks_.resize(blocks_.size() + std::size_t{c.across} * c.down);
     c.blocks_across = rounded_up(std::uint64_t{w} * c.across, 8 * most_across);
     c.blocks_down = rounded_up(std::uint64_t{h} * c.down, 8 * most_down);
     if (c.eighths == 8 && 2 * c.across == most_across)
@@ -355,59 +376,96 @@ TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
   return c->prediction >= -kMaxPrediction && c->prediction <= kMaxPrediction;
 }
 
-// Puts what is needed of the block's AC coefficients into coefs_.
-TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c, BitCursor* given,
+// Puts what is needed of the block's AC coefficients into coefs_; a few behind
+// them may stand there, too.
+TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
+                                           BitCursor* cursor,
+                                           RangeCheck* range,
                                            bool* flat) {
-  BitCursor cursor = *given;
   const AcTable& table = *c.ac;
-  const unsigned last = c.last_needed;
-  std::uint32_t out_of_range = 0;
+  const AcPairs& pairs = table.pairs();
+  const unsigned behind = c.last_needed + 1;
   unsigned place = 1;  // of the next one
+  const auto put = [&](unsigned at, int value) {
+    const std::int32_t coef = value * c.quant[at];
+    range->Add(coef);
+    coefs_[kZigzag[at]] = static_cast<std::int16_t>(coef);
+  };
   *flat = true;
-  while (place <= last) {  // 26 bits are known
-    const std::uint32_t look = table.Look(cursor);
-    int value;
-    if ((look & AcTable::kSpecial) == 0) {
-      cursor.Drop(look & 0xFF);
-      place += look >> 8 & 0x7F;
-      value = static_cast<std::int32_t>(look) >> 16;
-    } else {
-      unsigned run;
-      if (!ReadLongCode(table, look, &cursor, &run, &value)) return false;
-      if (run == kBlock) {
-        out_of_range_ |= out_of_range;
-        *given = cursor;
-        return true;
+  bool ends = false;
+  while (place < behind) {  // 26 bits are known
+    const AcPairs::Entry& entry = pairs.Look(*cursor);
+    const unsigned first = place + entry.passed;
+    const unsigned second = first + entry.then_passed;
+    if (!entry.goes_on()) {
+      if (entry.kind() != AcPairs::Kind::kEnds) {
+        unsigned run;
+        int value;
+        if (!ReadLarge(table, entry, cursor, &run, &value)) return false;
+        if (run == kBlock) {
+          ends = true;
+          break;
+        }
+        place += run + 1;
+        cursor->Refill();
+        if (place > behind) break;
+        *flat = false;
+        put(place - 1, value);
+        continue;
       }
-      place += run + 1;
+      if (entry.passed == 0) {
+        cursor->Drop(entry.bits);
+        ends = true;
+        break;
+      }
+      // Behind its last place a block ends without a code.
+      ends = second < kBlock;
     }
-    if (place > last + 1) {  // nothing that we need
-      cursor.Refill();
+    if (second > behind || (second == kBlock && !entry.goes_on())) {
+      ends = false;
+      place = first;
+      cursor->Drop(entry.first_bits & 15);
+      cursor->Refill();
+      if (first > behind) break;
+      *flat = false;
+      put(first - 1, entry.value);
+      if (second <= behind) put(second - 1, entry.then_value);
       break;
     }
     *flat = false;
-    const std::int32_t coef = value * c.quant[place - 1];
-    out_of_range |= OutOfRange(coef);
-    coefs_[kZigzag[place - 1]] = static_cast<std::int16_t>(coef);
-    cursor.Refill();
+    put(first - 1, entry.value);
+    put(second - 1, entry.then_value);
+    cursor->Drop(entry.bits);
+    if (ends) break;
+    place = second;
+    cursor->Refill();
   }
-  out_of_range_ |= out_of_range;
-  if (place > kBlock || !SkipRest(table, &cursor, place)) return false;
-  *given = cursor;
-  return true;
+  return ends || (place <= kBlock && SkipRest(table, cursor, place));
+}
+
+// In steps of a register: as a whole, compilers make a `rep stos` of it, which
+// takes longer to begin than this takes.
+TM_INLINE void Clear(std::int16_t* coefs) {
+  using Register [[gnu::vector_size(16)]] = std::int16_t;
+  constexpr Register kZero{};
+  for (unsigned i = 0; i < kBlock; i += 8) {
+    std::memcpy(coefs + i, &kZero, sizeof kZero);
+    asm volatile("" ::: "memory");
+  }
 }
 
 TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
+                                    RangeCheck* range,
                                     std::uint8_t* out, std::size_t stride) {
   if (!ReadDc(*c->dc, c, cursor)) return false;
   const int dc = c->prediction * c->quant[0];
-  out_of_range_ |= OutOfRange(dc);
+  range->Add(dc);
   if (c->eighths == 1) {
     *out = MeanOf(dc);
     return SkipRest(*c->ac, cursor, 1);
   }
   bool flat;
-  if (!ReadCoefficients(*c, cursor, &flat)) return false;
+  if (!ReadCoefficients(*c, cursor, range, &flat)) return false;
   const unsigned n = c->eighths;
   if (flat) {
     for (unsigned i = 0; i < n; ++i)
@@ -417,124 +475,162 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
   coefs_[0] = static_cast<std::int16_t>(dc);
   if (n == 2) {
     WriteFour(dc, coefs_[8], coefs_[1], coefs_[9], out, stride);
-    coefs_[1] = coefs_[2] = coefs_[8] = coefs_[9] = 0;
-    return true;
+  } else {
+    c->inverse(coefs_.data(), out, stride);
   }
-  c->inverse(coefs_.data(), out, stride);
-  coefs_.fill(0);
+  Clear(coefs_.data());
   return true;
 }
 
-TM_INLINE bool PlainJpeg::ReadMcu(BitCursor* cursor, std::uint32_t mcu,
-                                  const Targets& targets) {
+// Where the blocks of the first MCU of a row go.
+void PlainJpeg::PlaceBlocks(const Rings& rings) {
+  std::size_t next = 0;
   for (std::size_t i = 0; i < components_.size(); ++i) {
     Component& c = components_[i];
-    const Target& target = targets[i];
-    for (unsigned y = 0; y < c.down; ++y)
-      for (unsigned x = 0; x < c.across; ++x) {
-        std::uint8_t* out = target.first +
-                            std::size_t{y} * c.eighths * target.stride +
-                            (std::size_t{mcu} * c.across + x) * c.eighths;
-        if (!ReadBlock(&c, cursor, out, target.stride)) return false;
-      }
+    const std::size_t stride = rings[i]->stride();
+    std::uint8_t* row = rings[i]->Row(rings[i]->end());
+    for (unsigned y = 0; y < c.down; ++y, row += c.eighths * stride)
+      for (unsigned x = 0; x < c.across; ++x)
+        blocks_[next++] = {&c, row + std::size_t{x} * c.eighths, stride,
+                           c.across * c.eighths};
   }
-  return true;
 }
 
-TM_INLINE bool PlainJpeg::ReadMcus(const Targets& targets) {
+TM_INLINE bool PlainJpeg::ReadMcus() {
   Scan& scan = scans_[0];
+  RangeCheck range;
   for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
     BitCursor cursor;
-    if (!NextMcu(&scan) || !scan.bytes.Take(&cursor)) return false;
-    if (!ReadMcu(&cursor, mcu, targets)) return false;
+    if (scan.restart_interval != 0 && !NextMcu(&scan)) return false;
+    if (!scan.bytes.Take(&cursor)) return false;
+    for (Block& block : blocks_) {
+      if (!ReadBlock(block.component, &cursor, &range, block.out, block.stride))
+        return false;
+      block.out += block.step;
+    }
     scan.bytes.Return(cursor);
   }
-  return out_of_range_ == 0;
+  return range.ok();
 }
 
-bool PlainJpeg::ReadMcusPortably(const Targets& targets) {
-  return ReadMcus(targets);
-}
+bool PlainJpeg::ReadMcusPortably() { return ReadMcus(); }
 
 #if TM_HAS_BMI2
-bool PlainJpeg::ReadMcusByBmi2(const Targets& targets) {
-  return ReadMcus(targets);
-}
+bool PlainJpeg::ReadMcusByBmi2() { return ReadMcus(); }
 #endif
 
 bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
-  Targets targets{};
-  for (std::size_t i = 0; i < components_.size(); ++i) {
-    const RowRing& ring = *rings[i];
-    targets[i] = {ring.Row(ring.end()), ring.stride()};
-  }
+  PlaceBlocks(rings);
 #if TM_HAS_BMI2
-  if (__builtin_cpu_supports("bmi2")) return ReadMcusByBmi2(targets);
+  if (__builtin_cpu_supports("bmi2")) return ReadMcusByBmi2();
 #endif
-  return ReadMcusPortably(targets);
+  return ReadMcusPortably();
 }
 
-bool PlainJpeg::ReadDcValue(const Scan& scan, Component* c, BitCursor* cursor,
-                            std::int16_t* value) {
-  if (scan.refines) {
-    cursor->Refill();
-    *value =
-        static_cast<std::int16_t>(*value | cursor->Peek(1) << scan.low_bit);
-    cursor->Drop(1);
-    return true;
-  }
-  const std::size_t table =
-      scan.all() ? static_cast<std::size_t>(c - components_.data()) : 0;
-  if (!ReadDc(scan.tables[table], c, cursor)) return false;
+// The next value of a first scan.
+TM_INLINE bool PlainJpeg::ReadDcValue(const DcTable& table, unsigned low_bit,
+                                      Component* c, BitCursor* cursor,
+                                      RangeCheck* range, std::int16_t* value) {
+  if (!ReadDc(table, c, cursor)) return false;
   // kMaxPrediction << 13 and 16 bits of quant[] would not fit.
-  const int dc = c->prediction * (1 << scan.low_bit);
+  const int dc = c->prediction * (1 << low_bit);
   if (dc < -kMaxPrediction || dc > kMaxPrediction) return false;
-  out_of_range_ |= OutOfRange(dc * c->quant[0]);
+  range->Add(dc * c->quant[0]);
   *value = static_cast<std::int16_t>(dc);
   return true;
 }
 
+// One more bit of each of `count` values, at most 56.
+TM_INLINE void RefineDc(unsigned low_bit, unsigned count, BitCursor* cursor,
+                        std::int16_t* values) {
+  cursor->Refill();
+  for (unsigned i = 0; i < count; ++i) {
+    values[i] = static_cast<std::int16_t>(values[i] | cursor->Peek(1)
+                                                          << low_bit);
+    cursor->Drop(1);
+  }
+}
+
+// Before an MCU of `scan`, whose bits `cursor` reads.
+TM_INLINE bool PlainJpeg::BeginMcu(Scan* scan, BitCursor* cursor) {
+  if (scan->restart_interval == 0 && scan->bytes.HasMcu(*cursor)) return true;
+  scan->bytes.Return(*cursor);
+  return NextMcu(scan) && scan->bytes.Take(cursor);
+}
+
 // A row of MCUs of a scan of all components.
-bool PlainJpeg::ReadDcMcus(Scan* scan) {
+TM_INLINE bool PlainJpeg::ReadDcMcus(Scan* scan) {
+  BitCursor cursor;
+  if (!scan->bytes.Take(&cursor)) return false;
   for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
-    BitCursor cursor;
-    if (!NextMcu(scan) || !scan->bytes.Take(&cursor)) return false;
+    if (!BeginMcu(scan, &cursor)) return false;
+    const DcTable* table = scan->tables.data();
     for (Component& c : components_) {
       const unsigned blocks = c.across * c.down;
+      std::int16_t* values = c.row.data() + std::size_t{mcu} * blocks;
+      if (scan->refines) {
+        RefineDc(scan->low_bit, blocks, &cursor, values);
+        continue;
+      }
       for (unsigned b = 0; b < blocks; ++b)
-        if (!ReadDcValue(*scan, &c, &cursor, &c.row[mcu * blocks + b]))
+        if (!ReadDcValue(*table, scan->low_bit, &c, &cursor, &range_,
+                         &values[b]))
           return false;
+      ++table;
     }
-    scan->bytes.Return(cursor);
   }
+  scan->bytes.Return(cursor);
   return true;
 }
 
 // The rows of blocks of a row of MCUs, of a scan of one component: without what
 // only fills the last MCUs.
-bool PlainJpeg::ReadDcBlocks(Scan* scan) {
+TM_INLINE bool PlainJpeg::ReadDcBlocks(Scan* scan) {
   Component& c = components_[scan->component];
+  BitCursor cursor;
+  if (!scan->bytes.Take(&cursor)) return false;
   for (unsigned y = 0; y < c.down && scan->rows < c.blocks_down; ++y) {
     ++scan->rows;
+    std::int16_t* values = c.row.data() + std::size_t{y} * c.across;
+    unsigned column = 0;  // of the MCU
     for (std::uint32_t x = 0; x < c.blocks_across; ++x) {
-      BitCursor cursor;
-      if (!NextMcu(scan) || !scan->bytes.Take(&cursor)) return false;
-      const std::uint32_t at =
-          (x / c.across * c.down + y) * c.across + x % c.across;
-      if (!ReadDcValue(*scan, &c, &cursor, &c.row[at])) return false;
-      scan->bytes.Return(cursor);
+      if (!BeginMcu(scan, &cursor)) return false;
+      if (scan->refines) {
+        RefineDc(scan->low_bit, 1, &cursor, values + column);
+      } else if (!ReadDcValue(scan->tables[0], scan->low_bit, &c, &cursor,
+                              &range_, values + column)) {
+        return false;
+      }
+      if (++column < c.across) continue;
+      column = 0;
+      values += std::size_t{c.across} * c.down;
     }
   }
+  scan->bytes.Return(cursor);
   return true;
 }
 
+TM_INLINE bool PlainJpeg::ReadDcScans() {
+  for (Scan& scan : scans_)
+    if (!(scan.all() ? ReadDcMcus(&scan) : ReadDcBlocks(&scan))) return false;
+  return range_.ok();
+}
+
+bool PlainJpeg::ReadDcScansPortably() { return ReadDcScans(); }
+
+#if TM_HAS_BMI2
+bool PlainJpeg::ReadDcScansByBmi2() { return ReadDcScans(); }
+#endif
+
 void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
-  const std::int16_t* dc = c.row.data();
-  for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu)
-    for (unsigned y = 0; y < c.down; ++y)
-      for (unsigned x = 0; x < c.across; ++x)
-        ring.Row(ring.end() + y)[mcu * c.across + x] =
-            MeanOf(*dc++ * c.quant[0]);
+  const std::size_t blocks = std::size_t{c.across} * c.down;
+  const int quant = c.quant[0];
+  for (unsigned y = 0; y < c.down; ++y) {
+    const std::int16_t* dc = c.row.data() + std::size_t{y} * c.across;
+    std::uint8_t* out = ring.Row(ring.end() + y);
+    for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu, dc += blocks)
+      for (unsigned x = 0; x < c.across; ++x) *out++ = MeanOf(dc[x] * quant);
+  }
 }
 
 // Blocks that only fill the last MCU have no AC in their scans.
@@ -559,19 +655,25 @@ bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
       const int across = ac[0] * c->quant[1] / 2;
       const int down = ac[1] * c->quant[2] / 2;
       const int both = ac[3] * c->quant[4] / 2;
-      out_of_range_ |= OutOfRange(across) | OutOfRange(down) | OutOfRange(both);
+      range_.Add(across);
+      range_.Add(down);
+      range_.Add(both);
       WriteFour(dc, across, down, both, out, ring.stride());
       out += 2;
       ac += LowAcScan::kWanted;
     }
   }
-  return out_of_range_ == 0;
+  return range_.ok();
 }
 
 bool PlainJpeg::ReadProgressiveRow(const Rings& rings) {
-  for (Scan& scan : scans_)
-    if (!(scan.all() ? ReadDcMcus(&scan) : ReadDcBlocks(&scan))) return false;
-  if (out_of_range_ != 0) return false;
+#if TM_HAS_BMI2
+  const bool read = __builtin_cpu_supports("bmi2") ? ReadDcScansByBmi2()
+                                                   : ReadDcScansPortably();
+#else
+  const bool read = ReadDcScansPortably();
+#endif
+  if (!read) return false;
   for (std::size_t i = 0; i < components_.size(); ++i) {
     Component& c = components_[i];
     if (c.eighths == 1) {
