@@ -176,7 +176,7 @@ bool Fetcher::HasRoomForDownload() const {
     const std::uint64_t granted = fetch->item->slot.granted();
     if (granted < expected) wanted += expected - granted;
   }
-  return budget_->free() >= wanted;
+  return budget_->free() + arena_->warm() >= wanted;
 }
 
 bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {

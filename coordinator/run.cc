@@ -50,6 +50,9 @@ constexpr std::size_t kIoThreads = 4;
 // Inputs that are ready or at work beyond those being fetched.
 constexpr std::size_t kReadySlots = 64;
 constexpr std::size_t kSlotsAWorker = 10;
+// Of memory that the next inputs find touched; slots return one by one, and
+// the last to return is the first to be taken.
+constexpr std::uint64_t kWarmBytes = 32 << 20;
 
 // Everything that a run is made of. What stands further down ends first.
 struct Parts {
@@ -183,6 +186,9 @@ Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
   // A warm part for each slot, but never a large share of the pool.
   layout.keep_bytes = std::min<std::uint64_t>(
       64 << 10, parts->plan.input / 4 / layout.slots / 4096 * 4096);
+  // As much as the images on their way have, if they are photographs.
+  layout.warm_bytes =
+      std::min<std::uint64_t>(kWarmBytes, parts->plan.input / 4);
   layout.name = "thumbmill-inputs";
   ASSIGN_OR_RETURN(parts->arena,
                    Arena::Create(layout, &*parts->input));

@@ -94,6 +94,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(const ArenaLayout& layout,
   arena->layout_.slot_bytes = WholePages(layout.slot_bytes);
   arena->layout_.keep_bytes = std::min(WholePages(layout.keep_bytes),
                                        arena->layout_.slot_bytes);
+  arena->layout_.warm_bytes = WholePages(layout.warm_bytes);
   if (layout.slots > (std::uint64_t{1} << 46) / arena->layout_.slot_bytes)
     return Fail(ErrorCode::kNoMemory, "the shared slots exceed 64 TB");
   arena->size_bytes_ = layout.slots * arena->layout_.slot_bytes;
@@ -126,11 +127,12 @@ std::optional<SlotLease> Arena::Acquire() {
   const std::uint32_t index = free_.back();
   Slot& slot = slots_[index];
   if (!slot.kept) {
-    if (!budget_->TryCharge(layout_.keep_bytes)) return std::nullopt;
+    if (!Charge(layout_.keep_bytes)) return std::nullopt;
     slot.kept = true;
     slot.granted = layout_.keep_bytes;
   }
   free_.pop_back();
+  warm_ -= slot.granted - layout_.keep_bytes;
   slot.held = true;
   ++held_;
   return SlotLease(this, index, slot.generation);
@@ -142,25 +144,42 @@ bool Arena::Grow(std::uint32_t index, std::uint64_t bytes) {
   if (bytes <= slot.granted) return true;
   if (bytes > layout_.slot_bytes) return false;
   const std::uint64_t wanted = WholePages(bytes);
-  if (!budget_->TryCharge(wanted - slot.granted)) return false;
+  if (!Charge(wanted - slot.granted)) return false;
   slot.granted = wanted;
   return true;
+}
+
+bool Arena::Charge(std::uint64_t bytes) {
+  // The coolest first: those that are used again last.
+  for (std::size_t i = 0; !budget_->TryCharge(bytes); ++i) {
+    while (i < free_.size() && slots_[free_[i]].granted <= layout_.keep_bytes)
+      ++i;
+    if (i >= free_.size()) return false;
+    const std::uint32_t index = free_[i];
+    warm_ -= slots_[index].granted - layout_.keep_bytes;
+    Cool(index, layout_.keep_bytes);
+  }
+  return true;
+}
+
+// Gives back what a slot has beyond `rest`.
+void Arena::Cool(std::uint32_t index, std::uint64_t rest) {
+  Slot& slot = slots_[index];
+  if (slot.granted <= rest) return;
+  // Cannot fail for a range within the file; were it to, the pages would
+  // only stay until the slot is used again.
+  (void)fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  static_cast<off_t>(index * layout_.slot_bytes + rest),
+                  static_cast<off_t>(slot.granted - rest));
+  budget_->Release(slot.granted - rest);
+  slot.granted = rest;
 }
 
 void Arena::Return(std::uint32_t index) {
   Slot& slot = slots_[index];
   CHECK(slot.held);
-  const std::uint64_t extra = slot.granted - layout_.keep_bytes;
-  if (extra > 0) {
-    // Cannot fail for a range within the file; were it to, the pages would
-    // only stay until the slot is used again.
-    (void)fallocate(
-        fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-        static_cast<off_t>(index * layout_.slot_bytes + layout_.keep_bytes),
-        static_cast<off_t>(extra));
-    budget_->Release(extra);
-    slot.granted = layout_.keep_bytes;
-  }
+  Cool(index, layout_.keep_bytes + layout_.warm_bytes - warm_);
+  warm_ += slot.granted - layout_.keep_bytes;
   slot.held = false;
   ++slot.generation;
   --held_;

@@ -5,7 +5,9 @@
 // sparse memfd; only the pages that were touched cost anything. A slot is
 // charged to the budget page by page as it grows and punched when it returns,
 // except for its first `keep_bytes`, which stay touched (and charged for good)
-// so that small images cost neither a system call nor a page fault.
+// so that small images cost neither a system call nor a page fault. What large
+// ones have touched stays, too, up to `warm_bytes` of all free slots together:
+// charged, but given back as soon as the budget would refuse somebody.
 //
 // Owns     the memfd, sealed SHRINK|GROW|SEAL, its mapping, and the private
 //          table of slots: free or held, generation, charge.
@@ -34,6 +36,7 @@ struct ArenaLayout {
   std::size_t slots = 0;
   std::uint64_t slot_bytes = 0;   // rounded up to whole pages
   std::uint64_t keep_bytes = 64 << 10;  // stays touched when a slot returns
+  std::uint64_t warm_bytes = 0;   // of all free slots, beyond keep_bytes
   const char* name = "thumbmill";       // seen in /proc/PID/maps only
 };
 
@@ -88,6 +91,8 @@ class Arena {
   // The whole region as the coordinator itself sees it.
   [[nodiscard]] ByteSpan view() const { return {base_, size_bytes_}; }
   [[nodiscard]] std::size_t held() const { return held_; }
+  // Charged for free slots, and given back when it is wanted.
+  [[nodiscard]] std::uint64_t warm() const { return warm_; }
   [[nodiscard]] const ArenaLayout& layout() const { return layout_; }
   [[nodiscard]] MemoryBudget* budget() const { return budget_; }
   [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
@@ -104,11 +109,14 @@ class Arena {
     bool held = false;
     bool kept = false;            // keep_bytes are charged already
     std::uint32_t generation = 0;
-    std::uint64_t granted = 0;    // includes the kept bytes
+    std::uint64_t granted = 0;    // includes the kept bytes; free: the warm
   };
   Arena(const ArenaLayout& layout, MemoryBudget* budget);
   bool Grow(std::uint32_t index, std::uint64_t bytes);
   void Return(std::uint32_t index);
+  // Also at the cost of what is warm.
+  [[nodiscard]] bool Charge(std::uint64_t bytes);
+  void Cool(std::uint32_t index, std::uint64_t rest);
 
   ArenaLayout layout_;
   MemoryBudget* budget_;
@@ -116,6 +124,7 @@ class Arena {
   std::uint8_t* base_ = nullptr;
   std::uint64_t size_bytes_ = 0;
   std::size_t held_ = 0;
+  std::uint64_t warm_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;  // a stack: the warm slot first
 };

@@ -59,6 +59,73 @@ TEST_F(ArenaTest, AReturnedSlotKeepsOnlyItsWarmPart) {
   EXPECT_EQ(arena_->allocated_bytes(), 2 * kPage);
 }
 
+class WarmArenaTest : public testing::Test {
+ protected:
+  WarmArenaTest() {
+    ArenaLayout layout;
+    layout.slots = 4;
+    layout.slot_bytes = 1 << 20;
+    layout.keep_bytes = 2 * kPage;
+    layout.warm_bytes = 50 * kPage;
+    auto arena = Arena::Create(layout, &budget_);
+    EXPECT_TRUE(arena.has_value());
+    arena_ = std::move(*arena);
+  }
+  // Of a slot that has just had so many pages.
+  void Use(std::uint64_t pages) {
+    auto slot = arena_->Acquire();
+    ASSERT_TRUE(slot && slot->Grow(pages * kPage));
+    std::memset(slot->data(), 1, pages * kPage);
+  }
+
+  MemoryBudget budget_{100 * kPage};
+  std::unique_ptr<Arena> arena_;
+};
+
+TEST_F(WarmArenaTest, WhatWasTouchedStaysForTheNext) {
+  Use(30);
+  EXPECT_EQ(arena_->warm(), 28 * kPage);
+  EXPECT_EQ(budget_.used(), 30 * kPage);
+  EXPECT_EQ(arena_->allocated_bytes(), 30 * kPage);
+  const auto slot = arena_->Acquire();
+  EXPECT_EQ(slot->granted(), 30 * kPage);
+  EXPECT_EQ(arena_->warm(), 0u);
+  EXPECT_EQ(budget_.used(), 30 * kPage);
+}
+
+TEST_F(WarmArenaTest, NoMoreThanTheLayoutSaysStaysWarm) {
+  Use(90);
+  EXPECT_EQ(arena_->warm(), 50 * kPage);
+  EXPECT_EQ(budget_.used(), 52 * kPage);
+  EXPECT_EQ(arena_->allocated_bytes(), 52 * kPage);
+  {
+    auto warm = arena_->Acquire(), other = arena_->Acquire();
+    ASSERT_TRUE(other->Grow(40 * kPage));
+  }
+  EXPECT_EQ(arena_->warm(), 50 * kPage);
+  EXPECT_EQ(budget_.used(), 54 * kPage);
+}
+
+TEST_F(WarmArenaTest, WhatIsWarmIsGivenBackBeforeAnybodyIsRefused) {
+  {
+    auto a = arena_->Acquire(), b = arena_->Acquire();
+    ASSERT_TRUE(a->Grow(20 * kPage) && b->Grow(20 * kPage));
+    std::memset(a->data(), 1, 20 * kPage);
+    std::memset(b->data(), 1, 20 * kPage);
+  }
+  EXPECT_EQ(budget_.used(), 40 * kPage);
+  auto slot = arena_->Acquire();
+  ASSERT_TRUE(slot->Grow(98 * kPage));  // the other keeps two
+  EXPECT_EQ(budget_.used(), 100 * kPage);
+  EXPECT_EQ(arena_->warm(), 0u);
+  EXPECT_EQ(arena_->allocated_bytes(), 22 * kPage);
+  EXPECT_FALSE(slot->Grow(99 * kPage));
+  // A slot that was never used: not even its first pages are to be had.
+  auto second = arena_->Acquire();
+  EXPECT_TRUE(second.has_value());
+  EXPECT_FALSE(arena_->Acquire().has_value());
+}
+
 TEST_F(ArenaTest, ARefusedGrowthChangesNothing) {
   SlotLease one = Take(), two = Take();
   ASSERT_TRUE(one.Grow((1 << 20) - 4 * kPage));

@@ -2,8 +2,8 @@
 // fast reading.
 //
 // The idea: most codes and the bits that follow them fit into the few bits
-// that a table is indexed by, so one look gives run and value, and in sequential
-// data, whose values are wanted by the dozen, of two coefficients at once. Where
+// that a table is indexed by, so one look gives run and value; in sequential
+// data, whose values are wanted by the dozen, those of two coefficients. Where
 // values are not wanted, one look passes over all codes that fit.
 //
 // Source   ITU-T T.81, C.2 (codes), F.2.2 (decoding), K.3 (typical tables).
