@@ -5,17 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <numbers>
 #include <string>
 #include <vector>
 
 #include "tests/tools/pictures.h"
+#include "tests/tools/reference_resize.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -28,70 +27,6 @@ using testing::MakePicture;
 using testing::Picture;
 
 constexpr double kLeastDecibels = 40;
-
-double Lanczos3(double x) {
-  if (x == 0) return 1;
-  if (std::fabs(x) >= 3) return 0;
-  const double t = x * std::numbers::pi;
-  return 3 * std::sin(t) * std::sin(t / 3) / (t * t);
-}
-
-// What one output sample takes of the samples from `first` on. Those outside
-// the picture do not exist: the rest is made to add up to 1.
-struct Window {
-  std::size_t first = 0;
-  std::vector<double> weights;
-};
-
-std::vector<Window> WindowsOf(std::size_t from, std::size_t to) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to);
-  const double stretch = std::max(scale, 1.0);
-  std::vector<Window> windows(to);
-  for (std::size_t i = 0; i < to; ++i) {
-    Window& window = windows[i];
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const double first = std::max(std::floor(centre - 3 * stretch), 0.0);
-    const double end =
-        std::min(centre + 3 * stretch + 1, static_cast<double>(from));
-    window.first = static_cast<std::size_t>(first);
-    double sum = 0;
-    for (double at = first; at < end; ++at) {
-      window.weights.push_back(Lanczos3((at + 0.5 - centre) / stretch));
-      sum += window.weights.back();
-    }
-    for (double& weight : window.weights) weight /= sum;
-  }
-  return windows;
-}
-
-// The picture made `width` wide; then so high by doing the same to its rows.
-Picture Reference(const Picture& p, std::uint32_t width, std::uint32_t height) {
-  const auto channels = static_cast<std::size_t>(p.channels);
-  const std::size_t stride = width * channels;
-  std::vector<double> narrow(stride * p.height);
-  const auto columns = WindowsOf(p.width, width);
-  for (std::size_t y = 0; y < p.height; ++y)
-    for (std::size_t i = 0; i < stride; ++i) {
-      const Window& window = columns[i / channels];
-      const std::uint8_t* in =
-          &p.samples[(y * p.width + window.first) * channels + i % channels];
-      for (const double weight : window.weights) {
-        narrow[y * stride + i] += weight * *in;
-        in += channels;
-      }
-    }
-  Picture out{width, height, p.channels, {}};
-  for (const Window& window : WindowsOf(p.height, height)) {
-    std::vector<double> row(stride);
-    for (std::size_t t = 0; t < window.weights.size(); ++t)
-      for (std::size_t i = 0; i < stride; ++i)
-        row[i] += window.weights[t] * narrow[(window.first + t) * stride + i];
-    for (const double value : row)
-      out.samples.push_back(
-          static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)));
-  }
-  return out;
-}
 
 Recipe RecipeFor(std::uint32_t width) {
   Recipe recipe;
@@ -115,7 +50,8 @@ Picture Thumbnail(const Bytes& bytes, const Recipe& recipe) {
 
 double DecibelsOf(const Bytes& jpeg, const Picture& full, std::uint32_t width) {
   const Picture ours = Thumbnail(jpeg, RecipeFor(width));
-  return testing::Psnr(ours, Reference(full, ours.width, ours.height));
+  return testing::Psnr(
+      ours, testing::ResizeByDefinition(full, ours.width, ours.height));
 }
 
 TEST(Fidelity, JpegOfEverySamplingIsWithin40DecibelsOfTheDefinition) {
@@ -138,7 +74,9 @@ TEST(Fidelity, PngIsExactButForRounding) {
   for (const bool deep : {false, true}) {
     const Bytes png = WritePng(picture, {.deep = deep});
     const Picture ours = Thumbnail(png, RecipeFor(100));
-    EXPECT_GE(testing::Psnr(ours, Reference(picture, 100, ours.height)), 55)
+    const Picture exact =
+        testing::ResizeByDefinition(picture, 100, ours.height);
+    EXPECT_GE(testing::Psnr(ours, exact), 55)
         << (deep ? "16 bits" : "8 bits");
   }
 }
