@@ -76,6 +76,46 @@ TEST(WeightTable, AveragesPairsWithABox) {
   }
 }
 
+TEST(WeightTable, CountsTheLastSampleByWhatItCovers) {
+  // 8 samples of which the last stands for a quarter, into 1 and into 2.
+  Axis axis = Plain(8, 1, FilterKind::kBox);
+  axis.extent = axis.step = 7.25;
+  const WeightTable one(axis);
+  ASSERT_EQ(one.taps(0), 8u);
+  const double whole = (1 << kWeightBits) / 7.25;
+  for (std::uint32_t t = 0; t < 7; ++t)
+    EXPECT_NEAR(one.weights(0)[t], whole, 4) << t;
+  EXPECT_NEAR(one.weights(0)[7], whole / 4, 4);
+}
+
+// As what was never cut into samples: a ramp's means are where they were.
+TEST(WeightTable, FindsTheMiddleOfAPlaneThatEndsWithinASample) {
+  for (const double extent : {40.125, 40.5, 40.875}) {
+    Axis axis = Plain(41, 4, FilterKind::kLanczos3);
+    axis.extent = extent;
+    axis.step = extent / 4;
+    const WeightTable table(axis);
+    double sum = 0;
+    for (std::uint32_t i = 0; i < 4; ++i)
+      for (std::uint32_t t = 0; t < table.taps(i); ++t) {
+        const double at = table.start(i) + t;
+        const double middle = at < 40 ? at + 0.5 : (40 + extent) / 2;
+        sum += table.weights(i)[t] * middle / (1 << kWeightBits);
+      }
+    EXPECT_NEAR(sum / 4, extent / 2, 0.02) << extent;
+  }
+}
+
+TEST(WeightTable, TakesTheLastSampleForAPointWhereItMakesLarger) {
+  Axis whole = Plain(10, 40, FilterKind::kLinear);
+  Axis partial = whole;
+  partial.extent = 9.25;
+  const WeightTable a(whole), b(partial);
+  for (std::uint32_t i = 0; i < 37; ++i)
+    for (std::uint32_t t = 0; t < a.stride(); ++t)
+      EXPECT_EQ(a.weights(i)[t], b.weights(i)[t]);
+}
+
 TEST(WeightTable, FoldsInterpolatedChromaOntoWhatItCameFrom) {
   Axis axis = Plain(100, 40, FilterKind::kLanczos3);
   axis.fine_samples = 199;

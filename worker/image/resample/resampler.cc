@@ -1,6 +1,7 @@
 #include "worker/image/resample/resampler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -27,6 +28,44 @@ void RepeatLast(std::uint8_t* row, std::uint32_t width, bool wide) {
   if (width % 2 == 0) return;
   const std::size_t size = wide ? 2 : 1;
   std::memcpy(row + width * size, row + (width - 1) * size, size);
+}
+
+// Of the second of two samples that become one, in 1 << kShareBits: half of
+// it, unless it is the last and covers less than the first.
+constexpr int kShareBits = 12;
+constexpr std::int64_t kHalf = 1 << (kShareBits - 1);
+
+std::int64_t LastShare(std::uint32_t samples, double extent) {
+  if (samples % 2 == 1) return kHalf;  // it is repeated
+  const double covered = LastCoverage(samples, extent);
+  return std::llround(2 * kHalf * covered / (1 + covered));
+}
+
+// What halve*() do, with other shares: `across` of the right samples, `down` of
+// the lower ones.
+template <typename Sample>
+Sample Mix(const Sample* upper, const Sample* lower, std::int64_t across,
+           std::int64_t down) {
+  const auto mix = [across](const Sample* pair) {
+    return pair[0] * (2 * kHalf - across) + pair[1] * across;
+  };
+  const std::int64_t sum =
+      mix(upper) * (2 * kHalf - down) + mix(lower) * down;
+  constexpr int kBits = 2 * kShareBits;
+  return static_cast<Sample>((sum + (std::int64_t{1} << (kBits - 1))) >> kBits);
+}
+
+// Makes the samples of `row` from `first` to its end anew.
+template <typename Sample>
+void MixRest(const std::uint8_t* upper, const std::uint8_t* lower,
+             std::uint32_t first, std::uint32_t width, std::int64_t across,
+             std::int64_t down, std::uint8_t* row) {
+  const auto* above = reinterpret_cast<const Sample*>(upper);
+  const auto* below = reinterpret_cast<const Sample*>(lower);
+  auto* out = reinterpret_cast<Sample*>(row);
+  for (std::uint32_t x = first; x < width; ++x)
+    out[x] = Mix(above + 2 * x, below + 2 * x,
+                 x + 1 == width ? across : kHalf, down);
 }
 
 }  // namespace
@@ -87,6 +126,11 @@ PlaneFlow::Level& PlaneFlow::LevelAt(int number) {
     level.width = levels_.empty() ? shape_.width : HalfUp(levels_.back().width);
     level.height =
         levels_.empty() ? shape_.height : HalfUp(levels_.back().height);
+    const int depth = static_cast<int>(levels_.size());
+    level.last_across =
+        LastShare(level.width, std::ldexp(shape_.extent_x, -depth));
+    level.last_down =
+        LastShare(level.height, std::ldexp(shape_.extent_y, -depth));
     levels_.push_back(std::move(level));
   }
   return levels_[static_cast<std::size_t>(number)];
@@ -124,6 +168,23 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
   std::memset(middle_.data(), 0, middle_.bytes());
 }
 
+// Where the last column or row of `from` covers less than the one before it.
+void PlaneFlow::WeighLast(const Level& from, const Level& to,
+                          const std::uint8_t* upper, const std::uint8_t* lower,
+                          std::uint8_t* row) const {
+  const std::int64_t down =
+      to.ring.end() + 1 == to.height ? from.last_down : kHalf;
+  if (down == kHalf && from.last_across == kHalf) return;
+  const std::uint32_t first = down == kHalf ? to.width - 1 : 0;
+  if (wide_) {
+    MixRest<std::int16_t>(upper, lower, first, to.width, from.last_across, down,
+                          row);
+  } else {
+    MixRest<std::uint8_t>(upper, lower, first, to.width, from.last_across, down,
+                          row);
+  }
+}
+
 void PlaneFlow::HalveRows(Level& from, Level& to) {
   const bool all = from.ring.end() == from.height;
   while (to.ring.end() < to.height) {
@@ -141,6 +202,7 @@ void PlaneFlow::HalveRows(Level& from, Level& to) {
     } else {
       kernels_.halve8(upper, lower, to.width, out);
     }
+    WeighLast(from, to, upper, lower, out);
     to.ring.Append(1);
   }
 }

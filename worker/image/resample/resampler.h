@@ -71,11 +71,16 @@ class PlaneFlow {
   struct Level {
     std::uint32_t width = 0;
     std::uint32_t height = 0;
+    // Of the last column and row when they become one with those before them.
+    std::int64_t last_across = 0;
+    std::int64_t last_down = 0;
     RowRing ring;
     std::vector<Resampler> outputs;
   };
   Level& LevelAt(int number);
   void HalveRows(Level& from, Level& to);
+  void WeighLast(const Level& from, const Level& to, const std::uint8_t* upper,
+                 const std::uint8_t* lower, std::uint8_t* row) const;
 
   PlaneShape shape_;
   bool wide_;

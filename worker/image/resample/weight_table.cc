@@ -55,17 +55,35 @@ struct Exact {
   std::vector<double> weights;
 };
 
+// What a sample counts and where it lies from its beginning.
+struct Share {
+  double weight = 1;
+  double middle = 0.5;
+};
+
+// Of the last sample. A mean is one of areas; but whoever draws lines from
+// sample to sample, because the picture is made larger, takes them as points.
+// Between, up to a factor of two, it is something between.
+Share LastShare(std::uint32_t samples, double extent, double step) {
+  const double area = std::clamp(step - 1, 0.0, 1.0);
+  const double covered = 1 - area * (1 - LastCoverage(samples, extent));
+  return {covered, covered / 2};
+}
+
 // Samples outside the plane do not exist: the weights of those inside are
 // made to add up to one. Empty where none is.
-Exact Weigh(FilterKind filter, std::uint32_t samples, double centre,
-            double step) {
+Exact Weigh(const Axis& axis, std::uint32_t samples, double centre,
+            double step, Share last_share) {
   const double scale = std::max(step, 1.0);
-  const double radius = FilterRadius(filter) * scale;
+  const double radius = FilterRadius(axis.filter) * scale;
   Exact exact{Clamp(centre - radius, samples), {}};
   const std::uint32_t last = Clamp(centre + radius, samples);
   double sum = 0;
   for (std::uint32_t at = exact.start; at <= last; ++at) {
-    exact.weights.push_back(FilterValue(filter, (at + 0.5 - centre) / scale));
+    const Share share = at + 1 == samples ? last_share : Share();
+    exact.weights.push_back(
+        share.weight *
+        FilterValue(axis.filter, (at + share.middle - centre) / scale));
     sum += exact.weights.back();
   }
   // A centre outside the plane, or a box between two samples.
@@ -95,11 +113,18 @@ Exact Fold(const Exact& fine, std::uint32_t samples) {
   return coarse;
 }
 
+Exact WeighFine(const Axis& axis, double centre) {
+  const double step = 2 * axis.step;
+  return Weigh(axis, axis.fine_samples, 2 * centre, step,
+               LastShare(axis.fine_samples, 2 * axis.extent, step));
+}
+
 Window WindowAt(const Axis& axis, double centre) {
   const Exact exact =
       axis.fine_samples == 0
-          ? Weigh(axis.filter, axis.samples, centre, axis.step)
-          : Weigh(axis.filter, axis.fine_samples, 2 * centre, 2 * axis.step);
+          ? Weigh(axis, axis.samples, centre, axis.step,
+                  LastShare(axis.samples, axis.extent, axis.step))
+          : WeighFine(axis, centre);
   if (exact.weights.empty()) return Nearest(centre, axis.samples);
   const Exact own = axis.fine_samples == 0 ? exact : Fold(exact, axis.samples);
   Window window;
@@ -113,6 +138,10 @@ Window WindowAt(const Axis& axis, double centre) {
 }
 
 }  // namespace
+
+double LastCoverage(std::uint32_t samples, double extent) {
+  return std::clamp(extent - (samples - 1.0), 0.0, 1.0);
+}
 
 WeightTable::WeightTable(const Axis& axis) : mirrored_(axis.mirrored) {
   CHECK(axis.samples > 0 && axis.step > 0);

@@ -5,6 +5,11 @@
 // output add up to exactly 1 << kWeightBits, so a flat picture stays flat. The
 // sum of their magnitudes is below 2 (Lanczos3: 1.5), which the kernels' 32-bit
 // sums rely on.
+//
+// A plane that was reduced ends with a sample that stands for less than the
+// others, where the picture's side is no multiple of what it was reduced by:
+// 1027 columns are 128.375 samples at 1/8, in 129. The last one counts by what
+// it covers, and lies in the middle of that.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +25,14 @@ namespace thumbmill {
 
 constexpr int kWeightBits = 14;
 
+// How much of a plane's last sample lies within the picture, 0 to 1.
+[[nodiscard]] double LastCoverage(std::uint32_t samples, double extent);
+
 // Where the outputs lie along one axis of a plane, in source samples: output i
 // is centred at origin + (i + 0.5) * step, seen from the other end if mirrored.
 struct Axis {
   std::uint32_t samples = 0;  // the plane has
-  double extent = 0;          // of the whole picture, at most `samples`
+  double extent = 0;  // of the whole picture: up to 1 less than `samples`
   double origin = 0;
   double step = 1;
   std::uint32_t count = 0;  // outputs
