@@ -85,7 +85,19 @@ INSTANTIATE_TEST_SUITE_P(
         // Half up, and never nothing.
         Case{"2x", kInside, false, 4, 5, 2, 3},
         Case{"10x", kInside, false, 1000, 3, 10, 1},
-        Case{"64x", kInside, false, 1, 400000, 1, 400000}));
+        Case{"64x", kInside, false, 1, 400000, 1, 400000},
+        // Far from square: a side never becomes 0, nor the other one wrong.
+        Case{"200", kInside, false, 65535, 3, 200, 1},
+        Case{"200", kInside, false, 3, 65535, 1, 200},
+        Case{"64x", kInside, true, 1, 400000, 64, 25600000},
+        Case{"x64", kInside, false, 400000, 1, 400000, 1},
+        Case{"200", Fit::kOutside, false, 65535, 300, 43690, 200},
+        Case{"200^", kInside, false, 10000, 10, 200, 200, 99900, 0},
+        Case{"200^", kInside, false, 10, 10000, 200, 200, 0, 99900},
+        Case{"200", Fit::kContain, false, 65535, 3, 200, 200, 0, 0, 0, 99},
+        Case{"200!", kInside, false, 65535, 1, 200, 200},
+        Case{"200<", kInside, false, 65535, 1, 65535, 1},
+        Case{"200>", kInside, false, 1, 65535, 1, 200}));
 
 TEST(Sizes, SurviveTheLargestPictureThatAHeaderCanName) {
   const Placement place =
