@@ -131,7 +131,8 @@ class Thumbnailer::Impl {
                                    MutableByteSpan output, Outcome* outcome);
   [[nodiscard]] Verdict<std::unique_ptr<Decoder>> Open(ByteSpan encoded,
                                                        ImageFormat format);
-  [[nodiscard]] Verdict<void> CheckLimits(const OpenedPicture& picture,
+  [[nodiscard]] Verdict<void> CheckLimits(std::size_t encoded_bytes,
+                                          const OpenedPicture& picture,
                                           const std::vector<SizePlan>& plans,
                                           std::uint64_t size_mask,
                                           ImageFormat format) const;
@@ -198,6 +199,19 @@ Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
   }
 }
 
+// What any file may cost, however little it is.
+constexpr std::uint64_t kPeakOfAnyFile = 256 << 20;
+// Pixels a byte. Beyond, nothing can be seen in a picture: cwebp -lossless
+// brings an empty page of 25 MP to 24,000, one with a frame to 21,000, one with
+// a line of text to 1,600, and only what is one colour, as fast as it can, to
+// 650,000. A file that claims more is made to cost its reader memory.
+constexpr std::uint64_t kMostPixelsPerByte = 1 << 16;
+
+bool SaysNothing(const ImageHeader& header, std::size_t encoded_bytes) {
+  return std::uint64_t{header.width} * header.height / kMostPixelsPerByte >
+         encoded_bytes;
+}
+
 std::uint64_t LongestSide(ImageFormat format) {
   switch (format) {
     case ImageFormat::kJpeg:
@@ -209,7 +223,8 @@ std::uint64_t LongestSide(ImageFormat format) {
   }
 }
 
-Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
+Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
+                                             const OpenedPicture& picture,
                                              const std::vector<SizePlan>& plans,
                                              std::uint64_t size_mask,
                                              ImageFormat format) const {
@@ -227,9 +242,13 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(const OpenedPicture& picture,
       EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
       4 * picture.icc.size();
   const std::uint64_t limit = recipe_.limits.max_peak_bytes;
-  if (limit != 0 && peak > limit)
+  const std::string needs =
+      "needs " + std::to_string(peak) + " bytes of memory";
+  if (limit != 0 && peak > limit) return Refuse(Reason::kTooCostly, needs);
+  if (peak > kPeakOfAnyFile && SaysNothing(picture.header, encoded_bytes))
     return Refuse(Reason::kTooCostly,
-                  "needs " + std::to_string(peak) + " bytes of memory");
+                  needs + ", for a picture in " +
+                      std::to_string(encoded_bytes) + " bytes");
   return {};
 }
 
@@ -475,7 +494,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 
   std::vector<SizePlan> plans = PlanSizes(
       outcome->source_width, outcome->source_height, recipe_, size_mask);
-  if (auto ok = CheckLimits(picture, plans, size_mask, format); !ok) return ok;
+  if (auto ok = CheckLimits(encoded.size(), picture, plans, size_mask, format); !ok) return ok;
   Finish finish;
   finish.colours = ColoursOf(picture, plans, format);
   finish.metadata = MetadataOf(picture, finish.colours);

@@ -17,6 +17,7 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/tools/raw_png.h"
 #include "worker/image/linear.h"
 #include "worker/thumbnailer.h"
 
@@ -200,6 +201,51 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
       const Bytes bytes{std::istreambuf_iterator<char>(in), {}};
       ExpectWithinEstimate(bytes, recipe, entry.path().string());
     }
+}
+
+// 36 bytes: a lossless WebP of one colour, in which no pixel takes a bit.
+Bytes MakeFlatWebp(std::uint32_t side) {
+  Bytes webp = {'R', 'I', 'F', 'F', 28,  0,   0,  0, 'W', 'E', 'B',
+                'P', 'V', 'P', '8', 'L', 16,  0,  0, 0,   0x2F};
+  const std::uint32_t sizes =
+      (side - 1) | (side - 1) << 14 | std::uint32_t{1} << 28;
+  for (unsigned i = 0; i < 4; ++i)
+    webp.push_back(static_cast<std::uint8_t>(sizes >> (8 * i)));
+  for (const std::uint8_t byte :
+       {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0})
+    webp.push_back(byte);
+  return webp;
+}
+
+Outcome RunIn(long most_bytes, const Bytes& bytes, const Recipe& recipe) {
+  Bytes output(1 << 20);
+  const long before = in_use;
+  peak = before;
+  Outcome outcome = Thumbnailer(recipe).Run(bytes, 1, output);
+  EXPECT_LE(peak - before, most_bytes);
+  return outcome;
+}
+
+TEST(Limits, RefuseMemoryToAFileThatSaysNothing) {
+  const Recipe recipe = RecipeFor({"100x"});
+  const Outcome small = RunIn(40 << 20, MakeFlatWebp(2000), recipe);
+  EXPECT_TRUE(small.ok()) << small.message;
+  const Outcome refused = RunIn(1 << 20, MakeFlatWebp(16383), recipe);
+  EXPECT_EQ(refused.reason, Reason::kTooCostly);
+  EXPECT_NE(refused.message.find("in 36 bytes"), std::string::npos)
+      << refused.message;
+}
+
+TEST(Limits, RefuseTooLargeAThumbnailBeforeThereIsRoomForIt) {
+  Recipe recipe = RecipeFor({"64x"});
+  recipe.enlarge = true;  // to 64 x 25,600,000
+  const Bytes png = testing::AssemblePng(
+      {.width = 1,
+       .height = 400000,
+       .stream = testing::Deflated(Bytes(std::size_t{2} * 400000))});
+  const Outcome outcome = RunIn(1 << 20, png, recipe);
+  EXPECT_EQ(outcome.reason, Reason::kTooCostly);
+  EXPECT_EQ(outcome.message, "thumbnails of 1638400000 pixels");
 }
 
 TEST(EstimateCost, GrowsWithWhatIsKeptWhole) {
