@@ -55,6 +55,13 @@ class EntropyBytes {
  public:
   // `bytes` begin behind the header of a scan and outlive this.
   explicit EntropyBytes(ByteSpan bytes);
+  // The cursor points into the window: it moves with it, a copy would look
+  // into another's.
+  EntropyBytes(EntropyBytes&&) noexcept = default;
+  EntropyBytes& operator=(EntropyBytes&&) noexcept = default;
+  EntropyBytes(const EntropyBytes&) = delete;
+  EntropyBytes& operator=(const EntropyBytes&) = delete;
+  ~EntropyBytes() = default;
 
   // What one MCU may take at most: 10 blocks of 64 codes, 16 bits long, with
   // 11 bits each, and what Refill() reads ahead.

@@ -1,5 +1,7 @@
 #include "worker/image/codec/low_ac_scan.h"
 
+#include <algorithm>
+
 namespace thumbmill {
 namespace {
 
@@ -7,6 +9,7 @@ constexpr unsigned kZeroRun = 15;
 constexpr unsigned kMaxAcSize = 10;
 constexpr unsigned kMaxLowBit = 13;
 constexpr unsigned kEnds = 17;  // a size that is none
+constexpr int kMost = 32767;
 
 // What the next code says, wherever it is found.
 struct Symbol {
@@ -67,7 +70,9 @@ std::int16_t LowAcScan::InTheMiddle(int value) const {
   if (value == 0) return 0;
   const int width = (1 << low_bit_) - 1;
   const int twice = 2 * value * (1 << low_bit_);
-  return static_cast<std::int16_t>(value > 0 ? twice + width : twice - width);
+  // What no 8-bit picture has is as far out of range where it is cut.
+  return static_cast<std::int16_t>(
+      std::clamp(value > 0 ? twice + width : twice - width, -kMost, kMost));
 }
 
 bool LowAcScan::NextBlock() {

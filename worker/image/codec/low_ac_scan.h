@@ -29,6 +29,7 @@ struct PlainAcScan {
   HuffmanSpec table;
 };
 
+// Moves, and is never copied, as the bytes that it reads.
 class LowAcScan {
  public:
   static constexpr unsigned kWanted = 4;  // zigzag places 1 to 4 are kept
