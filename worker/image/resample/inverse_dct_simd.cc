@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "worker/image/resample/every_target.h"
 #include "worker/image/resample/inverse_dct.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -144,16 +145,8 @@ const InverseDcts& SimdInverseDcts() {
 }
 
 std::vector<const InverseDcts*> AllSimdInverseDcts() {
-  std::vector<const InverseDcts*> all;
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t left = supported; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    all.push_back(HWY_DYNAMIC_DISPATCH(Table)());
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return all;
+  return OfEveryTarget<InverseDcts>(
+      [] { return HWY_DYNAMIC_DISPATCH(Table)(); });
 }
 
 }  // namespace thumbmill

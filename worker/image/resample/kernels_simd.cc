@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "worker/image/resample/every_target.h"
 #include "worker/image/resample/kernels.h"
 #include "worker/image/resample/weight_table.h"
 
@@ -213,16 +214,8 @@ const Kernels& SimdKernels() {
 }
 
 std::vector<const Kernels*> AllSimdKernels() {
-  std::vector<const Kernels*> all;
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t left = supported; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    all.push_back(HWY_DYNAMIC_DISPATCH(Table)());
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return all;
+  return OfEveryTarget<Kernels>(
+      [] { return HWY_DYNAMIC_DISPATCH(Table)(); });
 }
 
 }  // namespace thumbmill

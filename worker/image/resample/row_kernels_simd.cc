@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "worker/image/resample/every_target.h"
 #include "worker/image/resample/row_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -293,16 +294,8 @@ const RowKernels& SimdRowKernels() {
 }
 
 std::vector<const RowKernels*> AllSimdRowKernels() {
-  std::vector<const RowKernels*> all;
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t left = supported; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    all.push_back(HWY_DYNAMIC_DISPATCH(RowTable)());
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return all;
+  return OfEveryTarget<RowKernels>(
+      [] { return HWY_DYNAMIC_DISPATCH(RowTable)(); });
 }
 
 }  // namespace thumbmill
