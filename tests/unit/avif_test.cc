@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/unit/full_size.h"
 #include "worker/image/avif_layout.h"
 #include "worker/thumbnailer.h"
 
@@ -16,40 +16,15 @@ namespace {
 
 using testing::AvifOptions;
 using testing::Bytes;
+using testing::FullSize;
 using testing::Kind;
+using testing::Made;
+using testing::Make;
 using testing::MakePicture;
 using testing::Picture;
+using testing::Pixels;
 using testing::Psnr;
-using testing::ReadPng;
 using testing::WriteAvif;
-
-Recipe FullSize() {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize("9999", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
-  return recipe;
-}
-
-struct Made {
-  Outcome outcome;
-  Bytes bytes;
-};
-
-Made Make(ByteSpan encoded, const Recipe& recipe) {
-  Thumbnailer thumbnailer(recipe);
-  Made made;
-  made.bytes.resize(4 << 20);
-  made.outcome = thumbnailer.Run(encoded, 1, made.bytes);
-  made.bytes.resize(made.outcome.ok() ? made.outcome.thumbnails[0].bytes.length
-                                      : 0);
-  return made;
-}
-
-Picture Pixels(ByteSpan encoded, const Recipe& recipe = FullSize()) {
-  const Made made = Make(encoded, recipe);
-  EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
-  return made.outcome.ok() ? ReadPng(made.bytes) : Picture();
-}
 
 TEST(Avif, GivesTheColoursWhateverTheirCode) {
   const Picture photo = MakePicture(Kind::kPhoto, 64, 48, 3, 1);

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/unit/full_size.h"
 #include "worker/image/gif_layout.h"
 #include "worker/thumbnailer.h"
 
@@ -14,40 +14,15 @@ namespace thumbmill {
 namespace {
 
 using testing::Bytes;
+using testing::FullSize;
 using testing::GifOptions;
 using testing::Kind;
+using testing::Made;
+using testing::Make;
 using testing::MakePicture;
 using testing::Picture;
-using testing::ReadPng;
+using testing::Pixels;
 using testing::WriteGif;
-
-Recipe FullSize() {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize("9999", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
-  return recipe;
-}
-
-struct Made {
-  Outcome outcome;
-  Bytes bytes;
-};
-
-Made Make(ByteSpan encoded, const Recipe& recipe) {
-  Thumbnailer thumbnailer(recipe);
-  Made made;
-  made.bytes.resize(4 << 20);
-  made.outcome = thumbnailer.Run(encoded, 1, made.bytes);
-  made.bytes.resize(made.outcome.ok() ? made.outcome.thumbnails[0].bytes.length
-                                      : 0);
-  return made;
-}
-
-Picture Pixels(ByteSpan encoded) {
-  const Made made = Make(encoded, FullSize());
-  EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
-  return made.outcome.ok() ? ReadPng(made.bytes) : Picture();
-}
 
 // What a picture's colour becomes in the table of WriteGif().
 int InTable(int sample, int channel) {
