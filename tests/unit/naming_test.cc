@@ -83,6 +83,15 @@ TEST(Naming, ShowsAnExtensionThatTheBytesContradict) {
   EXPECT_EQ(Named(File("a.gif"), kPng), "a.gif_200.png");
 }
 
+// What cannot be written back becomes a JPEG, or a PNG where it has alpha.
+TEST(Naming, SaysWhatBecameOfAGifOrAvif) {
+  for (const std::string name : {"a.gif", "a.avif"}) {
+    EXPECT_EQ(Named(File(name), kJpeg), name + "_200.jpg");
+    EXPECT_EQ(Named(File(name), kPng), name + "_200.png");
+    EXPECT_EQ(Named(File(name), kJpeg, kJpeg), "a_200.jpg");
+  }
+}
+
 TEST(Naming, GivesTheDefaultExtensionToWhatHasNone) {
   EXPECT_EQ(Named(File("photo"), kJpeg), "photo_200.jpg");
   EXPECT_EQ(Named(File("photo"), kPng), "photo_200.png");
