@@ -211,9 +211,8 @@ Bytes MakeFlatWebp(std::uint32_t side) {
       (side - 1) | (side - 1) << 14 | std::uint32_t{1} << 28;
   for (unsigned i = 0; i < 4; ++i)
     webp.push_back(static_cast<std::uint8_t>(sizes >> (8 * i)));
-  for (const std::uint8_t byte :
-       {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0})
-    webp.push_back(byte);
+  webp.insert(webp.end(),
+              {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0});
   return webp;
 }
 

@@ -55,7 +55,9 @@ Layout JpegLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   layout.width = (w * eighths + 7) / 8 + 32;
   layout.height = (h * eighths + 7) / 8 + 32;
   if (!header.progressive) return layout;
-  // Coefficients, two bytes each, in whole MCUs.
+  // Coefficients, two bytes each, in whole MCUs. Our own reader keeps none, but
+  // any damaged byte makes it hand over to the library, which keeps them all;
+  // and who admits the file sees no more of it than its header.
   const U64 padding = layout.planes * 32 * (w + h + 32);
   const U64 samples =
       header.samples != 0 ? header.samples : w * h * layout.planes;
