@@ -247,14 +247,25 @@ class OriginFaults(ProgramCase):
         made = self.fetch(urls, code=0)
         self.assertEqual(len(made), 30 + GOOD)
 
-    def test_a_short_outage_of_a_host_costs_no_image(self):
-        server = self.raw(good_image)
+    def test_a_short_outage_costs_no_image_and_asks_little(self):
+        """Each request in it is answered by a reset, so that it is counted."""
+        until = time.monotonic() + 2
+
+        def answer(connection):
+            if time.monotonic() >= until:
+                return good_image(connection)
+            connection.reset()
+            return False
+        server = self.raw(answer)
         urls = [f"{server.url}/{i}.png" for i in range(200)]
-        server.stop()
-        threading.Timer(1.5, server.start).start()
         made = self.fetch(urls, "--retry-delay", "500ms", "--retries", 5,
                           code=0)
         self.assertEqual(len(made), 200 + GOOD)
+        # Six at once, and then one as a probe now and then: not each of 200
+        # images its own try.
+        early = [asked for asked in server.asked if asked.time < until]
+        self.assertGreaterEqual(len(early), 6)
+        self.assertLess(len(early), 20)
 
     def test_a_lost_network_pauses_and_goes_on_when_it_is_back(self):
         hosts = [self.raw(good_image, f"127.0.1.{i}") for i in (1, 2, 3)]

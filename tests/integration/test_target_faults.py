@@ -49,11 +49,15 @@ class Target:
 class TargetFaults(ProgramCase):
     def setUp(self):
         super().setUp()
-        self.photos = self.make_pngs(IMAGES)
-        self.run_coordinator("-j", 1, "-i", self.photos, "-o", "out", "-s",
+        self.make_job(IMAGES)
+
+    def make_job(self, count):
+        self.photos = self.make_pngs(count, f"{count}")
+        output = f"{count}-made"
+        self.run_coordinator("-j", 1, "-i", self.photos, "-o", output, "-s",
                              "16x,8x")
-        self.expected = tree(self.path("out"))
-        self.assertEqual(len(self.expected), 2 * IMAGES)
+        self.expected = tree(self.path(output))
+        self.assertEqual(len(self.expected), 2 * count)
 
     def target(self, fault=lambda connection, n: None):
         target = Target(fault)
@@ -73,14 +77,32 @@ class TargetFaults(ProgramCase):
         self.assertEqual(target.stored, self.expected)
         return target
 
-    def test_503_to_the_first_fifty_is_waited_out(self):
+    def away_for_two_seconds(self):
+        """503 to all. One try more an image, 10 ms later, would be long over
+        by then; returns how often it was asked meanwhile."""
+        refused, until = [], []
+
         def fault(connection, n):
-            if n > 50:
+            if not until:
+                until.append(time.monotonic() + 2)
+            if time.monotonic() >= until[0]:
                 return None
+            refused.append(n)
             connection.read_body()
             connection.answer("503 Service Unavailable")
             return True
-        self.check(fault, "--retries", 1)
+        self.check(fault, "--retries", 1, "--retry-delay", "10ms",
+                   "--uploads", 4)
+        return len(refused)
+
+    def test_503_for_two_seconds_loses_nothing_and_asks_little(self):
+        asked = self.away_for_two_seconds()
+        self.assertGreaterEqual(asked, 4)
+        self.assertLess(asked, 20)
+
+    def test_probes_of_a_target_that_is_away_cost_an_image_no_try(self):
+        self.make_job(2)  # so that each is a probe
+        self.assertGreaterEqual(self.away_for_two_seconds(), 6)
 
     def test_429_with_a_time_holds_all_uploads_for_it(self):
         refused, times = [], []
