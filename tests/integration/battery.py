@@ -9,27 +9,33 @@ import sqlite3
 import subprocess
 import time
 
-from harness import COORDINATOR, ProgramCase, png, png_of, tree, wait_until
+from harness import (COORDINATOR, ProgramCase, children, png, png_of, tree,
+                     wait_until)
 
 SIZES = ("-s", "24x,10x")
 
 
-def workers_of(pid):
-    """Processes that were started as workers of `pid`, orphaned or not; empty
-    command lines (zombies, and a child before its exec) are no workers."""
-    found = {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/cmdline", "rb") as file:
-                arguments = file.read().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if f"--parent={pid}" in arguments:
-            found[int(name)] = next(
-                (each.partition("=")[2] for each in arguments
+def endpoint_of(pid, parent):
+    """Where it found its coordinator, if it is a worker of `parent`, else None.
+    A zombie and a child before its exec are no workers."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            arguments = file.read().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    if f"--parent={parent}" not in arguments:
+        return None
+    return next((each.partition("=")[2] for each in arguments
                  if each.startswith("--endpoint=")), "")
+
+
+def workers_of(pid):
+    """{process: endpoint} of all workers of `pid`, orphaned or not."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        endpoint = endpoint_of(name, pid)
+        if endpoint is not None:
+            found[int(name)] = endpoint
     return found
 
 
@@ -64,9 +70,11 @@ class Watched:
         self.endpoints = set()
 
     def look(self):
-        for pid, endpoint in workers_of(self.pid).items():
-            self.workers.add(pid)
-            self.endpoints.add(endpoint.removeprefix("ipc://"))
+        for pid in set(children(self.pid)) - self.workers:
+            endpoint = endpoint_of(pid, self.pid)
+            if endpoint is not None:
+                self.workers.add(pid)
+                self.endpoints.add(endpoint.removeprefix("ipc://"))
 
     def until_ended(self, timeout=60):
         deadline = time.monotonic() + timeout
