@@ -4,6 +4,7 @@ its MANIFEST.tsv expects, in any order, and kills nothing."""
 import csv
 import os
 import random
+import shutil
 import unittest
 
 from harness import ProgramCase, tree
@@ -97,8 +98,22 @@ class Corpus(ProgramCase):
 
     def test_another_order_gives_the_same_verdicts(self):
         chosen = rows("bad")
-        self.assertEqual(self.verdicts(chosen, 2, "one"),
-                         self.verdicts(chosen, 3, "two"))
+        first = self.verdicts(chosen, 2, "one")
+        for seed, output in ((3, "two"), (4, "three")):
+            self.assertEqual(self.verdicts(chosen, seed, output), first)
+            self.assertEqual(self.report(output)["workers_lost"], 0)
+
+    def test_each_bad_file_alone_gives_the_same_verdict(self):  # long
+        chosen = rows("bad")
+        together = self.verdicts(chosen, 5, "together")
+        for number, row in enumerate(chosen):
+            with self.subTest(file=row["path"]):
+                output = f"alone/{number}"
+                alone = self.verdicts([row], 0, output)
+                for path, verdict in alone.items():
+                    self.assertEqual(verdict, together[path])
+                self.assertEqual(self.report(output)["workers_lost"], 0)
+                shutil.rmtree(self.path(output))
 
 
 if __name__ == "__main__":
