@@ -25,6 +25,10 @@ def is_sanitized():
 class FailingCalls(FaultCase):
     PICTURES = 5
 
+    # A task that was lost with its connection is missed at its deadline only.
+    def job(self, output):
+        return (*super().job(output), "--task-timeout", "2s")
+
     def setUp(self):
         super().setUp()
         self.make_job()
