@@ -103,13 +103,15 @@ void WorkerPool::Restart(std::size_t worker) {
   workers_[worker].timer = 0;
   const Status launched = Launch(worker);
   // Such as EAGAIN or ENOMEM now, or a program that was replaced meanwhile.
-  if (!launched) AfterDeath(worker, launched.error().what, false);
+  if (launched) return;
+  ++workers_[worker].failed_starts;
+  TryAgain(worker, launched.error().what);
 }
 
 void WorkerPool::MarkReady(std::size_t worker) {
   Worker& w = workers_[worker];
   w.ready = true;
-  w.failed_starts = 0;
+  w.failed_starts = w.killed_starts = 0;
   Disarm(worker);
 }
 
@@ -164,17 +166,25 @@ bool WorkerPool::Reap(std::size_t worker) {
   w.alive = w.ready = false;
   w.process = {};
   events_.died(death);
-  AfterDeath(worker, Describe(death), death.was_ready);
+  CountDeath(death);
+  TryAgain(worker, Describe(death));
   return true;
 }
 
-void WorkerPool::AfterDeath(std::size_t worker, const std::string& how,
-                            bool was_ready) {
+void WorkerPool::CountDeath(const WorkerDeath& death) {
+  if (death.was_ready) return;
+  Worker& w = workers_[death.worker];
+  const bool from_outside = death.end.signal == SIGKILL && !death.by_us;
+  ++(from_outside ? w.killed_starts : w.failed_starts);
+}
+
+void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   Worker& w = workers_[worker];
   if (!restarting_) return;
   ++w.deaths;
-  w.failed_starts = was_ready ? 0 : w.failed_starts + 1;
-  if (w.failed_starts >= options_.failed_starts && !AnyReady())
+  const bool hopeless = w.failed_starts >= options_.failed_starts ||
+                        w.killed_starts >= options_.killed_starts;
+  if (hopeless && !AnyReady())
     return Fail(Error{ErrorCode::kUnavailable,
                       fmt::format("no worker can be started: {} before it was "
                                   "ready",

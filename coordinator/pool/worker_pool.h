@@ -29,6 +29,9 @@ struct PoolOptions {
   Millis last_backoff{5000};
   // In a row, of one worker, while no other is ready: the pool has failed.
   int failed_starts = 3;
+  // As many where it was killed from outside (by an administrator, or for want
+  // of memory) before it was ready: that says little about the program.
+  int killed_starts = 20;
 };
 
 struct WorkerDeath {
@@ -84,6 +87,7 @@ class WorkerPool {
     bool ready = false;
     bool by_us = false;
     int failed_starts = 0;  // in a row
+    int killed_starts = 0;  // since it last was ready
     int deaths = 0;         // since it last was useful
     EventLoop::TimerId timer = 0;  // ready deadline, or restart
   };
@@ -93,7 +97,8 @@ class WorkerPool {
   // False: it has not ended.
   bool Reap(std::size_t worker);
   void AwaitKilled(std::size_t worker);
-  void AfterDeath(std::size_t worker, const std::string& how, bool was_ready);
+  void CountDeath(const WorkerDeath& death);
+  void TryAgain(std::size_t worker, const std::string& how);
   void Disarm(std::size_t worker);
   [[nodiscard]] bool AnyReady() const;
   [[nodiscard]] Millis Backoff(int deaths) const;

@@ -99,6 +99,17 @@ TEST_F(WorkerPoolTest, ThreeDeathsBeforeReadyFailThePoolOnce) {
   EXPECT_EQ(failures_.size(), 1u);
 }
 
+TEST_F(WorkerPoolTest, KillsFromOutsideBeforeReadyAreNoFailedStartsForLong) {
+  options_.killed_starts = 8;
+  ASSERT_TRUE(Start("kill -9 $$"));
+  ASSERT_TRUE(Until([&] { return deaths_.size() == 7; }));
+  for (int i = 0; i < 3; ++i) loop_->RunOnce(Millis(0));
+  EXPECT_TRUE(failures_.empty());
+  ASSERT_TRUE(Until([&] { return !failures_.empty(); }));
+  EXPECT_EQ(deaths_.size(), 8u);
+  EXPECT_NE(failures_[0].find("died of SIGKILL"), std::string::npos);
+}
+
 TEST_F(WorkerPoolTest, AWorkerThatIsNeverReadyFailsThePoolInTime) {
   options_.ready_deadline = Millis(50);
   ASSERT_TRUE(Start("exec sleep 1000"));
