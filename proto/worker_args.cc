@@ -11,6 +11,15 @@ bool ReadNumber(std::string_view text, int* out) {
   return error == std::errc() && at == end && *out >= 0;
 }
 
+bool ReadTells(std::string_view text, Tells* out) {
+  for (const Tells tells : {Tells::kNothing, Tells::kFilter, Tells::kAll}) {
+    if (text != ToWord(tells)) continue;
+    *out = tells;
+    return true;
+  }
+  return false;
+}
+
 Status ReadArgument(std::string_view name, std::string_view value,
                     WorkerArgs* args) {
   bool good = true;
@@ -26,6 +35,8 @@ Status ReadArgument(std::string_view name, std::string_view value,
     good = ReadNumber(value, &args->parent);
   } else if (name == "--sandbox") {
     ASSIGN_OR_RETURN(args->sandbox, ParseSandbox(value));
+  } else if (name == "--tells") {
+    good = ReadTells(value, &args->tells);
   } else {
     good = false;
   }
@@ -48,6 +59,18 @@ std::string_view ToWord(SandboxMode mode) {
   return "auto";
 }
 
+std::string_view ToWord(Tells tells) {
+  switch (tells) {
+    case Tells::kNothing:
+      return "nothing";
+    case Tells::kFilter:
+      return "filter";
+    case Tells::kAll:
+      return "all";
+  }
+  return "nothing";
+}
+
 Result<SandboxMode> ParseSandbox(std::string_view text) {
   for (const SandboxMode mode :
        {SandboxMode::kOff, SandboxMode::kAuto, SandboxMode::kRequire})
@@ -63,7 +86,8 @@ std::vector<std::string> WorkerArgs::ToArguments() const {
           "--input-fd=" + std::to_string(input_fd),
           "--output-fd=" + std::to_string(output_fd),
           "--parent=" + std::to_string(parent),
-          "--sandbox=" + std::string(ToWord(sandbox))};
+          "--sandbox=" + std::string(ToWord(sandbox)),
+          "--tells=" + std::string(ToWord(tells))};
 }
 
 Result<WorkerArgs> WorkerArgs::Parse(

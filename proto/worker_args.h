@@ -1,7 +1,7 @@
 // proto/worker_args.h: what a worker process is started with.
 //
 // Contract  `worker serve --endpoint=… --peer=… --input-fd=… --output-fd=…
-//           --parent=PID --sandbox=MODE`; proto/PROTOCOL.md.
+//           --parent=PID --sandbox=MODE --tells=WHAT`; proto/PROTOCOL.md.
 // Errors    Parse() fails with kUsage.
 #pragma once
 
@@ -22,6 +22,16 @@ enum class SandboxMode {
 [[nodiscard]] std::string_view ToWord(SandboxMode mode);
 [[nodiscard]] Result<SandboxMode> ParseSandbox(std::string_view text);
 
+// What of its sandbox a worker could not get, it says on stderr; one of them
+// once, since all would say the same.
+enum class Tells {
+  kNothing,
+  kFilter,  // that there is none
+  kAll,     // also which additions there are not
+};
+
+[[nodiscard]] std::string_view ToWord(Tells tells);
+
 // High, so that no descriptor that a library opens early is in the way.
 constexpr int kWorkerInputFd = 200;
 constexpr int kWorkerOutputFd = 201;
@@ -34,6 +44,7 @@ struct WorkerArgs {
   int output_fd = kWorkerOutputFd;
   int parent = 0;    // pid: the worker ends when it has another
   SandboxMode sandbox = SandboxMode::kAuto;
+  Tells tells = Tells::kNothing;
 
   // With the command itself: what follows the program's name.
   [[nodiscard]] std::vector<std::string> ToArguments() const;

@@ -1,5 +1,6 @@
 #include "worker/serve.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 
 #include "common/log.h"
 #include "common/shm/arena.h"
+#include "common/unique_fd.h"
 #include "proto/channel.h"
 #include "proto/flight_record.h"
 #include "worker/sandbox.h"
@@ -34,6 +36,13 @@ constexpr int kMapThreshold = 1 << 20;
 // After a task that was predicted to take this much, the heap is trimmed too.
 constexpr std::uint64_t kTrimAfter = 16 << 20;
 
+// When memory runs out, the kernel is to end who decodes, not who knows what is
+// done: half of the machine's memory is added to what a worker has.
+void VolunteerForOom() {
+  const UniqueFd fd(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (fd.valid()) (void)!write(fd.get(), "500", 3);
+}
+
 void PrepareProcess() {
   // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
   // decides.
@@ -41,6 +50,7 @@ void PrepareProcess() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  VolunteerForOom();
   mallopt(M_MMAP_THRESHOLD, kMapThreshold);
   // libzmq's threads need no heap of their own.
   mallopt(M_ARENA_MAX, 1);
@@ -48,7 +58,8 @@ void PrepareProcess() {
 
 class Worker {
  public:
-  explicit Worker(const WorkerArgs& args) : args_(args) {}
+  explicit Worker(const WorkerArgs& args)
+      : args_(args), sandbox_(args.sandbox) {}
 
   Status Connect();
   // The exit code.
@@ -69,8 +80,10 @@ class Worker {
   std::optional<int> Malformed(std::string_view what) const;
   std::optional<int> Answer(const Message& message);
   void Tidy(const Task& task) const;
+  void TellWhatIsMissing(const Status& closed) const;
 
   WorkerArgs args_;
+  Sandbox sandbox_;
   MappedRegion inputs_, outputs_;
   FlightRecord* record_ = nullptr;
   std::unique_ptr<PeerChannel> channel_;
@@ -86,6 +99,8 @@ Status Worker::Connect() {
   const auto page = outputs_.MutableView(0, sizeof(FlightRecord));
   if (!page) return Fail(ErrorCode::kBadData, "the output region is empty");
   record_ = FlightRecordAt(page->data());
+  // The next line makes threads.
+  sandbox_.Prepare();
   ASSIGN_OR_RETURN(channel_, PeerChannel::Connect(args_.endpoint, args_.peer));
   return channel_->Send(Ready{static_cast<std::uint32_t>(getpid())});
 }
@@ -118,15 +133,22 @@ std::optional<int> Worker::On(const Welcome& welcome) {
     return Malformed("the regions are not those of WELCOME");
   thumbnailer_ = std::make_unique<Thumbnailer>(welcome.recipe, &record_->phase);
   // From here on nothing is opened, and nobody else is talked to.
-  const Status closed = EnterSandbox(args_.sandbox);
-  if (closed) return std::nullopt;
-  if (args_.sandbox == SandboxMode::kRequire) {
+  const Status closed = sandbox_.Close();
+  if (!closed && args_.sandbox == SandboxMode::kRequire) {
     LogError("worker: " + closed.error().what);
     return kExitSetup;
   }
-  if (welcome.worker == 0)
-    LogWarning("workers run without a sandbox: " + closed.error().what);
+  TellWhatIsMissing(closed);
   return std::nullopt;
+}
+
+void Worker::TellWhatIsMissing(const Status& closed) const {
+  if (args_.tells == Tells::kNothing) return;
+  if (!closed)
+    LogWarning("workers run without a sandbox: " + closed.error().what);
+  else if (args_.tells == Tells::kAll && !sandbox_.missing().empty())
+    LogWarning("workers are held by the filter of system calls, without: " +
+               sandbox_.missing());
 }
 
 std::optional<int> Worker::On(const TaskOrder& order) {

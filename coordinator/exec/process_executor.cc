@@ -68,6 +68,7 @@ class ProcessExecutor final : public Executor {
 
   // ---- processes
   Result<SpawnRequest> Prepare(std::size_t worker);
+  Tells WhatToTell();
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
   Cause CauseOfDeath(std::size_t worker) const;
@@ -127,6 +128,7 @@ class ProcessExecutor final : public Executor {
   std::uint64_t next_token_ = 1;
   std::uint64_t lost_ = 0;
   std::uint64_t malformed_ = 0;
+  bool told_ = false;
   bool started_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
@@ -185,12 +187,19 @@ Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   args.peer = peer.id;
   args.parent = getpid();
   args.sandbox = options_.sandbox;
+  args.tells = WhatToTell();
   SpawnRequest request;
   request.program = options_.worker_program;
   request.arguments = args.ToArguments();
   request.descriptors = {{inputs_->reader_fd(), args.input_fd},
                          {peer.output->writer_fd(), args.output_fd}};
   return request;
+}
+
+// Once a run: what one worker cannot get, no other can.
+Tells ProcessExecutor::WhatToTell() {
+  if (std::exchange(told_, true)) return Tells::kNothing;
+  return LogEnabled(LogLevel::kInfo) ? Tells::kAll : Tells::kFilter;
 }
 
 void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {

@@ -66,10 +66,53 @@ class Deaths(ProgramCase):
                       record["error_message"])
 
 
+def status_of_threads(pid):
+    """[{field: value}] of /proc/PID/task/*/status."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
+            found.append(dict(line.rstrip("\n").split(":\t", 1)
+                              for line in file if ":\t" in line))
+    return found
+
+
+class Walls(ProgramCase):
+    def threads_at_work(self, mode):
+        """What the kernel says of each thread of a worker that decodes."""
+        self.write("photos/slow.png", slow_png())
+        run = self.start("-j", 1, "-i", self.path("photos"), "-o", "null:",
+                         "-s", "1000x", "--linear", "--sandbox", mode)
+        pid, = wait_until(lambda: [pid for pid in children(run.pid)
+                                   if cpu_ticks(pid) >= 10], 30, "it decodes")
+        threads = status_of_threads(pid)
+        with open(f"/proc/{pid}/oom_score_adj", encoding="utf-8") as file:
+            volunteers = int(file.read())
+        run.kill()
+        self.assertGreater(len(threads), 1)
+        self.assertEqual(volunteers, 500)
+        return threads
+
+    def test_each_thread_is_behind_the_filter(self):  # needs: sandbox
+        for mode in ("auto", "require"):
+            for thread in self.threads_at_work(mode):
+                self.assertEqual(thread["Seccomp"], "2")
+                self.assertEqual(thread["NoNewPrivs"], "1")
+
+    def test_the_decoder_has_no_capability(self):  # needs: sandbox
+        decoder = max(self.threads_at_work("require"),
+                      key=lambda thread: thread["Pid"] == thread["Tgid"])
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(decoder[kind], 16), 0, kind)
+
+    def test_off_is_off(self):
+        for thread in self.threads_at_work("off"):
+            self.assertNotEqual(thread["Seccomp"], "2")
+
+
 class Needs(ProgramCase):
     """What a library does now and then, and a sandboxed worker must let it."""
 
-    def test_a_webp_with_much_alpha_is_written_in_the_sandbox(self):
+    def test_a_webp_with_much_alpha_is_written(self):  # needs: sandbox
         side, noise = 256, random.Random(1)
         rows = b"".join(b"\0" + noise.randbytes(4 * side)
                         for _ in range(side))

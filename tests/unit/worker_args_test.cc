@@ -14,6 +14,7 @@ WorkerArgs Full() {
   args.output_fd = 8;
   args.parent = 4711;
   args.sandbox = SandboxMode::kRequire;
+  args.tells = Tells::kAll;
   return args;
 }
 
@@ -33,11 +34,13 @@ TEST(WorkerArgs, ArriveAsTheyWereSent) {
   EXPECT_EQ(parsed->output_fd, 8);
   EXPECT_EQ(parsed->parent, 4711);
   EXPECT_EQ(parsed->sandbox, SandboxMode::kRequire);
+  EXPECT_EQ(parsed->tells, Tells::kAll);
 }
 
 TEST(WorkerArgs, RefuseWhatTheyDoNotKnow) {
   for (const char* bad : {"--what=1", "--input-fd=x", "--input-fd=-1",
-                          "--parent=1x", "--sandbox=maybe", "endpoint"}) {
+                          "--parent=1x", "--sandbox=maybe", "--tells=lies",
+                          "endpoint"}) {
     auto arguments = WithoutCommand(Full());
     arguments.push_back(bad);
     EXPECT_FALSE(WorkerArgs::Parse(arguments).has_value()) << bad;

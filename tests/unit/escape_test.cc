@@ -1,0 +1,499 @@
+// Links: tm_sandbox tm_common tm_proto
+//
+// An evil worker: it connects as a worker does, takes the real sandbox, and
+// tries one thing. It must die of it, or be refused; without the sandbox the
+// same thing must do something else, else the attempt proves nothing.
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "common/shm/arena.h"
+#include "proto/channel.h"
+#include "worker/sandbox.h"
+
+namespace thumbmill {
+namespace {
+
+// What the evil worker has.
+struct Cell {
+  int input_fd = -1, output_fd = -1, socket_fd = -1;
+  std::uint8_t* input = nullptr;
+  pid_t coordinator = 0;
+};
+
+struct Attempt {
+  const char* name;
+  // -1 and errno: it was refused; else it succeeded.
+  long (*deed)(const Cell&);
+  // 0: the filter ends the process. Else this error, and the process lives.
+  int error = 0;
+};
+
+// ---- deeds that take more than a line ----------------------------------
+
+long ExitIfChild(long pid) {
+  if (pid == 0) _exit(0);
+  return pid;
+}
+
+long PassDescriptor(const Cell& cell) {
+  char byte = 'x';
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(head), &cell.output_fd, sizeof(int));
+  return sendmsg(cell.socket_fd, &message, MSG_DONTWAIT);
+}
+
+long TakeDescriptor(const Cell& cell) {
+  char byte;
+  iovec part{&byte, 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  return recvmsg(cell.socket_fd, &message, MSG_DONTWAIT);
+}
+
+long SendTo(const Cell& cell, const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path);
+  return sendto(cell.socket_fd, "x", 1, MSG_DONTWAIT,
+                reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+long ReadMemoryOf(pid_t pid, long call) {
+  char byte = 0;
+  const iovec here{&byte, 1}, there{&byte, 1};
+  return syscall(call, pid, &here, 1, &there, 1, 0);
+}
+
+long LimitFiles(pid_t pid) {
+  rlimit limit;
+  return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, nullptr, &limit);
+}
+
+long IgnoreSignal(int signal) {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  return sigaction(signal, &action, nullptr);
+}
+
+long MapPage(int protection, int flags, int fd) {
+  return mmap(nullptr, 4096, protection, flags, fd, 0) == MAP_FAILED ? -1 : 0;
+}
+
+long SetPriority(pid_t pid, int policy, int priority) {
+  const sched_param param{priority};
+  return sched_setscheduler(pid, policy, &param);
+}
+
+long NewProcess() {
+  clone_args args{};
+  args.exit_signal = SIGCHLD;
+  return ExitIfChild(syscall(SYS_clone3, &args, sizeof args));
+}
+
+// Paths are null, numbers wrong, where the deed would do harm otherwise: the
+// filter looks at the call alone.
+#define DEED(...) \
+  [](const Cell& cell) -> long { \
+    (void)cell; \
+    return __VA_ARGS__; \
+  }
+#define CALL(name, ...) \
+  { #name, DEED(syscall(SYS_##name, __VA_ARGS__)) }
+
+const std::vector<Attempt>& Attempts() {
+  static const std::vector<Attempt> attempts = {
+      // ---- files
+      {"openat", DEED(open("/etc/passwd", O_RDONLY)), EACCES},
+      {"openat_to_write", DEED(open("x", O_WRONLY | O_CREAT, 0600)), EACCES},
+      {"openat_tmpfile", DEED(open("/tmp", O_TMPFILE | O_RDWR, 0600)), EACCES},
+      {"newfstatat", DEED(syscall(SYS_newfstatat, AT_FDCWD, "/", nullptr, 0)),
+       EACCES},
+      CALL(openat2, AT_FDCWD, nullptr, nullptr, 0),
+      CALL(statx, AT_FDCWD, nullptr, 0, 0, nullptr),
+      CALL(faccessat, AT_FDCWD, "/", R_OK),
+      CALL(faccessat2, AT_FDCWD, "/", R_OK, 0),
+      CALL(readlinkat, AT_FDCWD, "/proc/self/exe", nullptr, 0),
+      CALL(getcwd, nullptr, 0),
+      CALL(chdir, nullptr),
+      CALL(fchdir, -1),
+      CALL(chroot, nullptr),
+      CALL(mkdirat, AT_FDCWD, nullptr, 0700),
+      CALL(mknodat, AT_FDCWD, nullptr, 0600, 0),
+      CALL(unlinkat, AT_FDCWD, nullptr, 0),
+      CALL(renameat2, AT_FDCWD, nullptr, AT_FDCWD, nullptr, 0),
+      CALL(linkat, AT_FDCWD, nullptr, AT_FDCWD, nullptr, 0),
+      CALL(symlinkat, nullptr, AT_FDCWD, nullptr),
+      CALL(fchmodat, AT_FDCWD, nullptr, 0600),
+      CALL(fchownat, AT_FDCWD, nullptr, -1, -1, 0),
+      CALL(truncate, nullptr, 0),
+      CALL(utimensat, AT_FDCWD, nullptr, nullptr, 0),
+      CALL(getdents64, 0, nullptr, 0),
+      CALL(statfs, nullptr, nullptr),
+      CALL(getxattr, nullptr, nullptr, nullptr, 0),
+      CALL(mount, nullptr, nullptr, nullptr, 0, nullptr),
+      CALL(umount2, nullptr, 0),
+      CALL(pivot_root, nullptr, nullptr),
+      CALL(fsopen, nullptr, 0),
+      CALL(open_tree, -1, nullptr, 0),
+      CALL(move_mount, -1, nullptr, -1, nullptr, 0),
+      CALL(name_to_handle_at, AT_FDCWD, nullptr, nullptr, nullptr, 0),
+      CALL(open_by_handle_at, -1, nullptr, 0),
+      CALL(inotify_init1, 0),
+      CALL(fanotify_init, 0, 0),
+      CALL(memfd_create, "evil", 0),
+      CALL(memfd_secret, 0),
+
+      // ---- descriptors
+      CALL(dup, 0),
+      CALL(dup3, 0, 90, 0),
+      CALL(fcntl, 0, F_GETFL, 0),
+      {"fcntl_seals", DEED(fcntl(cell.output_fd, F_ADD_SEALS, 0))},
+      CALL(ioctl, 2, 0x5413 /* TIOCGWINSZ */, nullptr),
+      {"ioctl_typing", DEED(syscall(SYS_ioctl, 2, 0x5412, nullptr))},
+      CALL(flock, 0, LOCK_UN),
+      CALL(lseek, 0, 0, SEEK_SET),
+      {"pread_of_input", DEED(syscall(SYS_pread64, cell.input_fd, nullptr, 0, 0))},
+      {"pwrite_of_input",
+       DEED(syscall(SYS_pwrite64, cell.input_fd, "x", 1, 0))},
+      {"readv", DEED(syscall(SYS_readv, 0, nullptr, 0))},
+      CALL(sendfile, 1, 0, nullptr, 0),
+      CALL(splice, 0, nullptr, 1, nullptr, 0, 0),
+      CALL(copy_file_range, 0, nullptr, 1, nullptr, 0, 0),
+      CALL(pipe2, nullptr, 0),
+      CALL(eventfd2, 0, 0),
+      CALL(signalfd4, -1, nullptr, 0, 0),
+      CALL(timerfd_create, 0, 0),
+      CALL(epoll_create1, 0),
+      {"ftruncate_of_output", DEED(ftruncate(cell.output_fd, 1 << 20))},
+      {"ftruncate_of_input", DEED(ftruncate(cell.input_fd, 0))},
+      {"fallocate_of_output", DEED(fallocate(cell.output_fd, 0, 0, 1 << 20))},
+      {"fallocate_of_input",
+       DEED(fallocate(cell.input_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      0, 4096))},
+      {"write_of_input", DEED(write(cell.input_fd, "x", 1)), EBADF},
+
+      // ---- sockets
+      {"socket_unix", DEED(socket(AF_UNIX, SOCK_STREAM, 0))},
+      {"socket_inet", DEED(socket(AF_INET, SOCK_STREAM, 0))},
+      {"socket_inet6", DEED(socket(AF_INET6, SOCK_DGRAM, 0))},
+      {"socket_netlink", DEED(socket(AF_NETLINK, SOCK_RAW, 0))},
+      {"socket_packet", DEED(socket(AF_PACKET, SOCK_RAW, 0))},
+      {"socket_vsock", DEED(socket(AF_VSOCK, SOCK_STREAM, 0))},
+      {"socket_crypto", DEED(socket(AF_ALG, SOCK_SEQPACKET, 0))},
+      CALL(socketpair, AF_UNIX, SOCK_STREAM, 0, nullptr),
+      {"connect", DEED(connect(cell.socket_fd, nullptr, 0))},
+      {"bind", DEED(bind(cell.socket_fd, nullptr, 0))},
+      {"listen", DEED(listen(cell.socket_fd, 1))},
+      {"accept4", DEED(accept4(cell.socket_fd, nullptr, nullptr, 0))},
+      {"shutdown", DEED(shutdown(cell.socket_fd, SHUT_RD))},
+      {"getsockopt",
+       DEED(getsockopt(cell.socket_fd, SOL_SOCKET, SO_PEERCRED, nullptr,
+                       nullptr))},
+      {"setsockopt",
+       DEED(setsockopt(cell.socket_fd, SOL_SOCKET, SO_PASSCRED, nullptr, 0))},
+      {"getpeername", DEED(getpeername(cell.socket_fd, nullptr, nullptr))},
+      {"sendmsg_of_a_descriptor", PassDescriptor},
+      {"recvmsg_of_a_descriptor", TakeDescriptor},
+      {"sendmmsg", DEED(sendmmsg(cell.socket_fd, nullptr, 0, 0))},
+      {"recvmmsg", DEED(recvmmsg(cell.socket_fd, nullptr, 0, 0, nullptr))},
+      {"sendto_another", DEED(SendTo(cell, "/run/other"))},
+
+      // ---- processes
+      {"fork", DEED(ExitIfChild(fork()))},
+      {"clone", DEED(ExitIfChild(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)))},
+      {"clone3", DEED(NewProcess())},
+      CALL(execve, nullptr, nullptr, nullptr),
+      CALL(execveat, AT_FDCWD, nullptr, nullptr, nullptr, 0),
+      {"execve_of_true", DEED(execl("/bin/true", "true", nullptr))},
+      {"kill_coordinator", DEED(kill(cell.coordinator, 0))},
+      {"kill_all_of_the_user", DEED(kill(-1, 0))},
+      {"kill_itself", DEED(kill(getpid(), 0))},
+      {"tkill", DEED(syscall(SYS_tkill, cell.coordinator, 0))},
+      {"tgkill_coordinator",
+       DEED(syscall(SYS_tgkill, cell.coordinator, cell.coordinator, 0))},
+      {"rt_sigqueueinfo",
+       DEED(syscall(SYS_rt_sigqueueinfo, cell.coordinator, 0, nullptr))},
+      {"pidfd_open", DEED(syscall(SYS_pidfd_open, cell.coordinator, 0))},
+      CALL(pidfd_getfd, -1, 0, 0),
+      CALL(pidfd_send_signal, -1, 0, nullptr, 0),
+      {"ptrace_attach", DEED(syscall(SYS_ptrace, 0x4206 /* SEIZE */, 1, 0, ~0L))},
+      {"ptrace_traceme", DEED(syscall(SYS_ptrace, 0, 0, 0, 0))},
+      {"process_vm_readv",
+       DEED(ReadMemoryOf(cell.coordinator, SYS_process_vm_readv))},
+      {"process_vm_writev",
+       DEED(ReadMemoryOf(cell.coordinator, SYS_process_vm_writev))},
+      CALL(process_madvise, -1, nullptr, 0, 0, 0),
+      {"kcmp", DEED(syscall(SYS_kcmp, getpid(), cell.coordinator, 0, 0, 0))},
+      CALL(wait4, -1, nullptr, WNOHANG, nullptr),
+      CALL(waitid, P_ALL, 0, nullptr, WNOHANG | WEXITED, nullptr),
+      {"prlimit_of_coordinator", DEED(LimitFiles(cell.coordinator))},
+      {"prlimit_of_itself", DEED(LimitFiles(0))},
+      CALL(setrlimit, RLIMIT_CPU, nullptr),
+      CALL(setpgid, 0, 0),
+      CALL(setsid, 0),
+      CALL(setpriority, PRIO_PROCESS, 0, 0),
+      CALL(ioprio_set, 1, 0, 0),
+      CALL(sched_setaffinity, 0, 0, nullptr),
+      CALL(sched_getaffinity, 0, 0, nullptr),
+      {"sched_setscheduler", DEED(SetPriority(0, SCHED_FIFO, 1))},
+      CALL(sched_setattr, 0, nullptr, 0),
+      CALL(setuid, getuid()),
+      CALL(setresgid, -1, -1, -1),
+      CALL(setgroups, ~0UL, nullptr),
+      CALL(capset, nullptr, nullptr),
+      CALL(unshare, 0),
+      CALL(setns, -1, 0),
+      CALL(personality, 0xffffffff),
+      {"prctl_dumpable", DEED(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))},
+      {"prctl_outlive_the_parent", DEED(prctl(PR_SET_PDEATHSIG, 0))},
+      {"prctl_seccomp", DEED(prctl(PR_GET_SECCOMP))},
+      CALL(seccomp, 2 /* a feature */, 0, nullptr),
+      {"ignore_the_cpu_limit", DEED(IgnoreSignal(SIGXCPU))},
+      CALL(sigaltstack, nullptr, nullptr),
+      CALL(rt_sigtimedwait, nullptr, nullptr, nullptr, 8),
+      CALL(set_tid_address, nullptr),
+      CALL(timer_create, 0, nullptr, nullptr),
+      CALL(setitimer, ITIMER_REAL, nullptr, nullptr),
+
+      // ---- memory
+      {"mmap_code",
+       DEED(MapPage(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1))},
+      {"mmap_code_to_write",
+       DEED(MapPage(PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1))},
+      {"mmap_shared",
+       DEED(MapPage(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1))},
+      {"mmap_input", DEED(MapPage(PROT_READ, MAP_SHARED, cell.input_fd))},
+      {"mmap_input_to_write",
+       DEED(MapPage(PROT_READ | PROT_WRITE, MAP_SHARED, cell.input_fd))},
+      {"mmap_input_as_code",
+       DEED(MapPage(PROT_READ | PROT_EXEC, MAP_PRIVATE, cell.input_fd))},
+      {"mmap_output", DEED(MapPage(PROT_READ, MAP_SHARED, cell.output_fd))},
+      {"mprotect_code",
+       DEED(mprotect(cell.input, 4096, PROT_READ | PROT_EXEC))},
+      {"mprotect_input_to_write",
+       DEED(mprotect(cell.input, 4096, PROT_READ | PROT_WRITE)), EACCES},
+      CALL(pkey_mprotect, nullptr, 0, PROT_EXEC, -1),
+      {"madvise_input_away", DEED(madvise(cell.input, 4096, MADV_REMOVE))},
+      {"madvise_poison", DEED(madvise(nullptr, 0, MADV_HWPOISON))},
+      CALL(remap_file_pages, nullptr, 0, 0, 0, 0),
+      CALL(mlock, nullptr, 0),
+      CALL(mlockall, 0),
+      CALL(mincore, nullptr, 0, nullptr),
+      CALL(msync, nullptr, 0, MS_ASYNC),
+      CALL(mbind, nullptr, 0, 0, nullptr, 0, 0),
+      CALL(userfaultfd, 0),
+      CALL(membarrier, 0, 0, 0),
+
+      // ---- other parts of the kernel
+      CALL(shmget, 1, 0, 0),
+      CALL(shmat, -1, nullptr, 0),
+      CALL(msgget, 1, 0),
+      CALL(semget, 1, 0, 0),
+      CALL(mq_open, nullptr, 0, 0, nullptr),
+      CALL(io_uring_setup, 0, nullptr),
+      CALL(io_setup, 0, nullptr),
+      CALL(bpf, -1, nullptr, 0),
+      CALL(perf_event_open, nullptr, 0, -1, -1, 0),
+      CALL(keyctl, ~0U, 0, 0, 0, 0),
+      CALL(add_key, nullptr, nullptr, nullptr, 0, 0),
+      CALL(request_key, nullptr, nullptr, nullptr, 0),
+      CALL(landlock_create_ruleset, nullptr, 0, 1),
+      CALL(uname, nullptr),
+      CALL(sethostname, nullptr, -1),
+      CALL(settimeofday, nullptr, nullptr),
+      CALL(clock_settime, -1, nullptr),
+      CALL(clock_adjtime, -1, nullptr),
+      CALL(reboot, 0, 0, 0, nullptr),
+      CALL(syslog, 10, nullptr, 0),
+      CALL(init_module, nullptr, 0, nullptr),
+      CALL(finit_module, -1, nullptr, 0),
+      CALL(swapon, nullptr, 0),
+      CALL(quotactl, -1, nullptr, 0, nullptr),
+      CALL(getrusage, 0, nullptr),
+      {"a_number_of_no_call", DEED(syscall(9999))},
+
+#if defined(__x86_64__)
+      CALL(open, "/etc/passwd", O_RDONLY),
+      CALL(creat, nullptr, 0600),
+      CALL(stat, "/", nullptr),
+      CALL(access, "/", R_OK),
+      CALL(modify_ldt, 0, nullptr, 0),
+      CALL(iopl, 0),
+      CALL(ioperm, 0, 1, 0),
+      CALL(arch_prctl, 0, nullptr),
+      {"call_by_x32", DEED(syscall(0x40000000L | SYS_getpid))},
+      {"call_by_32_bits", [](const Cell&) -> long {
+         long answer = 20;  // getpid
+         asm volatile("int $0x80" : "+a"(answer) : : "memory");
+         return answer;
+       }},
+#endif
+  };
+  return attempts;
+}
+
+// ---- how it is tried ---------------------------------------------------
+
+// gtest prints parameters byte by byte otherwise.
+void PrintTo(const Attempt& attempt, std::ostream* out) {
+  *out << attempt.name;
+}
+
+constexpr int kSetupFailed = 250;
+
+#define MUST(condition) \
+  if (!(condition)) _exit(kSetupFailed)
+
+// The socket with a peer: libzmq's, which has no other.
+int FindSocket() {
+  for (int fd = 3; fd < 256; ++fd) {
+    sockaddr_un address;
+    socklen_t length = sizeof address;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
+        address.sun_family == AF_UNIX)
+      return fd;
+  }
+  return -1;
+}
+
+// Never returns; exits with the attempt's errno, 0 when it succeeded.
+[[noreturn]] void BeEvil(const Attempt& attempt, SandboxMode mode,
+                         const std::string& endpoint, const std::string& peer,
+                         const Arena& inputs, const Arena& outputs) {
+  Sandbox sandbox(mode);
+  auto input =
+      MappedRegion::Map(inputs.reader_fd(), MappedRegion::Access::kRead);
+  MUST(input);
+  sandbox.Prepare();
+  auto channel = PeerChannel::Connect(endpoint, peer);
+  MUST(channel && (*channel)->Send(Ready{static_cast<std::uint32_t>(getpid())}));
+  const auto welcome = (*channel)->Receive(Millis(5000));
+  MUST(welcome && welcome->has_value());
+  Cell cell;
+  cell.input_fd = inputs.reader_fd();
+  cell.output_fd = outputs.writer_fd();
+  cell.socket_fd = FindSocket();
+  cell.input = const_cast<std::uint8_t*>(input->View(0, 4096)->data());
+  cell.coordinator = getppid();
+  MUST(cell.socket_fd >= 0);
+  MUST(sandbox.Close());
+  errno = 0;
+  const long result = attempt.deed(cell);
+  _exit(result == -1 ? errno : 0);
+}
+
+// As a coordinator does it, in a process of the user's. The wait status.
+int Coordinate(const Attempt& attempt, SandboxMode mode) {
+  MemoryBudget budget(std::uint64_t{1} << 30);
+  ArenaLayout layout;
+  layout.slots = 1;
+  layout.slot_bytes = 1 << 20;
+  auto inputs = Arena::Create(layout, &budget);
+  auto outputs = Arena::Create(layout, &budget);
+  auto peer = RandomName();
+  auto channel = RouterChannel::Bind();
+  MUST(inputs && outputs && peer && channel);
+  const pid_t pid = fork();
+  if (pid == 0)
+    BeEvil(attempt, mode, (*channel)->endpoint(), *peer, **inputs, **outputs);
+  for (int i = 0; i < 500 && !(*channel)->HasInput(); ++i) {
+    pollfd ready{(*channel)->fd(), POLLIN, 0};
+    poll(&ready, 1, 10);
+  }
+  if ((*channel)->Receive()) (void)(*channel)->Send(*peer, Heartbeat{1});
+  int status = 0;
+  MUST(waitpid(pid, &status, 0) == pid);
+  return status;
+}
+
+void BecomeNobody() {
+  constexpr id_t kNobody = 65534;
+  MUST(setgroups(0, nullptr) == 0 && setgid(kNobody) == 0 &&
+       setuid(kNobody) == 0);
+}
+
+int StatusOf(const Attempt& attempt, SandboxMode mode, bool as_nobody) {
+  int answer[2];
+  EXPECT_EQ(pipe(answer), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (as_nobody) BecomeNobody();
+    const int status = Coordinate(attempt, mode);
+    MUST(write(answer[1], &status, sizeof status) == sizeof status);
+    _exit(0);
+  }
+  close(answer[1]);
+  int status = kSetupFailed << 8;
+  EXPECT_EQ(read(answer[0], &status, sizeof status),
+            static_cast<ssize_t>(sizeof status));
+  close(answer[0]);
+  waitpid(pid, nullptr, 0);
+  return status;
+}
+
+std::string Describe(int status) {
+  if (WIFSIGNALED(status))
+    return std::string("died of SIG") + sigabbrev_np(WTERMSIG(status));
+  const int code = WEXITSTATUS(status);
+  if (code == kSetupFailed) return "could not even begin";
+  return code == 0 ? "succeeded" : std::strerror(code);
+}
+
+class SandboxEscape : public testing::TestWithParam<Attempt> {};
+
+// As the user who runs the test; where that is root, as an ordinary one too.
+TEST_P(SandboxEscape, Fails) {
+  const Attempt& attempt = GetParam();
+  const std::string fate =
+      attempt.error == 0 ? "died of SIGSYS" : std::strerror(attempt.error);
+  for (const bool as_nobody : {false, true}) {
+    if (as_nobody && geteuid() != 0) continue;
+    SCOPED_TRACE(as_nobody ? "as nobody" : "as oneself");
+    EXPECT_EQ(Describe(StatusOf(attempt, SandboxMode::kRequire, as_nobody)),
+              fate);
+    const std::string outside =
+        Describe(StatusOf(attempt, SandboxMode::kOff, as_nobody));
+    EXPECT_NE(outside, "died of SIGSYS");
+    EXPECT_NE(outside, "could not even begin");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Worker, SandboxEscape, testing::ValuesIn(Attempts()),
+                         [](const auto& each) {
+                           return std::string(each.param.name);
+                         });
+
+}  // namespace
+}  // namespace thumbmill

@@ -1,0 +1,174 @@
+#include "worker/system_calls.h"
+
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "worker/sanitized.h"
+
+namespace thumbmill {
+
+#if defined(TM_SANITIZED)
+
+Status AllowOnlyNeededCalls() {
+  return Fail(ErrorCode::kUnavailable,
+              "a sanitizer's run time needs more than the filter allows");
+}
+
+#else
+
+namespace {
+
+struct Rule {
+  int call;
+  std::vector<scmp_arg_cmp> arguments = {};  // all must hold
+};
+
+// The kernel looks at the lower half of an argument that is an int.
+scmp_arg_cmp IntIs(unsigned argument, std::uint64_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, 0xffffffff, value};
+}
+
+scmp_arg_cmp BitsAre(unsigned argument, std::uint64_t mask,
+                     std::uint64_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+scmp_arg_cmp IsNull(unsigned argument) {
+  return {argument, SCMP_CMP_EQ, 0, 0};
+}
+
+std::vector<Rule> MemoryRules() {
+  // Private, of no file, and never code.
+  constexpr std::uint64_t kKind = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS;
+  const scmp_arg_cmp no_code = BitsAre(2, PROT_EXEC, 0);
+  return {
+      {SCMP_SYS(mmap), {no_code, BitsAre(3, kKind, MAP_PRIVATE | MAP_ANONYMOUS)}},
+      {SCMP_SYS(mprotect), {no_code}},
+      {SCMP_SYS(munmap)},
+      {SCMP_SYS(mremap)},
+      {SCMP_SYS(brk)},
+      {SCMP_SYS(madvise), {IntIs(2, MADV_DONTNEED)}},
+      {SCMP_SYS(madvise), {IntIs(2, MADV_FREE)}},
+      {SCMP_SYS(madvise), {IntIs(2, MADV_HUGEPAGE)}},
+      // How much memory there is: qsort() asks before it sorts many.
+      {SCMP_SYS(sysinfo)},
+      {SCMP_SYS(getrandom)},
+  };
+}
+
+std::vector<Rule> WaitingRules() {
+  return {
+      {SCMP_SYS(futex)},           {SCMP_SYS(poll)},
+      {SCMP_SYS(ppoll)},           {SCMP_SYS(epoll_wait)},
+      {SCMP_SYS(epoll_pwait)},     {SCMP_SYS(epoll_ctl)},
+      {SCMP_SYS(nanosleep)},       {SCMP_SYS(clock_nanosleep)},
+      {SCMP_SYS(sched_yield)},     {SCMP_SYS(restart_syscall)},
+      {SCMP_SYS(clock_gettime)},   {SCMP_SYS(gettimeofday)},
+  };
+}
+
+// Of descriptors that are open. Neither sendmsg() nor recvmsg(): these pass
+// descriptors on. No address: the socket has its peer.
+std::vector<Rule> DescriptorRules() {
+  return {
+      {SCMP_SYS(read)},
+      {SCMP_SYS(write)},
+      {SCMP_SYS(writev)},  // glibc's last words
+      {SCMP_SYS(recvfrom), {IsNull(4)}},
+      {SCMP_SYS(sendto), {IsNull(4)}},
+      {SCMP_SYS(close)},
+      {SCMP_SYS(fstat)},
+  };
+}
+
+// What abort() needs, so that the signal is the true one; leaving.
+std::vector<Rule> EndingRules() {
+  return {
+      {SCMP_SYS(getpid)},
+      {SCMP_SYS(gettid)},
+      {SCMP_SYS(getppid)},
+      {SCMP_SYS(tgkill), {IntIs(0, static_cast<std::uint64_t>(getpid()))}},
+      {SCMP_SYS(rt_sigaction), {IntIs(0, SIGABRT)}},
+      {SCMP_SYS(rt_sigprocmask)},
+      {SCMP_SYS(rt_sigreturn)},
+      {SCMP_SYS(exit)},
+      {SCMP_SYS(exit_group)},
+  };
+}
+
+// A thread that libzmq created, but that has not run yet, asks for the priority
+// that it has, and gives itself a name.
+std::vector<Rule> ThreadRules() {
+  return {
+      {SCMP_SYS(set_robust_list)},
+      {SCMP_SYS(rseq)},
+      {SCMP_SYS(sched_getparam)},
+      {SCMP_SYS(sched_getscheduler)},
+      {SCMP_SYS(sched_setscheduler), {IntIs(1, SCHED_OTHER)}},
+      {SCMP_SYS(prctl), {IntIs(0, PR_SET_NAME)}},
+  };
+}
+
+// Refused, not fatal: glibc looks for vm.overcommit_memory when it shrinks a
+// heap, and at /etc/localtime, and is content not to be told.
+constexpr int kRefused[] = {SCMP_SYS(openat), SCMP_SYS(newfstatat)};
+
+int AddRules(scmp_filter_ctx filter) {
+  for (const auto& rules : {MemoryRules(), WaitingRules(), DescriptorRules(),
+                            EndingRules(), ThreadRules()})
+    for (const Rule& rule : rules)
+      if (const int error = seccomp_rule_add_array(
+              filter, SCMP_ACT_ALLOW, rule.call,
+              static_cast<unsigned>(rule.arguments.size()),
+              rule.arguments.data()))
+        return error;
+  for (const int call : kRefused)
+    if (const int error =
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call, 0))
+      return error;
+  return 0;
+}
+
+struct Release {
+  void operator()(scmp_filter_ctx filter) const { seccomp_release(filter); }
+};
+
+int Load() {
+  const std::unique_ptr<void, Release> filter(
+      seccomp_init(SCMP_ACT_KILL_PROCESS));
+  if (!filter) return -ENOMEM;
+  const auto set = [&filter](scmp_filter_attr attribute, std::uint32_t value) {
+    return seccomp_attr_set(filter.get(), attribute, value);
+  };
+  // libzmq's threads are there already.
+  if (const int error = set(SCMP_FLTATR_CTL_TSYNC, 1)) return error;
+  // Calls by another table of numbers, such as those of 32 bits.
+  if (const int error = set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
+    return error;
+  // The kernel's own word for why it refused.
+  if (const int error = set(SCMP_FLTATR_API_SYSRAWRC, 1)) return error;
+  if (const int error = AddRules(filter.get())) return error;
+  return seccomp_load(filter.get());
+}
+
+}  // namespace
+
+Status AllowOnlyNeededCalls() {
+  const int error = Load();
+  if (error == 0) return {};
+  return Fail(ErrorCode::kUnavailable,
+              SystemError("loading a seccomp filter", -error).what, -error);
+}
+
+#endif
+
+}  // namespace thumbmill
