@@ -423,6 +423,7 @@ void Engine::Sample() {
   raise(&stats_.peak_shared_bytes,
         executor.shared_bytes + parts_.arena->allocated_bytes());
   stats_.workers_lost = executor.workers_lost;
+  stats_.workers_recycled = executor.workers_recycled;
   stats_.message_bytes = executor.message_bytes;
 }
 

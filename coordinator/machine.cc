@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -88,6 +89,17 @@ std::uint64_t CgroupMemory() {
   return least;
 }
 
+// The number behind `word` at the start of a line.
+std::optional<std::uint64_t> Counter(const std::string& path,
+                                     const std::string& word) {
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line))
+    if (line.starts_with(word + " "))
+      return std::strtoull(line.c_str() + word.size(), nullptr, 10);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::size_t UsableCpus() {
@@ -104,6 +116,22 @@ std::uint64_t UsableMemory() {
   const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   return std::min(pages * page, CgroupMemory());
+}
+
+std::uint64_t OomKills() {
+  std::optional<std::uint64_t> kills;
+  // The nearest folder that tells: a victim is counted in its own.
+  const auto read = [&](const std::string& file) {
+    if (!kills) kills = Counter(file, "oom_kill");
+  };
+  WalkCgroup("/sys/fs/cgroup", CgroupPath(""),
+             [&](const std::string& dir) { read(dir + "/memory.events"); });
+  WalkCgroup("/sys/fs/cgroup/memory", CgroupPath("memory"),
+             [&](const std::string& dir) {
+               read(dir + "/memory.oom_control");
+             });
+  read("/proc/vmstat");
+  return kills.value_or(0);
 }
 
 std::uint64_t PrivateMemory(int pid) {

@@ -10,6 +10,9 @@ namespace thumbmill {
 [[nodiscard]] std::size_t UsableCpus();
 // Bytes: the smallest of physical memory and the cgroup's limits.
 [[nodiscard]] std::uint64_t UsableMemory();
+// How many processes the kernel has ended for want of memory, ever: of this
+// process's cgroup, else of the machine. 0 also where the kernel does not tell.
+[[nodiscard]] std::uint64_t OomKills();
 // Private memory of a process (0: this one) now, in bytes; 0 when it cannot be
 // read.
 [[nodiscard]] std::uint64_t PrivateMemory(int pid);

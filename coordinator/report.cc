@@ -239,6 +239,7 @@ Status WriteReport(const std::string& path, const RunFacts& facts) {
   json["latency"] = StagesJson(stats.latency);
   json["memory"] = MemoryJson(facts);
   json["workers_lost"] = stats.workers_lost;
+  json["workers_recycled"] = stats.workers_recycled;
   json["fetches_dropped_for_memory"] = stats.dropped;
   json["slowest_hosts"] = HostsJson(stats.hosts);
 

@@ -24,6 +24,7 @@
 #include "coordinator/exec/local_executor.h"
 #include "coordinator/exec/process_executor.h"
 #include "coordinator/io_pool.h"
+#include "coordinator/machine.h"
 #include "coordinator/memory_plan.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/net/url.h"
@@ -211,6 +212,7 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
   process.recipe = recipe;
   process.max_output_bytes = parts->plan.store;
   process.sandbox = options.sandbox;
+  process.oom_kills = OomKills;
   ASSIGN_OR_RETURN(parts->executor,
                    MakeProcessExecutor(parts->loop.get(), parts->arena.get(),
                                        process));

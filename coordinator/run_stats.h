@@ -43,6 +43,7 @@ struct RunStats {
   std::uint64_t peak_workers_bytes = 0;  // of all workers together
   std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
   std::uint64_t workers_lost = 0;
+  std::uint64_t workers_recycled = 0;  // replaced, as their memory had grown
   std::uint64_t message_bytes = 0;  // between coordinator and workers
   TimePoint started{};
   Millis elapsed{0};

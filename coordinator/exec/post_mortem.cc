@@ -36,6 +36,12 @@ Cause FindCause(const WorkerDeath& death, const Doom* doom,
   cause.signal = death.end.signal;
   cause.charged = IsCharged(cause.signal);
   cause.text = Describe(death);
+  if (cause.signal == SIGKILL && evidence.out_of_memory) {
+    cause.reason = Reason::kMemory;
+    cause.charged = true;
+    cause.text += " by the kernel, which had no memory left,";
+    return cause;
+  }
   if (cause.signal != SIGXCPU) return cause;
   // Anybody may send it; the limit that we set is another matter.
   cause.charged = evidence.cpu_used_up;

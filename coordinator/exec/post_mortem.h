@@ -23,6 +23,8 @@ struct Doom {
 struct Evidence {
   // It had computed for as long as its tasks may.
   bool cpu_used_up = false;
+  // The kernel has just ended a process for want of memory.
+  bool out_of_memory = false;
 };
 
 // Why a worker ended, and whether the image at work can have caused it.

@@ -1,6 +1,7 @@
 #include "coordinator/exec/process_executor.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "coordinator/exec/collect.h"
 #include "coordinator/exec/credit.h"
 #include "coordinator/exec/lease_table.h"
+#include "coordinator/exec/oom_watch.h"
 #include "coordinator/exec/post_mortem.h"
 #include "coordinator/exec/process_stat.h"
 #include "coordinator/exec/watchdog.h"
@@ -31,6 +33,9 @@ namespace {
 constexpr std::uint64_t kTaskLoad = 1 << 20;
 
 constexpr Millis kTick{50};
+// Between two looks at a worker's memory after a RESULT: a look costs some ten
+// microseconds.
+constexpr Millis kWeigh{5};
 // A tick that comes this late was not our doing: nobody could work.
 constexpr Millis kLateTick{500};
 // For a RESULT that a dead worker had sent: the I/O thread may hold it yet.
@@ -60,6 +65,11 @@ class ProcessExecutor final : public Executor {
     std::unique_ptr<Arena> output;
     SlotLease record_slot;
     bool ready = false;
+    // Its memory has grown: it gets no task until that was looked at between
+    // two images.
+    bool grown = false;
+    TimePoint weighed{};    // when its memory was looked at
+    bool retiring = false;  // it is being replaced
     std::optional<Doom> doom;
     std::optional<WorkerDeath> death;  // reaped, not yet buried
     EventLoop::TimerId burial = 0;
@@ -71,7 +81,7 @@ class ProcessExecutor final : public Executor {
   Tells WhatToTell();
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
-  Cause CauseOfDeath(std::size_t worker) const;
+  Cause CauseOfDeath(std::size_t worker);
   void Forget(std::size_t worker);
   // What the worker was at; a task id of 0: nothing that can be believed.
   struct Flight {
@@ -105,6 +115,8 @@ class ProcessExecutor final : public Executor {
   void Tick();
   void CheckHead(std::size_t worker, TimePoint now);
   void CheckIdle(std::size_t worker, TimePoint now);
+  void CheckMemory(std::size_t worker, TimePoint now);
+  void Retire(std::size_t worker);
   void ForgiveGap(TimePoint now);
   void Sample() const;
 
@@ -122,11 +134,13 @@ class ProcessExecutor final : public Executor {
   std::vector<Peer> peers_;
   std::unordered_map<std::string, std::size_t> by_id_;
   LeaseTable leases_;
+  OomWatch oom_;
   WorkerPool pool_;  // after what its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
   std::uint64_t next_token_ = 1;
   std::uint64_t lost_ = 0;
+  std::uint64_t recycled_ = 0;
   std::uint64_t malformed_ = 0;
   bool told_ = false;
   bool started_ = false;
@@ -148,6 +162,7 @@ ProcessExecutor::ProcessExecutor(EventLoop* loop, const Arena* inputs,
       channel_(std::move(channel)),
       peers_(options.workers),
       leases_(options.workers),
+      oom_(options.oom_kills),
       pool_(loop, PoolOptions{options.workers, options.ready_deadline},
             {[this](std::size_t worker) { return Prepare(worker); },
              [this](const WorkerDeath& death) { OnDied(death); },
@@ -214,7 +229,7 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   Peer& peer = peers_[death.worker];
   peer.ready = false;
   peer.death = death;
-  if (!stopping_) ++lost_;
+  if (!stopping_ && !peer.retiring) ++lost_;
   while (Drain()) {
   }
   const Lease* head = leases_.Head(death.worker);
@@ -244,11 +259,13 @@ ProcessExecutor::Flight ProcessExecutor::ReadFlight(std::size_t worker) const {
   return {lease->task.id, record.phase.load()};
 }
 
-Cause ProcessExecutor::CauseOfDeath(std::size_t worker) const {
+Cause ProcessExecutor::CauseOfDeath(std::size_t worker) {
   const Peer& peer = peers_[worker];
   Evidence evidence;
   evidence.cpu_used_up = peer.watchdog.UsedUp(peer.death->end.cpu_time,
                                               leases_.SumOfCpuLimits(worker));
+  evidence.out_of_memory =
+      !peer.doom && peer.death->end.signal == SIGKILL && oom_.Claim();
   return FindCause(*peer.death, peer.doom ? &*peer.doom : nullptr, evidence);
 }
 
@@ -386,8 +403,11 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   finished.outputs = std::move(*outputs);
   TM_FAIL_POINT("outputs-copied");
   pool_.MarkUseful(worker);
-  (void)leases_.TakeHead(worker, Now());  // its output range is free again
+  const TimePoint now = Now();
+  (void)leases_.TakeHead(worker, now);  // its output range is free again
   OnNewHead(worker);
+  if (peers_[worker].grown || now - peers_[worker].weighed >= kWeigh)
+    CheckMemory(worker, now);
   if (events_.finished) events_.finished(std::move(finished));
 }
 
@@ -396,13 +416,14 @@ void ProcessExecutor::OnMessage(std::size_t, const Heartbeat&) {
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
-  if (!stopping_) Malformed(worker, "BYE without DRAIN");
+  if (!stopping_ && !peers_[worker].retiring)
+    Malformed(worker, "BYE without DRAIN");
 }
 
 // ---- tasks -------------------------------------------------------------
 
 std::size_t ProcessExecutor::Credit(std::size_t worker) const {
-  if (!peers_[worker].ready || stopping_) return 0;
+  if (!peers_[worker].ready || peers_[worker].grown || stopping_) return 0;
   return CreditOf(leases_.Count(worker), leases_.LargestPeak(worker));
 }
 
@@ -457,6 +478,7 @@ void ProcessExecutor::OnNewHead(std::size_t worker) {
 void ProcessExecutor::Tick() {
   tick_ = loop_->After(kTick, [this] { Tick(); });
   const TimePoint now = Now();
+  oom_.Look(now);
   ForgiveGap(now);
   // What has arrived counts before a limit is judged.
   while (Drain()) {
@@ -467,6 +489,7 @@ void ProcessExecutor::Tick() {
       CheckHead(i, now);
     else
       CheckIdle(i, now);
+    if (peers_[i].ready) CheckMemory(i, now);
   }
 }
 
@@ -497,6 +520,27 @@ void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
   LogWarning(fmt::format("worker {} (pid {}) does not answer; it is replaced",
                          worker, pool_.pid(worker)));
   EndWorker(worker, {Reason::kHang, false, "it answered no heartbeat"});
+}
+
+// While it works, a part of what it holds is its image's: such a worker is only
+// kept from further tasks, and looked at again when it has answered.
+void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
+  Peer& peer = peers_[worker];
+  peer.weighed = now;
+  peer.grown = !stopping_ &&
+               peer.watchdog.HasGrown(leases_.LargestPeak(worker));
+  if (peer.grown && leases_.Count(worker) == 0) Retire(worker);
+}
+
+void ProcessExecutor::Retire(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  LogInfo(fmt::format("worker {} (pid {}) is replaced: its memory has grown",
+                      worker, pool_.pid(worker)));
+  peer.ready = false;
+  peer.retiring = true;
+  ++recycled_;
+  pool_.Retire(worker, options_.drain_limit);
+  (void)Send(worker, thumbmill::Drain{});
 }
 
 // ---- stop --------------------------------------------------------------
@@ -560,6 +604,7 @@ ExecutorStats ProcessExecutor::stats() const {
     stats.busy += leases_.Count(i) > 0 ? 1 : 0;
   }
   stats.workers_lost = lost_;
+  stats.workers_recycled = recycled_;
   if (channel_) stats.message_bytes = channel_->bytes();
   return stats;
 }

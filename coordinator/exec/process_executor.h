@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,9 @@ struct ProcessOptions {
   Millis ready_deadline{5000};
   // From DRAIN to the exit of the worker.
   Millis drain_limit{2000};
+  // How many processes the kernel has ended for want of memory, ever: tells an
+  // OOM kill from a person's. Empty: each is taken for a person's.
+  std::function<std::uint64_t()> oom_kills;
   // What a worker may still do once it has its recipe.
   SandboxMode sandbox = SandboxMode::kAuto;
 };

@@ -14,6 +14,10 @@ constexpr int kMissedHeartbeats = 5;
 // beyond what the worker had when it was ready, plus what its scratch buffers,
 // its heap and the thread of ZeroMQ may keep.
 constexpr std::uint64_t kDataSlack = 96 << 20;
+// Of private memory, what a worker may keep between images beyond what it had
+// when it was ready: all of the corpus leaves 4 MiB. Far enough below the slack that no image is refused memory
+// for what others before it have left.
+constexpr std::uint64_t kMayKeep = 32 << 20;
 // Limits are set anew only when they change by much.
 constexpr std::uint64_t kDataStep = 8 << 20;
 constexpr Micros kCpuStep{4'000'000};
@@ -31,7 +35,10 @@ constexpr bool kLimitData = true;
 
 }  // namespace
 
-void Watchdog::OnReady() { data_base_ = DataBytes(pid_); }
+void Watchdog::OnReady() {
+  data_base_ = DataBytes(pid_);
+  private_base_ = PrivateBytes(pid_);
+}
 
 void Watchdog::OnHeard(TimePoint now) {
   heard_ = now;
@@ -60,6 +67,11 @@ void Watchdog::LimitDataFor(std::uint64_t peak) {
   if (limit <= data_limit_ && data_limit_ - limit < kDataSlack) return;
   data_limit_ = limit + kDataStep;
   LimitData(pid_, data_limit_);
+}
+
+bool Watchdog::HasGrown(std::uint64_t peak) const {
+  return kLimitData && data_base_ != 0 &&
+         PrivateBytes(pid_) > private_base_ + kMayKeep + peak + peak / 2;
 }
 
 std::optional<Doom> Watchdog::CheckTask(const Task& head, Micros age) const {

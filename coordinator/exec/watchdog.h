@@ -33,6 +33,9 @@ class Watchdog {
   // the kernel's limits are for all of them; we look closer.
   void OnLoad(std::uint64_t peak, Millis cpu);
 
+  // Does it hold more private memory than it may keep between images, beyond
+  // what its largest task is predicted to take?
+  [[nodiscard]] bool HasGrown(std::uint64_t peak) const;
   // Of a worker whose oldest task is `age` old: has it had its time?
   [[nodiscard]] std::optional<Doom> CheckTask(const Task& head,
                                               Micros age) const;
@@ -58,6 +61,7 @@ class Watchdog {
   TimePoint asked_{};            // HEARTBEAT; 0: nothing is asked
   std::uint64_t data_base_ = 0;  // DataBytes() when it was ready
   std::uint64_t data_limit_ = 0;
+  std::uint64_t private_base_ = 0;  // PrivateBytes() when it was ready
   Micros cpu_limit_{0};
 };
 

@@ -91,7 +91,7 @@ Status WorkerPool::Launch(std::size_t worker) {
   Worker& w = workers_[worker];
   w.process = std::move(process);
   w.alive = true;
-  w.ready = w.by_us = false;
+  w.ready = w.by_us = w.retired = false;
   loop_->Watch(w.process.pidfd.get(), EPOLLIN,
                [this, worker](std::uint32_t) { (void)Reap(worker); });
   w.timer = loop_->After(options_.ready_deadline,
@@ -134,6 +134,17 @@ void WorkerPool::Kill(std::size_t worker) {
   if (!w.alive) return;
   w.by_us = true;
   pidfd_send_signal(w.process.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void WorkerPool::Retire(std::size_t worker, Millis limit) {
+  Worker& w = workers_[worker];
+  if (!w.alive) return;
+  w.retired = true;
+  Disarm(worker);
+  w.timer = loop_->After(limit, [this, worker] {
+    workers_[worker].timer = 0;
+    Kill(worker);
+  });
 }
 
 pid_t WorkerPool::pid(std::size_t worker) const {
@@ -181,6 +192,10 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
 void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   Worker& w = workers_[worker];
   if (!restarting_) return;
+  if (std::exchange(w.retired, false)) {
+    w.timer = loop_->After(Millis(0), [this, worker] { Restart(worker); });
+    return;
+  }
   ++w.deaths;
   const bool hopeless = w.failed_starts >= options_.failed_starts ||
                         w.killed_starts >= options_.killed_starts;

@@ -69,6 +69,9 @@ class WorkerPool {
   void MarkUseful(std::size_t worker);
   // SIGKILL; the death is reported when it has been reaped.
   void Kill(std::size_t worker);
+  // It was asked to end and does so within `limit`, or is killed: no death of
+  // its own. Another takes its place at once.
+  void Retire(std::size_t worker, Millis limit);
   // 0: no process now.
   [[nodiscard]] pid_t pid(std::size_t worker) const;
   [[nodiscard]] std::size_t alive() const;
@@ -86,10 +89,12 @@ class WorkerPool {
     bool alive = false;
     bool ready = false;
     bool by_us = false;
+    bool retired = false;
     int failed_starts = 0;  // in a row
     int killed_starts = 0;  // since it last was ready
     int deaths = 0;         // since it last was useful
-    EventLoop::TimerId timer = 0;  // ready deadline, or restart
+    // Ready deadline, end of a retired one, or restart.
+    EventLoop::TimerId timer = 0;
   };
   [[nodiscard]] Status Launch(std::size_t worker);
   void Restart(std::size_t worker);

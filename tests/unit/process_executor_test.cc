@@ -8,8 +8,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include "coordinator/exec/overrun.h"
 #include "tests/workers/executor_fixture.h"
@@ -172,6 +176,155 @@ TEST_F(FaultyWorkerTest, AStackOverflowIsACrashOfThatTaskAlone) {
   EXPECT_TRUE(bench_.lost[first].charged);
   EXPECT_EQ(bench_.lost[first].signal, SIGSEGV);
   EXPECT_FALSE(bench_.lost[second].charged);
+}
+
+// ---- one task's deed among others' work --------------------------------
+
+struct Deed {
+  const char* deed;
+  const char* fate;  // "finished", or the reason, and whether it is charged
+};
+
+void PrintTo(const Deed& deed, std::ostream* out) { *out << deed.deed; }
+
+class DeedTest : public ProcessExecutorTest,
+                 public testing::WithParamInterface<Deed> {
+ protected:
+  // Tasks of different lengths, so that each has an answer of its own.
+  TaskId Work() {
+    const std::size_t length = 4 + works_.size();
+    const TaskId id = bench_.Submit(
+        "work" + std::string(length - 4, '.'),
+        [](Task* task) { task->time_limit = Millis(5000); });
+    works_[id] = length;
+    return id;
+  }
+  std::string FateOf(TaskId id) {
+    if (bench_.finished.contains(id)) return "finished";
+    const Lost& lost = bench_.lost[id];
+    return std::string(ToWord(lost.reason)) +
+           (lost.charged ? ", charged" : ", not charged");
+  }
+  // What was near a death is done again, as the dispatcher would.
+  void FinishWork() {
+    for (int round = 0; round < 20; ++round) {
+      ASSERT_TRUE(bench_.UntilAnswered());
+      std::vector<Lost> again;
+      for (const auto& [id, lost] : bench_.lost)
+        if (works_.contains(id)) again.push_back(lost);
+      if (again.empty()) return;
+      for (const Lost& lost : again) {
+        EXPECT_FALSE(lost.charged) << lost.message;
+        bench_.Resubmit(lost);
+      }
+    }
+    FAIL() << "work is lost again and again";
+  }
+  std::map<TaskId, std::size_t> works_;
+};
+
+TEST_P(DeedTest, HarmsOnlyItsOwnTask) {
+  Start("faulty", 3);
+  for (int i = 0; i < 10; ++i) Work();
+  const TaskId deed = bench_.Submit(
+      GetParam().deed, [](Task* task) { task->time_limit = Millis(700); });
+  for (int i = 0; i < 20; ++i) Work();
+  FinishWork();
+  EXPECT_EQ(FateOf(deed), GetParam().fate) << bench_.lost[deed].message;
+  for (const auto& [id, length] : works_) {
+    ASSERT_TRUE(bench_.finished.contains(id));
+    const auto& output = bench_.finished[id].outputs.at(0);
+    ASSERT_EQ(output.size(), 8u);
+    EXPECT_EQ(output[0], length);  // see FakeWorker::Work()
+    EXPECT_EQ(output[4], 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, DeedTest,
+    testing::Values(Deed{"lie about size", "crash, charged"},
+                    Deed{"lie about same size", "crash, charged"},
+                    Deed{"lie about no pixels", "crash, charged"},
+                    Deed{"lie about no bytes", "crash, charged"},
+                    Deed{"lie about record", "crash, charged"},
+                    Deed{"lie about too many", "crash, not charged"},
+                    Deed{"lie about task", "crash, not charged"},
+                    Deed{"lie about no task", "crash, not charged"},
+                    Deed{"greet again", "crash, not charged"},
+                    Deed{"below", "hang, charged"},
+                    Deed{"leave", "crash, not charged"},
+                    Deed{"overflow", "crash, charged"},
+                    Deed{"grow", "finished"},
+                    Deed{"write wildly", "finished"}),
+    [](const auto& each) {
+      std::string name = each.param.deed;
+      std::replace(name.begin(), name.end(), ' ', '_');
+      return name;
+    });
+
+TEST_F(FaultyWorkerTest, AViolationOfTheSandboxIsACrashBySigsys) {
+  Start("faulty");
+  const TaskId id = Order("escape");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].reason, Reason::kCrash);
+  EXPECT_EQ(bench_.lost[id].signal, SIGSYS);
+  EXPECT_TRUE(bench_.lost[id].message.ends_with("died of SIGSYS in decode"))
+      << bench_.lost[id].message;
+}
+
+TEST_F(FaultyWorkerTest, AllocationWithoutEndEndsThatTaskAlone) {
+  Start("faulty");
+  const TaskId id = Order("allocate"), waiting = Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].signal, SIGABRT);
+  EXPECT_FALSE(bench_.lost[waiting].charged);
+}
+
+// ---- memory ------------------------------------------------------------
+
+TEST_F(ProcessExecutorTest, AnOomKillIsChargedToTheTaskAtWork) {
+  options_.oom_kills = [kills = 0]() mutable {
+    return static_cast<std::uint64_t>(kills++);
+  };
+  Start("killed");
+  const TaskId id = Submit(), waiting = Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[id].charged);
+  EXPECT_EQ(bench_.lost[id].reason, Reason::kMemory);
+  EXPECT_EQ(bench_.lost[id].signal, SIGKILL);
+  EXPECT_NE(bench_.lost[id].message.find("no memory left"), std::string::npos)
+      << bench_.lost[id].message;
+  EXPECT_FALSE(bench_.lost[waiting].charged);
+}
+
+TEST_F(ProcessExecutorTest, AnOomKillElsewhereDoesNotExplainOurOwnLimit) {
+  options_.oom_kills = [kills = 0]() mutable {
+    return static_cast<std::uint64_t>(kills++);
+  };
+  const Lost lost = LoseOne("hanging", Millis(150));
+  EXPECT_EQ(lost.reason, Reason::kHang);
+}
+
+TEST_F(ProcessExecutorTest, AWorkerWhoseMemoryHasGrownIsReplacedBetweenImages) {
+  Start("hoarding", 2);
+  for (int i = 0; i < 100; ++i) Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished.size(), 100u);
+  const ExecutorStats stats = bench_.executor().stats();
+  EXPECT_GT(stats.workers_recycled, 0u);
+  EXPECT_EQ(stats.workers_lost, 0u);
+}
+
+TEST_F(ProcessExecutorTest, AWorkerWhoseMemoryDoesNotGrowIsKept) {
+  Start("honest", 2);
+  for (int i = 0; i < 100; ++i) Submit();
+  ASSERT_TRUE(bench_.UntilAnswered());
+  const TimePoint until = std::chrono::steady_clock::now() + Millis(200);
+  while (std::chrono::steady_clock::now() < until)
+    bench_.loop().RunOnce(Millis(10));
+  EXPECT_EQ(bench_.executor().stats().workers_recycled, 0u);
 }
 
 TEST_F(ProcessExecutorTest, KillingAWorkerFromOutsideChargesNobody) {

@@ -1,11 +1,16 @@
 // Does what the bytes of its task say: one program for faults that need no
 // more than a line each.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 
+#include "proto/worker_args.h"
 #include "tests/workers/fake_worker.h"
+#include "worker/system_calls.h"
 
 using thumbmill::FakeWorker;
 using thumbmill::Phase;
@@ -45,9 +50,74 @@ int Overflow(volatile char* above, unsigned long more) {
   return more == 0 ? 0 : Overflow(frame, more - 1) + frame[0];
 }
 
+void Allocate() {
+  while (true) {
+    volatile char* block = new char[1 << 20];
+    for (int at = 0; at < 1 << 20; at += 4096) block[at] = 1;
+  }
+}
+
+// Its output region has no room for anybody else's bytes, nor can be given any.
+void Grow() {
+  constexpr off_t kFar = off_t{1} << 40;
+  if (ftruncate(thumbmill::kWorkerOutputFd, kFar) == 0) std::_Exit(9);
+  if (fallocate(thumbmill::kWorkerOutputFd, 0, kFar, 4096) == 0) std::_Exit(9);
+  if (ftruncate(thumbmill::kWorkerOutputFd, 0) == 0) std::_Exit(9);
+}
+
+// Into the start of each range that it may ever be granted.
+void WriteWildly(FakeWorker& worker) {
+  const auto outputs = worker.outputs();
+  for (std::size_t at = 4096; at < outputs.size(); at += 16 << 20)
+    std::fill_n(outputs.begin() + static_cast<std::ptrdiff_t>(at), 4096,
+                std::uint8_t{0xA5});
+}
+
+// What no ZeroMQ would send, on the connection itself.
+[[noreturn]] void SendBelowZeroMq(FakeWorker& worker) {
+  for (int fd = 3; fd < thumbmill::kWorkerInputFd; ++fd) {
+    sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0)
+      continue;
+    const std::string garbage(100'000, '\xff');
+    (void)send(fd, garbage.data(), garbage.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  worker.DoNothing();
+}
+
+void Lie(FakeWorker& worker, const TaskOrder& order, const std::string& lie) {
+  thumbmill::TaskResult result = worker.Work(order);
+  auto& thumbnails = result.outcome.thumbnails;
+  if (lie == "task") result.id += 1;
+  if (lie == "no task") result.id = ~std::uint64_t{0};
+  if (lie == "size") thumbnails[0].size_index = 5;
+  if (lie == "same size") thumbnails.push_back(thumbnails[0]);
+  if (lie == "no pixels") thumbnails[0].width = 0;
+  if (lie == "no bytes") thumbnails[0].bytes.length = 0;
+  if (lie == "record") thumbnails[0].bytes.offset = ~std::uint64_t{0} << 26;
+  if (lie == "too many") thumbnails.resize(600, thumbnails[0]);
+  worker.Answer(result);
+}
+
 void Do(FakeWorker& worker, const TaskOrder& order) {
   const auto bytes = worker.Input(order);
   const std::string deed(bytes.begin(), bytes.end());
+  if (deed.starts_with("lie about ")) return Lie(worker, order, deed.substr(10));
+  if (deed == "leave") std::_Exit(0);
+  if (deed == "allocate") Allocate();
+  if (deed == "grow") Grow();
+  if (deed == "greet again") worker.Send(thumbmill::Ready{1});
+  if (deed == "below") SendBelowZeroMq(worker);
+  if (deed == "escape") {
+    (void)thumbmill::AllowOnlyNeededCalls();
+    (void)socket(AF_UNIX, SOCK_STREAM, 0);
+  }
+  if (deed == "write wildly") {
+    WriteWildly(worker);
+    worker.Answer(worker.Work(order));
+    return WriteWildly(worker);
+  }
   if (deed.starts_with("segv ")) DieInPhase(worker, deed.substr(5));
   if (deed == "sigxcpu") DieOf(SIGXCPU);
   if (deed == "smash") Smash(worker);

@@ -1,0 +1,15 @@
+// Answers each task, and keeps more memory each time.
+#include <cstring>
+
+#include "tests/workers/fake_worker.h"
+
+int main(int argc, char** argv) {
+  constexpr std::size_t kKept = 4 << 20;
+  thumbmill::FakeWorker worker(argc, argv);
+  worker.Greet();
+  while (true) {
+    const thumbmill::TaskOrder order = worker.AwaitTask();
+    std::memset(new char[kKept], 1, kKept);
+    worker.Answer(worker.Work(order));
+  }
+}
