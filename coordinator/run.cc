@@ -131,7 +131,8 @@ Status OpenState(const RunOptions& options, Parts* parts) {
     ASSIGN_OR_RETURN(parts->journal, MemoryJournal());
     return {};
   }
-  RETURN_IF_ERROR(MakeFolders(options.state_dir));
+  // It names sources verbatim: for its owner only.
+  RETURN_IF_ERROR(MakeFolders(options.state_dir, 0700));
   JournalOptions journal;
   journal.state_dir = options.state_dir;
   journal.recipe = RecipeJson(options);

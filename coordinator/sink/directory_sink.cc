@@ -93,7 +93,8 @@ class DirectorySink final : public Sink {
 
 Status DirectorySink::Prepare() {
   const std::string own = options_.target + "/.thumbmill";
-  RETURN_IF_ERROR(MakeFolders(own));
+  // What a run notes of its sources is nobody else's business.
+  RETURN_IF_ERROR(MakeFolders(own, 0700));
   const std::string temporary = own + "/tmp";
   if (mkdir(temporary.c_str(), 0700) != 0 && errno != EEXIST)
     return FailSystem("cannot make " + temporary, errno);
@@ -319,11 +320,13 @@ std::unique_ptr<Sink> MakeDirectorySink(EventLoop* loop, IoPool* pool,
   return std::make_unique<DirectorySink>(loop, pool, options);
 }
 
-Status MakeFolders(const std::string& path) {
+Status MakeFolders(const std::string& path, mode_t mode) {
   for (std::size_t at = 1; at <= path.size(); ++at) {
     if (at < path.size() && path[at] != '/') continue;
     const std::string part = path.substr(0, at);
-    if (mkdir(part.c_str(), 0777) == 0 || errno == EEXIST) continue;
+    const bool last = path.find_first_not_of('/', at) == std::string::npos;
+    if (mkdir(part.c_str(), last ? mode : 0777) == 0 || errno == EEXIST)
+      continue;
     const int sys = errno;
     struct stat st;
     // A read-only parent that exists is in order.

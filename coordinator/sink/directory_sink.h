@@ -11,6 +11,8 @@
 //          kDenied, kNoSpace. Put(): every failure is the target's: fatal.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -30,7 +32,8 @@ struct DirectorySinkOptions {
 [[nodiscard]] std::unique_ptr<Sink> MakeDirectorySink(
     EventLoop* loop, IoPool* pool, const DirectorySinkOptions& options);
 
-// mkdir -p. Fails when a part exists and is no folder.
-[[nodiscard]] Status MakeFolders(const std::string& path);
+// mkdir -p; the last one gets `mode` if it is made, a folder that exists keeps
+// its own. Fails when a part exists and is no folder.
+[[nodiscard]] Status MakeFolders(const std::string& path, mode_t mode = 0777);
 
 }  // namespace thumbmill

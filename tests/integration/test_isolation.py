@@ -108,6 +108,22 @@ class Walls(ProgramCase):
         for thread in self.threads_at_work("off"):
             self.assertNotEqual(thread["Seccomp"], "2")
 
+    def test_the_state_is_for_its_owner_only(self):
+        self.make_pngs(1)
+        for state, flags in (("out/.thumbmill", ()),
+                             ("far/state", ("--state", "far/state"))):
+            self.run_coordinator("-j", 1, "-i", "pngs", "-o", "out", "-s",
+                                 "20x", *flags)
+            self.assertEqual(os.stat(self.path(state)).st_mode & 0o777, 0o700)
+
+    def test_a_state_that_was_there_keeps_its_mode(self):
+        self.make_pngs(1)
+        os.makedirs(self.path("out/.thumbmill"))
+        os.chmod(self.path("out/.thumbmill"), 0o750)
+        self.run_coordinator("-j", 1, "-i", "pngs", "-o", "out", "-s", "20x")
+        self.assertEqual(
+            os.stat(self.path("out/.thumbmill")).st_mode & 0o777, 0o750)
+
 
 class Needs(ProgramCase):
     """What a library does now and then, and a sandboxed worker must let it."""
