@@ -26,7 +26,7 @@ struct Typed {
   std::string connect_timeout, first_byte_timeout, min_speed, timeout,
       retry_delay, max_bytes, memory, max_output_pixels, max_pixels, fail_on,
       task_timeout, max_failures, upload_timeout, fsync, progress, stats,
-      log_file, log_format, backend, sandbox, image_size, resize_mode;
+      log_file, log_format, keep_poison, backend, sandbox, image_size, resize_mode;
   int workers = 0, downloads = 64, per_host = 6, uploads = 32, retries = 3,
       attempts = 3, max_scans = 100, verbose = 0;
   bool linear = false;
@@ -83,6 +83,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_option("--fail-on", t->fail_on);
   app->add_option("--task-timeout", t->task_timeout);
   app->add_option("--attempts", t->attempts);
+  app->add_option("--keep-poison", t->keep_poison);
   app->add_flag("--crash-probe", t->crash_probe);
   app->add_option("--max-failures", t->max_failures);
   app->add_option("--uploads", t->uploads);
@@ -337,6 +338,7 @@ Status SetPlacement(const Typed& t, RunOptions* options) {
   if (options->workers > 1024)
     return Fail(ErrorCode::kUsage, "--workers: at most 1024");
   options->attempts = t.attempts;
+  options->keep_poison = t.keep_poison;
   ASSIGN_OR_RETURN(options->backend,
                    Word<Backend>("--backend", t.backend,
                                  {{"serial", Backend::kSerial},

@@ -12,6 +12,7 @@
 #include "coordinator/io_pool.h"
 #include "coordinator/machine.h"
 #include "coordinator/net/url.h"
+#include "coordinator/poison.h"
 
 namespace thumbmill {
 namespace {
@@ -53,6 +54,12 @@ bool IsSkip(const Item& item, Reason reason) {
     default:
       return false;
   }
+}
+
+// It cost workers, or had to be refused memory.
+bool IsPoison(Reason reason) {
+  return reason == Reason::kCrash || reason == Reason::kHang ||
+         reason == Reason::kMemory;
 }
 
 std::string CollisionText(const Item& item, const std::string& owner) {
@@ -157,7 +164,7 @@ bool Engine::Ended() const {
   if (stopped_) return true;
   if (committer_.pending() > 0) return false;
   if (draining_)
-    return dispatcher_.leased() == 0 && storer_.active() == 0;
+    return dispatcher_.leased() == 0 && storer_.active() == 0 && kept_.empty();
   return listing_ended_ && open_ == 0;
 }
 
@@ -249,6 +256,36 @@ void Engine::OnFailed(const ItemPtr& item, Reason reason,
   if (item->slot.valid() && item->length > 0)
     item->sha256 = ToHex(
         HashBytes(ByteSpan(item->slot.data(), item->length)));
+  if (IsPoison(reason) && !options_.keep_poison.empty() &&
+      !item->sha256.empty())
+    return KeepInput(item, reason, std::move(message));
+  Conclude(item, reason, std::move(message));
+}
+
+// The slot is held until the disk has its bytes; so is the item's record.
+void Engine::KeepInput(const ItemPtr& item, Reason reason,
+                       std::string message) {
+  kept_[item->ref.index] = item;
+  const std::string name =
+      PoisonName(item->sha256, item->ref.stem, item->ref.srcext);
+  parts_.pool->Submit([here = std::weak_ptr<bool>(here_), this,
+                       folder = options_.keep_poison, name, item, reason,
+                       index = item->ref.index, loop = parts_.loop,
+                       message = std::move(message)] {
+    const ByteSpan bytes(item->slot.data(), item->length);
+    Status kept = KeepPoison(folder, name, bytes);
+    // Without the item: its slot must not outlive the arena.
+    loop->Post([here, this, index, reason, message, kept = std::move(kept)] {
+      if (!here.lock()) return;
+      if (!kept) LogWarning("--keep-poison: " + kept.error().what);
+      const auto node = kept_.extract(index);
+      Conclude(node.mapped(), reason, message);
+    });
+  });
+}
+
+void Engine::Conclude(const ItemPtr& item, Reason reason,
+                      std::string message) {
   item->slot.Reset();
   const bool skip = IsSkip(*item, reason);
   if (!skip && LogEnabled(LogLevel::kInfo))

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <unordered_map>
 
 #include "coordinator/committer.h"
 #include "coordinator/dispatcher.h"
@@ -91,6 +92,8 @@ class Engine {
   void OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs);
   void OnCommitted(const std::vector<CommitEntry>& batch);
   void OnFailed(const ItemPtr& item, Reason reason, std::string message);
+  void KeepInput(const ItemPtr& item, Reason reason, std::string message);
+  void Conclude(const ItemPtr& item, Reason reason, std::string message);
 
   void Pump();
   void RequestMore();
@@ -139,6 +142,8 @@ class Engine {
   bool listing_ended_ = false;
   std::optional<double> progress_;
   std::size_t open_ = 0;        // listed, not final
+  // Failed, while their inputs are written to --keep-poison.
+  std::unordered_map<std::uint64_t, ItemPtr> kept_;
   // Given to the committer; counted at once, so that --max-failures does not
   // wait for the disk.
   std::uint64_t ended_ = 0, ended_failed_ = 0;
@@ -146,6 +151,8 @@ class Engine {
   bool stopped_ = false;
   RunEnd end_;
   TimePoint last_tick_{}, last_sample_{};
+  // What the loop may still call after this object is gone asks it first.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
   std::mt19937_64 random_{std::random_device{}()};
 };
 

@@ -82,6 +82,8 @@ Limits and placement
       --fail-on LEVEL      none, truncated, error, warning (default: error)
       --task-timeout T     of one image in a worker (default: 30s)
       --attempts N         workers that one image may cost (default: 3)
+      --keep-poison DIR    copies there of inputs that crashed, hung or ran out
+                           of memory, for a bug report
       --crash-probe        an image that carries the probe crashes its decoder:
                            for compare and for tests
       --max-failures N|P%  stop early, resumable; P% counts after 1,000 items

@@ -52,6 +52,7 @@ struct RunOptions {
   Millis task_timeout{30000};
   int attempts = 3;
   SandboxMode sandbox = SandboxMode::kAuto;
+  std::string keep_poison;  // empty: inputs that cost workers are not kept
   std::optional<FailureBound> max_failures;
 
   bool retry_failed = false;

@@ -114,6 +114,8 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
     source.never_enter.push_back(options.output);
   if (!options.state_dir.empty())
     source.never_enter.push_back(options.state_dir);
+  if (!options.keep_poison.empty())
+    source.never_enter.push_back(options.keep_poison);
   source.cancel_fd = parts->cancel.get();
   ASSIGN_OR_RETURN(OpenedSources opened,
                    OpenSources(options.inputs, source));

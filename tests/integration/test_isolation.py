@@ -7,7 +7,7 @@ import time
 import unittest
 import zlib
 
-from harness import ProgramCase, children, png, png_of, wait_until
+from harness import ProgramCase, children, png, png_of, tree, wait_until
 
 
 def slow_png(width=10000, height=10000):
@@ -123,6 +123,40 @@ class Walls(ProgramCase):
         self.run_coordinator("-j", 1, "-i", "pngs", "-o", "out", "-s", "20x")
         self.assertEqual(
             os.stat(self.path("out/.thumbmill")).st_mode & 0o777, 0o750)
+
+
+class Poison(ProgramCase):
+    PROBE = b"\xff\xd8\xff\xe0thumbmill crash probe"
+
+    def run_probe(self, *flags):
+        return self.run_coordinator(
+            "-j", 2, "-i", "pngs", "-o", "out", "-s", "20x", "--crash-probe",
+            "--attempts", 2, *flags, code=2)
+
+    def setUp(self):
+        super().setUp()
+        self.make_pngs(5)
+        self.write("pngs/sub/pro be.jpg", self.PROBE)
+
+    def test_what_crashed_is_kept_once_and_others_are_not(self):
+        for flags in ((), ("--retry-failed",)):
+            self.run_probe("--keep-poison", "pngs/kept", *flags)
+            (record,) = self.failed().values()
+            self.assertEqual(record["reason"], "crash")
+            name, = os.listdir(self.path("pngs/kept"))
+            self.assertEqual(name, record["sha256"][:16] + "-pro_be.jpg")
+            kept = self.path("pngs/kept", name)
+            self.assertEqual(os.stat(kept).st_mode & 0o777, 0o600)
+            with open(kept, "rb") as file:
+                self.assertEqual(file.read(), self.PROBE)
+        self.assertEqual(len(tree(self.path("out"))), 5)
+
+    def test_what_cannot_be_kept_is_a_warning(self):
+        self.write("full", "a file")
+        done = self.run_probe("--keep-poison", "full/kept")
+        self.assertIn("--keep-poison: cannot make the folder full/kept",
+                      done.err)
+        self.assertEqual(len(self.failed()), 1)
 
 
 class Needs(ProgramCase):

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "tests/unit/engine_parts.h"
+#include "tests/unit/temp_dir.h"
 
 namespace thumbmill {
 namespace {
@@ -71,6 +73,31 @@ TEST_F(EngineTest, GivesUpAnImageThatCostsItsAttempts) {
   Run({File("a", "bytes")});
   EXPECT_EQ(stats_.failed_by_reason[Reason::kCrash], 1u);
   EXPECT_EQ(executor_->submitted, 3);
+}
+
+TEST_F(EngineTest, KeepsTheInputOfAnImageThatCostsItsAttempts) {
+  TempDir kept;
+  options_.keep_poison = kept / "poison";
+  executor_->lose = 3;
+  Run({File("a", "bytes"), File("b", "other bytes")});
+  EXPECT_EQ(stats_.failed_by_reason[Reason::kCrash], 1u);
+  EXPECT_EQ(stats_.done, 1u);
+  std::vector<std::string> names;
+  for (const auto& file :
+       std::filesystem::directory_iterator(options_.keep_poison))
+    names.push_back(file.path().filename());
+  ASSERT_EQ(names.size(), 1u);
+  EXPECT_TRUE(names[0].ends_with("-a.jpg")) << names[0];
+  EXPECT_EQ(kept.Read("poison/" + names[0]), "bytes");
+  EXPECT_EQ(arena_->held(), 0u);
+}
+
+TEST_F(EngineTest, AnInputThatCannotBeKeptIsNoFailureOfTheRun) {
+  options_.keep_poison = "/dev/null/poison";
+  executor_->lose = 3;
+  const RunEnd end = Run({File("a", "bytes")});
+  EXPECT_EQ(end.kind, RunEnd::Kind::kFinished);
+  EXPECT_EQ(stats_.failed_by_reason[Reason::kCrash], 1u);
 }
 
 TEST_F(EngineTest, PutsAgainWhatTheTargetRefusedForNow) {
