@@ -66,6 +66,26 @@ TEST_F(WorkerPoolTest, AProgramThatCannotBeStartedIsAnError) {
   EXPECT_EQ(status.error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(WorkerPoolTest, ARetiredOneIsReplacedWithoutABackOff) {
+  options_.first_backoff = Millis(3000);
+  ASSERT_TRUE(Start("exec sleep 1000"));
+  pool_->MarkReady(0);
+  pool_->Retire(0, Millis(9000));
+  const TimePoint asked = std::chrono::steady_clock::now();
+  kill(pool_->pid(0), SIGTERM);  // does as it was asked
+  ASSERT_TRUE(Until([&] { return started_ == 2; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, Millis(2500));
+}
+
+TEST_F(WorkerPoolTest, ARetiredOneThatStaysIsKilled) {
+  ASSERT_TRUE(Start("exec sleep 1000"));
+  pool_->MarkReady(0);
+  pool_->Retire(0, Millis(50));
+  ASSERT_TRUE(Until([&] { return started_ == 2; }));
+  ASSERT_EQ(deaths_.size(), 1u);
+  EXPECT_TRUE(deaths_[0].by_us);
+}
+
 TEST_F(WorkerPoolTest, ADeathTellsTheSignalAndIsFollowedByANewProcess) {
   ASSERT_TRUE(Start("exec sleep 1000"));
   pool_->MarkReady(0);
