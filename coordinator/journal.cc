@@ -197,6 +197,7 @@ class SqliteJournal final : public Journal {
                                 const std::string& source_key) override;
   Status Commit(std::span<const ItemRecord> batch) override;
   Result<JournalCounts> Counts() override;
+  std::uint64_t recorded_before() const override { return recorded_; }
   Status ForEachFailed(
       const std::function<void(const ItemRecord&)>& visit) override;
 
@@ -230,6 +231,7 @@ class SqliteJournal final : public Journal {
   // Items that ClaimName() was called for and that are not recorded yet.
   std::unordered_set<Key128, KeyHash> named_;
   bool had_records_ = false;  // before this run: else nothing is looked up
+  std::uint64_t recorded_ = 0;
   std::string bounds_;
 };
 
@@ -271,8 +273,12 @@ Status SqliteJournal::CheckWhole() {
 
 Status SqliteJournal::FindRecords() {
   {
-    ASSIGN_OR_RETURN(Statement any, db_.Prepare("SELECT 1 FROM items LIMIT 1"));
-    ASSIGN_OR_RETURN(had_records_, any.Step());
+    // Not counted: that would read the table.
+    ASSIGN_OR_RETURN(Statement last,
+                     db_.Prepare("SELECT max(rowid) FROM items"));
+    ASSIGN_OR_RETURN(const bool said, last.Step());
+    recorded_ = said ? static_cast<std::uint64_t>(last.Integer(0)) : 0;
+    had_records_ = recorded_ > 0;
   }
   if (!had_records_) return {};
   return db_.Execute(kIndexes);

@@ -116,6 +116,9 @@ class Journal {
   [[nodiscard]] virtual Status Commit(std::span<const ItemRecord> batch) = 0;
   // Of every item ever recorded in this state.
   [[nodiscard]] virtual Result<JournalCounts> Counts() = 0;
+  // Items that this state knew before the run, give or take some that were
+  // recorded more than once.
+  [[nodiscard]] virtual std::uint64_t recorded_before() const { return 0; }
   [[nodiscard]] virtual Status ForEachFailed(
       const std::function<void(const ItemRecord&)>& visit) = 0;
 };
