@@ -5,12 +5,18 @@
 // Contract tests/contract/executor_contract_test.cc runs over every backend.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/clock.h"
 #include "common/result.h"
+#include "proto/phase.h"
 #include "proto/task.h"
 
 namespace thumbmill {
@@ -61,6 +67,18 @@ struct ExecutorStats {
   std::uint64_t peak_private_bytes = 0;    // of the largest worker
 };
 
+// What one place does at this moment.
+struct WorkerNow {
+  std::size_t worker = 0;
+  pid_t pid = 0;             // 0: a thread of ours, or no process now
+  bool ready = false;        // it could take a task
+  TaskId task = 0;           // 0: none
+  Phase phase = Phase::kNone;
+  Micros since{0};           // at that task for so long
+  std::size_t waiting = 0;   // tasks that it holds beside
+  std::uint64_t private_bytes = 0;  // 0: has none of its own
+};
+
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -75,6 +93,8 @@ class Executor {
   // keeps the loop turning meanwhile; bounded by the tasks' time limits.
   virtual void Stop(StopMode mode) = 0;
   [[nodiscard]] virtual ExecutorStats stats() const = 0;
+  // For people who ask; may read files of /proc.
+  [[nodiscard]] virtual std::vector<WorkerNow> Workers() const { return {}; }
 };
 
 }  // namespace thumbmill

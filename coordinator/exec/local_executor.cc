@@ -52,13 +52,20 @@ class LocalExecutor final : public Executor {
   void Submit(const Task& task) override;
   void Stop(StopMode mode) override;
   ExecutorStats stats() const override;
+  std::vector<WorkerNow> Workers() const override;
 
  private:
-  void RunThread();
-  [[nodiscard]] std::optional<Task> NextTask();
+  // What a thread is at.
+  struct Seat {
+    PhaseCell phase{Phase::kNone};
+    TaskId task = 0;  // both guarded by mutex_
+    TimePoint since{};
+  };
+  void RunThread(Seat* seat);
+  [[nodiscard]] std::optional<Task> NextTask(Seat* seat);
   Finished RunTask(const Task& task, Thumbnailer* thumbnailer,
                    Scratch* scratch) const;
-  void Answer(Finished finished);
+  void Answer(Finished finished, Seat* seat);
   void Deliver();
 
   EventLoop* loop_;
@@ -74,6 +81,7 @@ class LocalExecutor final : public Executor {
   std::vector<Finished> answers_;
   std::size_t running_ = 0;
   bool closing_ = false;
+  std::vector<std::unique_ptr<Seat>> seats_;  // one a thread
   std::vector<std::thread> threads_;
   // What the loop may still call after this object is gone asks it first.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
@@ -84,7 +92,9 @@ Status LocalExecutor::Start(ExecutorEvents events) {
   started_ = true;
   events_ = std::move(events);
   for (std::size_t i = 0; i < options_.threads; ++i)
-    threads_.emplace_back([this] { RunThread(); });
+    seats_.push_back(std::make_unique<Seat>());
+  for (const auto& seat : seats_)
+    threads_.emplace_back([this, seat = seat.get()] { RunThread(seat); });
   return {};
 }
 
@@ -104,21 +114,24 @@ void LocalExecutor::Submit(const Task& task) {
   ready_.notify_one();
 }
 
-std::optional<Task> LocalExecutor::NextTask() {
+std::optional<Task> LocalExecutor::NextTask(Seat* seat) {
   std::unique_lock lock(mutex_);
   ready_.wait(lock, [this] { return closing_ || !queue_.empty(); });
   if (queue_.empty()) return std::nullopt;
   const Task task = queue_.front();
   queue_.pop_front();
   ++running_;
+  seat->task = task.id;
+  seat->phase.store(Phase::kNone);
+  seat->since = std::chrono::steady_clock::now();
   return task;
 }
 
-void LocalExecutor::RunThread() {
-  Thumbnailer thumbnailer(options_.recipe);
+void LocalExecutor::RunThread(Seat* seat) {
+  Thumbnailer thumbnailer(options_.recipe, &seat->phase);
   Scratch scratch;
-  while (const std::optional<Task> task = NextTask())
-    Answer(RunTask(*task, &thumbnailer, &scratch));
+  while (const std::optional<Task> task = NextTask(seat))
+    Answer(RunTask(*task, &thumbnailer, &scratch), seat);
 }
 
 Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
@@ -137,11 +150,12 @@ Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
   return finished;
 }
 
-void LocalExecutor::Answer(Finished finished) {
+void LocalExecutor::Answer(Finished finished, Seat* seat) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
     --running_;
+    seat->task = 0;
     first = answers_.empty();
     answers_.push_back(std::move(finished));
   }
@@ -183,6 +197,23 @@ ExecutorStats LocalExecutor::stats() const {
   stats.workers = threads_.size();
   stats.busy = running_;
   return stats;
+}
+
+std::vector<WorkerNow> LocalExecutor::Workers() const {
+  const std::lock_guard lock(mutex_);
+  const TimePoint now = std::chrono::steady_clock::now();
+  std::vector<WorkerNow> all;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const Seat& seat = *seats_[i];
+    WorkerNow& worker = all.emplace_back();
+    worker.worker = i;
+    worker.ready = true;
+    if (seat.task == 0) continue;
+    worker.task = seat.task;
+    worker.phase = seat.phase.load();
+    worker.since = std::chrono::duration_cast<Micros>(now - seat.since);
+  }
+  return all;
 }
 
 }  // namespace

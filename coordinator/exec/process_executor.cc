@@ -57,6 +57,7 @@ class ProcessExecutor final : public Executor {
   void Submit(const Task& task) override;
   void Stop(StopMode mode) override;
   ExecutorStats stats() const override;
+  std::vector<WorkerNow> Workers() const override;
 
  private:
   // One worker: what outlives its processes is in pool_ and leases_.
@@ -594,6 +595,26 @@ void ProcessExecutor::Sample() const {
     sample_.private_bytes += bytes;
     sample_.peak_private_bytes = std::max(sample_.peak_private_bytes, bytes);
   }
+}
+
+std::vector<WorkerNow> ProcessExecutor::Workers() const {
+  std::vector<WorkerNow> all;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    WorkerNow& worker = all.emplace_back();
+    worker.worker = i;
+    worker.pid = pool_.pid(i);
+    worker.ready = peers_[i].ready;
+    if (worker.pid != 0) worker.private_bytes = PrivateBytes(worker.pid);
+    const Lease* head = leases_.Head(i);
+    if (head == nullptr) continue;
+    // What it has answered meanwhile is not known here yet: its record is.
+    const Flight flight = ReadFlight(i);
+    worker.task = flight.task != 0 ? flight.task : head->task.id;
+    worker.phase = flight.phase;
+    worker.since = leases_.HeadAge(i, Now());
+    worker.waiting = leases_.Count(i) - 1;
+  }
+  return all;
 }
 
 ExecutorStats ProcessExecutor::stats() const {

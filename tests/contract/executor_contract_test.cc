@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -128,6 +129,35 @@ TEST_P(ExecutorContract, ThumbnailsComeInTheOrderOfTheOutcome) {
     EXPECT_EQ(finished.outputs[i][1], 0xD8);
   }
   EXPECT_GT(finished.outcome.source_width, 200u);
+}
+
+TEST_P(ExecutorContract, TellsWhatEachWorkerIsAt) {
+  Start();
+  const std::size_t places =
+      std::max(GetParam().threads, GetParam().processes);
+  std::map<TaskId, bool> seen;
+  for (int i = 0; i < 20; ++i) seen[Submit(photo_)] = false;
+  ASSERT_TRUE(bench_.Until([&] {
+    const std::vector<WorkerNow> workers = bench_.executor().Workers();
+    EXPECT_EQ(workers.size(), places);
+    for (std::size_t at = 0; at < workers.size(); ++at) {
+      const WorkerNow& worker = workers[at];
+      EXPECT_EQ(worker.worker, at);
+      EXPECT_EQ(worker.pid != 0 && worker.private_bytes > 0,
+                GetParam().processes > 0);
+      if (worker.task == 0) continue;
+      EXPECT_TRUE(worker.ready);
+      EXPECT_LT(worker.since, Micros(20'000'000));
+      EXPECT_TRUE(seen.contains(worker.task));
+      seen[worker.task] = true;
+    }
+    return bench_.answers == seen.size();
+  }));
+  EXPECT_GT(std::count_if(seen.begin(), seen.end(),
+                          [](const auto& task) { return task.second; }),
+            0);
+  for (const WorkerNow& worker : bench_.executor().Workers())
+    EXPECT_EQ(worker.task, 0u);
 }
 
 TEST_P(ExecutorContract, MakesOnlyTheSizesThatAreAsked) {
