@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "common/fail_point.h"
@@ -42,6 +44,10 @@ HostCareOptions MakeHostCare(const RunOptions& options) {
 StorerParts PartsOfStorer(const EngineParts& parts) {
   return {parts.loop,    parts.pool,          parts.sink,
           parts.journal, parts.journal_mutex, parts.store};
+}
+
+ImageFormat NamedFormat(const Item& item) {
+  return FormatFromExtension(item.ref.srcext);
 }
 
 bool IsSkip(const Item& item, Reason reason) {
@@ -114,7 +120,8 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
           parts.loop, parts.sink, parts.journal, parts.journal_mutex,
           [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
           [this](Error error) { Fatal(std::move(error)); }),
-      retry_(MakeRetry(options)) {
+      retry_(MakeRetry(options)),
+      forecast_(parts.journal->recorded_before()) {
   const std::size_t sizes = options.recipe.sizes.size();
   ListerOptions listing;
   listing.name = parts.name;
@@ -157,6 +164,11 @@ RunEnd Engine::Run() {
   TM_FAIL_POINT("workers-stopped");
   stats_.elapsed = std::chrono::duration_cast<Millis>(
       std::chrono::steady_clock::now() - stats_.started);
+  if (parts_.show) {
+    RunView last = View();
+    last.ended = true;
+    parts_.show(last);
+  }
   return end_;
 }
 
@@ -202,28 +214,31 @@ void Engine::Admit(const ListedItem& listed) {
   switch (listed.verdict.kind) {
     case Kind::kDone:
       ++stats_.done_before;
-      return;
+      return forecast_.Passed(true);
     case Kind::kFailedBefore:
       ++stats_.failed_before;
-      return;
+      return forecast_.Passed(true);
     case Kind::kSkippedBefore:
       ++stats_.skipped_before;
-      return;
+      return forecast_.Passed(true);
     case Kind::kDuplicate:
       // Its record is that of the first one: counted, not recorded.
       ++stats_.skipped;
       ++stats_.skipped_by_reason[Reason::kDuplicate];
-      return;
+      return forecast_.Passed(false);
     case Kind::kCollision:
-      ++open_;
-      return OnFailed(item, Reason::kNameCollision,
-                      CollisionText(*item, listed.verdict.owner));
     case Kind::kFresh:
     case Kind::kAgain:
     case Kind::kPartly:
       break;
   }
   ++open_;
+  forecast_.Listed(NamedFormat(*item), item->ref.size_bytes,
+                   listed.verdict.kind == Kind::kAgain ||
+                       listed.verdict.kind == Kind::kPartly);
+  if (listed.verdict.kind == Kind::kCollision)
+    return OnFailed(item, Reason::kNameCollision,
+                    CollisionText(*item, listed.verdict.owner));
   if (item->ref.reason != Reason::kNone)
     return OnFailed(item, item->ref.reason, item->ref.message);
   queue_.Push(item);
@@ -337,6 +352,9 @@ void Engine::OnCommitted(const std::vector<CommitEntry>& batch) {
     entry.item->Move(ItemState::kFinal);
     Count(entry.record);
     CountHost(*entry.item, entry.record);
+    forecast_.Ended(NamedFormat(*entry.item), entry.item->ref.size_bytes,
+                    entry.record.bytes_in,
+                    std::uint64_t{entry.record.width} * entry.record.height);
   }
   Forget(batch.size());
 }
@@ -442,11 +460,50 @@ void Engine::Tick() {
   if (now - last_tick_ < kTick) return;
   last_tick_ = now;
   stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
+  const ExecutorStats executor = parts_.executor->stats();
+  forecast_.Sample(now, static_cast<double>(executor.busy) /
+                            static_cast<double>(
+                                std::max<std::size_t>(executor.workers, 1)));
   if (now - last_sample_ >= kSample) {
     last_sample_ = now;
     Sample();
+    FindSlowestHost(now);
   }
   if (parts_.show) parts_.show(View());
+}
+
+void Engine::FindSlowestHost(TimePoint now) {
+  std::unordered_map<std::string_view, SlowHost> hosts;
+  fetcher_.ForEach([&](const FetchNow& fetch) {
+    if (!fetch.item->ref.is_url) return;
+    SlowHost& host = hosts[fetch.item->ref.host];
+    ++host.in_flight;
+    host.oldest =
+        std::max(host.oldest, std::chrono::duration_cast<Millis>(
+                                  now - fetch.since));
+  });
+  // Once there was one, there is one: the block does not jump.
+  if (slowest_) slowest_->in_flight = 0;
+  bool found = false;
+  const auto take = [this, &found](SlowHost host) {
+    if (found && host.wait() <= slowest_->wait()) return;
+    found = true;
+    slowest_ = std::move(host);
+  };
+  for (auto& [name, host] : hosts) {
+    const auto known = stats_.hosts.find(std::string(name));
+    if (known != stats_.hosts.end())
+      host.recent =
+          std::chrono::duration_cast<Millis>(known->second.recent);
+    host.name = name;
+    take(std::move(host));
+  }
+  const auto held = queue_.LongestHeld();
+  if (!held) return;
+  SlowHost host;
+  host.name = held->first;
+  host.held = std::chrono::duration_cast<Millis>(held->second - now);
+  if (host.held > Millis(0)) take(std::move(host));
 }
 
 void Engine::Sample() {
@@ -454,36 +511,39 @@ void Engine::Sample() {
   const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
     *peak = std::max(*peak, value);
   };
-  raise(&stats_.peak_coordinator_bytes, PrivateMemory(0));
+  const std::uint64_t own = PrivateMemory(0);
+  const std::uint64_t shared =
+      executor.shared_bytes + parts_.arena->allocated_bytes();
+  memory_used_ = own + executor.private_bytes + shared;
+  raise(&stats_.peak_bytes, memory_used_);
+  raise(&stats_.peak_coordinator_bytes, own);
   raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
   raise(&stats_.peak_workers_bytes, executor.private_bytes);
-  raise(&stats_.peak_shared_bytes,
-        executor.shared_bytes + parts_.arena->allocated_bytes());
+  raise(&stats_.peak_shared_bytes, shared);
   stats_.workers_lost = executor.workers_lost;
   stats_.workers_recycled = executor.workers_recycled;
   stats_.message_bytes = executor.message_bytes;
 }
 
 RunView Engine::View() const {
+  const ExecutorStats executor = parts_.executor->stats();
+  const ListState list{listing_ended_, progress_};
   RunView view;
-  view.waiting = open_;
   view.fetching = fetcher_.active();
   view.working = dispatcher_.leased();
   view.storing = storer_.active();
-  view.workers = parts_.executor->stats().workers;
-  view.listing_ended = listing_ended_;
-  if (progress_ && !listing_ended_) {
-    const double known = static_cast<double>(stats_.listed);
-    view.fraction =
-        known > 0 ? *progress_ * (known - static_cast<double>(open_)) / known : 0;
-  } else if (listing_ended_ && stats_.listed > 0) {
-    view.fraction = 1 - static_cast<double>(open_) /
-                            static_cast<double>(stats_.listed);
+  view.workers = executor.workers;
+  view.busy = executor.busy;
+  view.open = open_;
+  if (const auto left = forecast_.ImagesLeft(list)) {
+    view.left = left->images;
+    view.left_exact = left->exact;
   }
-  view.memory_used = parts_.arena->budget()->used() + parts_.decode->used() +
-                     parts_.store->used();
-  view.memory_limit = parts_.arena->budget()->limit() +
-                      parts_.decode->limit() + parts_.store->limit();
+  view.eta = forecast_.TimeLeft(list);
+  view.memory_used = memory_used_;
+  view.memory_limit = options_.memory;
+  view.waits_for_memory = fetcher_.paused();
+  view.slowest = slowest_;
   return view;
 }
 

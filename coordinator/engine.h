@@ -22,6 +22,7 @@
 #include "coordinator/dispatcher.h"
 #include "coordinator/fetch_queue.h"
 #include "coordinator/fetcher.h"
+#include "coordinator/forecast.h"
 #include "coordinator/lister.h"
 #include "coordinator/net/host_care.h"
 #include "coordinator/net/network_watch.h"
@@ -50,7 +51,7 @@ struct EngineParts {
   NetworkWatchOptions network;
   // Unblocks a source that waits (stdin).
   std::function<void()> cancel_source;
-  // Called at most ten times a second.
+  // Called at most ten times a second, and once when the run has ended.
   std::function<void(const RunView&)> show;
 };
 
@@ -111,6 +112,7 @@ class Engine {
               std::string message, std::vector<OutputRecord> outputs);
   void Count(const ItemRecord& record);
   void CountHost(const Item& item, const ItemRecord& record);
+  void CountAnswer(const Item& item);
   void CheckFailureBound();
   void Forget(std::size_t items);
 
@@ -122,6 +124,7 @@ class Engine {
 
   void Tick();
   void Sample();
+  void FindSlowestHost(TimePoint now);
   RunView View() const;
 
   const RunOptions& options_;
@@ -140,7 +143,10 @@ class Engine {
 
   std::size_t asked_ = 0;       // items requested of the lister, not arrived
   bool listing_ended_ = false;
-  std::optional<double> progress_;
+  std::optional<double> progress_;  // of the sources
+  Forecast forecast_;
+  std::optional<SlowHost> slowest_;  // as of the last Sample()
+  std::uint64_t memory_used_ = 0;    // so too
   std::size_t open_ = 0;        // listed, not final
   // Failed, while their inputs are written to --keep-poison.
   std::unordered_map<std::uint64_t, ItemPtr> kept_;

@@ -105,7 +105,10 @@ void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
     item->Move(ItemState::kListed);
     return queue_.PushFront(item);
   }
-  if (item->ref.is_url) Judge(*item, answer);
+  if (item->ref.is_url) {
+    CountAnswer(*item);
+    Judge(*item, answer);
+  }
   if (answer.reason == Reason::kNone) return OnFetchedWell(item);
   if (answer.transient && network_.lost()) {
     // The try says nothing about the image.
@@ -136,6 +139,15 @@ void Engine::OnFetchedWell(const ItemPtr& item) {
     stats_.latency.body.Add(times.total - times.first_byte);
   }
   dispatcher_.Add(item);
+}
+
+// Hosts are counted from their first image that is final.
+void Engine::CountAnswer(const Item& item) {
+  const auto host = stats_.hosts.find(item.ref.host);
+  if (host == stats_.hosts.end()) return;
+  Micros& recent = host->second.recent;
+  const Micros took = item.fetch_times.total;
+  recent = recent == Micros(0) ? took : recent + (took - recent) / 8;
 }
 
 // ---- hosts and the network ---------------------------------------------

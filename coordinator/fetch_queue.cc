@@ -156,6 +156,16 @@ std::optional<TimePoint> FetchQueue::NextDue() const {
   return due;
 }
 
+std::optional<std::pair<std::string, TimePoint>> FetchQueue::LongestHeld()
+    const {
+  for (auto at = held_.rbegin(); at != held_.rend(); ++at) {
+    const auto line = lines_.find(at->second);
+    if (line != lines_.end() && !line->second.items.empty())
+      return std::pair(at->second, at->first);
+  }
+  return std::nullopt;
+}
+
 std::vector<ItemPtr> FetchQueue::Clear() {
   std::vector<ItemPtr> all;
   for (auto& [host, line] : lines_) {

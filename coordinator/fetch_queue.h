@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -50,6 +51,9 @@ class FetchQueue {
 
   // When the earliest item or host that waits for its time may go.
   [[nodiscard]] std::optional<TimePoint> NextDue() const;
+  // The host that is held longest, while something waits for it.
+  [[nodiscard]] std::optional<std::pair<std::string, TimePoint>> LongestHeld()
+      const;
   [[nodiscard]] std::size_t size() const { return size_ + later_.size(); }
   // Everything that waits; for a run that stops.
   [[nodiscard]] std::vector<ItemPtr> Clear();

@@ -124,6 +124,7 @@ class Fetcher::Fetch final : public BodySink {
 
   ItemPtr item;
   std::uint64_t age;
+  TimePoint since = std::chrono::steady_clock::now();
   TransferId transfer = 0;       // 0: a file
   std::uint64_t waits_for = 0;   // bytes of slot; 0: does not wait
   bool reading = false;          // a pool thread uses the slot
@@ -313,6 +314,12 @@ void Fetcher::Relieve(bool others_hold_memory) {
         oldest->item->length, FormatBytes(budget_->limit()));
     Finish(oldest, std::move(answer));
   }
+}
+
+void Fetcher::ForEach(
+    const std::function<void(const FetchNow&)>& visit) const {
+  for (const auto& [age, fetch] : active_)
+    visit({fetch->item.get(), fetch->since, fetch->waits_for > 0});
 }
 
 void Fetcher::CancelAll() {

@@ -43,6 +43,13 @@ struct FetcherOptions {
   std::uint64_t max_bytes = 0;    // of one image
 };
 
+// One that is under way.
+struct FetchNow {
+  const Item* item = nullptr;
+  TimePoint since{};
+  bool paused = false;  // for want of memory
+};
+
 class Fetcher {
  public:
   using Done = std::function<void(ItemPtr, FetchAnswer)>;
@@ -65,6 +72,8 @@ class Fetcher {
 
   [[nodiscard]] std::size_t active() const { return active_.size(); }
   [[nodiscard]] bool paused() const { return paused_ > 0; }
+  // The oldest first.
+  void ForEach(const std::function<void(const FetchNow&)>& visit) const;
 
  private:
   class Fetch;

@@ -1,64 +1,90 @@
 #include "coordinator/progress.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
 #include "common/log.h"
 #include "coordinator/console.h"
-#include "coordinator/units.h"
+#include "coordinator/terminal_text.h"
 
 namespace thumbmill {
 namespace {
 
 constexpr Millis kRedraw{100};
+constexpr Millis kRateWindow{5000};
+
+// A terminal that knows them draws what is between in one go; others ignore
+// both.
+constexpr const char* kBegin = "\x1b[?2026h";
+constexpr const char* kEnd = "\x1b[?2026l";
+// From the first cell of a line on. tmux keeps a copy of what is erased from
+// the screen's first cell on: so that cell is erased by itself.
+constexpr const char* kEraseBelow = "\r\x1b[K\x1b[C\x1b[J\r";
 
 bool IsCapableTerminal(std::FILE* out) {
   const char* term = std::getenv("TERM");
-  return isatty(fileno(out)) == 1 && term != nullptr &&
+  return isatty(fileno(out)) == 1 && term != nullptr && *term != '\0' &&
          std::strcmp(term, "dumb") != 0;
 }
 
-std::size_t TerminalWidth(std::FILE* out) {
-  winsize size{};
-  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return 80;
-  return size.ws_col;
+// https://no-color.org: set, and not empty.
+bool WantsColour() {
+  const char* refused = std::getenv("NO_COLOR");
+  return refused == nullptr || *refused == '\0';
 }
 
-// Before a minute of figures is there, an ETA would only jump about.
-std::string Eta(const RunStats& stats, const RunView& view) {
-  if (view.fraction <= 0.001 || stats.elapsed < Millis(1000)) return "--:--";
-  const double total =
-      static_cast<double>(stats.elapsed.count()) / view.fraction;
-  return FormatDuration(Millis(static_cast<std::int64_t>(
-      total - static_cast<double>(stats.elapsed.count()))));
+std::size_t FromEnvironment(const char* name, std::size_t otherwise) {
+  const char* text = std::getenv(name);
+  if (text == nullptr) return otherwise;
+  std::size_t value = 0;
+  const auto [rest, error] =
+      std::from_chars(text, text + std::strlen(text), value);
+  return error == std::errc() && *rest == '\0' && value > 0 ? value : otherwise;
+}
+
+bool TakesMore(std::FILE* out) {
+  if (fileno(out) < 0) return true;  // memory
+  pollfd ready{fileno(out), POLLOUT, 0};
+  return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0;
+}
+
+// Ends with its line; what a line holds is not obeyed.
+std::string LogText(std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    text += MakePrintable(lines.substr(0, end)) + "\r\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text;
 }
 
 }  // namespace
 
-std::string ProgressLine(const RunStats& stats, const RunView& view,
-                         double rate) {
-  std::string line;
-  if (view.fraction >= 0)
-    line += fmt::format("{:3.0f}% ", std::clamp(view.fraction, 0.0, 1.0) * 100);
-  line += fmt::format("{} done", FormatCount(stats.done + stats.done_before));
-  if (stats.failed > 0)
-    line += fmt::format(", {} failed", FormatCount(stats.failed));
-  if (stats.skipped > 0)
-    line += fmt::format(", {} skipped", FormatCount(stats.skipped));
-  line += fmt::format(" | {:.0f} images/s | in {}, out {} | ETA {}", rate,
-                      FormatBytes(stats.bytes_in),
-                      FormatBytes(stats.bytes_out), Eta(stats, view));
-  if (view.listing_ended)
-    line += fmt::format(" | {} left", FormatCount(view.waiting));
-  if (stats.retries > 0)
-    line += fmt::format(" | {} retries", FormatCount(stats.retries));
-  return line;
+double RecentRate::Sample(TimePoint now, std::uint64_t done) {
+  samples_.emplace_back(now, done);
+  while (samples_.size() > 2 && now - samples_[1].first >= kRateWindow)
+    samples_.pop_front();
+  const auto& [since, before] = samples_.front();
+  const double seconds = std::chrono::duration<double>(now - since).count();
+  return seconds > 0 ? static_cast<double>(done - before) / seconds : 0;
+}
+
+std::string DrawnBlock(const std::vector<std::string>& lines) {
+  std::string text = "\r";
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) text += "\r\n";
+    text += lines[i] + "\x1b[K";
+  }
+  text += "\x1b[J\r";
+  if (lines.size() > 1) text += fmt::format("\x1b[{}A", lines.size() - 1);
+  return text;
 }
 
 Progress::Progress(ProgressMode mode, Millis plain_interval, std::FILE* out)
@@ -67,51 +93,69 @@ Progress::Progress(ProgressMode mode, Millis plain_interval, std::FILE* out)
       mode == ProgressMode::kTty ||
       (mode == ProgressMode::kAuto && IsCapableTerminal(out));
   if (mode == ProgressMode::kNone) return;
-  style_ = terminal ? Style::kLine : Style::kPlain;
+  style_ = terminal ? Style::kBlock : Style::kPlain;
   if (!terminal) return;
   interval_ = kRedraw;
+  colour_ = WantsColour();
   SetLogWriter(&Progress::WriteAbove, this);
 }
 
 Progress::~Progress() {
-  if (style_ != Style::kLine) return;
+  if (style_ != Style::kBlock) return;
   SetLogWriter(nullptr, nullptr);
-  Clear();
+  LeaveBlock();
 }
 
 void Progress::Show(const RunStats& stats, const RunView& view,
                     TimePoint now) {
   if (style_ == Style::kNone) return;
-  if (last_ == TimePoint{}) last_ = stats.started;
-  const auto since = std::chrono::duration_cast<Millis>(now - last_);
-  if (since < interval_) return;
-  const double current = static_cast<double>(stats.finished() - last_finished_) * 1000 /
-                         static_cast<double>(since.count());
-  // Commits come in batches: a smoothed rate, a few seconds long.
-  const double weight = std::min(
-      1.0, static_cast<double>(since.count()) / 3000);
-  rate_ = rate_ == 0 ? current : rate_ + (current - rate_) * weight;
-  last_ = now;
-  last_finished_ = stats.finished();
-  Draw(ProgressLine(stats, view, rate_));
-}
-
-void Progress::Draw(const std::string& line) {
-  const std::lock_guard lock(drawing_);
   if (style_ == Style::kPlain) {
-    Say(out_, "{}\n", line);
-    std::fflush(out_);
-    return;
+    if (last_ == TimePoint{}) last_ = stats.started;
+    // The summary says how it ended.
+    if (view.ended) return;
   }
-  drawn_ = line.substr(0, TerminalWidth(out_) - 1);
-  Say(out_, "\r{}\x1b[K", drawn_);
+  if (!view.ended && now - last_ < interval_) return;
+  last_ = now;
+  const Rates rates{rate_.Sample(now, stats.done), stats.images_per_second()};
+  if (style_ == Style::kBlock)
+    return DrawBlock(ProgressBlock(stats, view, rates, Shape()), view.ended);
+  if (!TakesMore(out_)) return;
+  Say(out_, "{}\n", ProgressLine(stats, view, rates));
   std::fflush(out_);
 }
 
-void Progress::Clear() {
+BlockShape Progress::Shape() const {
+  BlockShape shape;
+  shape.colour = colour_;
+  winsize size{};
+  const bool told = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0;
+  shape.columns = told && size.ws_col > 0 ? size.ws_col
+                                          : FromEnvironment("COLUMNS", 80);
+  shape.rows =
+      told && size.ws_row > 0 ? size.ws_row : FromEnvironment("LINES", 24);
+  return shape;
+}
+
+void Progress::DrawBlock(std::vector<std::string> lines, bool for_good) {
   const std::lock_guard lock(drawing_);
-  if (style_ != Style::kLine || drawn_.empty()) return;
-  Say(out_, "\r\x1b[K");
+  if (!for_good && !TakesMore(out_)) return;
+  drawn_ = std::move(lines);
+  Say(out_, "{}{}{}", kBegin, DrawnBlock(drawn_), kEnd);
+  std::fflush(out_);
+}
+
+void Progress::Suspend() {
+  LeaveBlock();
+  last_ = {};
+}
+
+// The cursor goes to the line below the block, which is drawn once more: the
+// terminal has put the ^Z or ^C that was typed into it.
+void Progress::LeaveBlock() {
+  const std::lock_guard lock(drawing_);
+  if (style_ != Style::kBlock || drawn_.empty()) return;
+  Say(out_, "{}{}\r\n", DrawnBlock(drawn_),
+      drawn_.size() > 1 ? fmt::format("\x1b[{}B", drawn_.size() - 1) : "");
   std::fflush(out_);
   drawn_.clear();
 }
@@ -119,7 +163,9 @@ void Progress::Clear() {
 void Progress::WriteAbove(void* self, std::string_view line) {
   auto* progress = static_cast<Progress*>(self);
   const std::lock_guard lock(progress->drawing_);
-  Say(progress->out_, "\r\x1b[K{}{}", line, progress->drawn_);
+  Say(progress->out_, "{}{}{}{}{}", kBegin,
+      progress->drawn_.empty() ? "" : kEraseBelow, LogText(line),
+      progress->drawn_.empty() ? "" : DrawnBlock(progress->drawn_), kEnd);
   std::fflush(progress->out_);
 }
 

@@ -265,7 +265,7 @@ Status WriteFailed(const std::string& path, Journal* journal) {
   return file.Finish();
 }
 
-std::string Summary(const RunFacts& facts) {
+std::string Totals(const RunFacts& facts) {
   const RunStats& stats = *facts.stats;
   std::string text = fmt::format(
       "{} done, {} failed, {} skipped in {:.1f} s: {:.1f} images/s\n",
@@ -277,6 +277,12 @@ std::string Summary(const RunFacts& facts) {
                       FormatBytes(stats.bytes_in),
                       FormatBytes(stats.bytes_out),
                       FormatCount(stats.files_out));
+  return text;
+}
+
+std::string Summary(const RunFacts& facts) {
+  const RunStats& stats = *facts.stats;
+  std::string text;
   const std::uint64_t before =
       stats.done_before + stats.failed_before + stats.skipped_before;
   if (before > 0)

@@ -34,7 +34,9 @@ struct RunFacts {
                                  const RunFacts& facts);
 // Every failed item of the state; no failures: an empty file.
 [[nodiscard]] Status WriteFailed(const std::string& path, Journal* journal);
-// The lines for a terminal.
+// Lines for people: the counts of this run, as the last state of the block on
+// a terminal has them, and what is to be said beside.
+[[nodiscard]] std::string Totals(const RunFacts& facts);
 [[nodiscard]] std::string Summary(const RunFacts& facts);
 
 }  // namespace thumbmill

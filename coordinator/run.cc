@@ -74,6 +74,7 @@ struct Parts {
   std::unique_ptr<Executor> executor;
   std::optional<NameTemplate> name;
   RunStats stats;
+  bool drew_block = false;  // its last state stays on the terminal
 };
 
 // Open files of a run that does nothing yet, and of each worker (its process,
@@ -305,6 +306,18 @@ int DryRun(const RunOptions& options, Parts* parts) {
 
 // ---- the run -----------------------------------------------------------
 
+void OnSignal(int signal, Engine* engine, Progress* progress) {
+  switch (signal) {
+    case SIGWINCH:
+      return progress->Resized();
+    case SIGTSTP:
+      progress->Suspend();
+      return StopLikeAJob();
+    default:
+      return engine->Interrupt(signal);
+  }
+}
+
 RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   Progress progress(options.progress, options.stats_interval, stderr);
   EngineParts engine_parts;
@@ -329,13 +342,14 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   };
   Engine engine(options, engine_parts, std::move(parts->source));
   auto signals = SignalWatch::Create(parts->loop.get(), [&](int signal) {
-    engine.Interrupt(signal);
+    OnSignal(signal, &engine, &progress);
   });
   if (!signals) {
     LogError(signals.error().what);
     return {RunEnd::Kind::kFatal, signals.error(), 0};
   }
   RunEnd end = engine.Run();
+  parts->drew_block = progress.draws_block();
   parts->pool->DropQueued();
   return end;
 }
@@ -391,7 +405,7 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   if (!options.report_file.empty())
     warn(WriteReport(options.report_file, facts));
   if (options.quiet) return;
-  Say(stderr, "{}", Summary(facts));
+  Say(stderr, "{}{}", parts->drew_block ? "" : Totals(facts), Summary(facts));
   if (keeps_state && parts->stats.failed + parts->stats.failed_before > 0)
     Say(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
   if (!options.report_file.empty())
@@ -407,6 +421,11 @@ int Refused(const Error& error) {
 }  // namespace
 
 int Run(const RunOptions& options) {
+  if (options.dry_run) {
+    UnblockSignals();
+  } else {
+    BlockRunSignals();
+  }
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());
   auto parts = std::make_unique<Parts>();

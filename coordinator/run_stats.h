@@ -1,9 +1,12 @@
 // coordinator/run_stats.h: what a run counts while it goes, for the progress
-// line, the summary and the report. Owned by the engine, loop's thread only.
+// block, the summary and the report. Owned by the engine, loop's thread only.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "common/clock.h"
@@ -20,6 +23,7 @@ struct StageLatencies {
 struct HostStats {
   std::uint64_t items = 0, failed = 0, bytes = 0;
   Micros time{0};
+  Micros recent{0};  // of one answer, a moving mean
 };
 
 struct RunStats {
@@ -42,6 +46,7 @@ struct RunStats {
   std::uint64_t peak_worker_bytes = 0;   // of the largest worker
   std::uint64_t peak_workers_bytes = 0;  // of all workers together
   std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
+  std::uint64_t peak_bytes = 0;          // of all of these at one time
   std::uint64_t workers_lost = 0;
   std::uint64_t workers_recycled = 0;  // replaced, as their memory had grown
   std::uint64_t message_bytes = 0;  // between coordinator and workers
@@ -58,14 +63,32 @@ struct RunStats {
   }
 };
 
-// What the progress line shows beside the counts.
+// The host that keeps us waiting longest, now.
+struct SlowHost {
+  std::string name;
+  Millis recent{0};          // of one answer
+  std::size_t in_flight = 0;
+  Millis oldest{0};          // in flight for so long
+  Millis held{0};            // > 0: not asked for so long
+  [[nodiscard]] Millis wait() const {
+    return std::max({recent, oldest, held});
+  }
+};
+
+// What one sees beside the counts.
 struct RunView {
-  std::uint64_t waiting = 0;     // listed, not final
+  bool ended = false;            // the run: nothing will change any more
   std::size_t fetching = 0, working = 0, storing = 0;
-  std::size_t workers = 0;
-  bool listing_ended = false;
-  double fraction = -1;          // of the sources' bytes; < 0: unknown
+  std::size_t workers = 0, busy = 0;
+  // Images of the list that are not final. `left` empty: no telling, but at
+  // least `open`, which were listed.
+  std::uint64_t open = 0;
+  std::optional<std::uint64_t> left;
+  bool left_exact = false;
+  std::optional<Millis> eta;
   std::uint64_t memory_used = 0, memory_limit = 0;
+  bool waits_for_memory = false;  // downloads do
+  std::optional<SlowHost> slowest;  // empty: no URL is under way
 };
 
 }  // namespace thumbmill

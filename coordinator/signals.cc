@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
 #include <utility>
 
 #include "coordinator/event_loop.h"
@@ -12,13 +13,17 @@
 namespace thumbmill {
 namespace {
 
-sigset_t AskedToEnd() {
+sigset_t SetOf(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  for (const int signal : signals) sigaddset(&set, signal);
   return set;
+}
+
+sigset_t AskedToEnd() { return SetOf({SIGINT, SIGTERM, SIGHUP}); }
+
+sigset_t Watched() {
+  return SetOf({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH});
 }
 
 }  // namespace
@@ -29,9 +34,27 @@ void BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void BlockRunSignals() {
+  const sigset_t set = Watched();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void UnblockSignals() {
+  const sigset_t set = AskedToEnd();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void StopLikeAJob() {
+  const sigset_t stop = SetOf({SIGTSTP});
+  raise(SIGTSTP);
+  // Pending until here; a process without a job control shell goes on.
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+}
+
 Result<SignalWatch> SignalWatch::Create(EventLoop* loop,
                                         std::function<void(int)> asked) {
-  const sigset_t set = AskedToEnd();
+  const sigset_t set = Watched();
   UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return FailSystem("signalfd", errno);
   const int raw = fd.get();

@@ -1,9 +1,9 @@
 // coordinator/signals.h: signals as events of the loop; nothing happens in a
 // handler.
 //
-// Block() comes first in main(), before any thread is made, so that all
-// threads inherit the mask. SIGINT, SIGTERM and SIGHUP ask for an end;
-// SIGPIPE is ignored: a write that fails says so itself.
+// SIGINT, SIGTERM and SIGHUP ask for an end, SIGTSTP for a pause;
+// SIGWINCH tells that the terminal has another size. SIGPIPE is
+// ignored: a write that fails says so itself.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,15 @@ namespace thumbmill {
 
 class EventLoop;
 
+// Comes first in main(): what asks for an end waits until it is watched.
 void BlockSignals();
+// Before any thread is made, so that all inherit the mask: so do the others.
+void BlockRunSignals();
+// For a command that does nothing which would need an orderly end.
+void UnblockSignals();
+
+// Stops this process as Ctrl-Z does; returns when it is continued.
+void StopLikeAJob();
 
 class SignalWatch {
  public:
