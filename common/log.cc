@@ -108,6 +108,17 @@ void LogLine(LogLevel level, std::string_view text) {
   spdlog::default_logger_raw()->log(ToSpdlog(level), safe);
 }
 
+void LogAnswer(std::string_view text) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  const std::string safe = g_json ? EscapeJson(text) : std::string(text);
+  const spdlog::details::log_msg message(logger.name(), spdlog::level::info,
+                                         safe);
+  for (const spdlog::sink_ptr& sink : logger.sinks()) {
+    sink->log(message);
+    sink->flush();
+  }
+}
+
 void SetLogWriter(LogWriter writer, void* context) {
   const std::lock_guard lock(g_redirect_mutex);
   g_redirect = {writer, context};

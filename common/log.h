@@ -27,6 +27,8 @@ struct LogOptions {
 [[nodiscard]] Status InitLog(const LogOptions& options);
 [[nodiscard]] bool LogEnabled(LogLevel level);
 void LogLine(LogLevel level, std::string_view text);
+// What somebody has asked for: written at any level, flushed.
+void LogAnswer(std::string_view text);
 
 // Where lines for stderr go instead, so that a progress block can redraw
 // itself around them. An empty function puts stderr back.

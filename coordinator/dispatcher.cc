@@ -126,6 +126,11 @@ ItemPtr Dispatcher::TakeLeased(TaskId id) {
   return node.empty() ? nullptr : std::move(node.mapped());
 }
 
+const Item* Dispatcher::Leased(TaskId id) const {
+  const auto found = leased_.find(id);
+  return found == leased_.end() ? nullptr : found->second.get();
+}
+
 void Dispatcher::OnFinished(Finished finished) {
   const ItemPtr item = TakeLeased(finished.id);
   if (!item) return;

@@ -52,6 +52,8 @@ class Dispatcher {
   [[nodiscard]] std::vector<ItemPtr> DropReady();
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
   [[nodiscard]] std::size_t leased() const { return leased_.size(); }
+  // Null: no place has that task.
+  [[nodiscard]] const Item* Leased(TaskId id) const;
 
  private:
   enum class Grant { kHeld, kWait, kNever };

@@ -79,6 +79,10 @@ class Engine {
   // From the loop's thread: the first time drains, the second stops at once.
   void Interrupt(int signal);
 
+  // What every worker does now, what is fetched and stored, a line each. For
+  // people; URLs are redacted.
+  [[nodiscard]] std::vector<std::string> Describe() const;
+
  private:
   // Records that may wait for the disk before no more work is begun.
   static constexpr std::size_t kMaxUncommitted = 8192;
@@ -126,6 +130,9 @@ class Engine {
   void Sample();
   void FindSlowestHost(TimePoint now);
   RunView View() const;
+  [[nodiscard]] std::string DescribeWorker(const WorkerNow& worker) const;
+  void DescribeFetches(TimePoint now, std::vector<std::string>* lines) const;
+  void DescribeStores(TimePoint now, std::vector<std::string>* lines) const;
 
   const RunOptions& options_;
   EngineParts parts_;

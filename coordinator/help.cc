@@ -99,7 +99,9 @@ Storing and resuming
       --dry-run            print the names that would be written, do nothing
 
 What one sees
-  -P, --progress MODE      auto, tty, plain, none (default: auto)
+  -P, --progress MODE      auto (tty on a terminal that is not dumb, else
+                           plain), tty (a block, redrawn), plain (lines), none;
+                           colour unless NO_COLOR is set (default: auto)
       --stats T            between plain lines (default: 10s)
   -v, --verbose            each failure as it happens; -vv: more
   -q, --quiet              errors only, no progress, no summary
@@ -107,6 +109,7 @@ What one sees
       --log-format F       text, json (default: text)
   -h, --help
       --version
+  kill -USR2 PID           logs what each worker is at, what is fetched, stored
 
 Exit codes
   0 all done or skipped   1 usage or configuration, nothing started

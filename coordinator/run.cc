@@ -313,6 +313,9 @@ void OnSignal(int signal, Engine* engine, Progress* progress) {
     case SIGTSTP:
       progress->Suspend();
       return StopLikeAJob();
+    case SIGUSR2:
+      for (const std::string& line : engine->Describe()) LogAnswer(line);
+      return;
     default:
       return engine->Interrupt(signal);
   }

@@ -23,7 +23,7 @@ sigset_t SetOf(std::initializer_list<int> signals) {
 sigset_t AskedToEnd() { return SetOf({SIGINT, SIGTERM, SIGHUP}); }
 
 sigset_t Watched() {
-  return SetOf({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH});
+  return SetOf({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR2, SIGWINCH});
 }
 
 }  // namespace

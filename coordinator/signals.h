@@ -1,8 +1,8 @@
 // coordinator/signals.h: signals as events of the loop; nothing happens in a
 // handler.
 //
-// SIGINT, SIGTERM and SIGHUP ask for an end, SIGTSTP for a pause;
-// SIGWINCH tells that the terminal has another size. SIGPIPE is
+// SIGINT, SIGTERM and SIGHUP ask for an end, SIGTSTP for a pause, SIGUSR2 what
+// is being done; SIGWINCH tells that the terminal has another size. SIGPIPE is
 // ignored: a write that fails says so itself.
 #pragma once
 

@@ -129,6 +129,7 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
 void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
   item->Move(ItemState::kStoring);
   ++item->put_tries;
+  under_way_[item] = std::chrono::steady_clock::now();
   parts_.sink->Put(
       item->store,
       [this, item, alive = alive_, records = std::move(records)](
@@ -139,6 +140,7 @@ void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
 
 void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
                    StoreResult result) {
+  under_way_.erase(item);
   if (result.reason == Reason::kNone) {
     TM_FAIL_POINT("stored");
     LetGo(item.get());

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/shm/budget.h"
@@ -61,6 +62,11 @@ class Storer {
   std::size_t StopRetrying();
 
   [[nodiscard]] std::size_t active() const { return active_; }
+  // What the target has been given and has not answered, with the time.
+  [[nodiscard]] const std::unordered_map<ItemPtr, TimePoint>& under_way()
+      const {
+    return under_way_;
+  }
 
  private:
   struct Naming {
@@ -83,6 +89,7 @@ class Storer {
   StorerOptions options_;
   Events events_;
   std::size_t active_ = 0;
+  std::unordered_map<ItemPtr, TimePoint> under_way_;
   std::size_t waiting_ = 0;  // for another try
   bool stopped_ = false;
   std::mt19937_64 random_{std::random_device{}()};
