@@ -530,7 +530,7 @@ RunView Engine::View() const {
   const ListState list{listing_ended_, progress_};
   RunView view;
   view.fetching = fetcher_.active();
-  view.working = dispatcher_.leased();
+  view.ready = dispatcher_.ready();
   view.storing = storer_.active();
   view.workers = executor.workers;
   view.busy = executor.busy;

@@ -78,7 +78,8 @@ struct SlowHost {
 // What one sees beside the counts.
 struct RunView {
   bool ended = false;            // the run: nothing will change any more
-  std::size_t fetching = 0, working = 0, storing = 0;
+  // Images: under way to us, with their bytes here, on their way out.
+  std::size_t fetching = 0, ready = 0, storing = 0;
   std::size_t workers = 0, busy = 0;
   // Images of the list that are not final. `left` empty: no telling, but at
   // least `open`, which were listed.

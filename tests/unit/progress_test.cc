@@ -28,6 +28,7 @@ RunView SomeView() {
   RunView view;
   view.workers = view.busy = 2;
   view.fetching = 14;
+  view.ready = 96;
   view.storing = 3;
   view.open = 2048;
   view.left = 5828;
@@ -59,7 +60,7 @@ TEST(ProgressBlock, OnATerminalOf80Columns) {
             "rate     343/s now, 254/s overall; 41 % in 0:12, ETA 0:17\n"
             "bytes    1.2 GB in, 80.2 MB out\n"
             "memory   212.0 MB of 1.5 GB\n"
-            "workers  2 of 2 busy; 14 fetching, 3 storing\n"
+            "workers  2 of 2 busy; 14 fetching, 96 ready, 3 storing\n"
             "slowest  photos.example.org: 1.2 s, 6 in flight\n");
 }
 
@@ -85,7 +86,7 @@ TEST(ProgressBlock, OnAWideTerminalLinesStandSideBySide) {
       "rate     343/s now, 254/s overall; 41 % in 0:12, ETA 0:17   bytes    "
       "1.2 GB in, 80.2 MB out\n"
       "memory   212.0 MB of 1.5 GB                                 workers  2 "
-      "of 2 busy; 14 fetching, 3 storing\n"
+      "of 2 busy; 14 fetching, 96 ready, 3 storing\n"
       "slowest  photos.example.org: 1.2 s, 6 in flight\n");
 }
 
