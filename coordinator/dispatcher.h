@@ -51,6 +51,8 @@ class Dispatcher {
   // Ready, not sent. For a run that stops: gives them back.
   [[nodiscard]] std::vector<ItemPtr> DropReady();
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
+  // The executor would take more; what is ready then waits for memory.
+  [[nodiscard]] bool HasRoom() const { return executor_->Room() > 0; }
   [[nodiscard]] std::size_t leased() const { return leased_.size(); }
   // Null: no place has that task.
   [[nodiscard]] const Item* Leased(TaskId id) const;

@@ -104,6 +104,7 @@ class Engine {
   void RequestMore();
   void StartFetches();
   bool MayStartFetch() const;
+  bool MayReadAhead() const;
   FetchQueue::Taken NextToFetch(TimePoint now, int* probes);
   bool StartFetch(const ItemPtr& item);
   void FailUntried(const ItemPtr& item);

@@ -11,6 +11,11 @@
 namespace thumbmill {
 namespace {
 
+// Files that are read, or being read, before a worker has room.
+constexpr std::size_t kReadAhead = 8;
+constexpr std::size_t kReadAheadAWorker = 4;
+constexpr std::size_t kReadAheadAtMost = 64;
+
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 bool IsBusy(const FetchAnswer& answer) {
@@ -71,8 +76,17 @@ void Engine::StartFetches() {
   }
 }
 
+// A file is there when it is wanted: what is read long before lies in memory,
+// and no longer in any cache. What is ready may also wait for memory while
+// others have room.
+bool Engine::MayReadAhead() const {
+  const std::size_t ahead = fetcher_.active() + dispatcher_.ready();
+  return ahead < kReadAhead + kReadAheadAWorker * options_.workers ||
+         (ahead < kReadAheadAtMost && dispatcher_.HasRoom());
+}
+
 FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
-  if (!network_.lost()) return queue_.Take(now);
+  if (!network_.lost()) return queue_.Take(now, MayReadAhead());
   FetchQueue::Taken taken = queue_.TakeLocal();
   if (!taken.item && (*probes)-- > 0) taken = queue_.TakeProbe();
   return taken;

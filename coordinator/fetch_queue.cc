@@ -61,8 +61,10 @@ ItemPtr FetchQueue::PopFront(Line* line) {
   return item;
 }
 
-FetchQueue::Taken FetchQueue::Take(TimePoint now) {
+FetchQueue::Taken FetchQueue::Take(TimePoint now, bool local) {
   WakeDue(now);
+  if (const auto files = lines_.find(""); local && files != lines_.end())
+    GiveTurn("", &files->second);  // it may have lost it
   while (!turns_.empty()) {
     const std::string host = std::move(turns_.front());
     turns_.pop_front();
@@ -70,6 +72,7 @@ FetchQueue::Taken FetchQueue::Take(TimePoint now) {
     if (found == lines_.end()) continue;
     found->second.in_turn = false;
     if (found->second.items.empty()) continue;
+    if (host.empty() && !local) continue;
     const Taken taken = TakeFrom(host, &found->second, now);
     if (taken.item) return taken;
   }

@@ -40,7 +40,8 @@ class FetchQueue {
 
   // The next one whose host has room; its host counts one more as active
   // until Done(). None: none waits, or all hosts are at their bound or held.
-  [[nodiscard]] Taken Take(TimePoint now);
+  // `local`: may it be a file?
+  [[nodiscard]] Taken Take(TimePoint now, bool local = true);
   // While the network is away: local files only.
   [[nodiscard]] Taken TakeLocal();
   // One of the next host in turn, whatever is thought of it.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "common/check.h"
@@ -36,8 +37,55 @@ ReadAnswer ReadFailed(Reason reason, std::string message) {
   return answer;
 }
 
-// Runs in a pool thread; `place` is the granted part of the item's slot.
-ReadAnswer ReadFile(const std::string& path, MutableByteSpan place,
+// The granted part of a slot, as a part of its memfd.
+struct Place {
+  int fd;
+  std::uint64_t offset;
+  std::uint64_t size;
+};
+
+// Copies a file into a slot by way of a buffer that stays in a near cache:
+// write() takes fresh pages without zeroing them, and no fault for each.
+class FileCopy {
+ public:
+  FileCopy(int from, const Place& to) : from_(from), to_(to) {}
+
+  [[nodiscard]] std::uint64_t length() const { return length_; }
+  // False: the file has ended, or the slot is full.
+  [[nodiscard]] Result<bool> Step() {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBytes);
+    const std::uint64_t most =
+        std::min<std::uint64_t>(kBytes, to_.size - length_);
+    ssize_t got;
+    do {
+      got = read(from_, buffer_.get(), most);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) return FailSystem("read", errno);
+    for (ssize_t put = 0; put < got;) {
+      const ssize_t n =
+          pwrite(to_.fd, buffer_.get() + put,
+                 static_cast<std::size_t>(got - put),
+                 static_cast<off_t>(to_.offset + length_));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return FailSystem("write to shared memory", errno);
+      put += n;
+      length_ += static_cast<std::uint64_t>(n);
+    }
+    return got > 0 && length_ < to_.size;
+  }
+
+ private:
+  static constexpr std::size_t kBytes = 128 << 10;
+  static thread_local std::unique_ptr<char[]> buffer_;
+  int from_;
+  Place to_;
+  std::uint64_t length_ = 0;
+};
+
+thread_local std::unique_ptr<char[]> FileCopy::buffer_;
+
+// Runs in a pool thread.
+ReadAnswer ReadFile(const std::string& path, const Place& place,
                     std::uint64_t max_bytes) {
   // Nonblocking: a FIFO that took the file's place must not hold the thread.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -54,21 +102,19 @@ ReadAnswer ReadFile(const std::string& path, MutableByteSpan place,
                       fmt::format("{} bytes, more than --max-bytes {}", size,
                                   max_bytes));
   ReadAnswer answer;
-  if (size > place.size()) {
+  if (size > place.size) {
     answer.needs = size;
     return answer;
   }
   // Files under /proc say 0: what arrives is what counts.
-  while (answer.length < place.size()) {
-    const ssize_t n = read(fd.get(), place.data() + answer.length,
-                           place.size() - answer.length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ReadFailed(Reason::kRead, SystemError("read", errno).what);
-    if (n == 0) break;
-    answer.length += static_cast<std::uint64_t>(n);
-    // The size was reached: one call less for every file.
-    if (answer.length == size) break;
-  }
+  FileCopy copy(fd.get(), place);
+  do {
+    const Result<bool> more = copy.Step();
+    if (!more) return ReadFailed(Reason::kRead, more.error().what);
+    if (!*more) break;
+    // When the size is reached: one call less for every file.
+  } while (copy.length() != size);
+  answer.length = copy.length();
   if (answer.length == 0) return ReadFailed(Reason::kEmpty, "no bytes");
   return answer;
 }
@@ -231,8 +277,8 @@ bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
 
 void Fetcher::SubmitRead(const FetchPtr& fetch) {
   fetch->reading = true;
-  const MutableByteSpan place(fetch->item->slot.data(),
-                              fetch->item->slot.granted());
+  const SlotLease& slot = fetch->item->slot;
+  const Place place{arena_->writer_fd(), slot.offset(), slot.granted()};
   // `fetch` keeps the slot while the thread writes into it, also when the
   // run has been cancelled meanwhile.
   // It is handed back whole: a slot may only be returned in the loop's thread.

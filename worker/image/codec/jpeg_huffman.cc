@@ -93,20 +93,30 @@ std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
 }
 
 DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
-  for (std::uint32_t bits = 0; bits < entries_.size(); ++bits) {
-    const std::uint32_t entry = Find(bits << (32 - kBits));
-    if ((entry & 0xFF) <= kBits) entries_[bits] = entry;
-  }
+  std::uint32_t at = 0;
+  for (unsigned length = 1; length <= kBits; ++length)
+    for (unsigned i = 0; i < codes.count(length); ++i) {
+      const unsigned size = codes.Find(at << (16 - kBits), length).symbol;
+      const std::uint32_t end = at + (1u << (kBits - length));
+      for (; at < end; ++at)
+        if (length + size <= kBits)
+          entries_[at] = Entry(at << (32 - kBits), length, size);
+    }
+}
+
+// What 32 bits say that begin with a code of this length, for this size.
+std::uint32_t DcTable::Entry(std::uint32_t bits, unsigned length,
+                             unsigned size) {
+  if (size == 0) return length;
+  const int difference = ExtendSign(bits << length >> (32 - size), size);
+  return std::uint32_t{static_cast<std::uint16_t>(difference)} << 16 |
+         (length + size);
 }
 
 std::uint32_t DcTable::Find(std::uint32_t bits) const {
   const auto code = codes_.Find(bits >> 16, 1);
-  const unsigned size = code.symbol;
-  if (code.length == 0 || size > kMaxSize) return kLong;
-  if (size == 0) return code.length;
-  const int difference = ExtendSign(bits << code.length >> (32 - size), size);
-  return std::uint32_t{static_cast<std::uint16_t>(difference)} << 16 |
-         (code.length + size);
+  if (code.length == 0 || code.symbol > kMaxSize) return kLong;
+  return Entry(bits, code.length, code.symbol);
 }
 
 AcPairs::AcPairs(const HuffmanCodes& codes) {

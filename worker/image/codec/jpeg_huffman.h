@@ -67,7 +67,7 @@ class HuffmanCodes {
 // Reads the difference of a DC coefficient.
 class DcTable {
  public:
-  static constexpr unsigned kBits = 9;
+  static constexpr unsigned kBits = 10;
   static constexpr unsigned kMaxSymbol = 15;  // T.81 has no more
   explicit DcTable(const HuffmanCodes& codes);
 
@@ -85,6 +85,8 @@ class DcTable {
   static constexpr std::uint32_t kLong = 0;
   // What the next 32 bits say, as an entry; kLong: nothing.
   [[nodiscard]] std::uint32_t Find(std::uint32_t bits) const;
+  [[nodiscard]] static std::uint32_t Entry(std::uint32_t bits, unsigned length,
+                                           unsigned size);
 
   HuffmanCodes codes_;
   // difference << 16 | bits of code and value, if both fit.
