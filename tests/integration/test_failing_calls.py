@@ -96,7 +96,7 @@ class FailingCalls(FaultCase):
         self.fail_all("write", errno.EIO)
 
     def test_each_open_that_fails(self):
-        self.fail_all("open", errno.EIO, step=lambda n: n + 1 + n // 8)
+        self.fail_all("open", errno.EIO)
 
     def test_each_write_without_space(self):  # long
         self.fail_all("write", errno.ENOSPC)
@@ -105,7 +105,7 @@ class FailingCalls(FaultCase):
         self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 5)
 
     def test_allocations_that_fail_close_together(self):  # long
-        self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 300)
+        self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 100)
 
 
 if __name__ == "__main__":
