@@ -171,6 +171,25 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
   }
 }
 
+Outcome RunIn(long most_bytes, const Bytes& bytes, const Recipe& recipe) {
+  Bytes output(1 << 20);
+  const long before = in_use;
+  peak = before;
+  Outcome outcome = Thumbnailer(recipe).Run(bytes, 1, output);
+  EXPECT_LE(peak - before, most_bytes);
+  return outcome;
+}
+
+TEST(EstimateCost, IsAboveWhatALargeInterlacedPngTakes) {
+  if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
+  const Bytes png = WritePng(MakePicture(Kind::kGradient, 3001, 2903, 3, 1),
+                             {.interlaced = true});
+  for (const char* size : {"64x", "500x", "1000x"})
+    ExpectWithinEstimate(png, RecipeFor({size}), size);
+  // 26 MB as a raster.
+  EXPECT_TRUE(RunIn(3 << 20, png, RecipeFor({"64x"})).ok());
+}
+
 TEST(EstimateCost, IsAboveWhatWritingWebpTakes) {
   if (!TM_COUNTS_MALLOC) GTEST_SKIP() << "malloc belongs to the sanitizer";
   for (const int quality : {80, 100})
@@ -214,15 +233,6 @@ Bytes MakeFlatWebp(std::uint32_t side) {
   webp.insert(webp.end(),
               {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0});
   return webp;
-}
-
-Outcome RunIn(long most_bytes, const Bytes& bytes, const Recipe& recipe) {
-  Bytes output(1 << 20);
-  const long before = in_use;
-  peak = before;
-  Outcome outcome = Thumbnailer(recipe).Run(bytes, 1, output);
-  EXPECT_LE(peak - before, most_bytes);
-  return outcome;
 }
 
 TEST(Limits, RefuseMemoryToAFileThatSaysNothing) {

@@ -65,7 +65,7 @@ Layout JpegLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   return layout;
 }
 
-Layout PngLayoutOf(const ImageHeader& header) {
+Layout PngLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   Layout layout;
   const U64 depth = header.bits == 16 ? 2 : 1;
   // One channel may be a palette, which becomes RGB and alpha.
@@ -74,7 +74,18 @@ Layout PngLayoutOf(const ImageHeader& header) {
   layout.width = header.width;
   layout.height = header.height;
   const U64 row = layout.width * layout.planes * depth;
-  layout.held = row * (header.interlaced ? layout.height + 4 : 5);
+  layout.held = row * 5;
+  if (!header.interlaced) return layout;
+  const U64 divisor = PngDivisor(header, hint);
+  if (divisor == 1) {
+    layout.held += row * layout.height;
+    return layout;
+  }
+  // A row of each plane, and sums.
+  layout.held += layout.planes * (layout.width * 2 + kRowSlack);
+  layout.width = (layout.width + divisor - 1) / divisor;
+  layout.height = (layout.height + divisor - 1) / divisor;
+  layout.held += layout.width * layout.height * layout.planes * 4;
   return layout;
 }
 
@@ -143,7 +154,7 @@ Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
     case ImageFormat::kAvif:
       return AvifLayoutOf(header);
     default:
-      return PngLayoutOf(header);
+      return PngLayoutOf(header, hint);
   }
 }
 

@@ -82,4 +82,9 @@ constexpr std::size_t kMaxProfileBytes = 4 << 20;
 [[nodiscard]] unsigned WebpDivisor(const ImageHeader& header,
                                    const DecodeHint& hint);
 
+// By how much an interlaced PNG is made smaller while it is read, so that it
+// need not be held; 1: not at all.
+[[nodiscard]] unsigned PngDivisor(const ImageHeader& header,
+                                  const DecodeHint& hint);
+
 }  // namespace thumbmill

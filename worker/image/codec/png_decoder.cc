@@ -2,6 +2,10 @@
 // reader of plain_png.h does it, else the library by its row interface.
 // Palettes and small depths are expanded to 8 bits; 16 bits stay 16.
 //
+// An interlaced picture comes in seven passes, each over its whole height. A
+// large one of which small thumbnails are wanted is not held: what comes is
+// added up in squares, as halving would do it later (block_sums.h).
+//
 // libpng jumps out of its functions on an error. Guard() is the one function
 // that holds the setjmp; the steps that it runs have no destructors.
 #include <png.h>
@@ -10,14 +14,17 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "worker/image/codec/block_sums.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/plain_png.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
+#include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
 namespace {
@@ -31,6 +38,10 @@ constexpr char kIgnoredChunks[] =
     "bKGD\0cHRM\0cICP\0eXIf\0gAMA\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0"
     "sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
 constexpr int kIgnoredCount = sizeof kIgnoredChunks / 5;
+
+// Interlaced pictures up to this many samples are held.
+constexpr std::uint64_t kHeldSamples = 32 << 20;
+constexpr int kMaxHalvings = 6;
 
 struct PngState {
   png_structp png;
@@ -95,14 +106,18 @@ void Create(PngState* state) {
 
 void ReadInfo(PngState* state) { png_read_info(state->png, state->info); }
 
-void StartRows(PngState* state) {
+void StartPasses(PngState* state) {
   png_set_expand(state->png);
   if constexpr (std::endian::native == std::endian::little)
     if (png_get_bit_depth(state->png, state->info) == 16)
       png_set_swap(state->png);
-  state->passes = png_set_interlace_handling(state->png);
   png_read_update_info(state->png, state->info);
   state->row_bytes = png_get_rowbytes(state->png, state->info);
+}
+
+void StartRows(PngState* state) {
+  state->passes = png_set_interlace_handling(state->png);
+  StartPasses(state);
 }
 
 void ReadRow(PngState* state) { png_read_row(state->png, state->row, nullptr); }
@@ -147,7 +162,7 @@ class PngDecoder final : public Decoder, public RowSource {
     return kPngBandRows;
   }
   [[nodiscard]] std::size_t RowBytes(int) const override {
-    return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
+    return std::size_t{shape_.planes[0].width} * (shape_.wide ? 2 : 1);
   }
   [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
   [[nodiscard]] Verdict<void> Finish() override;
@@ -156,7 +171,13 @@ class PngDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<void> CheckHeader();
   void KeepProfile();
   void SetShape();
+  void SetSizes(unsigned divisor);
   [[nodiscard]] std::unique_ptr<RowSource> StartPlain();
+  [[nodiscard]] Verdict<RowSource*> StartSums(unsigned divisor);
+  // A pass after the other into sums_. False: the library gave up.
+  [[nodiscard]] bool ReadPasses();
+  [[nodiscard]] bool ReadPass(int pass);
+  [[nodiscard]] Verdict<void> ReadSums(const Rings& rings);
   [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
   // After a failed read: an error, or empty if the rest may be missing.
   [[nodiscard]] Verdict<void> GaveUp();
@@ -171,6 +192,7 @@ class PngDecoder final : public Decoder, public RowSource {
   SampleBuffer raster_;  // one row, or all of them if interlaced
   std::uint32_t next_row_ = 0;
   bool raster_read_ = false;
+  std::optional<BlockSums> sums_;  // instead of a raster
   bool gave_up_ = false;
   bool plain_allowed_ = true;
   std::unique_ptr<RowSource> plain_;
@@ -251,10 +273,16 @@ void PngDecoder::SetShape() {
                  png_get_valid(state_.png, state_.info, PNG_INFO_tRNS) != 0;
   shape_.wide = shape_.alpha || picture_.header.bits == 16;
   shape_.plane_count = (coloured ? 3 : 1) + (shape_.alpha ? 1 : 0);
-  for (int i = 0; i < shape_.plane_count; ++i)
-    shape_.planes[static_cast<std::size_t>(i)] = {
-        shape_.width, shape_.height, static_cast<double>(shape_.width),
-        static_cast<double>(shape_.height)};
+  SetSizes(1);
+}
+
+void PngDecoder::SetSizes(unsigned divisor) {
+  PlaneShape plane;
+  plane.width = (shape_.width + divisor - 1) / divisor;
+  plane.height = (shape_.height + divisor - 1) / divisor;
+  plane.extent_x = static_cast<double>(shape_.width) / divisor;
+  plane.extent_y = static_cast<double>(shape_.height) / divisor;
+  std::fill_n(shape_.planes.begin(), shape_.plane_count, plane);
 }
 
 // The library has read up to the data: its last eight bytes were the head of
@@ -286,9 +314,61 @@ bool PngDecoder::HandsOver() {
   return true;
 }
 
-Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
+Verdict<RowSource*> PngDecoder::StartSums(unsigned divisor) {
+  if (auto ok = Run(StartPasses); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  split_ = SplitterFor(shape_.plane_count,
+                       png_get_bit_depth(state_.png, state_.info) == 16);
+  SetSizes(divisor);
+  sums_.emplace(shape_, divisor);
+  raster_ = SampleBuffer(state_.row_bytes);
+  state_.row = raster_.data();
+  return this;
+}
+
+bool PngDecoder::ReadPass(int pass) {
+  const std::uint32_t width = PNG_PASS_COLS(shape_.width, pass);
+  if (width == 0) return true;  // then it has no rows either
+  const std::uint32_t rows = PNG_PASS_ROWS(shape_.height, pass);
+  const auto first = static_cast<std::uint32_t>(PNG_PASS_START_COL(pass));
+  const auto step = static_cast<std::uint32_t>(PNG_PASS_COL_OFFSET(pass));
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    if (!Guard(&state_, ReadRow)) return false;
+    split_(raster_.data(), width, sums_->row());
+    sums_->Add(width, first, step,
+               static_cast<std::uint32_t>(PNG_ROW_FROM_PASS_ROW(i, pass)));
+  }
+  return true;
+}
+
+bool PngDecoder::ReadPasses() {
+  for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; ++pass)
+    if (!ReadPass(pass)) return false;
+  return true;
+}
+
+Verdict<void> PngDecoder::ReadSums(const Rings& rings) {
+  if (!raster_read_) {
+    raster_read_ = true;
+    if (!ReadPasses())
+      if (auto ok = GaveUp(); !ok) return ok;
+  }
+  const std::uint32_t rows =
+      std::min(kPngBandRows, shape_.planes[0].height - next_row_);
+  for (std::uint32_t i = 0; i < rows; ++i, ++next_row_)
+    for (int p = 0; p < shape_.plane_count; ++p) {
+      RowRing& ring = *rings[static_cast<std::size_t>(p)];
+      sums_->Mean(p, next_row_, ring.Row(ring.end()));
+      ring.Append(1);
+    }
+  return state_.complaints->Judge(state_.fail_on);
+}
+
+Verdict<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
   if (plain_allowed_) plain_ = StartPlain();
   if (plain_) return plain_.get();
+  if (const unsigned divisor = PngDivisor(picture_.header, hint); divisor > 1)
+    return StartSums(divisor);
   if (auto ok = Run(StartRows); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
   split_ = SplitterFor(shape_.plane_count,
@@ -303,6 +383,7 @@ Verdict<RowSource*> PngDecoder::Start(const DecodeHint&) {
 }
 
 Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
+  if (sums_) return ReadSums(rings);
   if (picture_.header.interlaced && !raster_read_) {
     raster_read_ = true;
     if (!Guard(&state_, ReadRaster))
@@ -349,6 +430,19 @@ Verdict<void> PngDecoder::Finish() {
 }
 
 }  // namespace
+
+unsigned PngDivisor(const ImageHeader& header, const DecodeHint& hint) {
+  // One channel may be a palette, which becomes RGB and alpha.
+  const std::uint64_t channels = header.components == 2 ? 2 : 4;
+  const std::uint64_t samples =
+      std::uint64_t{header.width} * header.height * channels;
+  if (!header.interlaced || hint.exact || samples <= kHeldSamples) return 1;
+  const double step_x = static_cast<double>(header.width) / hint.width;
+  const double step_y = static_cast<double>(header.height) / hint.height;
+  const int halvings = PyramidLevel(FilterKind::kLanczos3, step_x, step_y);
+  // Sums take four bytes: halved once they would be as much as the raster.
+  return halvings < 2 ? 1 : 1u << std::min(halvings, kMaxHalvings);
+}
 
 Verdict<std::unique_ptr<Decoder>> OpenPng(ByteSpan bytes,
                                           const DecoderOptions& options,
