@@ -494,7 +494,10 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 
   std::vector<SizePlan> plans = PlanSizes(
       outcome->source_width, outcome->source_height, recipe_, size_mask);
-  if (auto ok = CheckLimits(encoded.size(), picture, plans, size_mask, format); !ok) return ok;
+  if (auto ok =
+          CheckLimits(encoded.size(), picture, plans, size_mask, format);
+      !ok)
+    return ok;
   Finish finish;
   finish.colours = ColoursOf(picture, plans, format);
   finish.metadata = MetadataOf(picture, finish.colours);
