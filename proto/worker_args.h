@@ -37,6 +37,10 @@ constexpr int kWorkerInputFd = 200;
 constexpr int kWorkerOutputFd = 201;
 constexpr std::string_view kServeCommand = "serve";
 
+// A worker that ends with this cannot be set up here, and said on stderr why:
+// no other would fare better.
+constexpr int kWorkerExitSetup = 4;
+
 struct WorkerArgs {
   std::string endpoint;
   std::string peer;  // the routing id

@@ -25,7 +25,6 @@ namespace thumbmill {
 namespace {
 
 constexpr int kExitMalformed = 3;
-constexpr int kExitSetup = 4;
 constexpr int kExitOrphan = 5;
 
 // How often an idle worker looks whether its parent still lives.
@@ -44,6 +43,10 @@ void VolunteerForOom() {
 }
 
 void PrepareProcess() {
+  // Before there is a sandbox: it asks stderr what it is.
+  LogOptions log;
+  log.process = "worker";
+  (void)InitLog(log);
   // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
   // decides.
   for (const int ignored : {SIGINT, SIGTERM, SIGHUP}) signal(ignored, SIG_IGN);
@@ -136,7 +139,7 @@ std::optional<int> Worker::On(const Welcome& welcome) {
   const Status closed = sandbox_.Close();
   if (!closed && args_.sandbox == SandboxMode::kRequire) {
     LogError("worker: " + closed.error().what);
-    return kExitSetup;
+    return kWorkerExitSetup;
   }
   TellWhatIsMissing(closed);
   return std::nullopt;
@@ -193,7 +196,7 @@ int Serve(const WorkerArgs& args) {
   const Status connected = worker.Connect();
   if (connected) return worker.Run();
   LogError("worker: " + connected.error().what);
-  return kExitSetup;
+  return kWorkerExitSetup;
 }
 
 }  // namespace thumbmill

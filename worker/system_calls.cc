@@ -145,7 +145,7 @@ struct Release {
 int Load() {
   const std::unique_ptr<void, Release> filter(
       seccomp_init(SCMP_ACT_KILL_PROCESS));
-  if (!filter) return -ENOMEM;
+  if (!filter) return -EOPNOTSUPP;
   const auto set = [&filter](scmp_filter_attr attribute, std::uint32_t value) {
     return seccomp_attr_set(filter.get(), attribute, value);
   };

@@ -228,6 +228,9 @@ void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {
 
 void ProcessExecutor::OnDied(const WorkerDeath& death) {
   Peer& peer = peers_[death.worker];
+  if (death.end.signal == 0 && death.end.exit_code == kWorkerExitSetup)
+    pool_.Fail(Error{ErrorCode::kUnavailable,
+                     Describe(death) + ": no worker can be set up here", 0});
   peer.ready = false;
   peer.death = death;
   if (!stopping_ && !peer.retiring) ++lost_;

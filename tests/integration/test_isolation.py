@@ -1,13 +1,17 @@
 """What an image can do to its worker, and what it cannot do to anybody else."""
 
+import ctypes
 import os
+import platform
 import random
 import signal
+import struct
 import time
 import unittest
 import zlib
 
-from harness import ProgramCase, children, png, png_of, tree, wait_until
+from harness import (ProgramCase, children, die_with_parent, png, png_of, tree,
+                     wait_until)
 
 
 def slow_png(width=10000, height=10000):
@@ -123,6 +127,63 @@ class Walls(ProgramCase):
         self.run_coordinator("-j", 1, "-i", "pngs", "-o", "out", "-s", "20x")
         self.assertEqual(
             os.stat(self.path("out/.thumbmill")).st_mode & 0o777, 0o750)
+
+
+# System calls by machine; those of Landlock are the same everywhere.
+CALLS = {"x86_64": {"unshare": 272, "seccomp": 317},
+         "aarch64": {"unshare": 97, "seccomp": 277}}[platform.machine()]
+LANDLOCK_CREATE_RULESET = 444
+
+
+def refuse(calls):
+    """From here on these system calls fail with EPERM, as in a container."""
+    load, jump_equal, answer = 0x20, 0x15, 0x06
+    program = [(load, 0, 0, 0)]
+    for left, call in zip(range(len(calls), 0, -1), calls):
+        program.append((jump_equal, left, 0, call))
+    program += [(answer, 0, 0, 0x7fff0000), (answer, 0, 0, 0x50001)]
+    text = b"".join(struct.pack("HBBI", *line) for line in program)
+    memory = ctypes.create_string_buffer(text)
+    filter_ = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxP", len(program), ctypes.addressof(memory)))
+    libc = ctypes.CDLL(None)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter_, 0, 0):
+        raise OSError("no filter for the test")
+
+
+class Missing(ProgramCase):
+    ADDITIONS = (CALLS["unshare"], LANDLOCK_CREATE_RULESET)
+
+    def run_without(self, calls, *flags, code=0):
+        self.make_pngs(20)
+        def before():
+            die_with_parent()
+            refuse(calls)
+        return self.finish(
+            self.start("-j", 3, "-i", "pngs", "-o", "out", "-s", "20x",
+                       "-P", "none", *flags, preexec_fn=before), code).err
+
+    def test_missing_additions_are_told_once(self):  # needs: sandbox
+        for mode in ("auto", "require"):
+            err = self.run_without(self.ADDITIONS, "-v", "--overwrite",
+                                   "--sandbox", mode)
+            self.assertEqual(err.count("filter of system calls, without"), 1,
+                             err)
+            self.assertIn("unshare: Operation not permitted", err)
+            self.assertIn("Landlock", err)
+
+    def test_missing_additions_are_no_news(self):  # needs: sandbox
+        self.assertNotIn("without", self.run_without(self.ADDITIONS))
+
+    def test_auto_says_once_that_there_is_no_filter(self):
+        err = self.run_without((CALLS["seccomp"],))
+        self.assertEqual(err.count("workers run without a sandbox"), 1, err)
+
+    def test_require_needs_the_filter(self):  # needs: sandbox
+        err = self.run_without((CALLS["seccomp"],), "--sandbox", "require",
+                               code=4)
+        self.assertIn("loading a seccomp filter", err)
+        self.assertEqual(tree(self.path("out")), {})
 
 
 class Poison(ProgramCase):

@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/log.h"
 #include "proto/channel.h"
 #include "worker/landlock.h"
 #include "worker/namespaces.h"
@@ -100,6 +101,17 @@ TEST_F(SandboxDeathTest, MemoryIsStillToBeHad) {
     for (int i = 0; i < 100; ++i)
       std::vector<char>(static_cast<std::size_t>(i) << 16, 'x').clear();
   });
+}
+
+TEST_F(SandboxDeathTest, ALastWordIsHeard) {
+  EXPECT_EXIT(
+      {
+        (void)InitLog({});
+        Enter();
+        LogError("the coordinator breaks the protocol");
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "error.*the coordinator breaks the protocol");
 }
 
 TEST_F(SandboxDeathTest, AnAbortIsNamedTruly) {
