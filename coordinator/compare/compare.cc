@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "common/log.h"
 #include "coordinator/compare/child_run.h"
 #include "coordinator/compare/results.h"
+#include "coordinator/console.h"
 #include "coordinator/machine.h"
 #include "proto/recipe.h"
 
@@ -62,29 +64,50 @@ struct Tree {
   std::uint64_t files = 0;
 };
 
-// Sorted; without what the coordinator keeps there for itself.
-std::vector<fs::path> FilesOf(const std::string& folder) {
+// Sorted; without what the coordinator keeps there for itself. A folder that is
+// not there has none: a run may end before it makes one.
+Result<std::vector<fs::path>> FilesOf(const std::string& folder) {
   std::vector<fs::path> files;
-  std::error_code ignored;
-  for (auto it = fs::recursive_directory_iterator(folder, ignored);
-       it != fs::recursive_directory_iterator(); it.increment(ignored)) {
-    if (it->path().filename() == ".thumbmill") it.disable_recursion_pending();
-    if (it->is_regular_file(ignored)) files.push_back(it->path());
+  std::error_code error;
+  auto at = fs::recursive_directory_iterator(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return files;
+  while (!error && at != fs::recursive_directory_iterator()) {
+    if (at->path().filename() == ".thumbmill") at.disable_recursion_pending();
+    std::error_code ignored;
+    if (at->is_regular_file(ignored)) files.push_back(at->path());
+    at.increment(error);
   }
+  if (error) return FailSystem("cannot read " + folder, error.value());
   std::sort(files.begin(), files.end());
   return files;
 }
 
-Tree ReadTree(const std::string& folder) {
-  const std::vector<fs::path> files = FilesOf(folder);
+Result<Tree> ReadTree(const std::string& folder) {
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, FilesOf(folder));
   std::string all;
   for (const fs::path& file : files) {
     std::ifstream in(file, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    all += fs::relative(file, folder).string() + '\n' +
+    if (!in.is_open() || in.bad())
+      return FailSystem("cannot read " + file.string(), errno);
+    all += file.lexically_relative(folder).string() + '\n' +
            ToHex(HashBytes(AsBytes(bytes))) + '\n';
   }
-  return {ToHex(HashBytes(AsBytes(all))), files.size()};
+  return Tree{ToHex(HashBytes(AsBytes(all))), files.size()};
+}
+
+Status RemoveTree(const std::string& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) return {};
+  return FailSystem("cannot remove " + folder, error.value());
+}
+
+Status CopyFile(const fs::path& from, const std::string& to) {
+  std::error_code error;
+  fs::copy_file(from, to, error);
+  if (!error) return {};
+  return FailSystem("cannot write " + to, error.value());
 }
 
 std::string ProcessorName() {
@@ -160,7 +183,7 @@ class Comparer {
 // One line that replaces itself, on a terminal only.
 void Comparer::Say(const std::string& text) const {
   if (isatty(STDERR_FILENO) != 1) return;
-  fmt::print(stderr, "\r{}\x1b[K", text);
+  thumbmill::Say(stderr, "\r{}\x1b[K", text);
   std::fflush(stderr);
 }
 
@@ -168,8 +191,7 @@ Result<ChildResult> Comparer::RunIn(const Words& inputs, const std::string& out,
                                     Words flags) {
   const std::string state = folder_ / "state";
   const std::string report = folder_ / "report.json";
-  std::error_code ignored;
-  fs::remove_all(state, ignored);
+  RETURN_IF_ERROR(RemoveTree(state));
   Words words = inputs;
   for (const std::string& word :
        {std::string("-o"), out, std::string("--state"), state,
@@ -233,14 +255,17 @@ Status Comparer::MakeTiny(Job* job) {
   }
   const std::string once = folder_ / "tiny-once", many = folder_ / "tiny";
   RETURN_IF_ERROR(Prepare(inputs, once, {"-s", "64x64"}));
-  const std::vector<fs::path> files = FilesOf(once);
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, FilesOf(once));
   if (files.empty()) return Fail(ErrorCode::kUsage, "no image could be read");
   const std::size_t copies = (kLeastTiny + files.size() - 1) / files.size();
-  fs::create_directories(many);
+  std::error_code error;
+  fs::create_directories(many, error);
+  if (error) return FailSystem("cannot make " + many, error.value());
   for (std::size_t copy = 0; copy < copies; ++copy)
     for (std::size_t i = 0; i < files.size(); ++i)
-      fs::copy_file(files[i], fmt::format("{}/{}-{}{}", many, copy, i,
-                                          files[i].extension().string()));
+      RETURN_IF_ERROR(
+          CopyFile(files[i], fmt::format("{}/{}-{}{}", many, copy, i,
+                                         files[i].extension().string())));
   job->set.images = copies * files.size();
   job->set.what = fmt::format("{} images, 64 pixels", job->set.images);
   job->inputs = {"-i", many};
@@ -255,7 +280,8 @@ Status Comparer::MakeLarge(Job* job) {
                        sources_.begin() + static_cast<std::ptrdiff_t>(count)}));
   RETURN_IF_ERROR(Prepare({"-i", list}, out,
                           {"-s", "4000x4000", "--enlarge", "--quality", "90"}));
-  job->set.images = ReadTree(out).files;
+  ASSIGN_OR_RETURN(const Tree made, ReadTree(out));
+  job->set.images = made.files;
   job->set.what = fmt::format("{} images, 4000 pixels", job->set.images);
   job->inputs = {"-i", out};
   return {};
@@ -298,8 +324,8 @@ Status Comparer::MeasureOnce(Job* job, MeasuredCase* measured, bool counts) {
         ErrorCode::kInternal,
         fmt::format("{} with {} workers ended with exit code {}",
                     measured->backend, measured->workers, result.exit_code));
-  const Tree tree = ReadTree(out);
-  fs::remove_all(out);
+  ASSIGN_OR_RETURN(const Tree tree, ReadTree(out));
+  RETURN_IF_ERROR(RemoveTree(out));
   if (job->digest.empty()) job->digest = tree.digest;
   if (job->digest != tree.digest)
     return Fail(ErrorCode::kInternal,
@@ -342,13 +368,13 @@ Status Comparer::MeasureCrash(const std::string& backend,
   crash.backend = backend;
   crash.workers = workers;
   crash.images = images;
-  crash.complete = ReadTree(out).files;
+  ASSIGN_OR_RETURN(const Tree tree, ReadTree(out));
+  crash.complete = tree.files;
   crash.signal = result.signal;
   crash.exit_code = result.exit_code;
   crash.named = result.crashed;
   comparison_.crashes.push_back(crash);
-  fs::remove_all(out);
-  return {};
+  return RemoveTree(out);
 }
 
 // The planted image stands in the middle of the list. How many the list gives
@@ -356,18 +382,18 @@ Status Comparer::MeasureCrash(const std::string& backend,
 Status Comparer::MeasureCrashes() {
   const std::string list = folder_ / "crash.txt",
                     planted = folder_ / "planted.jpg", out = folder_ / "out";
-  std::ofstream(planted, std::ios::binary) << kCrashProbe;
+  RETURN_IF_ERROR(WriteList(planted, {std::string(kCrashProbe)}));
   RETURN_IF_ERROR(WriteList(list, sources_));
   RETURN_IF_ERROR(Prepare({"-i", list}, out,
                           {"-s", "64x", "--name", "{index}_{size}.{ext}"}));
-  const std::uint64_t images = ReadTree(out).files;
-  fs::remove_all(out);
+  ASSIGN_OR_RETURN(const Tree made, ReadTree(out));
+  RETURN_IF_ERROR(RemoveTree(out));
   Words lines = sources_;
   lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(lines.size() / 2),
                planted);
   RETURN_IF_ERROR(WriteList(list, lines));
   for (const std::string& backend : options_.backends)
-    RETURN_IF_ERROR(MeasureCrash(backend, list, images));
+    RETURN_IF_ERROR(MeasureCrash(backend, list, made.files));
   return {};
 }
 
@@ -399,7 +425,8 @@ int Comparer::Run() {
     if (job.set.name == "given") CountGiven(&job.set);
     comparison_.sets.push_back(std::move(job.set));
   }
-  fmt::print("{}", TablesOf(comparison_));
+  thumbmill::Say(stdout, "{}", TablesOf(comparison_));
+  if (std::fflush(stdout) != 0) LogWarning("the tables could not be printed");
   if (options_.report_dir.empty()) return kExitDone;
   const Status written = WriteReports(comparison_, options_.report_dir);
   if (written) return kExitDone;

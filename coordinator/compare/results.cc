@@ -86,19 +86,29 @@ std::string SetTable(const MeasuredSet& set) {
       "messages / image | first image ms |\n"
       "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   const double serial = SerialRate(set);
+  bool any_like_serial = false;
   for (const MeasuredCase& each : set.cases) {
     const Spread rate = each.ImagesPerSecond();
     const double up = serial > 0 ? rate.median / serial : 0;
+    const bool like_serial =
+        serial > 0 && each.backend != "serial" &&
+        !Differ(rate, set.Find("serial", 1)->ImagesPerSecond());
+    any_like_serial |= like_serial;
     text += fmt::format(
         "| {} | {} | {:.1f} ({:.1f}–{:.1f}) | {} | {} | {:.2f} | {:.0f} | "
         "{:.0f} | {:.1f} | {:.0f} | {:.0f} | {:.0f} |\n",
         each.backend, each.workers, rate.median, rate.low, rate.high,
-        up > 0 ? fmt::format("{:.2f}×", up) : "–",
+        up > 0 ? fmt::format("{:.2f}×{}", up, like_serial ? " (n. d.)" : "")
+               : "–",
         up > 0 ? fmt::format("{:.0f} %", 100 * up / each.workers) : "–",
         each.Median(CpuPerThousand), each.Median(PrivateMb),
         each.Median(SharedMb), each.Median(Switches), each.Median(CopiedBytes),
         each.Median(MessageBytes), each.Median(FirstMs));
   }
+  if (any_like_serial)
+    text +=
+        "\nn. d.: not distinguishable from serial: the ranges overlap, or "
+        "there are fewer than four runs.\n";
   return text;
 }
 
@@ -115,10 +125,11 @@ std::string Verdicts(const MeasuredSet& set) {
     const std::string workers = fmt::format("{} worker{}", threads.workers,
                                             threads.workers == 1 ? "" : "s");
     if (!Differ(a, b)) {
+      const bool overlap = a.low <= b.high && b.low <= a.high;
       text += fmt::format(
           "- {}: processes and threads are not distinguishable ({:+.1f} %, "
-          "ranges overlap).\n",
-          workers, percent);
+          "{}).\n",
+          workers, percent, overlap ? "ranges overlap" : "too few runs");
     } else {
       text += fmt::format("- {}: processes are {:.1f} % {} than threads.\n",
                           workers, std::abs(percent),

@@ -14,10 +14,12 @@ Spread SpreadOf(std::vector<double> values) {
   const double median = values.size() % 2 == 1
                             ? values[middle]
                             : (values[middle - 1] + values[middle]) / 2;
-  return {median, values.front(), values.back()};
+  return {median, values.front(), values.back(), values.size()};
 }
 
 bool Differ(const Spread& a, const Spread& b) {
+  constexpr std::size_t kLeastRuns = 4;
+  if (a.runs < kLeastRuns || b.runs < kLeastRuns) return false;
   return a.high < b.low || b.high < a.low;
 }
 

@@ -98,6 +98,21 @@ class Compare(ProgramCase):
         self.assertEqual(process.wait(timeout=30), 128 + signal.SIGTERM)
         self.assertEqual(os.listdir(self.temporary), [])
 
+    def test_a_full_disk_is_told_and_nothing_is_left(self):  # needs: mount
+        small = self.path("small")
+        os.mkdir(small)
+        script = (f"mount -t tmpfs -o size=4m tmpfs {small} || exit 99\n"
+                  f"{COORDINATOR} compare -i {SAMPLES} -s 64x --sets tiny"
+                  f" --repeat 1\n"
+                  f"echo code=$? $(ls {small} | wc -l)")
+        done = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+             script], cwd=self.dir, capture_output=True, text=True, timeout=120,
+            check=False, env={**os.environ, "TMPDIR": small})
+        self.assertEqual(done.stdout.splitlines()[-1:], ["code=4 0"],
+                         done.stderr)
+        self.assertRegex(done.stderr, "cannot write .*[Nn]o space")
+
     def test_only_an_image_with_the_probe_crashes_and_only_when_asked(self):
         os.mkdir(self.path("in"))
         with open(self.path("in/planted.jpg"), "wb") as file:

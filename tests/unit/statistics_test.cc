@@ -15,9 +15,15 @@ TEST(SpreadOf, IsTheMedianBetweenTheLeastAndTheLargest) {
 }
 
 TEST(Differ, OnlyWhereRangesHaveNothingInCommon) {
-  EXPECT_TRUE(Differ({1, 0, 2}, {4, 3, 5}));
-  EXPECT_TRUE(Differ({4, 3, 5}, {1, 0, 2}));
-  EXPECT_FALSE(Differ({1, 0, 3}, {4, 3, 5}));
+  EXPECT_TRUE(Differ({1, 0, 2, 5}, {4, 3, 5, 5}));
+  EXPECT_TRUE(Differ({4, 3, 5, 5}, {1, 0, 2, 5}));
+  EXPECT_FALSE(Differ({1, 0, 3, 5}, {4, 3, 5, 5}));
+}
+
+TEST(Differ, NotWithSoFewRunsThatChanceWouldDoIt) {
+  EXPECT_FALSE(Differ(SpreadOf({1, 1, 1}), SpreadOf({9, 9, 9})));
+  EXPECT_FALSE(Differ(SpreadOf({1, 1, 1, 1}), SpreadOf({9, 9, 9})));
+  EXPECT_TRUE(Differ(SpreadOf({1, 1, 1, 1}), SpreadOf({9, 9, 9, 9})));
 }
 
 }  // namespace
