@@ -281,7 +281,8 @@ std::string ThroughputPlot(const MeasuredSet& set) {
     plots.resize(plots.size() - 2);
   return data + fmt::format(
                     "set title '{0}: {1}'\nset xlabel 'workers'\n"
-                    "set ylabel 'images/s'\nset key outside right\n"
+                    "set ylabel 'images/s'\n"
+                    "set key outside right top vertical\n"
                     "set xrange [0.5:{2}.5]\nset yrange [0:*]\nset xtics 1\n"
                     "unset format y\nplot {3}\n",
                     set.name, set.what, MostWorkers(set), plots);
@@ -311,12 +312,15 @@ std::string StagePlot(const MeasuredSet& set) {
   return data +
          fmt::format(
              "set title '{}: where an image spends its time'\nunset xlabel\n"
-             "set ylabel '% of the time of an image'\nset key outside right\n"
-             "set xrange [*:*]\nset yrange [0:100]\nset xtics autofreq\n"
+             "set ylabel '% of the time of an image'\n"
+             // Below the bars: beside them it took the room of their names.
+             "set key outside bottom center horizontal\n"
+             "set xrange [-0.6:{}.4]\nset yrange [0:100]\n"
+             "set xtics autofreq\n"
              "set style data histograms\nset style histogram rowstacked\n"
              "set style fill solid 1 border lt -1\nset boxwidth 0.6\n"
              "plot {}\nset style data lines\n",
-             set.name, plots);
+             set.name, BackendsOf(set).size() - 1, plots);
 }
 
 std::string PlotScript(const Comparison& comparison, const std::string& file) {
