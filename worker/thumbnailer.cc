@@ -201,10 +201,11 @@ Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
 
 // What any file may cost, however little it is.
 constexpr std::uint64_t kPeakOfAnyFile = 256 << 20;
-// Pixels a byte. Beyond, nothing can be seen in a picture: cwebp -lossless
-// brings an empty page of 25 MP to 24,000, one with a frame to 21,000, one with
-// a line of text to 1,600, and only what is one colour, as fast as it can, to
-// 650,000. A file that claims more is made to cost its reader memory.
+// Pixels a byte. Beyond, nothing can be seen in a picture: libwebp's lossless
+// encoder (by way of Pillow, method 4) brings an empty page of 25 MP to 24,000,
+// one with a frame to 21,000, one with a line of text to 1,600; only what is
+// one colour, at method 0, to 650,000. A file that claims more is made to cost
+// its reader memory.
 constexpr std::uint64_t kMostPixelsPerByte = 1 << 16;
 
 bool SaysNothing(const ImageHeader& header, std::size_t encoded_bytes) {
