@@ -36,8 +36,8 @@ struct ArenaLayout {
   std::size_t slots = 0;
   std::uint64_t slot_bytes = 0;   // rounded up to whole pages
   std::uint64_t keep_bytes = 64 << 10;  // stays touched when a slot returns
-  std::uint64_t warm_bytes = 0;   // of all free slots, beyond keep_bytes
   const char* name = "thumbmill";       // seen in /proc/PID/maps only
+  std::uint64_t warm_bytes = 0;         // of all free slots, beyond keep_bytes
 };
 
 class Arena;

@@ -47,6 +47,7 @@ class MemoryExecutor final : public Executor {
   }
   void Submit(const Task& task) override {
     ++submitted;
+    if (submitting) submitting();
     ++running_;
     loop_->Post([this, task] {
       --running_;
@@ -67,6 +68,7 @@ class MemoryExecutor final : public Executor {
   void Stop(StopMode mode) override { stopped = mode; }
   ExecutorStats stats() const override { return {}; }
 
+  std::function<void()> submitting;
   int submitted = 0;
   int lose = 0;  // so many tasks
   std::optional<StopMode> stopped;

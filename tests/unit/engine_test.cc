@@ -157,6 +157,20 @@ TEST_F(EngineTest, DrainsWhenInterruptedAndStopsWhenAskedTwice) {
   EXPECT_EQ(arena_->held(), 0u);
 }
 
+TEST_F(EngineTest, ReadsFewFilesAheadOfTheWorkers) {
+  options_.workers = 1;
+  std::size_t most = 0;
+  executor_->submitting = [&] { most = std::max(most, arena_->held()); };
+  std::vector<ImageRef> refs;
+  for (int i = 0; i < 100; ++i)
+    refs.push_back(File("f" + std::to_string(i), "bytes"));
+  arena_ = *Arena::Create({64, 1 << 20, 4096, "test"}, &input_);
+  Run(std::move(refs));
+  EXPECT_EQ(stats_.done, 100u);
+  EXPECT_GT(most, 4u);   // more than are at work
+  EXPECT_LE(most, 20u);  // 12 ahead, 4 at work, some that are being stored
+}
+
 TEST_F(EngineTest, MakesOneImageAtATimeWhenSerial) {
   options_.backend = Backend::kSerial;
   std::vector<ImageRef> refs;

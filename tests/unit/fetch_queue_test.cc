@@ -49,6 +49,18 @@ TEST(FetchQueue, DoesNotBoundLocalFiles) {
     EXPECT_EQ(queue.Take({}).item->ref.index, i);
 }
 
+TEST(FetchQueue, FilesWaitUntilOneIsWantedAndHoldNobodyUp) {
+  HostCare care({.at_once = 1});
+  FetchQueue queue(&care);
+  queue.Push(Make("", 0));
+  queue.Push(Make("a", 1));
+  queue.Push(Make("", 2));
+  EXPECT_EQ(queue.Take({}, false).item->ref.index, 1u);
+  EXPECT_EQ(queue.Take({}, false).item, nullptr);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 0u);
+  EXPECT_EQ(queue.Take({}).item->ref.index, 2u);
+}
+
 TEST(FetchQueue, HoldsBackARetryUntilItsTime) {
   HostCare care({.at_once = 6});
   FetchQueue queue(&care);
