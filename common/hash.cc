@@ -1,5 +1,7 @@
 #include "common/hash.h"
 
+// SHA256() allocates, and so may fail; the functions below it cannot.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -8,7 +10,10 @@ namespace thumbmill {
 
 Sha256 HashBytes(ByteSpan bytes) {
   Sha256 digest;
-  SHA256(bytes.data(), bytes.size(), digest.data());
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &context);
   return digest;
 }
 
