@@ -181,9 +181,10 @@ Line MemoryLine(const RunStats& stats, const RunView& view) {
 
 Line WorkersLine(const RunStats& stats, const RunView& view) {
   Line line = Labelled("workers");
-  line.push_back({fmt::format("{} of {} busy; {} fetching, {} ready, {} storing",
-                              view.busy, view.workers, view.fetching,
-                              view.ready, view.storing)});
+  line.push_back(
+      {fmt::format("{} of {} busy; {} fetching, {} ready, {} storing",
+                   view.busy, view.workers, view.fetching, view.ready,
+                   view.storing)});
   if (stats.workers_lost > 0)
     line.push_back({fmt::format("; {} lost", FormatCount(stats.workers_lost)),
                     Tone::kNote});

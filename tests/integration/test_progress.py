@@ -324,7 +324,8 @@ class Progress(ProgramCase):
         run.send_signal(signal.SIGWINCH)
         wait_until(lambda: "done     0" in terminal.blocks()[-1], 5, "narrow")
         self.assertEqual(terminal.blocks()[-1].splitlines(),
-                         ["done     0", "failed   0", "skipped  0", "left     1"])
+                         ["done     0", "failed   0", "skipped  0",
+                          "left     1"])
         # Twice: the second one does not wait for what is under way.
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGINT)

@@ -108,6 +108,21 @@ TEST(FetchQueue, HoldsAHostThatAsksForTimeAndServesOthers) {
   EXPECT_EQ(queue.Take(TimePoint{} + Millis(3000)).item->ref.index, 0u);
 }
 
+TEST(FetchQueue, NamesTheHostThatIsHeldLongestWhileItIsWaitedFor) {
+  HostCare care({.at_once = 2});
+  FetchQueue queue(&care);
+  EXPECT_FALSE(queue.LongestHeld().has_value());
+  queue.Push(Make("a", 0));
+  queue.Push(Make("b", 1));
+  care.Busy("a", Millis(3000), TimePoint{});
+  care.Busy("b", Millis(1000), TimePoint{});
+  EXPECT_EQ(queue.Take(TimePoint{}).item, nullptr);
+  EXPECT_EQ(queue.LongestHeld(),
+            std::pair(std::string("a"), TimePoint{} + Millis(3000)));
+  (void)queue.Clear();
+  EXPECT_FALSE(queue.LongestHeld().has_value());
+}
+
 TEST(FetchQueue, GivesBackAllItemsOfADeadHostAtOnce) {
   HostCare care({.at_once = 2, .suspect_after = 1, .probes = 0});
   FetchQueue queue(&care);

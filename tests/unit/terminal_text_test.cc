@@ -9,7 +9,7 @@ namespace {
 TEST(TerminalText, WhatATerminalObeysIsReplaced) {
   EXPECT_EQ(MakePrintable("a\x1b[2Jb\rc\x7f"), "a?[2Jb?c?");
   EXPECT_EQ(MakePrintable("a\tb"), "a b");
-  EXPECT_EQ(MakePrintable("\xc2\x9b" "31m"), "?31m");           // CSI in one byte
+  EXPECT_EQ(MakePrintable("\xc2\x9b" "31m"), "?31m");  // CSI in one byte
   EXPECT_EQ(MakePrintable("gpj.\xe2\x80\xae" "exe"), "gpj.?exe");  // U+202E
 }
 
