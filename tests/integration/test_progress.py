@@ -440,10 +440,13 @@ class Progress(ProgramCase):
         rows = (b"\0" + bytes(width * 3)) * 1000
         packer = zlib.compressobj(1)
         packed = b"".join(packer.compress(rows) for _ in range(height // 1000))
-        large = self.write("large.png",
-                           png_of(width, height, packed + packer.flush()))
+        large = [self.write("large.png",
+                            png_of(width, height, packed + packer.flush()))]
+        for i in range(200):  # it is still at them when it is asked
+            large.append(self.path(f"large{i}.png"))
+            os.link(large[0], large[-1])
         urls = self.write_list(
-            "urls.txt", [f"{self.server.url}/silent/a.png", large])
+            "urls.txt", [f"{self.server.url}/silent/a.png", *large])
         for backend, where in (("threads", r"thread 0"),
                                ("processes", r"worker 0 \(pid \d+\)")):
             run, errors = self.start_to_ask(
@@ -451,7 +454,7 @@ class Progress(ProgramCase):
                 "--allow-loopback", "--backend", backend,
                 "--first-byte-timeout", "60s")
             self.ask(run, errors, where + r": (decode|resize) of " +
-                     re.escape(large) + r" for \d+\.\d s, attempt 1")
+                     re.escape(self.dir) + r"/large\d*\.png for \d+\.\d s, attempt 1")
             self.ask(run, errors, r"fetch from 127\.0\.0\.1: " +
                      re.escape(self.server.url) +
                      r"/silent/a\.png for \d+\.\d s, 0 B so far, try 1")
