@@ -51,7 +51,8 @@ std::vector<Rule> MemoryRules() {
   constexpr std::uint64_t kKind = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS;
   const scmp_arg_cmp no_code = BitsAre(2, PROT_EXEC, 0);
   return {
-      {SCMP_SYS(mmap), {no_code, BitsAre(3, kKind, MAP_PRIVATE | MAP_ANONYMOUS)}},
+      {SCMP_SYS(mmap),
+       {no_code, BitsAre(3, kKind, MAP_PRIVATE | MAP_ANONYMOUS)}},
       {SCMP_SYS(mprotect), {no_code}},
       {SCMP_SYS(munmap)},
       {SCMP_SYS(mremap)},

@@ -4,7 +4,7 @@
 // A list of what is needed, and nothing else: memory that is not code; waiting;
 // reading and writing what is open; the time; dying of a signal that is named
 // truly. Anything else ends the process with SIGSYS, but for two questions that
-// glibc asks and lives without an answer to: opening a file, and looking at one.
+// glibc asks and lives without an answer to: opening a file and looking at one.
 //
 // Errors   kUnavailable: the kernel, or a sanitizer's run time, does not allow
 //          a filter.

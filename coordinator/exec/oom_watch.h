@@ -1,5 +1,5 @@
-// coordinator/exec/oom_watch.h: was a SIGKILL that we did not send the kernel's,
-// for want of memory?
+// coordinator/exec/oom_watch.h: was a SIGKILL that we did not send the
+// kernel's, for want of memory?
 //
 // The kernel tells no one whom it ended, but counts. A death is laid to it when
 // the count has risen within the last moments by more than the deaths that were

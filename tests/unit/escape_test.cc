@@ -135,7 +135,7 @@ const std::vector<Attempt>& Attempts() {
   static const std::vector<Attempt> attempts = {
       // ---- files
       {"openat", DEED(open("/etc/passwd", O_RDONLY)), EACCES},
-      {"openat_to_write", DEED(open("x", O_WRONLY | O_CREAT, 0600)), EACCES},
+      {"openat_to_write", DEED(open("/dev/null", O_WRONLY)), EACCES},
       {"openat_tmpfile", DEED(open("/tmp", O_TMPFILE | O_RDWR, 0600)), EACCES},
       {"newfstatat", DEED(syscall(SYS_newfstatat, AT_FDCWD, "/", nullptr, 0)),
        EACCES},
@@ -183,7 +183,8 @@ const std::vector<Attempt>& Attempts() {
       {"ioctl_typing", DEED(syscall(SYS_ioctl, 2, 0x5412, nullptr))},
       CALL(flock, 0, LOCK_UN),
       CALL(lseek, 0, 0, SEEK_SET),
-      {"pread_of_input", DEED(syscall(SYS_pread64, cell.input_fd, nullptr, 0, 0))},
+      {"pread_of_input",
+       DEED(syscall(SYS_pread64, cell.input_fd, nullptr, 0, 0))},
       {"pwrite_of_input",
        DEED(syscall(SYS_pwrite64, cell.input_fd, "x", 1, 0))},
       {"readv", DEED(syscall(SYS_readv, 0, nullptr, 0))},
@@ -247,7 +248,7 @@ const std::vector<Attempt>& Attempts() {
       {"pidfd_open", DEED(syscall(SYS_pidfd_open, cell.coordinator, 0))},
       CALL(pidfd_getfd, -1, 0, 0),
       CALL(pidfd_send_signal, -1, 0, nullptr, 0),
-      {"ptrace_attach", DEED(syscall(SYS_ptrace, 0x4206 /* SEIZE */, 1, 0, ~0L))},
+      {"ptrace_seize", DEED(syscall(SYS_ptrace, 0x4206, 1, 0, ~0L))},
       {"ptrace_traceme", DEED(syscall(SYS_ptrace, 0, 0, 0, 0))},
       {"process_vm_readv",
        DEED(ReadMemoryOf(cell.coordinator, SYS_process_vm_readv))},
@@ -398,7 +399,8 @@ int FindSocket() {
   MUST(input);
   sandbox.Prepare();
   auto channel = PeerChannel::Connect(endpoint, peer);
-  MUST(channel && (*channel)->Send(Ready{static_cast<std::uint32_t>(getpid())}));
+  const auto pid = static_cast<std::uint32_t>(getpid());
+  MUST(channel && (*channel)->Send(Ready{pid}));
   const auto welcome = (*channel)->Receive(Millis(5000));
   MUST(welcome && welcome->has_value());
   Cell cell;

@@ -213,7 +213,8 @@ TEST(SandboxNamespacesDeathTest, AbstractSocketsOfOthersAreNotFound) {
 // ---- Landlock ----------------------------------------------------------
 
 TEST(SandboxLandlockDeathTest, NoFileIsOpenedMadeOrRemoved) {
-  const std::string path = "/tmp/thumbmill-landlock-" + std::to_string(getpid());
+  const std::string path =
+      "/tmp/thumbmill-landlock-" + std::to_string(getpid());
   InAnother([&path] {
     const int before = open("/dev/null", O_RDONLY);
     MUST(before >= 0);

@@ -103,7 +103,8 @@ void Lie(FakeWorker& worker, const TaskOrder& order, const std::string& lie) {
 void Do(FakeWorker& worker, const TaskOrder& order) {
   const auto bytes = worker.Input(order);
   const std::string deed(bytes.begin(), bytes.end());
-  if (deed.starts_with("lie about ")) return Lie(worker, order, deed.substr(10));
+  if (deed.starts_with("lie about "))
+    return Lie(worker, order, deed.substr(10));
   if (deed == "leave") std::_Exit(0);
   if (deed == "allocate") Allocate();
   if (deed == "grow") Grow();
