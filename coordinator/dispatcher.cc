@@ -93,8 +93,8 @@ void Dispatcher::Pump() {
     const Grant grant = Acquire(item.get(), &why);
     if (grant == Grant::kWait) {
       // Nothing passes one that has waited long enough.
-      if (item->bypassed >= kMaxBypassed) return;
       ++at;
+      if (item->bypassed >= kMaxBypassed) break;
       continue;
     }
     ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -105,6 +105,7 @@ void Dispatcher::Pump() {
     for (std::size_t i = 0; i < at; ++i) ++ready_[i]->bypassed;
     Send(item);
   }
+  waiting_ = at;
 }
 
 void Dispatcher::Send(const ItemPtr& item) {

@@ -10,6 +10,7 @@
 // Runs in  the loop's thread.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <string>
@@ -51,8 +52,10 @@ class Dispatcher {
   // Ready, not sent. For a run that stops: gives them back.
   [[nodiscard]] std::vector<ItemPtr> DropReady();
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
-  // The executor would take more; what is ready then waits for memory.
-  [[nodiscard]] bool HasRoom() const { return executor_->Room() > 0; }
+  // Of those that are ready: have waited for memory when Pump() last looked.
+  [[nodiscard]] std::size_t waiting() const {
+    return std::min(waiting_, ready_.size());
+  }
   [[nodiscard]] std::size_t leased() const { return leased_.size(); }
   // Null: no place has that task.
   [[nodiscard]] const Item* Leased(TaskId id) const;
@@ -78,6 +81,7 @@ class Dispatcher {
   DispatcherOptions options_;
   Events events_;
   std::deque<ItemPtr> ready_;
+  std::size_t waiting_ = 0;
   std::unordered_map<TaskId, ItemPtr> leased_;
   TaskId next_task_ = 1;
 };

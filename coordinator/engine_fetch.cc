@@ -80,9 +80,10 @@ void Engine::StartFetches() {
 // and no longer in any cache. What is ready may also wait for memory while
 // others have room.
 bool Engine::MayReadAhead() const {
-  const std::size_t ahead = fetcher_.active() + dispatcher_.ready();
-  return ahead < kReadAhead + kReadAheadAWorker * options_.workers ||
-         (ahead < kReadAheadAtMost && dispatcher_.HasRoom());
+  const std::size_t ahead = queue_.active_files() + dispatcher_.ready();
+  return ahead < kReadAheadAtMost &&
+         ahead - dispatcher_.waiting() <
+             kReadAhead + kReadAheadAWorker * options_.workers;
 }
 
 FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {

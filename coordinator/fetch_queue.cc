@@ -151,6 +151,11 @@ void FetchQueue::Done(const Item& item) {
   GiveTurn(host, &line);
 }
 
+std::size_t FetchQueue::active_files() const {
+  const auto files = lines_.find("");
+  return files == lines_.end() ? 0 : files->second.active;
+}
+
 std::optional<TimePoint> FetchQueue::NextDue() const {
   std::optional<TimePoint> due;
   if (!later_.empty()) due = later_.begin()->first;

@@ -56,6 +56,8 @@ class FetchQueue {
   [[nodiscard]] std::optional<std::pair<std::string, TimePoint>> LongestHeld()
       const;
   [[nodiscard]] std::size_t size() const { return size_ + later_.size(); }
+  // Files that were taken and are not done.
+  [[nodiscard]] std::size_t active_files() const;
   // Everything that waits; for a run that stops.
   [[nodiscard]] std::vector<ItemPtr> Clear();
 

@@ -37,6 +37,15 @@ ReadAnswer ReadFailed(Reason reason, std::string message) {
   return answer;
 }
 
+// Memory that is short now says nothing about the image.
+ReadAnswer CopyFailed(const Error& error) {
+  const bool memory = error.code == ErrorCode::kNoMemory;
+  ReadAnswer answer =
+      ReadFailed(memory ? Reason::kMemory : Reason::kRead, error.what);
+  answer.fetch.transient = memory;
+  return answer;
+}
+
 // The granted part of a slot, as a part of its memfd.
 struct Place {
   int fd;
@@ -67,7 +76,9 @@ class FileCopy {
                  static_cast<std::size_t>(got - put),
                  static_cast<off_t>(to_.offset + length_));
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return FailSystem("write to shared memory", errno);
+      if (n <= 0)
+        return Fail(ErrorCode::kNoMemory,
+                    SystemError("write to shared memory", errno).what, errno);
       put += n;
       length_ += static_cast<std::uint64_t>(n);
     }
@@ -110,7 +121,7 @@ ReadAnswer ReadFile(const std::string& path, const Place& place,
   FileCopy copy(fd.get(), place);
   do {
     const Result<bool> more = copy.Step();
-    if (!more) return ReadFailed(Reason::kRead, more.error().what);
+    if (!more) return CopyFailed(more.error());
     if (!*more) break;
     // When the size is reached: one call less for every file.
   } while (copy.length() != size);

@@ -57,8 +57,13 @@ TEST(FetchQueue, FilesWaitUntilOneIsWantedAndHoldNobodyUp) {
   queue.Push(Make("", 2));
   EXPECT_EQ(queue.Take({}, false).item->ref.index, 1u);
   EXPECT_EQ(queue.Take({}, false).item, nullptr);
-  EXPECT_EQ(queue.Take({}).item->ref.index, 0u);
+  EXPECT_EQ(queue.active_files(), 0u);
+  const ItemPtr first = queue.Take({}).item;
+  EXPECT_EQ(first->ref.index, 0u);
   EXPECT_EQ(queue.Take({}).item->ref.index, 2u);
+  EXPECT_EQ(queue.active_files(), 2u);
+  queue.Done(*first);
+  EXPECT_EQ(queue.active_files(), 1u);
 }
 
 TEST(FetchQueue, HoldsBackARetryUntilItsTime) {
