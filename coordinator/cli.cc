@@ -26,7 +26,8 @@ struct Typed {
   std::string connect_timeout, first_byte_timeout, min_speed, timeout,
       retry_delay, max_bytes, memory, max_output_pixels, max_pixels, fail_on,
       task_timeout, max_failures, upload_timeout, fsync, progress, stats,
-      log_file, log_format, keep_poison, backend, sandbox, image_size, resize_mode;
+      log_file, log_format, keep_poison, backend, sandbox, image_size,
+      resize_mode;
   int workers = 0, downloads = 64, per_host = 6, uploads = 32, retries = 3,
       attempts = 3, max_scans = 100, verbose = 0;
   bool linear = false;

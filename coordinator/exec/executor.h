@@ -60,7 +60,7 @@ struct ExecutorStats {
   std::size_t workers = 0;       // that could run a task now
   std::size_t busy = 0;
   std::uint64_t workers_lost = 0;
-  std::uint64_t workers_recycled = 0;      // replaced, as their memory had grown
+  std::uint64_t workers_recycled = 0;     // replaced: their memory had grown
   std::uint64_t message_bytes = 0;         // to and from workers
   std::uint64_t shared_bytes = 0;          // allocated blocks of output memfds
   std::uint64_t private_bytes = 0;         // of all workers, now

@@ -177,7 +177,8 @@ void LocalExecutor::Deliver() {
 }
 
 void LocalExecutor::Stop(StopMode mode) {
-  while (mode == StopMode::kDrain && outstanding_ > 0) loop_->RunOnce(kDrainStep);
+  while (mode == StopMode::kDrain && outstanding_ > 0)
+    loop_->RunOnce(kDrainStep);
   {
     const std::lock_guard lock(mutex_);
     queue_.clear();

@@ -479,7 +479,8 @@ TEST_F(ProcessExecutorTest, IdleWorkersThatAnswerAreKept) {
   options_.heartbeat = Millis(100);
   Start("honest");
   ASSERT_TRUE(bench_.Until([this] { return bench_.executor().Room() > 0; }));
-  const TimePoint until = std::chrono::steady_clock::now() + Millis(100 * 5 * 2);
+  const TimePoint until =
+      std::chrono::steady_clock::now() + Millis(100 * 5 * 2);
   while (std::chrono::steady_clock::now() < until)
     bench_.loop().RunOnce(Millis(10));
   EXPECT_EQ(bench_.executor().stats().workers_lost, 0u);
