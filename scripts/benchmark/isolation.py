@@ -10,6 +10,7 @@ from benchmark.measure import (MAKE_IMAGE, Run, interleaved, ours, spread,
 
 SIZES = "200x,64x,32x"
 LEAST_ROUNDS = 9
+PASSES = 20  # more than 1,000 photographs of the corpus
 SANDBOX, PROCESSES = 0.03, 0.05  # may cost more
 WAYS = {
     "threads": ("--backend", "threads"),
@@ -65,10 +66,11 @@ def measure(section, fresh, options):
     section.command(ours("PHOTOS", "OUT", SIZES, "--sandbox", "require"))
     paths, origin = sets.photographs()
     paths = paths[:options.at_most]
-    folder, files = stage(fresh, paths, options.passes)
+    passes = 1 if options.smoke else PASSES
+    folder, files = stage(fresh, paths, passes)
     bars(section, compare(
         section, fresh, options,
-        f"{len(files)} photographs ({origin}, {options.passes} times)",
+        f"{len(files)} photographs ({origin}, {passes} times)",
         folder, len(files)))
     folder, count = fresh.folder(), options.small // 4
     subprocess.run([MAKE_IMAGE, "--many", folder, str(count), "64x64"],
