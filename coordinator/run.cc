@@ -57,12 +57,13 @@ constexpr std::uint64_t kWarmBytes = 32 << 20;
 
 // Everything that a run is made of. What stands further down ends first.
 struct Parts {
-  std::unique_ptr<EventLoop> loop;
-  UniqueFd cancel;  // an eventfd: unblocks a source that waits
-  std::optional<SignalWatch> signals;
   MemoryPlan plan;
   std::optional<MemoryBudget> input, decode, store;
   std::unique_ptr<Arena> arena;
+  // Ends before the arena: what was posted and is never run may hold slots.
+  std::unique_ptr<EventLoop> loop;
+  UniqueFd cancel;  // an eventfd: unblocks a source that waits
+  std::optional<SignalWatch> signals;
   std::unique_ptr<Source> source;
   bool retry_failed = false;
   std::unique_ptr<Journal> journal;

@@ -165,9 +165,9 @@ class EngineTest : public ::testing::Test {
   std::string dir_;
   std::vector<std::string> files_;
   MemoryBudget input_{8 << 20}, decode_{64 << 20}, store_{8 << 20};
+  std::unique_ptr<Arena> arena_;  // ends after the loop, as in a run
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<IoPool> pool_;
-  std::unique_ptr<Arena> arena_;
   std::unique_ptr<MemoryExecutor> executor_;
   std::unique_ptr<MemorySink> sink_;
   std::unique_ptr<Journal> journal_;
