@@ -73,7 +73,7 @@ FetchQueue::Taken FetchQueue::Take(TimePoint now, bool local) {
     found->second.in_turn = false;
     if (found->second.items.empty()) continue;
     if (host.empty() && !local) continue;
-    const Taken taken = TakeFrom(host, &found->second, now);
+    Taken taken = TakeFrom(host, &found->second, now);
     if (taken.item) return taken;
   }
   return {};

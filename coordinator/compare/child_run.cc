@@ -39,6 +39,7 @@ sigset_t AskedToEnd() {
 Result<pid_t> Start(const char* program, const std::vector<std::string>& words,
                     const std::function<void()>& setup) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words)
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

@@ -18,7 +18,7 @@ std::uint32_t Divide(std::uint32_t colour, std::uint32_t alpha) {
 
 void InterleaveInks(const ByteRows& rows, std::uint8_t flip,
                     std::uint32_t width, std::uint8_t* out) {
-  for (std::uint32_t x = 0; x < width; ++x)
+  for (std::size_t x = 0; x < width; ++x)
     for (std::size_t c = 0; c < 4; ++c) out[x * 4 + c] = rows[c][x] ^ flip;
 }
 
@@ -30,8 +30,8 @@ void InterleaveYcck(const ByteRows& rows, std::uint8_t flip,
   for (std::uint32_t x = 0; x < width; x += kChunk) {
     const std::uint32_t count = std::min(kChunk, width - x);
     YccToRgb(rows[0] + x, rows[1] + x, rows[2] + x, rgb, count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      std::uint8_t* ink = out + std::size_t{x + i} * 4;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint8_t* ink = out + (x + i) * 4;
       for (std::size_t c = 0; c < 3; ++c)
         ink[c] = static_cast<std::uint8_t>(255 - rgb[i * 3 + c]) ^ flip;
       ink[3] = rows[3][x + i] ^ flip;
@@ -63,7 +63,7 @@ void Interleave(const ByteRows& rows, const PixelCode& code,
     case ColourModel::kYcc:
       return YccToRgb(rows[0], rows[1], rows[2], out, width, code.ycc);
     case ColourModel::kRgb:
-      for (std::uint32_t x = 0; x < width; ++x)
+      for (std::size_t x = 0; x < width; ++x)
         for (std::size_t c = 0; c < 3; ++c) out[x * 3 + c] = rows[c][x];
       return;
     case ColourModel::kCmyk:

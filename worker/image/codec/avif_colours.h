@@ -4,6 +4,7 @@
 #include <avif/avif.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 
@@ -52,7 +53,7 @@ class AvifColours {
   static constexpr int kBits = 14;
 
   static std::int64_t Fixed(double value) {
-    return static_cast<std::int64_t>(value * (1 << kBits) + 0.5);
+    return std::llround(value * (1 << kBits));
   }
   static std::int64_t Scaled(std::int64_t fixed) {
     return (fixed + (1 << (kBits - 1))) >> kBits;

@@ -492,7 +492,7 @@ void PlainJpeg::PlaceBlocks(const Rings& rings) {
     for (unsigned y = 0; y < c.down; ++y, row += c.eighths * stride)
       for (unsigned x = 0; x < c.across; ++x)
         blocks_[next++] = {&c, row + std::size_t{x} * c.eighths, stride,
-                           c.across * c.eighths};
+                           std::size_t{c.across} * c.eighths};
   }
 }
 

@@ -64,7 +64,7 @@ std::uint32_t Multiply(std::uint32_t colour, std::uint32_t alpha) {
 template <int kChannels>
 void Split8(const std::uint8_t* row, std::uint32_t width,
             const RowPointers& out) {
-  for (std::uint32_t x = 0; x < width; ++x)
+  for (std::size_t x = 0; x < width; ++x)
     for (std::size_t c = 0; c < kChannels; ++c)
       out[c][x] = row[x * kChannels + c];
 }
@@ -73,7 +73,7 @@ template <int kChannels>
 void SplitWide(const std::uint8_t* bytes, std::uint32_t width,
                const RowPointers& out) {
   const auto* row = reinterpret_cast<const std::uint16_t*>(bytes);
-  for (std::uint32_t x = 0; x < width; ++x)
+  for (std::size_t x = 0; x < width; ++x)
     for (std::size_t c = 0; c < kChannels; ++c)
       reinterpret_cast<std::int16_t*>(out[c])[x] =
           Bias(Widen(row[x * kChannels + c]));
@@ -85,7 +85,7 @@ void SplitAlpha(const std::uint8_t* bytes, std::uint32_t width,
                 const RowPointers& out) {
   const auto* row = reinterpret_cast<const Sample*>(bytes);
   constexpr std::size_t kAlpha = kChannels - 1;
-  for (std::uint32_t x = 0; x < width; ++x) {
+  for (std::size_t x = 0; x < width; ++x) {
     const std::uint32_t alpha = Widen(row[x * kChannels + kAlpha]);
     for (std::size_t c = 0; c < kAlpha; ++c)
       reinterpret_cast<std::int16_t*>(out[c])[x] =
