@@ -143,4 +143,10 @@ std::uint64_t PrivateMemory(int pid) {
          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+void ScheduleAsBatch() {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;
+  const sched_param none{};
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
 // coordinator/machine.h: what this process may use of the machine it is on:
-// affinity, cgroup (v1 and v2), physical memory.
+// affinity, cgroup (v1 and v2), physical memory; and how it stands to others.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,11 @@ namespace thumbmill {
 // Private memory of a process (0: this one) now, in bytes; 0 when it cannot be
 // read.
 [[nodiscard]] std::uint64_t PrivateMemory(int pid);
+
+// SCHED_BATCH (sched(7)) for this thread, and for all threads and processes that
+// it starts: who wakes up does not push a working one off its core. Where cores
+// are free nothing changes; where all decode, the loop takes several answers at
+// once. A policy that somebody else has chosen stays.
+void ScheduleAsBatch();
 
 }  // namespace thumbmill

@@ -430,6 +430,7 @@ int Run(const RunOptions& options) {
   } else {
     BlockRunSignals();
   }
+  ScheduleAsBatch();  // before there are threads
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());
   auto parts = std::make_unique<Parts>();

@@ -91,9 +91,13 @@ class Walls(ProgramCase):
         threads = status_of_threads(pid)
         with open(f"/proc/{pid}/oom_score_adj", encoding="utf-8") as file:
             volunteers = int(file.read())
+        policies = {os.sched_getscheduler(int(thread))
+                    for process in (pid, run.pid)
+                    for thread in os.listdir(f"/proc/{process}/task")}
         run.kill()
         self.assertGreater(len(threads), 1)
         self.assertEqual(volunteers, 500)
+        self.assertEqual(policies, {os.SCHED_BATCH})
         return threads
 
     def test_each_thread_is_behind_the_filter(self):  # needs: sandbox
