@@ -117,6 +117,7 @@ void Dispatcher::Send(const ItemPtr& item) {
   task.output_capacity = item->store_grant;
   task.time_limit = item->time.wall;
   task.cpu_limit = item->time.cpu;
+  task.expected = item->time.expected;
   item->Move(ItemState::kLeased);
   leased_.emplace(task.id, item);
   executor_->Submit(task);

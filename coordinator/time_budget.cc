@@ -21,6 +21,12 @@ constexpr double kBlockSamples = 64;
 constexpr double kWallBaseNs = 6e9;
 constexpr double kWallFactor = 2;
 
+// Expected: of a plain JPEG on a core of 2020; a pixel, a byte, a pixel made.
+constexpr double kExpectedBaseNs = 50e3;
+constexpr double kExpectedPixelNs = 2;
+constexpr double kExpectedByteNs = 8;
+constexpr double kExpectedOutputPixelNs = 30;
+
 Millis ToMillis(double ns, Millis bound) {
   const double ms = std::min(ns / 1e6, static_cast<double>(bound.count()));
   return Millis(static_cast<Millis::rep>(ms));
@@ -35,6 +41,15 @@ double ScansNs(const ImageHeader& header, std::uint32_t max_scans) {
   return samples / kBlockSamples * max_scans * kBlockScanNs;
 }
 
+Micros Expected(const std::optional<ImageHeader>& header,
+                std::uint64_t input_bytes, std::uint64_t output_pixels) {
+  double ns = kExpectedBaseNs +
+              kExpectedByteNs * static_cast<double>(input_bytes) +
+              kExpectedOutputPixelNs * static_cast<double>(output_pixels);
+  if (header) ns += kExpectedPixelNs * header->width * header->height;
+  return Micros(static_cast<Micros::rep>(std::min(ns / 1e3, 1e12)));
+}
+
 }  // namespace
 
 TimeBudget BudgetOf(const std::optional<ImageHeader>& header,
@@ -46,7 +61,8 @@ TimeBudget BudgetOf(const std::optional<ImageHeader>& header,
     ns += kPixelNs * header->width * header->height;
     ns += ScansNs(*header, max_scans);
   }
-  return {ToMillis(ns, bound), ToMillis(kWallBaseNs + kWallFactor * ns, bound)};
+  return {ToMillis(ns, bound), ToMillis(kWallBaseNs + kWallFactor * ns, bound),
+          Expected(header, input_bytes, output_pixels)};
 }
 
 }  // namespace thumbmill

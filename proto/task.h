@@ -31,6 +31,7 @@ struct Task {
   std::uint64_t output_capacity = 0; // bytes granted for all thumbnails
   Millis time_limit{30000};          // wall time in the worker
   Millis cpu_limit{30000};           // of it computed; not told to the worker
+  Micros expected{0};                // to compute it; not told to the worker
 };
 
 // One encoded thumbnail inside the task's output range.

@@ -62,10 +62,9 @@ std::uint64_t LeaseTable::LargestPeak(std::size_t worker) const {
   return largest;
 }
 
-std::uint64_t LeaseTable::SumOfPeaks(std::size_t worker) const {
-  std::uint64_t sum = 0;
-  for (const Lease& lease : workers_[worker].leases)
-    sum += lease.task.peak_bytes;
+Micros LeaseTable::SumOfExpected(std::size_t worker) const {
+  Micros sum{0};
+  for (const Lease& lease : workers_[worker].leases) sum += lease.task.expected;
   return sum;
 }
 

@@ -42,9 +42,9 @@ class LeaseTable {
 
   [[nodiscard]] std::size_t Count(std::size_t worker) const;
   [[nodiscard]] std::size_t total() const { return total_; }
-  // Predicted memory: of the largest task that the worker holds; of all.
+  // Predicted memory of the largest task that the worker holds.
   [[nodiscard]] std::uint64_t LargestPeak(std::size_t worker) const;
-  [[nodiscard]] std::uint64_t SumOfPeaks(std::size_t worker) const;
+  [[nodiscard]] Micros SumOfExpected(std::size_t worker) const;
   [[nodiscard]] Millis SumOfCpuLimits(std::size_t worker) const;
 
  private:

@@ -29,8 +29,10 @@
 namespace thumbmill {
 namespace {
 
-// What a task costs beside its pixels, when workers are compared by load.
-constexpr std::uint64_t kTaskLoad = 1 << 20;
+// Of two workers with as much work, the one with fewer tasks gets the next.
+constexpr Micros kTaskLoad{100};
+// More than any work: a worker without credit is the last choice.
+constexpr Micros kNoCredit{std::chrono::hours(24 * 365)};
 
 constexpr Millis kTick{50};
 // Between two looks at a worker's memory after a RESULT: a look costs some ten
@@ -65,6 +67,7 @@ class ProcessExecutor final : public Executor {
     std::string id;  // routing id of the process; empty: none
     std::unique_ptr<Arena> output;
     SlotLease record_slot;
+    Credit credit;
     bool ready = false;
     // Its memory has grown: it gets no task until that was looked at between
     // two images.
@@ -108,7 +111,8 @@ class ProcessExecutor final : public Executor {
   bool Send(std::size_t worker, const Message& message);
 
   // ---- tasks
-  std::size_t Credit(std::size_t worker) const;
+  std::size_t RoomAt(std::size_t worker) const;
+  Held HeldBy(std::size_t worker) const;
   std::optional<std::size_t> LeastLoaded() const;
   void OnNewHead(std::size_t worker);
 
@@ -188,7 +192,7 @@ Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   if (peer.death) Bury(worker);
   Forget(worker);  // what a start that failed has left
   ArenaLayout layout;
-  layout.slots = kCreditSmall + 1;  // and the flight record
+  layout.slots = kCreditMost + 1;  // and the flight record
   layout.slot_bytes = options_.max_output_bytes;
   layout.keep_bytes = options_.kept_output_bytes;
   layout.name = "thumbmill-outputs";
@@ -409,6 +413,7 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   pool_.MarkUseful(worker);
   const TimePoint now = Now();
   (void)leases_.TakeHead(worker, now);  // its output range is free again
+  peers_[worker].credit.Update(HeldBy(worker));
   OnNewHead(worker);
   if (peers_[worker].grown || now - peers_[worker].weighed >= kWeigh)
     CheckMemory(worker, now);
@@ -426,25 +431,31 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
 
 // ---- tasks -------------------------------------------------------------
 
-std::size_t ProcessExecutor::Credit(std::size_t worker) const {
-  if (!peers_[worker].ready || peers_[worker].grown || stopping_) return 0;
-  return CreditOf(leases_.Count(worker), leases_.LargestPeak(worker));
+Held ProcessExecutor::HeldBy(std::size_t worker) const {
+  return {leases_.Count(worker), leases_.LargestPeak(worker),
+          leases_.SumOfExpected(worker)};
+}
+
+std::size_t ProcessExecutor::RoomAt(std::size_t worker) const {
+  const Peer& peer = peers_[worker];
+  if (!peer.ready || peer.grown || stopping_) return 0;
+  return peer.credit.Of(HeldBy(worker));
 }
 
 std::size_t ProcessExecutor::Room() const {
   std::size_t room = 0;
-  for (std::size_t i = 0; i < peers_.size(); ++i) room += Credit(i);
+  for (std::size_t i = 0; i < peers_.size(); ++i) room += RoomAt(i);
   return room;
 }
 
 std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   std::optional<std::size_t> best;
-  std::uint64_t least = 0;
+  Micros least{0};
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     // A caller may submit all of a Room() that it asked for once.
-    if (!peers_[i].ready || leases_.Count(i) >= kCreditSmall) continue;
-    std::uint64_t load = leases_.SumOfPeaks(i) + leases_.Count(i) * kTaskLoad;
-    if (Credit(i) == 0) load += std::uint64_t{1} << 48;
+    if (!peers_[i].ready || leases_.Count(i) >= kCreditMost) continue;
+    Micros load = leases_.SumOfExpected(i) + leases_.Count(i) * kTaskLoad;
+    if (RoomAt(i) == 0) load += kNoCredit;
     if (best && load >= least) continue;
     best = i;
     least = load;
@@ -465,6 +476,7 @@ void ProcessExecutor::Submit(const Task& task) {
   CHECK(output->Grow(order.task.output_capacity));
   const bool is_head = leases_.Count(*worker) == 0;
   leases_.Add(*worker, Lease{order.task, std::move(*output)}, Now());
+  peer.credit.Update(HeldBy(*worker));
   if (is_head) OnNewHead(*worker);
   peer.watchdog.OnLoad(leases_.LargestPeak(*worker),
                        leases_.SumOfCpuLimits(*worker));

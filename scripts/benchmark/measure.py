@@ -210,11 +210,14 @@ def link(path, name):
 
 
 def interleaved(rounds, commands):
-    """Runs each of {name: function -> value} in turn, `rounds` times."""
+    """Runs each of {name: function -> value} in turn, `rounds` times; each round
+    begins with another, so that none always follows the same one."""
     values = {name: [] for name in commands}
+    names = list(commands)
     for number in range(rounds):
-        for name, function in commands.items():
-            values[name].append(function())
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            values[name].append(commands[name]())
             print(f"  round {number + 1}: {name}", file=sys.stderr)
     return values
 

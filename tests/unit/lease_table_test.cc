@@ -12,6 +12,7 @@ class LeaseTableTest : public testing::Test {
     Lease lease;
     lease.task.id = id;
     lease.task.peak_bytes = peak;
+    lease.task.expected = Micros(2 * peak);
     lease.task.time_limit = Millis(1000);
     table_.Add(worker, std::move(lease), clock_.Now());
   }
@@ -78,8 +79,8 @@ TEST_F(LeaseTableTest, KnowsTheLargestAndTheSumOfPredictions) {
   Add(0, 1, 10);
   Add(0, 2, 30);
   EXPECT_EQ(table_.LargestPeak(0), 30u);
-  EXPECT_EQ(table_.SumOfPeaks(0), 40u);
-  EXPECT_EQ(table_.SumOfPeaks(1), 0u);
+  EXPECT_EQ(table_.SumOfExpected(0), Micros(80));
+  EXPECT_EQ(table_.SumOfExpected(1), Micros(0));
 }
 
 }  // namespace

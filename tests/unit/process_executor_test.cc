@@ -66,23 +66,26 @@ TEST_F(ProcessExecutorTest, HasNoRoomBeforeAWorkerIsReady) {
   EXPECT_EQ(bench_.executor().Room(), 0u);
 }
 
-TEST_F(ProcessExecutorTest, QueuesMoreSmallTasksThanLargeOnes) {
+TEST_F(ProcessExecutorTest, QueuesMoreShortTasksThanLongOrLargeOnes) {
   Start("hanging");
-  const auto fill = [this](std::uint64_t peak) {
+  const auto fill = [this](Micros expected, std::uint64_t peak) {
     std::size_t sent = 0;
     do {
-      bench_.Submit("x", [peak](Task* task) { task->peak_bytes = peak; });
+      bench_.Submit("x", [=](Task* task) {
+        task->expected = expected;
+        task->peak_bytes = peak;
+      });
       ++sent;
     } while (bench_.executor().Room() > 0);
     return sent;
   };
-  EXPECT_EQ(fill(1 << 20), 8u);
+  EXPECT_EQ(fill(Micros(100), 9 << 20), 8u);
   bench_.DestroyExecutor();
   Start("hanging");
-  EXPECT_EQ(fill(20 << 20), 2u);
+  EXPECT_EQ(fill(Micros(100'000), 9 << 20), 2u);
   bench_.DestroyExecutor();
   Start("hanging");
-  EXPECT_EQ(fill(100 << 20), 1u);
+  EXPECT_EQ(fill(Micros(100), 100 << 20), 1u);
 }
 
 TEST_F(ProcessExecutorTest, ACrashChargesTheTaskAndNamesTheSignal) {

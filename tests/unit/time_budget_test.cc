@@ -34,6 +34,20 @@ TEST(TimeBudget, AProgressiveImageMayTakeEachScanItIsAllowed) {
   EXPECT_GT(BudgetOf(header, 100, 0, 100, kBound).cpu, few);
 }
 
+TEST(TimeBudget, ExpectsLongerForMoreAndFarLessThanItAllows) {
+  const auto expected = [](const TimeBudget& budget) {
+    EXPECT_LT(budget.expected * 20, Micros(budget.cpu));
+    return budget.expected;
+  };
+  const Micros tiny = expected(BudgetOf(Jpeg(64, 64), 900, 4096, 100, kBound));
+  EXPECT_LT(tiny, Micros(500));
+  EXPECT_GT(tiny, Micros(0));
+  const Micros photograph =
+      expected(BudgetOf(Jpeg(3000, 2000), 800'000, 30'000, 100, kBound));
+  EXPECT_GT(photograph, Micros(5'000));
+  EXPECT_LT(photograph, Micros(100'000));
+}
+
 TEST(TimeBudget, WaitsLongerThanItLetsCompute) {
   const TimeBudget budget = BudgetOf(Jpeg(10, 10), 100, 0, 100, kBound);
   EXPECT_GE(budget.wall, 2 * budget.cpu);
@@ -46,6 +60,7 @@ TEST(TimeBudget, NeverExceedsItsBound) {
                  ~std::uint32_t{0}, Millis(700));
     EXPECT_EQ(budget.cpu, Millis(700));
     EXPECT_EQ(budget.wall, Millis(700));
+    EXPECT_GT(budget.expected, Micros(0));
   }
   EXPECT_EQ(BudgetOf({}, 0, 0, 0, Millis(1)).wall, Millis(1));
 }
