@@ -106,15 +106,16 @@ std::vector<Rule> EndingRules() {
   };
 }
 
-// A thread that libzmq created, but that has not run yet, asks for the priority
-// that it has, and gives itself a name.
+// A thread that libzmq created, but that has not run yet, asks for the policy
+// and priority that it has, and gives itself a name.
 std::vector<Rule> ThreadRules() {
+  const auto policy = static_cast<std::uint64_t>(sched_getscheduler(0));
   return {
       {SCMP_SYS(set_robust_list)},
       {SCMP_SYS(rseq)},
       {SCMP_SYS(sched_getparam)},
       {SCMP_SYS(sched_getscheduler)},
-      {SCMP_SYS(sched_setscheduler), {IntIs(1, SCHED_OTHER)}},
+      {SCMP_SYS(sched_setscheduler), {IntIs(1, policy)}},
       {SCMP_SYS(prctl), {IntIs(0, PR_SET_NAME)}},
   };
 }

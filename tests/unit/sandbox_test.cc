@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -101,6 +102,26 @@ TEST_F(SandboxDeathTest, MemoryIsStillToBeHad) {
     for (int i = 0; i < 100; ++i)
       std::vector<char>(static_cast<std::size_t>(i) << 16, 'x').clear();
   });
+}
+
+// A thread of libzmq that starts late does so.
+TEST_F(SandboxDeathTest, AThreadMayAskForThePolicyThatItHas) {
+  for (const int policy : {SCHED_OTHER, SCHED_BATCH, SCHED_IDLE}) {
+    const sched_param none{};
+    InAnother([policy, &none] {
+      MUST(sched_setscheduler(0, policy, &none) == 0);
+      Enter();
+      MUST(sched_setscheduler(0, policy, &none) == 0);
+    });
+    EXPECT_EXIT(
+        {
+          (void)sched_setscheduler(0, policy, &none);
+          Enter();
+          (void)sched_setscheduler(0, SCHED_FIFO, &none);
+          _exit(0);
+        },
+        testing::KilledBySignal(SIGSYS), "");
+  }
 }
 
 TEST_F(SandboxDeathTest, ALastWordIsHeard) {
