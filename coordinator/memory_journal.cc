@@ -1,4 +1,9 @@
 // A journal that forgets: for targets that keep no state.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "coordinator/claims.h"
@@ -9,15 +14,27 @@ namespace {
 
 class ForgettingJournal final : public Journal {
  public:
-  Status Open() { return claims_.Open(""); }
+  // In a folder for temporary files, so that memory is bounded; where none can
+  // be written to, in memory.
+  Status Open() {
+    std::error_code error;
+    const auto temporary = std::filesystem::temp_directory_path(error);
+    std::string folder = (temporary / "thumbmill-XXXXXX").string();
+    if (error || mkdtemp(folder.data()) == nullptr) return claims_.Open("");
+    const Status opened = claims_.Open(folder + "/claims");
+    rmdir(folder.c_str());
+    return opened;
+  }
 
   Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) override {
     std::vector<ClaimVerdict> verdicts;
+    RETURN_IF_ERROR(claims_.Begin());
     for (const ClaimRequest& request : batch) {
       ASSIGN_OR_RETURN(ClaimVerdict verdict, ClaimOne(request));
       verdicts.push_back(std::move(verdict));
     }
+    RETURN_IF_ERROR(claims_.End());
     return verdicts;
   }
   Result<std::string> ClaimName(const std::string& name,

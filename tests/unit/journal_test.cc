@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -516,6 +517,26 @@ TEST(MemoryJournal, KnowsTheClaimsOfThisRun) {
   EXPECT_EQ(verdicts[3].kind, Kind::kFresh);
   EXPECT_FALSE(journal->ClaimName("A", "b")->empty());
   EXPECT_TRUE(journal->ClaimName("B", "b")->empty());
+}
+
+TEST(MemoryJournal, IsBoundedInMemoryHoweverManyNamesAreClaimed) {
+  auto journal = MemoryJournal().value();
+  std::vector<ClaimRequest> batch(1000);
+  const auto peak_kib = [] {
+    rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const long before = peak_kib();
+  for (int i = 0; i < 1000; ++i) {
+    for (int k = 0; k < 1000; ++k) {
+      const std::string name = std::to_string(i * 1000 + k);
+      batch[static_cast<std::size_t>(k)] = Request("of " + name, name);
+    }
+    ASSERT_TRUE(journal->Claim(batch).has_value());
+  }
+  EXPECT_LT(peak_kib(), before + (40 << 10));
+  EXPECT_EQ(journal->Claim(batch).value().back().kind, Kind::kDuplicate);
 }
 
 TEST(MemoryJournal, TellsDuplicatesWhoseNamesHoldTheirPosition) {
