@@ -42,6 +42,8 @@ constexpr Millis kWeigh{5};
 constexpr Millis kLateTick{500};
 // For a RESULT that a dead worker had sent: the I/O thread may hold it yet.
 constexpr Millis kLateResult{20};
+// For the news that a worker whose connection is gone has died.
+constexpr Millis kLateDeath{100};
 // Messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
 constexpr Millis kSampleInterval{200};
@@ -109,6 +111,7 @@ class ProcessExecutor final : public Executor {
   }
   void Malformed(std::size_t worker, const std::string& what);
   bool Send(std::size_t worker, const Message& message);
+  void GiveUp(std::size_t worker, const std::string& why);
 
   // ---- tasks
   std::size_t RoomAt(std::size_t worker) const;
@@ -367,9 +370,19 @@ bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
     });
   }
   if (sent) return true;
-  // Its connection is gone; if the process is not, it soon will be.
-  EndWorker(worker, {Reason::kCrash, false, sent.error().what});
+  GiveUp(worker, sent.error().what);
   return false;
+}
+
+// Its connection is gone. A process that has died says itself of what; one that
+// has not is ended.
+void ProcessExecutor::GiveUp(std::size_t worker, const std::string& why) {
+  peers_[worker].ready = false;
+  loop_->After(kLateDeath, [here = std::weak_ptr<bool>(here_), this, worker,
+                            id = peers_[worker].id, why] {
+    if (!here.lock() || peers_[worker].id != id || peers_[worker].death) return;
+    EndWorker(worker, {Reason::kCrash, false, why});
+  });
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {

@@ -5,7 +5,7 @@ import signal
 import socket
 import unittest
 
-from battery import workers_of
+from battery import records, workers_of
 from harness import ProgramCase, origin, wait_until
 
 NOBODY = 65534
@@ -77,16 +77,29 @@ class OtherUser(ProgramCase):
         self.assertIsNone(self.job.poll())
 
     def test_memory_and_descriptors_are_denied(self):  # needs: root
+        def read(path):
+            with open(path, "rb") as file:
+                return str(file.read(1))
         for pid in (self.job.pid, *self.workers):
             for name in ("fd", "map_files"):
                 self.assertEqual(
                     as_nobody(lambda: str(os.listdir(f"/proc/{pid}/{name}"))),
                     "PermissionError")
+            for name in ("mem", "environ", "maps", "fd/2", "fd/200", "fd/201"):
+                self.assertEqual(
+                    as_nobody(lambda: read(f"/proc/{pid}/{name}")),
+                    "PermissionError", name)
 
-            def read_memory():
-                with open(f"/proc/{pid}/mem", "rb") as file:
-                    return str(file.read(1))
-            self.assertEqual(as_nobody(read_memory), "PermissionError")
+    def test_the_state_is_closed(self):  # needs: root
+        state = self.path("out/.thumbmill")
+
+        def make():
+            os.mkdir(state + "/x")
+            return "made"
+        ours, theirs = self.run_as_both(lambda: str(len(os.listdir(state))))
+        self.assertGreater(int(ours), 0)
+        self.assertEqual(theirs, "PermissionError")
+        self.assertEqual(as_nobody(make), "PermissionError")
 
     def test_signals_are_denied(self):  # needs: root
         for pid in (self.job.pid, *self.workers):
@@ -96,6 +109,8 @@ class OtherUser(ProgramCase):
             self.assertEqual(as_nobody(send), "PermissionError")
 
     def test_what_failed_is_not_shown(self):  # needs: root
+        wait_until(lambda: records(self.path("out/.thumbmill")), 10,
+                   "a failure that is recorded")
         self.job.terminate()
         self.finish(self.job, 143, 15)
         path = self.path("out/.thumbmill/failed.jsonl")

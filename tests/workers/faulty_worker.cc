@@ -73,16 +73,22 @@ void WriteWildly(FakeWorker& worker) {
                 std::uint8_t{0xA5});
 }
 
-// What no ZeroMQ would send, on the connection itself.
-[[noreturn]] void SendBelowZeroMq(FakeWorker& worker) {
+// The connection below ZeroMQ.
+int Connection() {
   for (int fd = 3; fd < thumbmill::kWorkerInputFd; ++fd) {
     sockaddr_storage peer;
     socklen_t length = sizeof peer;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0)
-      continue;
-    const std::string garbage(100'000, '\xff');
-    (void)send(fd, garbage.data(), garbage.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0)
+      return fd;
   }
+  std::_Exit(9);
+}
+
+// What no ZeroMQ would send.
+[[noreturn]] void SendBelowZeroMq(FakeWorker& worker) {
+  const std::string garbage(100'000, '\xff');
+  (void)send(Connection(), garbage.data(), garbage.size(),
+             MSG_DONTWAIT | MSG_NOSIGNAL);
   worker.DoNothing();
 }
 
@@ -110,6 +116,12 @@ void Do(FakeWorker& worker, const TaskOrder& order) {
   if (deed == "grow") Grow();
   if (deed == "greet again") worker.Send(thumbmill::Ready{1});
   if (deed == "below") SendBelowZeroMq(worker);
+  if (deed.starts_with("hang up")) {
+    shutdown(Connection(), SHUT_RDWR);
+    if (deed == "hang up") worker.DoNothing();
+    usleep(60'000);
+    DieOf(SIGSEGV);
+  }
   if (deed == "escape") {
     (void)thumbmill::AllowOnlyNeededCalls();
     (void)socket(AF_UNIX, SOCK_STREAM, 0);
