@@ -21,7 +21,7 @@ class ForgettingJournal final : public Journal {
     const auto temporary = std::filesystem::temp_directory_path(error);
     std::string folder = (temporary / "thumbmill-XXXXXX").string();
     if (error || mkdtemp(folder.data()) == nullptr) return claims_.Open("");
-    const Status opened = claims_.Open(folder + "/claims");
+    Status opened = claims_.Open(folder + "/claims");
     rmdir(folder.c_str());
     return opened;
   }
