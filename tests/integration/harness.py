@@ -33,6 +33,13 @@ SAMPLES = os.path.join(ROOT, "tests/data/samples")
 Finished = collections.namedtuple("Finished", "code out err")
 
 
+def is_sanitized():
+    """Whether the programs are checked builds, whose workers take no sandbox."""
+    with open(COORDINATOR, "rb") as program:
+        code = program.read()
+    return b"__asan_init" in code or b"__tsan_init" in code
+
+
 # ---- pictures ---------------------------------------------------------------
 
 def png(width, height, seed=0):

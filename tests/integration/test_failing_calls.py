@@ -9,19 +9,11 @@ import signal
 import unittest
 
 from battery import FaultCase, killed
-from harness import COORDINATOR
 
 LIBRARY = os.path.join(os.environ["THUMBMILL_BIN"],
                        "tests/tools/libfailing_calls.so")
 
 
-def is_sanitized():
-    with open(COORDINATOR, "rb") as program:
-        return b"__asan_init" in program.read()
-
-
-@unittest.skipUnless(os.path.exists(LIBRARY), "libfailing_calls is not built")
-@unittest.skipIf(is_sanitized(), "the sanitizer has malloc for itself")
 class FailingCalls(FaultCase):
     PICTURES = 5
 
@@ -83,28 +75,28 @@ class FailingCalls(FaultCase):
             n, times = step(n), times + 1
         return times - 1
 
-    def test_each_sync_that_fails(self):
+    def test_each_sync_that_fails(self):  # needs: no sanitizer
         self.fail_all("sync", errno.EIO)
 
-    def test_each_rename_that_fails(self):
+    def test_each_rename_that_fails(self):  # needs: no sanitizer
         self.fail_all("rename", errno.EIO)
 
-    def test_each_send_that_fails(self):
+    def test_each_send_that_fails(self):  # needs: no sanitizer
         self.fail_all("send", errno.ECONNRESET)
 
-    def test_each_write_that_fails(self):
+    def test_each_write_that_fails(self):  # needs: no sanitizer
         self.fail_all("write", errno.EIO)
 
-    def test_each_open_that_fails(self):
+    def test_each_open_that_fails(self):  # needs: no sanitizer
         self.fail_all("open", errno.EIO)
 
-    def test_each_write_without_space(self):  # long
+    def test_each_write_without_space(self):  # long, needs: no sanitizer
         self.fail_all("write", errno.ENOSPC)
 
-    def test_allocations_that_fail_here_and_there(self):
+    def test_allocations_that_fail_here_and_there(self):  # needs: no sanitizer
         self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 5)
 
-    def test_allocations_that_fail_close_together(self):  # long
+    def test_allocations_that_fail_close_together(self):  # long, needs: no sanitizer
         self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 100)
 
 

@@ -208,7 +208,8 @@ class Progress(ProgramCase):
         return self.write_list("urls.txt", urls)
 
     ARGUMENTS = ("-j", 2, "-o", "out", "-s", "16x,8x", "--allow-loopback",
-                 "--retries", 0, "--first-byte-timeout", "60s")
+                 "--retries", 0, "--first-byte-timeout", "60s",
+                 "--sandbox", "off")  # that nothing is said of it
     ENDED = ([300, 20, 43], "1")
 
     def compare_with_journal(self, run, last_shown):
