@@ -3,13 +3,16 @@
 
 #include "tests/workers/fake_worker.h"
 
+char* volatile kept = nullptr;  // or a compiler leaves the allocation out
+
 int main(int argc, char** argv) {
   constexpr std::size_t kKept = 4 << 20;
   thumbmill::FakeWorker worker(argc, argv);
   worker.Greet();
   while (true) {
     const thumbmill::TaskOrder order = worker.AwaitTask();
-    std::memset(new char[kKept], 1, kKept);
+    kept = new char[kKept];
+    std::memset(kept, 1, kKept);
     worker.Answer(worker.Work(order));
   }
 }
