@@ -1,6 +1,5 @@
 // A journal that forgets: for targets that keep no state.
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
@@ -21,9 +20,10 @@ class ForgettingJournal final : public Journal {
     const auto temporary = std::filesystem::temp_directory_path(error);
     std::string folder = (temporary / "thumbmill-XXXXXX").string();
     if (error || mkdtemp(folder.data()) == nullptr) return claims_.Open("");
-    Status opened = claims_.Open(folder + "/claims");
-    rmdir(folder.c_str());
-    return opened;
+    const bool opened = claims_.Open(folder + "/claims").has_value();
+    // Its file is unlinked already, unless it could not be filled.
+    std::filesystem::remove_all(folder, error);
+    return opened ? Status() : claims_.Open("");
   }
 
   Result<std::vector<ClaimVerdict>> Claim(

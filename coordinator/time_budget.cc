@@ -21,7 +21,7 @@ constexpr double kBlockSamples = 64;
 constexpr double kWallBaseNs = 6e9;
 constexpr double kWallFactor = 2;
 
-// Expected: of a plain JPEG on a core of 2020; a pixel, a byte, a pixel made.
+// Expected, roughly, of a plain JPEG: a pixel, a byte, a pixel made.
 constexpr double kExpectedBaseNs = 50e3;
 constexpr double kExpectedPixelNs = 2;
 constexpr double kExpectedByteNs = 8;

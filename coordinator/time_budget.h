@@ -4,8 +4,7 @@
 // The limits are no forecast: about twenty times what the slowest image of its
 // kind took here, so that a slow machine and a checked build stay below, and
 // an endless loop in a small image ends in seconds, not at --task-timeout. What
-// is expected is within a factor of three for most; it only decides how many
-// tasks a worker holds.
+// is expected is a rough figure; it only decides how many tasks a worker holds.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +22,7 @@ struct TimeBudget {
 };
 
 // `header` is empty where the format is not known; `bound` is --task-timeout,
-// which no limit
-// exceeds.
+// which no limit exceeds.
 [[nodiscard]] TimeBudget BudgetOf(const std::optional<ImageHeader>& header,
                                   std::uint64_t input_bytes,
                                   std::uint64_t output_pixels,

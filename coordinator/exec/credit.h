@@ -3,8 +3,8 @@
 //
 // Work for some milliseconds waits at each worker, so that it never waits for
 // the coordinator; not more, so that all workers end at the same time. Short
-// tasks come several at a time: each wake-up of a thread costs as much as a
-// hundredth of a small photograph.
+// tasks come several at a time: each wake-up of a thread of ZeroMQ costs some
+// 40 us (perf, of photographs).
 //
 // Contract proto/PROTOCOL.md, "Credit".
 #pragma once

@@ -96,7 +96,7 @@ class FailingCalls(FaultCase):
     def test_allocations_that_fail_here_and_there(self):  # needs: no sanitizer
         self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 5)
 
-    def test_allocations_that_fail_close_together(self):  # long, needs: no sanitizer
+    def test_allocations_that_fail_densely(self):  # long, needs: no sanitizer
         self.fail_all("malloc", errno.ENOMEM, step=lambda n: n + 1 + n // 100)
 
 

@@ -11,7 +11,8 @@ import termios
 import time
 import unittest
 
-from harness import (ProgramCase, children, origin, png, tree, wait_until)
+from harness import (FEWER, ProgramCase, children, origin, png, tree,
+                     wait_until)
 
 SIZES = ("-s", "200x,64x,32x")
 
@@ -28,7 +29,7 @@ class Kill(ProgramCase):
         return tree(self.path("reference"))
 
     def test_killed_workers_change_nothing(self):
-        photos = self.make_photos(copies=60)
+        photos = self.make_photos(copies=60 // FEWER)
         reference = self.reference(photos)
         run = self.start("-j", 2, "-i", photos, "-o", "out", *SIZES)
         killed = 0
@@ -45,7 +46,7 @@ class Kill(ProgramCase):
         self.assert_nothing_left()
 
     def killed_coordinators(self, rounds):
-        photos = self.make_photos(copies=40)
+        photos = self.make_photos(copies=40 // FEWER)
         reference = self.reference(photos)
         in_the_middle = 0
         for _ in range(rounds):

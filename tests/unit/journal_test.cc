@@ -539,6 +539,24 @@ TEST(MemoryJournal, IsBoundedInMemoryHoweverManyNamesAreClaimed) {
   EXPECT_EQ(journal->Claim(batch).value().back().kind, Kind::kDuplicate);
 }
 
+TEST(MemoryJournal, LeavesNothingInTheFolderForTemporaryFiles) {
+  const TempDir folder;
+  ASSERT_EQ(setenv("TMPDIR", folder.path().c_str(), 1), 0);
+  auto journal = MemoryJournal().value();
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  const std::vector<ClaimRequest> batch = {Request("a", "A")};
+  EXPECT_EQ(journal->Claim(batch).value()[0].kind, Kind::kFresh);
+  unsetenv("TMPDIR");
+}
+
+TEST(MemoryJournal, DoesWithoutAFolderForTemporaryFiles) {
+  ASSERT_EQ(setenv("TMPDIR", "/nonexistent", 1), 0);
+  auto journal = MemoryJournal().value();
+  const std::vector<ClaimRequest> batch = {Request("a", "A"), Request("b", "A")};
+  EXPECT_EQ(journal->Claim(batch).value()[1].kind, Kind::kCollision);
+  unsetenv("TMPDIR");
+}
+
 TEST(MemoryJournal, TellsDuplicatesWhoseNamesHoldTheirPosition) {
   auto journal = MemoryJournal().value();
   std::vector<ClaimRequest> batch = {Request("a", "1"), Request("a", "2")};
