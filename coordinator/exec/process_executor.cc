@@ -70,7 +70,9 @@ class ProcessExecutor final : public Executor {
     std::unique_ptr<Arena> output;
     SlotLease record_slot;
     Credit credit;
-    bool ready = false;
+    bool welcomed = false;  // its READY was right, WELCOME is sent
+    bool ready = false;     // it has closed its sandbox
+    std::uint64_t asked = 0;  // token of the HEARTBEAT without answer; 0: none
     // Its memory has grown: it gets no task until that was looked at between
     // two images.
     bool grown = false;
@@ -109,6 +111,8 @@ class ProcessExecutor final : public Executor {
   void OnMessage(std::size_t worker, const Other&) {
     Malformed(worker, "a message that only a coordinator sends");
   }
+  void OnSandboxed(std::size_t worker);
+  void Ask(std::size_t worker);
   void Malformed(std::size_t worker, const std::string& what);
   bool Send(std::size_t worker, const Message& message);
   void GiveUp(std::size_t worker, const std::string& why);
@@ -235,7 +239,9 @@ void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {
 
 void ProcessExecutor::OnDied(const WorkerDeath& death) {
   Peer& peer = peers_[death.worker];
-  if (death.end.signal == 0 && death.end.exit_code == kWorkerExitSetup)
+  // After that an image may have chosen the code.
+  if (death.end.signal == 0 && death.end.exit_code == kWorkerExitSetup &&
+      !death.was_ready && !pool_.ever_ready())
     pool_.Fail(Error{ErrorCode::kUnavailable,
                      Describe(death) + ": no worker can be set up here", 0});
   peer.ready = false;
@@ -342,8 +348,11 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
     return;
   }
   const Error& error = received.message.error();
+  // Only before WELCOME: later an image may have chosen the number.
+  const bool other_program = error.code == ErrorCode::kUsage &&
+                             !peer.welcomed && !pool_.ever_ready();
   Malformed(worker, error.what);
-  if (error.code != ErrorCode::kUsage) return;
+  if (!other_program) return;
   // No restart would change it.
   pool_.Fail(Error{
       ErrorCode::kUsage,
@@ -387,7 +396,7 @@ void ProcessExecutor::GiveUp(std::size_t worker, const std::string& why) {
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
   Peer& peer = peers_[worker];
-  if (peer.ready) return Malformed(worker, "a second READY");
+  if (peer.welcomed) return Malformed(worker, "a second READY");
   if (peer.death) return;
   if (static_cast<pid_t>(ready.pid) != pool_.pid(worker))
     return Malformed(worker, "READY of another process");
@@ -397,12 +406,25 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
   welcome.input_bytes = inputs_->size_bytes();
   welcome.output_bytes = peer.output->size_bytes();
   peer.watchdog = Watchdog(pool_.pid(worker));
-  peer.watchdog.OnReady();
   peer.watchdog.OnHeard(Now());
-  if (!Send(worker, welcome)) return;
+  peer.welcomed = true;
+  if (Send(worker, welcome)) Ask(worker);
+}
+
+// The first answer says that the worker has closed its sandbox: from here on
+// it sees images, and nothing that it does may end the run.
+void ProcessExecutor::OnSandboxed(std::size_t worker) {
+  Peer& peer = peers_[worker];
+  if (peer.death) return;
+  peer.watchdog.OnReady();
   TM_FAIL_POINT("worker-ready");
   peer.ready = true;
   pool_.MarkReady(worker);
+}
+
+void ProcessExecutor::Ask(std::size_t worker) {
+  peers_[worker].asked = next_token_++;
+  (void)Send(worker, Heartbeat{peers_[worker].asked});
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
@@ -433,8 +455,13 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   if (events_.finished) events_.finished(std::move(finished));
 }
 
-void ProcessExecutor::OnMessage(std::size_t, const Heartbeat&) {
-  // That it came is all it says: see OnReceived().
+void ProcessExecutor::OnMessage(std::size_t worker,
+                                const Heartbeat& heartbeat) {
+  Peer& peer = peers_[worker];
+  if (peer.asked == 0 || heartbeat.token != peer.asked)
+    return Malformed(worker, "a HEARTBEAT that answers none");
+  peer.asked = 0;
+  if (!peer.ready && !peer.retiring) OnSandboxed(worker);
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
@@ -541,8 +568,7 @@ void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
     case Watchdog::Idle::kFine:
       return;
     case Watchdog::Idle::kAsk:
-      (void)Send(worker, Heartbeat{next_token_++});
-      return;
+      return Ask(worker);
     case Watchdog::Idle::kSilent:
       break;
   }

@@ -110,7 +110,7 @@ void WorkerPool::Restart(std::size_t worker) {
 
 void WorkerPool::MarkReady(std::size_t worker) {
   Worker& w = workers_[worker];
-  w.ready = true;
+  w.ready = ever_ready_ = true;
   w.failed_starts = w.killed_starts = 0;
   Disarm(worker);
 }
@@ -122,7 +122,8 @@ void WorkerPool::OnNotReady(std::size_t worker) {
   LogWarning(fmt::format("worker {} (pid {}) was not ready within {} ms",
                          worker, workers_[worker].process.pid,
                          options_.ready_deadline.count()));
-  if (AnyReady()) return Kill(worker);
+  // Counts as a failed start.
+  if (ever_ready_) return Kill(worker);
   Fail(Error{ErrorCode::kUnavailable,
              fmt::format("no worker was ready within {} ms",
                          options_.ready_deadline.count()),

@@ -21,8 +21,8 @@ namespace thumbmill {
 
 struct PoolOptions {
   std::size_t workers = 1;
-  // From spawn to MarkReady(). Also how long there may be no worker at all
-  // that has ever been ready.
+  // From spawn to MarkReady(). Also how long a run waits for its first worker
+  // to be ready.
   Millis ready_deadline{5000};
   // After a death, doubled by each further one without MarkUseful() between.
   Millis first_backoff{50};
@@ -75,6 +75,8 @@ class WorkerPool {
   // 0: no process now.
   [[nodiscard]] pid_t pid(std::size_t worker) const;
   [[nodiscard]] std::size_t alive() const;
+  // A worker of this run was ready once: the program fits and can be set up.
+  [[nodiscard]] bool ever_ready() const { return ever_ready_; }
 
   // From here on a death is final.
   void StopRestarting();
@@ -113,6 +115,7 @@ class WorkerPool {
   Events events_;
   std::vector<Worker> workers_;
   bool restarting_ = true;
+  bool ever_ready_ = false;
   bool failed_ = false;
   // Handed to what the loop may call after this object is gone.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);

@@ -278,6 +278,7 @@ TEST_P(DeedTest, HarmsOnlyItsOwnTask) {
     EXPECT_EQ(output[0], length);  // see FakeWorker::Work()
     EXPECT_EQ(output[4], 0);
   }
+  EXPECT_TRUE(bench_.failed.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -293,7 +294,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"greet again", "crash, not charged"},
                     // When it is next sent a task that does not arrive.
                     Deed{"below", "hang, charged", "crash, not charged"},
-                    Deed{"leave", "crash, not charged"},
+                    Deed{"exit 0", "crash, not charged"},
+                    // "Cannot be set up": not after it has seen an image.
+                    Deed{"exit 4", "crash, not charged"},
+                    Deed{"speak version 2", "crash, not charged"},
+                    Deed{"answer nobody", "crash, not charged"},
                     Deed{"overflow", "crash, charged"},
                     Deed{"grow", "finished"},
                     Deed{"write wildly", "finished"}),

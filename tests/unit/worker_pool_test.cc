@@ -147,6 +147,16 @@ TEST_F(WorkerPoolTest, OneThatIsReadyKeepsThePoolAlive) {
   EXPECT_EQ(deaths_[0].worker, 1u);
 }
 
+TEST_F(WorkerPoolTest, OneThatIsSlowToStartAgainIsTriedThreeTimes) {
+  options_.ready_deadline = Millis(30);
+  options_.first_backoff = Millis(1);
+  ASSERT_TRUE(Start("exec sleep 1000"));
+  pool_->MarkReady(0);
+  pool_->Kill(0);
+  ASSERT_TRUE(Until([&] { return !failures_.empty(); }));
+  EXPECT_EQ(deaths_.size(), 4u);
+}
+
 TEST_F(WorkerPoolTest, DeathsInARowAreFollowedByGrowingWaits) {
   options_.first_backoff = Millis(20);
   options_.last_backoff = Millis(80);

@@ -43,6 +43,9 @@ void FakeWorker::Greet() {
   Send(Ready{static_cast<std::uint32_t>(getpid())});
   const auto welcome = Receive(Millis(5000));
   if (!welcome || !std::holds_alternative<Welcome>(*welcome)) GiveUp();
+  const auto asked = Receive(Millis(5000));
+  if (!asked || !std::holds_alternative<Heartbeat>(*asked)) GiveUp();
+  Send(*asked);
 }
 
 TaskOrder FakeWorker::AwaitTask() {

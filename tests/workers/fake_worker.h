@@ -18,7 +18,7 @@ class FakeWorker {
   // Parses what the coordinator passed, maps the regions, connects.
   FakeWorker(int argc, char** argv);
 
-  // READY, then waits for WELCOME.
+  // READY, then waits for WELCOME and answers the first HEARTBEAT.
   void Greet();
   // The next task, noted in the flight record as being decoded. Answers
   // heartbeats meanwhile; after DRAIN it says BYE and exits with 0.

@@ -111,7 +111,9 @@ void Do(FakeWorker& worker, const TaskOrder& order) {
   const std::string deed(bytes.begin(), bytes.end());
   if (deed.starts_with("lie about "))
     return Lie(worker, order, deed.substr(10));
-  if (deed == "leave") std::_Exit(0);
+  if (deed.starts_with("exit ")) std::_Exit(std::stoi(deed.substr(5)));
+  if (deed == "speak version 2") worker.SendRaw("TM\x02\x04");
+  if (deed == "answer nobody") worker.Send(thumbmill::Heartbeat{77});
   if (deed == "allocate") Allocate();
   if (deed == "grow") Grow();
   if (deed == "greet again") worker.Send(thumbmill::Ready{1});
