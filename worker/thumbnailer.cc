@@ -18,6 +18,7 @@
 #include "worker/image/inspect.h"
 #include "worker/image/linear.h"
 #include "worker/image/resample/resampler.h"
+#include "worker/image/walk_budget.h"
 
 namespace thumbmill {
 namespace {
@@ -229,6 +230,10 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
                                              const std::vector<SizePlan>& plans,
                                              std::uint64_t size_mask,
                                              ImageFormat format) const {
+  if (picture.header.overlong)
+    return Refuse(
+        Reason::kTooCostly,
+        "a header of more than " + std::to_string(kMaxHeaderParts) + " parts");
   const std::uint64_t pixels = OutputPixels(plans);
   if (pixels > recipe_.limits.max_output_pixels)
     return Refuse(Reason::kTooCostly,

@@ -37,6 +37,8 @@ struct ImageHeader {
   std::uint64_t exif_bytes = 0;
   std::uint32_t items = 0;      // AVIF: tiles and more, each is decoded alone
   bool lossless = false;        // WebP: kept whole, as pixels of 32 bits
+  bool overlong = false;        // more parts than a header may have; the rest
+                                // was not read, the thumbnailer refuses it
 };
 
 // What an image will cost, from its header. A hint for admission; the
@@ -66,7 +68,8 @@ class Thumbnailer {
   std::unique_ptr<Impl> impl_;
 };
 
-// From the first bytes: small, bounds-checked, no library. Empty: not a format
+// From the first bytes: bounds-checked, no library, no more memory than a
+// kilobyte or two, some milliseconds at most. Empty: not a format
 // that we know. A format that is known but not walked has no size.
 [[nodiscard]] std::optional<ImageHeader> PeekHeader(ByteSpan bytes);
 

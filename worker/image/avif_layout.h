@@ -3,7 +3,7 @@
 //
 // Errors   none: what is not there is absent. Every read is bounds-checked,
 //          boxes are nested as deep as the format has it and no deeper; the
-//          work is linear in the bytes of the boxes that are opened. Fuzzed.
+//          work is bounded (walk_budget.h), the memory constant. Fuzzed.
 // Contract ISO/IEC 23008-12 (HEIF), AV1 Image File Format 1.1.
 #pragma once
 
@@ -26,6 +26,7 @@ struct AvifLayout {
   bool has_exif = false;
   std::uint32_t items = 0;  // each may be a tile, with a decoder of its own
   bool ends = false;  // the last box ends where the file does, or before
+  bool overlong = false;  // more boxes than a header may have: some not read
 };
 
 [[nodiscard]] AvifLayout WalkAvif(ByteSpan bytes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "worker/image/walk_budget.h"
+
 namespace thumbmill {
 namespace {
 
@@ -34,6 +36,7 @@ class GifWalker {
 
   ByteSpan bytes_;
   std::size_t at_ = 0;
+  WalkBudget budget_;
   GifLayout layout_;
 };
 
@@ -41,7 +44,7 @@ class GifWalker {
 void GifWalker::ReadExtension() {
   const std::uint8_t label = Has(1) ? bytes_[at_] : 0;
   Skip(1);
-  for (bool first = true; Has(1); first = false) {
+  for (bool first = true; Has(1) && budget_.Spend(); first = false) {
     const std::size_t size = bytes_[at_];
     Skip(1);
     if (size == 0) return;
@@ -78,7 +81,7 @@ GifLayout GifWalker::Walk() {
   const std::uint8_t flags = bytes_[10];
   Skip(kScreenHeader);
   Skip(ColourTableBytes(flags));
-  while (Has(1)) {
+  while (Has(1) && budget_.Spend()) {
     const std::uint8_t kind = bytes_[at_];
     Skip(1);
     if (kind == kExtension) {
@@ -89,6 +92,7 @@ GifLayout GifWalker::Walk() {
     if (kind == kPicture) ReadPicture();
     break;
   }
+  layout_.overlong = budget_.over();
   return layout_;
 }
 

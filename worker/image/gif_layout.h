@@ -2,7 +2,7 @@
 // it.
 //
 // Errors   none: what is not there is absent. Every read is bounds-checked;
-//          the work is linear in the bytes before the picture. Fuzzed.
+//          the work is bounded (walk_budget.h). Fuzzed.
 // Contract https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 #pragma once
 
@@ -18,6 +18,7 @@ struct GifLayout {
   std::uint32_t height = 0;
   bool has_frame = false;
   bool ends = false;  // the trailer came before any picture
+  bool overlong = false;  // see walk_budget.h: the rest was not read
   // The first picture, which may lie outside of the screen.
   std::uint32_t frame_x = 0;
   std::uint32_t frame_y = 0;

@@ -7,6 +7,7 @@
 
 #include "worker/image/avif_layout.h"
 #include "worker/image/gif_layout.h"
+#include "worker/image/walk_budget.h"
 #include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
 
@@ -110,21 +111,26 @@ bool IsSpoiltPng(ByteSpan bytes) {
 
 class JpegWalker {
  public:
-  explicit JpegWalker(ByteSpan bytes, std::size_t at)
-      : bytes_(bytes), at_(at) {}
+  // `budget`: of the walk, or null if the time is not bounded.
+  JpegWalker(ByteSpan bytes, std::size_t at, WalkBudget* budget = nullptr)
+      : bytes_(bytes), at_(at), budget_(budget) {}
 
-  // The next marker; 0 at the end of the bytes. Skips what is between markers
-  // as libjpeg does.
+  // The next marker; 0 at the end of the bytes or of the budget. Skips what is
+  // between markers as libjpeg does.
   std::uint8_t NextMarker() {
     while (at_ < bytes_.size()) {
-      const void* found =
-          std::memchr(bytes_.data() + at_, 0xFF, bytes_.size() - at_);
-      if (found == nullptr) break;
-      at_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) -
-                                     bytes_.data());
-      while (at_ < bytes_.size() && bytes_[at_] == 0xFF) ++at_;
+      const std::size_t start = at_, end = End();
+      const void* found = std::memchr(bytes_.data() + at_, 0xFF, end - at_);
+      if (found != nullptr) {
+        at_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) -
+                                       bytes_.data());
+        while (at_ < end && bytes_[at_] == 0xFF) ++at_;
+      } else {
+        at_ = end;
+      }
+      if (budget_ != nullptr && !budget_->SpendBytes(at_ - start)) break;
       if (at_ == bytes_.size()) break;
-      const std::uint8_t marker = bytes_[at_++];
+      const std::uint8_t marker = found != nullptr ? bytes_[at_++] : 0;
       if (marker != 0) return marker;
     }
     at_ = bytes_.size();
@@ -148,8 +154,16 @@ class JpegWalker {
   [[nodiscard]] std::size_t at() const { return at_; }
 
  private:
+  // Where looking for the next marker must end.
+  [[nodiscard]] std::size_t End() const {
+    const std::size_t rest = bytes_.size() - at_;
+    return at_ +
+           (budget_ == nullptr ? rest : std::min(rest, budget_->bytes_left()));
+  }
+
   ByteSpan bytes_;
   std::size_t at_;
+  WalkBudget* budget_;
 };
 
 // Sampling factors beyond 1-4 are libjpeg's to refuse; here they only may not
@@ -258,6 +272,7 @@ ImageHeader PeekJpeg(ByteSpan bytes) {
   ImageHeader header;
   header.format = ImageFormat::kJpeg;
   const JpegLayout layout = WalkJpeg(bytes);
+  header.overlong = layout.overlong;
   if (!layout.frame) return header;
   header.width = layout.frame->width;
   header.height = layout.frame->height;
@@ -284,6 +299,7 @@ ImageHeader PeekPng(ByteSpan bytes) {
   header.interlaced = png->interlaced;
   header.samples = std::uint64_t{png->width} * png->height * header.components;
   const PngLayout layout = WalkPng(bytes, true);
+  header.overlong = layout.overlong;
   header.icc_bytes = kInflation * layout.icc.size();
   header.exif_bytes = layout.exif.size();
   return header;
@@ -293,6 +309,7 @@ ImageHeader PeekWebp(ByteSpan bytes) {
   const WebpLayout webp = WalkWebp(bytes);
   ImageHeader header;
   header.format = ImageFormat::kWebp;
+  header.overlong = webp.overlong;
   header.width = webp.width;
   header.height = webp.height;
   header.components = webp.alpha ? 4 : 3;
@@ -308,6 +325,7 @@ ImageHeader PeekGif(ByteSpan bytes) {
   const GifLayout gif = WalkGif(bytes);
   ImageHeader header;
   header.format = ImageFormat::kGif;
+  header.overlong = gif.overlong;
   header.width = gif.width;
   header.height = gif.height;
   header.components = 1;
@@ -328,6 +346,7 @@ ImageHeader PeekAvif(ByteSpan bytes) {
   const AvifLayout avif = WalkAvif(bytes);
   ImageHeader header;
   header.format = ImageFormat::kAvif;
+  header.overlong = avif.overlong;
   header.width = avif.width;
   header.height = avif.height;
   header.bits = avif.bits;
@@ -371,7 +390,8 @@ bool MayBeImage(ByteSpan first) {
 JpegLayout WalkJpeg(ByteSpan bytes) {
   JpegLayout layout;
   if (!StartsWith(bytes, "\xFF\xD8")) return layout;
-  JpegWalker walker(bytes, 2);
+  WalkBudget budget;
+  JpegWalker walker(bytes, 2, &budget);
   while (const std::uint8_t marker = walker.NextMarker()) {
     if (marker == kEoi || marker == kSoi) return layout;
     if (IsRestart(marker) || marker == kTem) continue;
@@ -384,6 +404,7 @@ JpegLayout WalkJpeg(ByteSpan bytes) {
     }
     KeepSegment(marker, segment, &layout);
   }
+  layout.overlong = budget.over();
   return layout;
 }
 
@@ -448,8 +469,10 @@ std::optional<PngHeader> ReadPngHeader(ByteSpan bytes) {
 PngLayout WalkPng(ByteSpan bytes, bool head_only) {
   constexpr std::size_t kFrame = 12;  // length, type, CRC
   PngLayout layout;
+  WalkBudget budget;  // of the head; the worker reads the rest
   std::size_t at = kPngSignature.size();
   while (at < bytes.size() && bytes.size() - at >= kFrame) {
+    if (head_only && !budget.Spend()) break;
     const std::size_t length = U32(bytes, at);
     if (bytes.size() - at - kFrame < length) break;
     const std::string_view type = AsText(bytes.subspan(at + 4, 4));
@@ -465,6 +488,7 @@ PngLayout WalkPng(ByteSpan bytes, bool head_only) {
       break;
     }
   }
+  layout.overlong = budget.over();
   return layout;
 }
 

@@ -2,7 +2,8 @@
 // them: format, size, and where the segments lie that we read ourselves.
 //
 // Errors   none: what is not there is absent. Every read is bounds-checked;
-//          the work is linear in the bytes looked at. Fuzzed.
+//          the work of what the coordinator calls is bounded (walk_budget.h),
+//          else linear in the bytes looked at. Fuzzed.
 #pragma once
 
 #include <array>
@@ -46,6 +47,7 @@ struct JpegLayout {
   std::size_t first_scan = 0;  // offset of the SOS marker; 0: none
   std::uint8_t scan_components = 0;    // of the first scan
   std::uint16_t restart_interval = 0;  // in MCUs; 0: none
+  bool overlong = false;  // see walk_budget.h: the rest was not read
 };
 
 [[nodiscard]] JpegLayout WalkJpeg(ByteSpan bytes);
@@ -97,6 +99,7 @@ struct PngLayout {
   ByteSpan exif;             // of the first eXIf, wherever it stands
   ByteSpan icc;              // of the first iCCP: a name, the profile deflated
   bool ends = false;         // an IEND stands where the chunks lead to
+  bool overlong = false;     // see walk_budget.h: the rest was not read
 };
 
 // Steps from chunk to chunk; checks no CRC. `head_only`: up to the first IDAT,

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "worker/image/walk_budget.h"
+
 namespace thumbmill {
 namespace {
 
@@ -27,10 +29,11 @@ std::uint32_t U32(ByteSpan bytes, std::size_t at) {
 // A chunk's body is cut where the file ends.
 class ChunkWalker {
  public:
-  explicit ChunkWalker(ByteSpan chunks) : rest_(chunks) {}
+  ChunkWalker(ByteSpan chunks, WalkBudget* budget)
+      : rest_(chunks), budget_(budget) {}
 
   [[nodiscard]] bool Next() {
-    if (rest_.size() < kChunkHeader) return false;
+    if (rest_.size() < kChunkHeader || !budget_->Spend()) return false;
     type_ = AsText(rest_.first(4));
     const std::size_t size = U32(rest_, 4);
     rest_ = rest_.subspan(kChunkHeader);
@@ -43,6 +46,7 @@ class ChunkWalker {
 
  private:
   ByteSpan rest_;
+  WalkBudget* budget_;
   std::string_view type_;
   ByteSpan body_;
 };
@@ -96,7 +100,7 @@ void ReadExtended(ByteSpan body, WebpLayout* layout) {
 
 // The first frame of an animation. Where it leaves canvas free, that is
 // transparent: browsers ignore the background that the file asks for.
-void ReadFrame(ByteSpan body, WebpLayout* layout) {
+void ReadFrame(ByteSpan body, WebpLayout* layout, WalkBudget* budget) {
   if (body.size() < kFrameHeader) return;
   layout->frame = body.subspan(kFrameHeader);
   layout->frame_x = 2 * U24(body, 0);
@@ -104,7 +108,7 @@ void ReadFrame(ByteSpan body, WebpLayout* layout) {
   layout->frame_width = U24(body, 6) + 1;
   layout->frame_height = U24(body, 9) + 1;
   layout->alpha |= !layout->covered();
-  for (ChunkWalker chunk(layout->frame); chunk.Next();) {
+  for (ChunkWalker chunk(layout->frame, budget); chunk.Next();) {
     layout->alpha |= chunk.type() == "ALPH";
     layout->lossless |= chunk.type() == "VP8L";
     if (chunk.type() == "VP8L")
@@ -117,7 +121,8 @@ ByteSpan WithoutExifTag(ByteSpan body) {
   return AsText(body).starts_with(kTag) ? body.subspan(kTag.size()) : body;
 }
 
-void KeepChunk(const ChunkWalker& chunk, ByteSpan file, WebpLayout* layout) {
+void KeepChunk(const ChunkWalker& chunk, ByteSpan file, WebpLayout* layout,
+               WalkBudget* budget) {
   const std::string_view type = chunk.type();
   const bool first = layout->frame.empty();
   if (type == "VP8X") {
@@ -130,7 +135,7 @@ void KeepChunk(const ChunkWalker& chunk, ByteSpan file, WebpLayout* layout) {
         type == "VP8L" ? ReadLossless(chunk.body()) : ReadLossy(chunk.body()),
         layout);
   } else if (type == "ANMF" && first && layout->animated) {
-    ReadFrame(chunk.body(), layout);
+    ReadFrame(chunk.body(), layout, budget);
   } else if (type == "ICCP" && layout->icc.empty()) {
     layout->icc = chunk.body();
   } else if (type == "EXIF" && layout->exif.empty()) {
@@ -149,8 +154,10 @@ WebpLayout WalkWebp(ByteSpan bytes) {
   layout.ends = promised <= bytes.size() + 1;  // some leave the padding out
   const ByteSpan file = bytes.first(std::min(promised, bytes.size()));
   if (file.size() < kRiffHeader) return layout;
-  for (ChunkWalker chunk(file.subspan(kRiffHeader)); chunk.Next();)
-    KeepChunk(chunk, file, &layout);
+  WalkBudget budget;
+  for (ChunkWalker chunk(file.subspan(kRiffHeader), &budget); chunk.Next();)
+    KeepChunk(chunk, file, &layout, &budget);
+  layout.overlong = budget.over();
   return layout;
 }
 

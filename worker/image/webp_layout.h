@@ -2,7 +2,7 @@
 // them.
 //
 // Errors   none: what is not there is absent. Every read is bounds-checked;
-//          the work is linear in the number of chunks. Fuzzed.
+//          the work is bounded (walk_budget.h). Fuzzed.
 // Contract https://developers.google.com/speed/webp/docs/riff_container
 #pragma once
 
@@ -18,6 +18,7 @@ struct WebpLayout {
   bool lossless = false;  // the first frame is
   bool alpha = false;     // something may be transparent
   bool animated = false;
+  bool overlong = false;  // see walk_budget.h: the rest was not read
   bool ends = false;  // all bytes that the RIFF header promises are there
   // The first frame, for libwebp: the whole file, or the chunks of one ANMF.
   ByteSpan frame;

@@ -217,6 +217,9 @@ void AvifDecoder::KeepMetadata() {
 }
 
 Verdict<void> AvifDecoder::Open() {
+  // libavif would keep all of them.
+  if (layout_.overlong)
+    return Refuse(Reason::kTooCostly, "a header of too many boxes");
   if (auto ok = CheckSize(layout_.width, layout_.height); !ok) return ok;
   if (auto ok = Parse(); !ok) return ok;
   const avifImage& image = *avif_->image;

@@ -140,6 +140,8 @@ Verdict<void> GifDecoder::CheckLayout() const {
   const auto pixels_of = [](std::uint64_t width, std::uint64_t height) {
     return std::to_string(width) + "x" + std::to_string(height) + " pixels";
   };
+  if (layout_.overlong)
+    return Refuse(Reason::kTooCostly, "too many blocks before the picture");
   const std::uint64_t limit = options_.limits.max_pixels;
   if (std::uint64_t{layout_.width} * layout_.height > limit)
     return Refuse(Reason::kTooManyPixels,
