@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "common/check.h"
-
 namespace thumbmill {
 
 Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
@@ -19,23 +17,25 @@ Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
   loop->wake_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!loop->wake_.valid()) return FailSystem("eventfd", errno);
   EventLoop* raw = loop.get();
-  loop->Watch(loop->wake_.get(), EPOLLIN, [raw](std::uint32_t) {
+  RETURN_IF_ERROR(loop->Watch(loop->wake_.get(), EPOLLIN, [raw](std::uint32_t) {
     std::uint64_t count = 0;
     // Nonblocking: an empty counter is fine.
     [[maybe_unused]] const ssize_t n =
         read(raw->wake_.get(), &count, sizeof count);
-  });
+  }));
   return loop;
 }
 
-void EventLoop::Watch(int fd, std::uint32_t events, Ready ready) {
+Status EventLoop::Watch(int fd, std::uint32_t events, Ready ready) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
+  int failed = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  if (failed != 0 && errno == EEXIST)
+    failed = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+  if (failed != 0) return FailSystem("epoll_ctl", errno);
   watched_[fd] = std::make_shared<Ready>(std::move(ready));
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return;
-  CHECK(errno == EEXIST);
-  CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0);
+  return {};
 }
 
 void EventLoop::Rewatch(int fd, std::uint32_t events) {
@@ -102,7 +102,8 @@ void EventLoop::RunOnce(Millis limit) {
       epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                  static_cast<int>(NextWait(limit).count()));
   for (int i = 0; i < n; ++i) {
-    const auto found = watched_.find(events[static_cast<std::size_t>(i)].data.fd);
+    const auto found =
+        watched_.find(events[static_cast<std::size_t>(i)].data.fd);
     if (found == watched_.end()) continue;  // unwatched by an earlier handler
     const std::shared_ptr<Ready> ready = found->second;
     (*ready)(events[static_cast<std::size_t>(i)].events);

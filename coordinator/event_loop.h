@@ -31,8 +31,9 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   // Level-triggered; `events` are EPOLLIN, EPOLLOUT. The descriptor stays the
-  // caller's and must be unwatched before it is closed.
-  void Watch(int fd, std::uint32_t events, Ready ready);
+  // caller's and must be unwatched before it is closed. Fails where the kernel
+  // refuses (memory, fs.epoll.max_user_watches); nothing is watched then.
+  [[nodiscard]] Status Watch(int fd, std::uint32_t events, Ready ready);
   void Rewatch(int fd, std::uint32_t events);
   void Unwatch(int fd);
 

@@ -58,11 +58,12 @@ Result<SignalWatch> SignalWatch::Create(EventLoop* loop,
   UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return FailSystem("signalfd", errno);
   const int raw = fd.get();
-  loop->Watch(raw, EPOLLIN, [raw, asked = std::move(asked)](std::uint32_t) {
+  const auto ready = [raw, asked = std::move(asked)](std::uint32_t) {
     signalfd_siginfo info;
     while (read(raw, &info, sizeof info) == sizeof info)
       asked(static_cast<int>(info.ssi_signo));
-  });
+  };
+  RETURN_IF_ERROR(loop->Watch(raw, EPOLLIN, ready));
   return SignalWatch(loop, std::move(fd));
 }
 

@@ -100,7 +100,7 @@ class ProcessExecutor final : public Executor {
   void EndWorker(std::size_t worker, Doom doom);
 
   // ---- messages
-  void WatchChannel();
+  Status WatchChannel();
   bool Drain();
   void OnReceived(RouterChannel::Received received);
   void OnMessage(std::size_t worker, const Ready& ready);
@@ -186,7 +186,7 @@ Status ProcessExecutor::Start(ExecutorEvents events) {
   CHECK(!started_);
   started_ = true;
   events_ = std::move(events);
-  WatchChannel();
+  RETURN_IF_ERROR(WatchChannel());
   last_tick_ = Now();
   tick_ = loop_->After(kTick, [this] { Tick(); });
   return pool_.Start();
@@ -312,13 +312,15 @@ void ProcessExecutor::Forget(std::size_t worker) {
 
 // ---- messages ----------------------------------------------------------
 
-void ProcessExecutor::WatchChannel() {
+Status ProcessExecutor::WatchChannel() {
   const auto poll = [here = std::weak_ptr<bool>(here_), this] {
     return here.lock() ? Drain() : false;
   };
   // The descriptor only wakes the loop; the poller looks.
-  loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {});
+  RETURN_IF_ERROR(
+      loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {}));
   loop_->AddPoller(poll);
+  return {};
 }
 
 bool ProcessExecutor::Drain() {

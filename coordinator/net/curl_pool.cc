@@ -3,11 +3,18 @@
 #include <locale.h>
 
 #include <clocale>
+#include <string>
+#include <utility>
 
 #include "common/check.h"
 
 namespace thumbmill {
 namespace {
+
+// Calls of curl_multi_socket_action() that may fail in a row, and the wait
+// between them: a second in all.
+constexpr int kActionTries = 20;
+constexpr long kActionWaitMs = 50;
 
 // libidn2 reads host names in the charset of the thread's locale, and a
 // program that calls no setlocale() has ASCII: "bücher.example" would not
@@ -60,18 +67,27 @@ Result<std::unique_ptr<CurlPool>> CurlPool::Create(EventLoop* loop,
   pool->multi_ = curl_multi_init();
   if (pool->multi_ == nullptr)
     return Fail(ErrorCode::kNoMemory, "curl_multi_init failed");
-  CURLM* multi = pool->multi_;
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &CurlPool::OnSocket);
-  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool.get());
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &CurlPool::OnTimer);
-  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool.get());
-  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
+  RETURN_IF_ERROR(pool->Configure(connections));
+  return pool;
+}
+
+Status CurlPool::Configure(long connections) {
+  CURLMcode code = CURLM_OK;
+  const auto set = [this, &code](CURLMoption option, auto value) {
+    if (code == CURLM_OK) code = curl_multi_setopt(multi_, option, value);
+  };
+  set(CURLMOPT_SOCKETFUNCTION, &CurlPool::OnSocket);
+  set(CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  set(CURLMOPT_TIMERFUNCTION, &CurlPool::OnTimer);
+  set(CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  set(CURLMOPT_MAXCONNECTS, connections);
   // No two transfers on one HTTP/2 connection: when one of them is paused for
   // want of memory, its unread frames would hold up its neighbours, which may
   // be the ones whose end would free memory.
-  curl_multi_setopt(multi, CURLMOPT_PIPELINING,
-                    static_cast<long>(CURLPIPE_NOTHING));
-  return pool;
+  set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  if (code == CURLM_OK) return {};
+  return Fail(ErrorCode::kInternal,
+              std::string("curl_multi_setopt: ") + curl_multi_strerror(code));
 }
 
 CurlPool::~CurlPool() {
@@ -83,16 +99,31 @@ CurlPool::~CurlPool() {
   for (const int fd : watched_) loop_->Unwatch(fd);
 }
 
-void CurlPool::Add(CURL* easy) {
+CURLMcode CurlPool::Add(CURL* easy, Owner owner) {
   CHECK(!inside());
-  const Inside guard(&depth_);
-  CHECK(curl_multi_add_handle(multi_, easy) == CURLM_OK);
+  owners_[easy] = owner;
+  CURLMcode code = CURLM_OK;
+  {
+    const Inside guard(&depth_);
+    code = curl_multi_add_handle(multi_, easy);
+  }
+  if (code != CURLM_OK) owners_.erase(easy);
+  return code;
 }
 
-void CurlPool::Remove(CURL* easy) {
+bool CurlPool::Remove(CURL* easy) {
   CHECK(!inside());
+  owners_.erase(easy);
+  std::erase(unwatched_, easy);
   const Inside guard(&depth_);
-  CHECK(curl_multi_remove_handle(multi_, easy) == CURLM_OK);
+  return curl_multi_remove_handle(multi_, easy) == CURLM_OK;
+}
+
+void CurlPool::EndOne(CURL* easy, CURLcode code) {
+  const auto found = owners_.find(easy);
+  if (found == owners_.end()) return;  // curl's own, or removed meanwhile
+  const Owner owner = found->second;
+  finished_({owner, easy, code, Remove(easy)});
 }
 
 void CurlPool::Unpause(CURL* easy) {
@@ -104,24 +135,22 @@ void CurlPool::Unpause(CURL* easy) {
   }
   // What the write callback refuses here is told to us alone: the multi
   // handle would go on and leave the refused bytes out.
-  if (code != CURLE_OK) {
-    Remove(easy);
-    finished_(easy, code);
-  }
+  if (code != CURLE_OK) EndOne(easy, code);
   Drain();
 }
 
-int CurlPool::OnSocket(CURL*, curl_socket_t fd, int what, void* pool, void*) {
+int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* pool,
+                       void*) {
   auto* self = static_cast<CurlPool*>(pool);
   switch (what) {
     case CURL_POLL_IN:
-      self->Watch(fd, EPOLLIN);
+      self->Watch(easy, fd, EPOLLIN);
       break;
     case CURL_POLL_OUT:
-      self->Watch(fd, EPOLLOUT);
+      self->Watch(easy, fd, EPOLLOUT);
       break;
     case CURL_POLL_INOUT:
-      self->Watch(fd, EPOLLIN | EPOLLOUT);
+      self->Watch(easy, fd, EPOLLIN | EPOLLOUT);
       break;
     default:
       if (self->watched_.erase(fd) > 0) self->loop_->Unwatch(fd);
@@ -129,9 +158,24 @@ int CurlPool::OnSocket(CURL*, curl_socket_t fd, int what, void* pool, void*) {
   return 0;
 }
 
-void CurlPool::Watch(int fd, std::uint32_t events) {
-  if (!watched_.insert(fd).second) return loop_->Rewatch(fd, events);
-  loop_->Watch(fd, events, [this, fd](std::uint32_t ready) { Act(fd, ready); });
+// An error that curl were told of would end its multi handle for good.
+void CurlPool::Watch(CURL* easy, int fd, std::uint32_t events) {
+  if (watched_.contains(fd)) return loop_->Rewatch(fd, events);
+  if (loop_->Watch(fd, events,
+                   [this, fd](std::uint32_t ready) { Act(fd, ready); })) {
+    watched_.insert(fd);
+    return;
+  }
+  if (unwatched_.empty())
+    loop_->Post([weak = std::weak_ptr<CurlPool*>(self_)] {
+      if (const auto self = weak.lock()) (*self)->EndUnwatched();
+    });
+  unwatched_.push_back(easy);
+}
+
+void CurlPool::EndUnwatched() {
+  for (CURL* easy : std::exchange(unwatched_, {}))
+    EndOne(easy, CURLE_OUT_OF_MEMORY);
 }
 
 int CurlPool::OnTimer(CURLM*, long timeout_ms, void* pool) {
@@ -150,12 +194,34 @@ void CurlPool::SetTimer(long timeout_ms) {
 }
 
 void CurlPool::Act(int fd, std::uint32_t epoll_events) {
+  CURLMcode code = CURLM_OK;
   {
     const Inside guard(&depth_);
     int running = 0;
-    curl_multi_socket_action(multi_, fd, CurlMask(epoll_events), &running);
+    code =
+        curl_multi_socket_action(multi_, fd, CurlMask(epoll_events), &running);
   }
   Drain();
+  NoteAction(code);
+}
+
+// One call that fails may be for want of memory: it is tried again. The
+// transfers of a multi handle that does not recover would wait for nothing.
+void CurlPool::NoteAction(CURLMcode code) {
+  if (code == CURLM_OK) {
+    failures_ = 0;
+    return;
+  }
+  if (++failures_ >= kActionTries) return EndAll();
+  SetTimer(kActionWaitMs);
+}
+
+void CurlPool::EndAll() {
+  failures_ = 0;
+  std::vector<CURL*> all;
+  all.reserve(owners_.size());
+  for (const auto& [easy, owner] : owners_) all.push_back(easy);
+  for (CURL* easy : all) EndOne(easy, CURLE_FAILED_INIT);
 }
 
 // One message at a time: what `finished_` removes takes its message along.
@@ -163,10 +229,8 @@ void CurlPool::Drain() {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    CURL* easy = message->easy_handle;
-    const CURLcode code = message->data.result;
-    Remove(easy);  // `message` is void from here on
-    finished_(easy, code);
+    // `message` is void from here on.
+    EndOne(message->easy_handle, message->data.result);
   }
 }
 

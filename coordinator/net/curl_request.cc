@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "common/check.h"
 #include "coordinator/net/address_policy.h"
 
 namespace thumbmill {
@@ -149,42 +148,57 @@ curl_socket_t OnOpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
                 address->protocol);
 }
 
-void ConfigureMethod(Job* job) {
-  CURL* easy = job->easy;
-  if (job->method == Method::kHead) {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return;
+// Sets options of one handle up to the first error, which it remembers.
+class Setter {
+ public:
+  explicit Setter(CURL* easy) : easy_(easy) {}
+
+  template <typename T>
+  void operator()(CURLoption option, T value) {
+    if (code_ == CURLE_OK) code_ = curl_easy_setopt(easy_, option, value);
   }
-  if (job->method == Method::kGet) {
-    // Asked for plain bytes; what comes encoded all the same is decoded.
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
-                     static_cast<curl_off_t>(job->options->max_bytes));
-    return;
+  void Append(curl_slist** list, const std::string& text) {
+    if (code_ != CURLE_OK) return;
+    curl_slist* longer = curl_slist_append(*list, text.c_str());
+    if (longer == nullptr) code_ = CURLE_OUT_OF_MEMORY;
+    if (longer != nullptr) *list = longer;
   }
-  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &OnUpload);
-  curl_easy_setopt(easy, CURLOPT_READDATA, static_cast<void*>(job));
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &OnSeek);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, static_cast<void*>(job));
-  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
-                   static_cast<curl_off_t>(job->upload.size()));
+  [[nodiscard]] CURLcode code() const { return code_; }
+
+ private:
+  CURL* easy_;
+  CURLcode code_ = CURLE_OK;
+};
+
+void ConfigureUpload(Job* job, Setter* setter) {
+  Setter& set = *setter;
+  set(CURLOPT_UPLOAD, 1L);
+  set(CURLOPT_READFUNCTION, &OnUpload);
+  set(CURLOPT_READDATA, static_cast<void*>(job));
+  set(CURLOPT_SEEKFUNCTION, &OnSeek);
+  set(CURLOPT_SEEKDATA, static_cast<void*>(job));
+  set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(job->upload.size()));
   // Thumbnails are small: asking first would cost a round trip each.
-  job->headers = curl_slist_append(job->headers, "Expect:");
+  set.Append(&job->headers, "Expect:");
   if (!job->content_type.empty())
-    job->headers = curl_slist_append(
-        job->headers, ("Content-Type: " + job->content_type).c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, job->headers);
+    set.Append(&job->headers, "Content-Type: " + job->content_type);
+  set(CURLOPT_HTTPHEADER, job->headers);
+}
+
+void ConfigureMethod(Job* job, Setter* setter) {
+  Setter& set = *setter;
+  if (job->method == Method::kHead) return set(CURLOPT_NOBODY, 1L);
+  if (job->method == Method::kPut) return ConfigureUpload(job, setter);
+  // Asked for plain bytes; what comes encoded all the same is decoded.
+  set(CURLOPT_ACCEPT_ENCODING, "identity");
+  set(CURLOPT_MAXFILESIZE_LARGE,
+      static_cast<curl_off_t>(job->options->max_bytes));
 }
 
 }  // namespace
 
-void ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
-  CURL* easy = job->easy;
-  const auto set = [easy](CURLoption option, auto value) {
-    CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
-  };
-  set(CURLOPT_PRIVATE, static_cast<void*>(job));
+CURLcode ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
+  Setter set(job->easy);
   set(CURLOPT_ERRORBUFFER, job->curl_text.data());
   set(CURLOPT_NOSIGNAL, 1L);
   // A lookup that is given up is left to its thread: joining it would hold
@@ -219,7 +233,8 @@ void ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
       set(CURLOPT_PASSWORD,
           PercentDecode(url.userinfo.substr(colon + 1)).c_str());
   }
-  ConfigureMethod(job);
+  ConfigureMethod(job, &set);
+  return set.code();
 }
 
 }  // namespace thumbmill

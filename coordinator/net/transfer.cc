@@ -72,11 +72,15 @@ class Transfers::Impl {
   void StartQueued(TransferId id);
   void StartHop(Job* job);
   CURL* TakeHandle();
-  void ReturnHandle(Job* job);
+  // Ends the job's use of its handle. Only one that has done its work and that
+  // curl holds nothing of is kept for others.
+  void ReturnHandle(Job* job, bool whole);
+  void RefuseHop(Job* job, const char* what, CURLcode code);
 
   void ResumeNow(TransferId id);
   void ReapCancelled(TransferId id);
-  void HopDone(CURL* easy, CURLcode code);
+  void HopDone(const CurlPool::End& end);
+  void EndHop(Job* job, CURLcode code, bool free);
   void NoteLookup(const Job& job, CURLcode code);
   // False: it waits for another one's lookup.
   bool BeginLookup(Job* job, const std::string& host);
@@ -110,11 +114,14 @@ Status Transfers::Impl::Init() {
   share_ = curl_share_init();
   if (share_ == nullptr)
     return Fail(ErrorCode::kNoMemory, "curl_share_init failed");
-  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-  const auto finished = [this](CURL* easy, CURLcode code) {
-    HopDone(easy, code);
-  };
+  for (const curl_lock_data what :
+       {CURL_LOCK_DATA_SSL_SESSION, CURL_LOCK_DATA_DNS}) {
+    const CURLSHcode code = curl_share_setopt(share_, CURLSHOPT_SHARE, what);
+    if (code != CURLSHE_OK)
+      return Fail(ErrorCode::kInternal, std::string("curl_share_setopt: ") +
+                                            curl_share_strerror(code));
+  }
+  const auto finished = [this](const CurlPool::End& end) { HopDone(end); };
   ASSIGN_OR_RETURN(
       trusted_, CurlPool::Create(loop_, options_.kept_connections, finished));
   ASSIGN_OR_RETURN(
@@ -127,7 +134,7 @@ Transfers::Impl::~Impl() {
   for (auto* table : {&jobs_, &doomed_}) {
     for (auto& [id, job] : *table) {
       if (job->easy == nullptr) continue;
-      job->pool->Remove(job->easy);
+      (void)job->pool->Remove(job->easy);
       curl_easy_cleanup(job->easy);
     }
   }
@@ -180,28 +187,42 @@ void Transfers::Impl::StartHop(Job* job) {
   if (!BeginLookup(job, url->host)) return;
   if (job->body != nullptr) job->body->Restart();
   job->easy = TakeHandle();
+  if (job->easy == nullptr)
+    return RefuseHop(job, "curl_easy_init", CURLE_OUT_OF_MEMORY);
   job->pool = job->trusted ? trusted_.get() : untrusted_.get();
-  ConfigureRequest(job, *url, share_);
-  job->pool->Add(job->easy);
+  if (const CURLcode code = ConfigureRequest(job, *url, share_);
+      code != CURLE_OK)
+    return RefuseHop(job, "curl_easy_setopt", code);
+  const CURLMcode added = job->pool->Add(job->easy, job->id);
+  if (added != CURLM_OK)
+    RefuseHop(job, curl_multi_strerror(added), CURLE_FAILED_INIT);
 }
 
+// Null: no memory.
 CURL* Transfers::Impl::TakeHandle() {
-  if (idle_.empty()) {
-    CURL* easy = curl_easy_init();
-    CHECK(easy != nullptr);  // only out of memory
-    return easy;
-  }
+  if (idle_.empty()) return curl_easy_init();
   CURL* easy = idle_.back();
   idle_.pop_back();
   return easy;
 }
 
-void Transfers::Impl::ReturnHandle(Job* job) {
+void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
   EndLookup(job, job->hop.any_address_allowed || !job->hop.forbidden.empty());
   CURL* easy = std::exchange(job->easy, nullptr);
+  if (easy == nullptr) return;
+  if (!whole || idle_.size() >= kIdleHandles) return curl_easy_cleanup(easy);
   curl_easy_reset(easy);
-  if (idle_.size() < kIdleHandles) return idle_.push_back(easy);
-  curl_easy_cleanup(easy);
+  idle_.push_back(easy);
+}
+
+// Curl does not take the request: no fault of the host or of the image.
+void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
+  ReturnHandle(job, false);
+  const std::string why = std::string("the request could not be prepared: ") +
+                          what + ": " + curl_easy_strerror(code);
+  Answer(job, MakeResult(code == CURLE_OUT_OF_MEMORY ? Reason::kMemory
+                                                     : Reason::kConnect,
+                         true, why));
 }
 
 // Always by way of the loop: the caller may be the sink that refuses just now
@@ -228,42 +249,43 @@ void Transfers::Impl::Cancel(TransferId id) {
     Post(&Impl::ReapCancelled, id);
     return;
   }
-  job->pool->Remove(job->easy);
-  ReturnHandle(job.get());
+  (void)job->pool->Remove(job->easy);
+  ReturnHandle(job.get(), false);
 }
 
 void Transfers::Impl::ReapCancelled(TransferId id) {
   const auto found = doomed_.find(id);
   if (found == doomed_.end()) return;  // it ended by itself
-  found->second->pool->Remove(found->second->easy);
-  ReturnHandle(found->second.get());
+  (void)found->second->pool->Remove(found->second->easy);
+  ReturnHandle(found->second.get(), false);
   doomed_.erase(found);
 }
 
-void Transfers::Impl::HopDone(CURL* easy, CURLcode code) {
-  char* owner = nullptr;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
-  Job* job = reinterpret_cast<Job*>(owner);
-  if (job->cancelled) {
-    ReturnHandle(job);
-    doomed_.erase(job->id);
-    return;
-  }
+void Transfers::Impl::HopDone(const CurlPool::End& end) {
+  if (Job* job = Find(end.owner)) return EndHop(job, end.code, end.free);
+  const auto found = doomed_.find(end.owner);
+  if (found == doomed_.end()) return;
+  ReturnHandle(found->second.get(), false);
+  doomed_.erase(found);
+}
+
+void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
+  const bool whole = free && code == CURLE_OK;
   ReadStatus(job);
   NoteLookup(*job, code);
   AddTimes(job);
-  if (job->parked) return ReturnHandle(job);
+  if (job->parked) return ReturnHandle(job, whole);
   if (IsRedirect(*job)) {
-    ReturnHandle(job);
+    ReturnHandle(job, whole);
     return Redirect(job);
   }
   TransferResult result;
   ClassifyHopEnd(Describe(*job, code), &result);
   curl_off_t retry_after = 0;
-  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+  curl_easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &retry_after);
   // A date in the past is negative.
   if (retry_after > 0) result.retry_after = std::chrono::seconds(retry_after);
-  ReturnHandle(job);
+  ReturnHandle(job, whole);
   Answer(job, std::move(result));
 }
 
@@ -371,8 +393,8 @@ void Transfers::Impl::Tick() {
     if (!overdue) continue;
     AddTimes(job);
     ReadStatus(job);
-    job->pool->Remove(job->easy);
-    ReturnHandle(job);
+    (void)job->pool->Remove(job->easy);
+    ReturnHandle(job, false);
     Answer(job, std::move(*overdue));
   }
 }

@@ -31,6 +31,16 @@ long AwaitEnd(int pidfd, siginfo_t* info, rusage* usage) {
   return syscall(SYS_waitid, P_PIDFD, pidfd, info, WEXITED | WNOHANG, usage);
 }
 
+// Ends a process whose end the loop would not notice.
+void EndUnwatched(int pidfd) {
+  pidfd_send_signal(pidfd, SIGKILL, nullptr, 0);
+  pollfd ended{pidfd, POLLIN, 0};
+  while (poll(&ended, 1, kKillLimitMs) < 0 && errno == EINTR) {
+  }
+  siginfo_t info{};
+  (void)AwaitEnd(pidfd, &info, nullptr);
+}
+
 Micros ToMicros(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + Micros(time.tv_usec);
 }
@@ -88,12 +98,17 @@ Status WorkerPool::Start() {
 Status WorkerPool::Launch(std::size_t worker) {
   ASSIGN_OR_RETURN(const SpawnRequest request, events_.prepare(worker));
   ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(request));
+  const int pidfd = process.pidfd.get();
+  if (Status watched = loop_->Watch(
+          pidfd, EPOLLIN, [this, worker](std::uint32_t) { (void)Reap(worker); });
+      !watched) {
+    EndUnwatched(pidfd);
+    return watched;
+  }
   Worker& w = workers_[worker];
   w.process = std::move(process);
   w.alive = true;
   w.ready = w.by_us = w.retired = false;
-  loop_->Watch(w.process.pidfd.get(), EPOLLIN,
-               [this, worker](std::uint32_t) { (void)Reap(worker); });
   w.timer = loop_->After(options_.ready_deadline,
                          [this, worker] { OnNotReady(worker); });
   return {};

@@ -1,6 +1,7 @@
 // Links: tm_loop
 #include "coordinator/event_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,16 +41,26 @@ TEST(EventLoop, TellsOfADescriptorUntilItIsUnwatched) {
   std::array<int, 2> ends;
   ASSERT_EQ(pipe(ends.data()), 0);
   int heard = 0;
-  loop->Watch(ends[0], EPOLLIN, [&](std::uint32_t) {
+  const Status watched = loop->Watch(ends[0], EPOLLIN, [&](std::uint32_t) {
     ++heard;
     loop->Unwatch(ends[0]);
   });
+  ASSERT_TRUE(watched);
   ASSERT_EQ(write(ends[1], "x", 1), 1);
   loop->RunOnce(Millis(1000));
   loop->RunOnce(Millis(0));
   EXPECT_EQ(heard, 1);
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST(EventLoop, AWatchThatTheKernelRefusesIsAnError) {
+  auto loop = *EventLoop::Create();
+  const UniqueFd file(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
+  // epoll takes no regular files.
+  const Status watched = loop->Watch(file.get(), EPOLLIN, [](std::uint32_t) {});
+  ASSERT_FALSE(watched);
+  EXPECT_NE(watched.error().what.find("epoll_ctl"), std::string::npos);
 }
 
 TEST(EventLoop, DoesNotSleepWhileAPollerFindsWork) {
