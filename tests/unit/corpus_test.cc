@@ -16,6 +16,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/tools/pictures.h"
@@ -168,8 +169,25 @@ void CheckLooks(const Row& row, const Picture& p) {
         2 * tol, row.at("path") + ": quarter " + std::to_string(i));
 }
 
+// Sizes that the manifest has otherwise.
+struct OtherSize {
+  std::string_view path;
+  std::uint32_t width, height;
+};
+constexpr OtherSize kOtherSizes[] = {
+    // Its first frame, 3x1 at (1,0), does not fit on its screen of 2x2. The
+    // screen grows, as in Chromium, libvips, sharp and Pillow.
+    {"gif/frame-out-of-bounds.gif", 4, 2},
+};
+
 void CheckSize(const Row& row, const Outcome& outcome) {
   if (row.at("upright_w").empty()) return;
+  for (const OtherSize& other : kOtherSizes) {
+    if (row.at("path") != other.path) continue;
+    EXPECT_EQ(outcome.source_width, other.width) << other.path;
+    EXPECT_EQ(outcome.source_height, other.height) << other.path;
+    return;
+  }
   EXPECT_EQ(std::to_string(outcome.source_width), row.at("upright_w"))
       << row.at("path");
   EXPECT_EQ(std::to_string(outcome.source_height), row.at("upright_h"))

@@ -97,30 +97,38 @@ TEST(Gif, StandsOnItsScreenWhichIsTransparentAround) {
   }
 }
 
-TEST(Gif, IsCutOffAtTheEdgeOfItsScreen) {
+TEST(Gif, TheScreenGrowsToHoldThePicture) {
   const Picture photo = MakePicture(Kind::kPhoto, 20, 10, 3, 1);
-  for (const bool interlaced : {false, true}) {
-    GifOptions options = Screen(12, 8);
-    options.interlaced = interlaced;
-    const Picture whole = Pixels(WriteGif(photo, options));
-    ASSERT_EQ(whole.channels, 3);
-    EXPECT_EQ(whole.At(11, 7, 0), InTable(photo.At(11, 7, 0), 0));
-    options.frame_x = 5;
-    options.frame_y = 3;
-    const Picture moved = Pixels(WriteGif(photo, options));
-    ASSERT_EQ(moved.width, 12u);
-    EXPECT_EQ(moved.At(11, 7, 0), InTable(photo.At(6, 4, 0), 0));
-    EXPECT_EQ(moved.At(4, 7, 3), 0);
-    options.frame_x = 50;
-    EXPECT_EQ(Pixels(WriteGif(photo, options)).At(11, 7, 3), 0);
-  }
-}
-
-TEST(Gif, AScreenWithoutASizeHasThatOfItsPicture) {
-  const Picture photo = MakePicture(Kind::kPhoto, 20, 10, 3, 1);
-  const Picture gif = Pixels(WriteGif(photo, Screen(0, 0)));
-  EXPECT_EQ(gif.width, 20u);
-  EXPECT_EQ(gif.height, 10u);
+  struct Case {
+    std::uint32_t screen_width, screen_height;
+    std::uint32_t frame_x, frame_y;
+    std::uint32_t width, height;
+  };
+  const Case cases[] = {
+      {12, 8, 0, 0, 20, 10},  {12, 30, 0, 0, 20, 30}, {40, 8, 0, 0, 40, 10},
+      {12, 8, 5, 3, 25, 13},  {24, 12, 5, 3, 25, 13}, {12, 8, 50, 0, 70, 10},
+      {12, 8, 0, 50, 20, 60}, {0, 0, 0, 0, 20, 10},   {0, 0, 3, 2, 23, 12},
+      {0, 30, 0, 0, 20, 30},  {40, 0, 0, 0, 40, 10},  {1, 1, 1, 1, 21, 11}};
+  for (const Case& c : cases)
+    for (const bool interlaced : {false, true}) {
+      GifOptions options = Screen(c.screen_width, c.screen_height);
+      options.frame_x = c.frame_x;
+      options.frame_y = c.frame_y;
+      options.interlaced = interlaced;
+      const Bytes file = WriteGif(photo, options);
+      const Picture gif = Pixels(file);
+      ASSERT_EQ(gif.width, c.width);
+      ASSERT_EQ(gif.height, c.height);
+      ExpectSame(gif, photo, c.frame_x, c.frame_y);
+      const bool covered = c.width == 20 && c.height == 10;
+      ASSERT_EQ(gif.channels, covered ? 3 : 4);
+      if (c.frame_x > 0) {
+        EXPECT_EQ(gif.At(0, c.frame_y, 3), 0);
+      }
+      // The coordinator plans with the same size.
+      EXPECT_EQ(PeekHeader(file)->width, c.width);
+      EXPECT_EQ(PeekHeader(file)->height, c.height);
+    }
 }
 
 TEST(Gif, BecomesJpegOrPngWhereItHasAlpha) {
@@ -149,13 +157,43 @@ TEST(Gif, WhatIsCutOffIsTruncatedAndShownIfAllowed) {
   }
 }
 
-TEST(Gif, EndsWhereverItIsCutWithoutACrash) {
+// 63 pixels and a code before them, of 9 bits each, are 72 bytes; the end of
+// the codes, an empty block and the trailer follow.
+TEST(Gif, ACutIsDamageOnlyWhereAPixelIsMissing) {
   const Picture photo = MakePicture(Kind::kPhoto, 9, 7, 4, 1);
-  const Bytes gif = WriteGif(photo, Screen(9, 7));
-  for (std::size_t size = 6; size < gif.size() - 2; ++size)
-    EXPECT_EQ(Make(ByteSpan(gif).first(size), FullSize()).outcome.reason,
-              Reason::kTruncated)
-        << size;
+  for (const bool interlaced : {false, true}) {
+    GifOptions options = Screen(9, 7);
+    options.interlaced = interlaced;
+    const Bytes gif = WriteGif(photo, options);
+    const Picture whole = Pixels(gif);
+    const std::size_t enough = gif.size() - 4;
+    for (std::size_t size = 6; size < enough; ++size)
+      EXPECT_EQ(Make(ByteSpan(gif).first(size), FullSize()).outcome.reason,
+                Reason::kTruncated)
+          << size;
+    for (std::size_t size = enough; size < gif.size(); ++size) {
+      const ByteSpan cut = ByteSpan(gif).first(size);
+      Recipe recipe = FullSize();
+      EXPECT_EQ(Pixels(Bytes(cut.begin(), cut.end())).samples, whole.samples);
+      EXPECT_EQ(Make(cut, recipe).outcome.warnings.size(), 1u) << size;
+      recipe.fail_on = FailOn::kWarning;
+      EXPECT_FALSE(Make(cut, recipe).outcome.ok()) << size;
+    }
+  }
+}
+
+TEST(Gif, NobodyComplainsOfWhatFollowsThePicture) {
+  const Picture photo = MakePicture(Kind::kPhoto, 9, 7, 3, 1);
+  GifOptions options = Screen(9, 7);
+  options.second_frame = true;
+  Bytes more = WriteGif(photo, options);
+  const Bytes cut_later(more.begin(), more.end() - 20);
+  more.insert(more.end(), {'t', 'r', 'a', 'i', 'l'});
+  for (const Bytes& gif : {more, cut_later}) {
+    Recipe recipe = FullSize();
+    recipe.fail_on = FailOn::kWarning;
+    EXPECT_TRUE(Make(gif, recipe).outcome.ok());
+  }
 }
 
 TEST(Gif, LimitsHoldForScreenAndPicture) {
@@ -166,6 +204,11 @@ TEST(Gif, LimitsHoldForScreenAndPicture) {
             Reason::kTooManyPixels);
   recipe.limits.max_pixels = 150;
   EXPECT_EQ(Make(WriteGif(photo, Screen(10, 10)), recipe).outcome.reason,
+            Reason::kTooManyPixels);
+  recipe.limits.max_pixels = 1'000'000;
+  GifOptions far_off = Screen(10, 10);
+  far_off.frame_x = far_off.frame_y = 65535;
+  EXPECT_EQ(Make(WriteGif(photo, far_off), recipe).outcome.reason,
             Reason::kTooManyPixels);
 }
 

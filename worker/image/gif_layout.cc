@@ -68,10 +68,10 @@ void GifWalker::ReadPicture() {
   Skip(9);
   Skip(ColourTableBytes(flags));
   layout_.data_bytes = bytes_.size() - at_;
-  // A screen without a size has that of its picture.
-  if (layout_.width != 0 && layout_.height != 0) return;
-  layout_.width = layout_.frame_x + layout_.frame_width;
-  layout_.height = layout_.frame_y + layout_.frame_height;
+  layout_.width =
+      std::max(layout_.width, layout_.frame_x + layout_.frame_width);
+  layout_.height =
+      std::max(layout_.height, layout_.frame_y + layout_.frame_height);
 }
 
 GifLayout GifWalker::Walk() {

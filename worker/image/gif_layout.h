@@ -14,12 +14,14 @@
 namespace thumbmill {
 
 struct GifLayout {
-  std::uint32_t width = 0;  // of the logical screen; 0: the header is not whole
+  // Of the logical screen, grown to hold the first picture; browsers, libvips
+  // and Pillow grow it too. 0: the header is not whole.
+  std::uint32_t width = 0;
   std::uint32_t height = 0;
   bool has_frame = false;
   bool ends = false;  // the trailer came before any picture
   bool overlong = false;  // see walk_budget.h: the rest was not read
-  // The first picture, which may lie outside of the screen.
+  // The first picture.
   std::uint32_t frame_x = 0;
   std::uint32_t frame_y = 0;
   std::uint32_t frame_width = 0;
@@ -29,8 +31,7 @@ struct GifLayout {
   int transparent = -1;  // index of the colour that is none
 
   [[nodiscard]] bool covered() const {
-    return frame_x == 0 && frame_y == 0 && frame_width >= width &&
-           frame_height >= height;
+    return frame_width == width && frame_height == height;
   }
 };
 

@@ -1,7 +1,18 @@
-// GIF by giflib, row by row: the first picture on its logical screen. Where the
-// picture does not reach, the screen is transparent, as browsers have it; what
-// lies outside of the screen is cut off. Nothing is held but one row, or, if
-// the rows are interlaced, the indices of those that show.
+// GIF by giflib, row by row: the first picture on its logical screen, which has
+// grown to hold it (gif_layout.h). Where the picture does not reach, the screen
+// is transparent, as browsers have it. Nothing is held but one row, or, if the
+// rows are interlaced, the indices of all.
+//
+// A complaint is damage only where a sample may be wrong or missing:
+//
+//   the file ends, or codes make no sense,     kTruncated, kDamaged: the rows
+//     before the last pixel                      from there on are missing
+//   the codes of the picture end before it     kDamaged, as above
+//   the file ends after the last pixel, and    kMinor: nothing is missing
+//     the end of its codes is missing
+//   there is no trailer after the picture      kMinor
+//   bytes after the trailer, more pictures,    no complaint: nobody reads them
+//     codes after the last pixel
 #include <gif_lib.h>
 
 #include <algorithm>
@@ -21,20 +32,50 @@ namespace {
 
 constexpr std::uint32_t kRowsPerBand = 16;
 
-struct Input {
-  ByteSpan bytes;
-  std::size_t at = 0;
-  bool hit_end = false;
+// Gives giflib the file. Codes come in blocks of up to 255 bytes, each behind
+// its length, and an empty one ends them. Where the file ends within a block,
+// giflib gets a shorter block and an empty one, so that it can use each code
+// that is there: it may be the last that the picture needs.
+class Input {
+ public:
+  explicit Input(ByteSpan bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] int Read(GifByteType* out, int size) {
+    const auto wanted = static_cast<std::size_t>(std::max(size, 0));
+    if (in_codes_ && block_left_ == 0 && wanted == 1) return ReadLength(out);
+    const std::size_t given = std::min(wanted, Left());
+    hit_end_ |= given < wanted;
+    std::memcpy(out, bytes_.data() + at_, given);
+    at_ += given;
+    block_left_ -= std::min(given, block_left_);
+    return static_cast<int>(given);
+  }
+  // From here on blocks of codes come.
+  void EnterCodes() { in_codes_ = true; }
+
+  [[nodiscard]] ByteSpan bytes() const { return bytes_; }
+  [[nodiscard]] bool hit_end() const { return hit_end_; }
+  [[nodiscard]] bool at_end() const { return Left() == 0; }
+
+ private:
+  [[nodiscard]] std::size_t Left() const { return bytes_.size() - at_; }
+  [[nodiscard]] int ReadLength(GifByteType* out) {
+    const std::size_t said = Left() > 0 ? bytes_[at_++] : 1;
+    block_left_ = std::min(said, Left());
+    hit_end_ |= block_left_ < said;
+    *out = static_cast<GifByteType>(block_left_);
+    return 1;
+  }
+
+  ByteSpan bytes_;
+  std::size_t at_ = 0;
+  bool hit_end_ = false;
+  bool in_codes_ = false;
+  std::size_t block_left_ = 0;  // bytes of the block that giflib reads
 };
 
 int ReadBytes(GifFileType* gif, GifByteType* out, int size) {
-  auto& input = *static_cast<Input*>(gif->UserData);
-  const std::size_t wanted = static_cast<std::size_t>(std::max(size, 0));
-  const std::size_t given = std::min(wanted, input.bytes.size() - input.at);
-  input.hit_end |= given < wanted;
-  std::memcpy(out, input.bytes.data() + input.at, given);
-  input.at += given;
-  return static_cast<int>(given);
+  return static_cast<Input*>(gif->UserData)->Read(out, size);
 }
 
 struct CloseGif {
@@ -52,9 +93,10 @@ class GifDecoder final : public Decoder, public RowSource {
  public:
   GifDecoder(ByteSpan bytes, const DecoderOptions& options,
              Complaints* complaints)
-      : layout_(WalkGif(bytes)), options_(options), complaints_(complaints) {
-    input_.bytes = bytes;
-  }
+      : input_(bytes),
+        layout_(WalkGif(bytes)),
+        options_(options),
+        complaints_(complaints) {}
 
   [[nodiscard]] Verdict<void> Open();
 
@@ -71,7 +113,7 @@ class GifDecoder final : public Decoder, public RowSource {
     return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
   }
   [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override { return {}; }
+  [[nodiscard]] Verdict<void> Finish() override;
 
  private:
   [[nodiscard]] Verdict<void> CheckLayout() const;
@@ -83,40 +125,27 @@ class GifDecoder final : public Decoder, public RowSource {
   // The next row of the picture into line_.
   [[nodiscard]] Verdict<void> ReadLine();
   [[nodiscard]] Verdict<void> ReadInterlaced();
-  // The indices that show of the picture's row; null: there are none.
+  // The indices of the picture's row; null: there are none.
   [[nodiscard]] Verdict<const std::uint8_t*> Indices(std::uint32_t row);
   void Paint(const std::uint8_t* indices);
 
-  // Of the picture, how much shows on the screen.
-  [[nodiscard]] std::uint32_t ShownWidth() const {
-    return layout_.frame_x >= layout_.width
-               ? 0
-               : std::min(layout_.frame_width, layout_.width - layout_.frame_x);
-  }
-  [[nodiscard]] std::uint32_t ShownHeight() const {
-    return layout_.frame_y >= layout_.height
-               ? 0
-               : std::min(layout_.frame_height,
-                          layout_.height - layout_.frame_y);
-  }
-
+  Input input_;
   GifLayout layout_;
   const DecoderOptions options_;
   Complaints* complaints_;
-  Input input_;
   GifFile gif_;
   OpenedPicture picture_;
   PictureShape shape_;
   // Of each index the samples, in the order of the channels.
   std::array<std::array<std::uint8_t, 4>, 256> colours_{};
   std::vector<std::uint8_t> line_;
-  std::vector<std::uint8_t> raster_;  // interlaced: the indices that show
+  std::vector<std::uint8_t> raster_;  // interlaced: all indices
   std::vector<std::uint8_t> row_;     // of the screen, interleaved
   bool gave_up_ = false;
 };
 
 Refusal GifDecoder::Failure() const {
-  if (input_.hit_end) return {Reason::kTruncated, "the file ends early"};
+  if (input_.hit_end()) return {Reason::kTruncated, "the file ends early"};
   const int code = gif_ == nullptr ? 0 : gif_->Error;
   if (code == D_GIF_ERR_NOT_ENOUGH_MEM)
     return {Reason::kMemory, "no memory for giflib"};
@@ -127,7 +156,7 @@ Refusal GifDecoder::Failure() const {
 Verdict<void> GifDecoder::GaveUp() {
   const Refusal failure = Failure();
   const Severity severity =
-      input_.hit_end ? Severity::kTruncated : Severity::kDamaged;
+      input_.hit_end() ? Severity::kTruncated : Severity::kDamaged;
   if (failure.reason == Reason::kMemory ||
       !Complaints::LetsThrough(options_.fail_on, severity))
     return tl::unexpected<Refusal>(failure);
@@ -185,6 +214,7 @@ Verdict<void> GifDecoder::FindPicture() {
   if (found.Width != static_cast<int>(layout_.frame_width) ||
       found.Height != static_cast<int>(layout_.frame_height))
     return Refuse(Reason::kCorrupt, "two sizes for one picture");
+  input_.EnterCodes();
   return {};
 }
 
@@ -215,7 +245,7 @@ Verdict<void> GifDecoder::ReadColours() {
 
 Verdict<void> GifDecoder::Open() {
   if (auto ok = CheckLayout(); !ok) return ok;
-  picture_.header = *PeekHeader(input_.bytes);
+  picture_.header = *PeekHeader(input_.bytes());
   int error = 0;
   gif_.reset(DGifOpen(&input_, ReadBytes, &error));
   if (gif_ == nullptr)
@@ -261,23 +291,23 @@ Verdict<void> GifDecoder::ReadLine() {
 Verdict<void> GifDecoder::ReadInterlaced() {
   const std::uint8_t nothing =
       static_cast<std::uint8_t>(std::max(layout_.transparent, 0));
-  raster_.assign(std::size_t{ShownWidth()} * ShownHeight(), nothing);
+  raster_.assign(std::size_t{layout_.frame_width} * layout_.frame_height,
+                 nothing);
   for (const Pass& pass : kPasses)
     for (std::uint32_t y = pass.first; y < layout_.frame_height;
          y += pass.step) {
       if (auto ok = ReadLine(); !ok) return ok;
       if (gave_up_) return {};
-      if (y < ShownHeight())
-        std::copy_n(line_.begin(), ShownWidth(),
-                    raster_.begin() + static_cast<std::ptrdiff_t>(
-                                          std::size_t{y} * ShownWidth()));
+      std::copy(line_.begin(), line_.end(),
+                raster_.begin() + static_cast<std::ptrdiff_t>(
+                                      std::size_t{y} * layout_.frame_width));
     }
   return {};
 }
 
 Verdict<const std::uint8_t*> GifDecoder::Indices(std::uint32_t row) {
   if (layout_.interlaced)
-    return raster_.data() + std::size_t{row} * ShownWidth();
+    return raster_.data() + std::size_t{row} * layout_.frame_width;
   if (gave_up_) return nullptr;
   if (auto ok = ReadLine(); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
@@ -287,7 +317,7 @@ Verdict<const std::uint8_t*> GifDecoder::Indices(std::uint32_t row) {
 void GifDecoder::Paint(const std::uint8_t* indices) {
   const auto channels = static_cast<std::size_t>(shape_.plane_count);
   std::uint8_t* out = &row_[layout_.frame_x * channels];
-  for (std::uint32_t x = 0; x < ShownWidth(); ++x, out += channels)
+  for (std::uint32_t x = 0; x < layout_.frame_width; ++x, out += channels)
     std::copy_n(colours_[indices[x]].begin(), channels, out);
 }
 
@@ -297,12 +327,22 @@ Verdict<void> GifDecoder::ReadBand(const Rings& rings) {
   const std::uint32_t last = std::min(first + kRowsPerBand, shape_.height);
   for (std::uint32_t y = first; y < last; ++y) {
     std::fill(row_.begin(), row_.end(), std::uint8_t{0});
-    if (y >= layout_.frame_y && y - layout_.frame_y < ShownHeight()) {
+    if (y >= layout_.frame_y && y - layout_.frame_y < layout_.frame_height) {
       const auto indices = Indices(y - layout_.frame_y);
       if (!indices) return tl::unexpected<Refusal>(indices.error());
-      if (*indices != nullptr && ShownWidth() > 0) Paint(*indices);
+      if (*indices != nullptr) Paint(*indices);
     }
     AppendRow(row_.data(), shape_, split, rings);
+  }
+  return {};
+}
+
+Verdict<void> GifDecoder::Finish() {
+  if (gave_up_) return {};
+  if (input_.hit_end()) {
+    complaints_->Add(Severity::kMinor, "the file ends just after its picture");
+  } else if (input_.at_end()) {
+    complaints_->Add(Severity::kMinor, "the GIF has no trailer");
   }
   return {};
 }
