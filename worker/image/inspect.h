@@ -54,7 +54,8 @@ struct JpegLayout {
 
 // The header of a scan, T.81 B.2.3.
 struct JpegScan {
-  std::size_t data = 0;  // offset of the entropy-coded bytes behind it
+  std::size_t data = 0;      // offset of the entropy-coded bytes behind it
+  std::size_t data_end = 0;  // and of the marker that ends them
   std::vector<std::uint8_t> components;  // their identifiers
   std::vector<std::uint8_t> tables;  // that they use: DC << 4 | AC
   // Tables by number as of this scan, from the counts on; empty: not defined

@@ -17,11 +17,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <string>
 #include <utility>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/jpeg_complaints.h"
+#include "worker/image/codec/jpeg_scan_order.h"
 #include "worker/image/codec/plain_jpeg.h"
 #include "worker/image/codec/plain_picture.h"
 #include "worker/image/exif.h"
@@ -58,6 +59,9 @@ struct JpegState {
   std::uint32_t max_scans;
   bool created;
   bool hit_end;
+  bool cut_off;  // samples are missing for want of bytes
+  bool scans_lose_nothing;
+  bool scans_are_exact;
   bool too_many_scans;
   bool stopped_early;
   int scans;  // of a progressive picture
@@ -73,32 +77,29 @@ JpegState& StateOf(j_common_ptr jpeg) {
   std::longjmp(StateOf(jpeg).jump, 1);
 }
 
-Severity SeverityOf(int code) {
-  switch (code) {
-    case JWRN_JPEG_EOF:
-      return Severity::kTruncated;
-    case JWRN_ARITH_BAD_CODE:
-    case JWRN_BOGUS_PROGRESSION:
-    case JWRN_HIT_MARKER:
-    case JWRN_HUFF_BAD_CODE:
-    case JWRN_MUST_RESYNC:
-    case JWRN_NOT_SEQUENTIAL:
-      return Severity::kDamaged;
-    default:  // odd, but every sample is as it was written
-      return Severity::kMinor;
-  }
-}
-
 std::string MessageOf(j_common_ptr jpeg) {
   char text[JMSG_LENGTH_MAX];
   jpeg->err->format_message(jpeg, text);
   return text;
 }
 
+constexpr char kCutOff[] = "Premature end of JPEG file";
+
 void OnMessage(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
-  const Severity severity = SeverityOf(jpeg->err->msg_code);
-  StateOf(jpeg).complaints->Add(severity, MessageOf(jpeg));
+  JpegState& state = StateOf(jpeg);
+  const int code = jpeg->err->msg_code;
+  const Severity severity = SeverityOfJpegWarning(
+      code, {.arithmetic = state.jpeg.arith_code != 0,
+             .hit_end = state.hit_end,
+             .scans_are_exact = state.scans_are_exact,
+             .scans_lose_nothing = state.scans_lose_nothing});
+  state.cut_off |= severity == Severity::kTruncated;
+  if (severity == Severity::kTruncated) {
+    state.complaints->Add(severity, kCutOff);
+  } else if (code != JWRN_JPEG_EOF) {  // Finish() will say whether it matters
+    state.complaints->Add(severity, MessageOf(jpeg));
+  }
 }
 
 void IgnoreOutput(j_common_ptr) {}
@@ -196,7 +197,7 @@ bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
 void StartDecodeEarly(JpegState* state) {
   jpeg_decompress_struct& jpeg = state->jpeg;
   jpeg.buffered_image = TRUE;
-  jpeg.do_block_smoothing = FALSE;
+  jpeg.do_block_smoothing = state->scans_are_exact ? FALSE : TRUE;
   jpeg_start_decompress(&jpeg);
   for (int got = 0; got != JPEG_REACHED_EOI;) {
     got = jpeg_consume_input(&jpeg);
@@ -253,21 +254,6 @@ Reason ReasonOf(int code) {
   }
 }
 
-// Whether the scans give each coefficient of each component to its last bit.
-bool AllBitsAreThere(const JpegScans& scans, std::size_t components) {
-  std::map<std::uint8_t, std::uint64_t> exact;  // component to coefficients
-  for (const JpegScan& scan : scans.scans)
-    for (const std::uint8_t id : scan.components) {
-      std::uint64_t& places = exact[id];
-      if (scan.low_bit != 0) continue;
-      for (unsigned k = scan.first; k <= scan.last && k < 64; ++k)
-        places |= std::uint64_t{1} << k;
-    }
-  const auto whole = [](const auto& each) { return ~each.second == 0; };
-  return exact.size() >= components &&
-         std::all_of(exact.begin(), exact.end(), whole);
-}
-
 class JpegDecoder final : public Decoder, public RowSource {
  public:
   JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
@@ -308,6 +294,7 @@ class JpegDecoder final : public Decoder, public RowSource {
  private:
   [[nodiscard]] Verdict<void> CheckFrame(const JpegLayout& layout) const;
   [[nodiscard]] Verdict<void> ReadScans(const JpegLayout& layout);
+  [[nodiscard]] Verdict<void> JudgeScans();
   [[nodiscard]] Verdict<void> CheckComponents() const;
   void KeepProfile(const JpegLayout& layout);
   [[nodiscard]] std::unique_ptr<RowSource> StartPlain(const DecodeHint& hint);
@@ -338,6 +325,8 @@ JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
   state_.complaints = complaints;
   state_.fail_on = options.fail_on;
   state_.max_scans = options.limits.max_scans;
+  state_.scans_lose_nothing = true;
+  state_.scans_are_exact = true;
   state_.jpeg.err = jpeg_std_error(&state_.errors);
   state_.jpeg.client_data = &state_;
   state_.errors.error_exit = OnError;
@@ -357,9 +346,11 @@ Refusal JpegDecoder::GaveUp() {
   if (state_.too_many_scans)
     return {Reason::kTooCostly,
             "more than " + std::to_string(state_.max_scans) + " scans"};
-  const int code = state_.errors.msg_code;
-  return {ReasonOf(code),
-          MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
+  const Reason reason = ReasonOf(state_.errors.msg_code);
+  // What the library made of bytes that it did not have.
+  if (state_.hit_end && reason == Reason::kCorrupt)
+    return {Reason::kTruncated, kCutOff};
+  return {reason, MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
 }
 
 Verdict<void> JpegDecoder::Run(void (*step)(JpegState*)) {
@@ -399,9 +390,23 @@ Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   if (scans_.scans.size() > limit)
     return Refuse(Reason::kTooCostly,
                   "more than " + std::to_string(limit) + " scans");
-  // Without its end the library will complain of what is not there.
-  if (!scans_.ends || AllBitsAreThere(scans_, layout.frame->components))
-    return {};
+  return {};
+}
+
+// A picture that ends with fewer scans than it might have is a coarse one, and
+// whole.
+Verdict<void> JpegDecoder::JudgeScans() {
+  if (scans_.scans.empty()) return {};
+  const jpeg_decompress_struct& jpeg = state_.jpeg;
+  std::vector<std::uint8_t> ids;
+  for (int i = 0; i < jpeg.num_components; ++i)
+    ids.push_back(static_cast<std::uint8_t>(jpeg.comp_info[i].component_id));
+  const ScanOrder order =
+      ReadScanOrder(bytes_, scans_, ids, jpeg.progressive_mode != 0);
+  state_.scans_lose_nothing = order.loses_nothing;
+  state_.scans_are_exact = order.is_exact;
+  // Without the end marker the library will complain of what is not there.
+  if (!scans_.ends || order.has_all_components) return {};
   state_.complaints->Add(Severity::kTruncated, "scans are missing");
   return state_.complaints->Judge(state_.fail_on);
 }
@@ -443,6 +448,7 @@ Verdict<void> JpegDecoder::Open() {
       jpeg.image_height != layout.frame->height)
     return Refuse(Reason::kCorrupt, "two frame headers");
   if (auto ok = CheckComponents(); !ok) return ok;
+  if (auto ok = JudgeScans(); !ok) return ok;
   picture_.model = ModelOf(jpeg.jpeg_color_space);
   picture_.exif = layout.exif;
   picture_.exif_orientation = ExifOrientation(layout.exif);
@@ -534,10 +540,13 @@ Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
   if (auto ok = Run(ReadRaw); !ok) {
     // Complaints were judged; whoever lets damage through gets what there is.
     const bool some = rings[0]->end() > 0;
-    if (!some || ok.error().reason != Reason::kCorrupt ||
-        !Complaints::LetsThrough(state_.fail_on, Severity::kDamaged))
+    const bool truncated = ok.error().reason == Reason::kTruncated;
+    const Severity severity =
+        truncated ? Severity::kTruncated : Severity::kDamaged;
+    if (!some || (!truncated && ok.error().reason != Reason::kCorrupt) ||
+        !Complaints::LetsThrough(state_.fail_on, severity))
       return ok;
-    state_.complaints->Add(Severity::kDamaged, ok.error().message);
+    state_.complaints->Add(severity, ok.error().message);
     gave_up_ = true;
     FillRestGrey(rings);
     return {};
@@ -563,14 +572,19 @@ void JpegDecoder::FillRestGrey(const Rings& rings) {
   }
 }
 
+// All samples are there: nothing that follows them can be damage.
 Verdict<void> JpegDecoder::Finish() {
   if (gave_up_) return {};
-  Verdict<void> ok = Run(FinishDecode);
-  if (ok || ok.error().reason != Reason::kCorrupt ||
-      !Complaints::LetsThrough(state_.fail_on, Severity::kDamaged))
-    return ok;
-  state_.complaints->Add(Severity::kDamaged, ok.error().message);
-  return {};
+  if (!Guard(&state_, FinishDecode)) {
+    if (state_.too_many_scans) return tl::unexpected<Refusal>(GaveUp());
+    if (!state_.hit_end)
+      state_.complaints->Add(
+          Severity::kMinor,
+          MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg)));
+  }
+  if (state_.hit_end && !state_.cut_off)
+    state_.complaints->Add(Severity::kMinor, "the end marker is missing");
+  return state_.complaints->Judge(state_.fail_on);
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+#include "worker/image/codec/jpeg_scan_order.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace thumbmill {
+namespace {
+
+constexpr unsigned kCoefficients = 64;
+constexpr unsigned kUnknown = 16;  // more than any low bit
+
+struct Component {
+  // The lowest bit that is known of each coefficient, now and at its best.
+  std::array<unsigned, kCoefficients> low_bit;
+  std::array<unsigned, kCoefficients> best;
+  // The last scan that brought each coefficient first; null: none.
+  std::array<const JpegScan*, kCoefficients> from;
+
+  Component() {
+    low_bit.fill(kUnknown);
+    best.fill(kUnknown);
+    from.fill(nullptr);
+  }
+  void Set(unsigned at, unsigned bit) {
+    low_bit[at] = bit;
+    best[at] = std::min(best[at], bit);
+  }
+};
+
+bool HaveSameData(ByteSpan bytes, const JpegScan& a, const JpegScan& b) {
+  const ByteSpan x = bytes.subspan(a.data, a.data_end - a.data);
+  const ByteSpan y = bytes.subspan(b.data, b.data_end - b.data);
+  return std::ranges::equal(x, y);
+}
+
+class OrderReader {
+ public:
+  OrderReader(ByteSpan bytes, std::span<const std::uint8_t> ids)
+      : bytes_(bytes), ids_(ids), components_(ids.size()) {}
+
+  void ReadProgressive(const JpegScan& scan) {
+    for (const std::size_t c : ComponentsOf(scan))
+      for (unsigned k = scan.first; k <= scan.last && k < kCoefficients; ++k)
+        loses_nothing_ &= scan.high_bit == 0
+                              ? BringFirst(scan, k, &components_[c])
+                              : Refine(scan, k, &components_[c]);
+  }
+  void ReadSequential(const JpegScan& scan) {
+    for (const std::size_t c : ComponentsOf(scan))
+      for (unsigned k = 0; k < kCoefficients; ++k) components_[c].Set(k, 0);
+  }
+  [[nodiscard]] ScanOrder Result() const {
+    ScanOrder order{true, true, loses_nothing_};
+    for (const Component& c : components_) {
+      const auto& bits = c.low_bit;
+      order.has_all_components &= bits[0] != kUnknown;
+      order.is_exact &=
+          std::ranges::all_of(bits, [](unsigned b) { return b == 0; });
+      order.loses_nothing &= bits == c.best;
+    }
+    return order;
+  }
+
+ private:
+  // As libjpeg finds them: the first with that identifier that the scan does
+  // not have yet.
+  [[nodiscard]] std::vector<std::size_t> ComponentsOf(
+      const JpegScan& scan) const {
+    std::vector<std::size_t> found;
+    for (const std::uint8_t id : scan.components)
+      for (std::size_t c = 0; c < ids_.size(); ++c) {
+        if (ids_[c] != id || std::ranges::count(found, c) != 0) continue;
+        found.push_back(c);
+        break;
+      }
+    return found;
+  }
+  // The library replaces a mean. It writes AC coefficients over the old ones
+  // where the new are not 0: the same scan again changes nothing, nor does one
+  // with more bits, but coarser bits would stay among finer ones.
+  [[nodiscard]] bool BringFirst(const JpegScan& scan, unsigned k,
+                                Component* c) const {
+    const unsigned known = c->low_bit[k];
+    const JpegScan* before = c->from[k];
+    c->from[k] = &scan;
+    c->Set(k, scan.low_bit);
+    if (k == 0 || known == kUnknown || scan.low_bit < known) return true;
+    return scan.low_bit == known && before != nullptr &&
+           HaveSameData(bytes_, *before, scan);
+  }
+  // A refinement sets one bit of a mean, so that it may come again. In AC
+  // coefficients its codes depend on which of them are 0 so far.
+  [[nodiscard]] static bool Refine(const JpegScan& scan, unsigned k,
+                                   Component* c) {
+    if (k == 0 && c->low_bit[k] <= scan.low_bit) return true;
+    const bool next = scan.high_bit == c->low_bit[k];
+    c->Set(k, scan.low_bit);
+    return next;
+  }
+
+  ByteSpan bytes_;
+  std::span<const std::uint8_t> ids_;
+  std::vector<Component> components_;
+  bool loses_nothing_ = true;
+};
+
+}  // namespace
+
+ScanOrder ReadScanOrder(ByteSpan bytes, const JpegScans& scans,
+                        std::span<const std::uint8_t> ids, bool progressive) {
+  OrderReader reader(bytes, ids);
+  for (const JpegScan& scan : scans.scans) {
+    if (progressive) {
+      reader.ReadProgressive(scan);
+    } else {
+      reader.ReadSequential(scan);
+    }
+  }
+  return reader.Result();
+}
+
+}  // namespace thumbmill
