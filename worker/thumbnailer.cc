@@ -390,6 +390,8 @@ Colours Thumbnailer::Impl::ColoursOf(const OpenedPicture& picture,
   const bool usable =
       colours.transform != nullptr ||
       (picture.model != ColourModel::kGrey && IsSrgbProfile(picture.icc));
+  if (!usable)
+    colours.transform = transforms_.Get(picture.space, picture.model, widths);
   colours.keeps_profile = usable && CanHoldProfile(picture, plans, format);
   if (colours.keeps_profile) colours.transform = nullptr;
   return colours;

@@ -48,6 +48,7 @@ Bytes AssemblePng(const RawPng& png) {
   Append({png.bits, png.colour_type, 0, 0, 0}, &header);
   Bytes file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
   Append(MakeChunk("IHDR", header), &file);
+  Append(png.head, &file);
   if (!png.palette.empty()) Append(MakeChunk("PLTE", png.palette), &file);
   if (!png.transparency.empty())
     Append(MakeChunk("tRNS", png.transparency), &file);

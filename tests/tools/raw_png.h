@@ -16,6 +16,7 @@ struct RawPng {
   std::uint32_t height = 1;
   std::uint8_t bits = 8;
   std::uint8_t colour_type = 0;
+  Bytes head = {};              // chunks between IHDR and PLTE
   Bytes palette = {};           // PLTE; empty: none
   Bytes transparency = {};      // tRNS; empty: none
   Bytes stream = {};            // zlib's, for IDAT

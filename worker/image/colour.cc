@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "worker/image/interleave.h"
+#include "worker/image/tone_map.h"
 
 namespace thumbmill {
 namespace {
 
-cmsColorSpaceSignature SpaceOf(int channels) {
+cmsColorSpaceSignature SignatureOf(int channels) {
   if (channels == 1) return cmsSigGrayData;
   return channels == 3 ? cmsSigRgbData : cmsSigCmykData;
 }
@@ -119,18 +120,94 @@ class ColourTransforms::Engine {
     const cmsHPROFILE profile = cmsOpenProfileFromMemTHR(
         context_, icc.data(), static_cast<cmsUInt32Number>(icc.size()));
     if (profile == nullptr) return nullptr;
-    cmsHTRANSFORM transform = nullptr;
-    if (cmsGetColorSpace(profile) == SpaceOf(channels))
-      transform = cmsCreateTransformTHR(
-          context_, profile, FormatOf(channels, w.wide_in),
-          channels == 1 ? grey_ : rgb_,
-          FormatOf(channels == 1 ? 1 : 3, w.wide_out), INTENT_PERCEPTUAL, 0);
+    const bool fits = cmsGetColorSpace(profile) == SignatureOf(channels);
+    auto transform = fits ? ToSrgb(profile, channels, w, 0) : nullptr;
     cmsCloseProfile(profile);
+    return transform;
+  }
+
+  [[nodiscard]] std::shared_ptr<const ColourTransform> Make(
+      const RgbSpace& space, int channels, SampleWidths w) {
+    if (!space.curve.is_hdr()) return MakeSdr(space, channels, w);
+    const Primaries bt2020 = *PrimariesOf(9);
+    ToneMapParts parts;
+    if (channels == 3 && space.primaries != bt2020) {
+      parts.to_bt2020 = MakeLight(space.primaries, bt2020);
+      if (parts.to_bt2020 == nullptr) return nullptr;
+    }
+    parts.shown = MakeSdr({bt2020, Curve()}, channels, {true, w.wide_out});
+    return MakeToneMap(space.curve, channels, w.wide_in, std::move(parts));
+  }
+
+ private:
+  [[nodiscard]] std::shared_ptr<const ColourTransform> ToSrgb(
+      cmsHPROFILE profile, int channels, SampleWidths w,
+      cmsUInt32Number flags) {
+    const cmsHTRANSFORM transform = cmsCreateTransformTHR(
+        context_, profile, FormatOf(channels, w.wide_in),
+        channels == 1 ? grey_ : rgb_,
+        FormatOf(channels == 1 ? 1 : 3, w.wide_out), INTENT_PERCEPTUAL, flags);
     if (transform == nullptr) return nullptr;
     return std::make_shared<LcmsTransform>(transform);
   }
 
- private:
+  [[nodiscard]] std::shared_ptr<const ColourTransform> MakeSdr(
+      const RgbSpace& space, int channels, SampleWidths w) {
+    cmsToneCurve* curve = MakeCurve(space.curve);
+    if (curve == nullptr) return nullptr;
+    const cmsHPROFILE profile =
+        channels == 1 ? cmsCreateGrayProfileTHR(context_, cmsD50_xyY(), curve)
+                      : MakeRgb(space.primaries, curve);
+    cmsFreeToneCurve(curve);
+    if (profile == nullptr) return nullptr;
+    // Without this Little CMS brings 16 bits through a table of colours, which
+    // takes longer to make than a thumbnail and is 2 levels off in the dark.
+    auto transform =
+        ToSrgb(profile, channels, w, w.wide_in ? cmsFLAGS_NOOPTIMIZE : 0);
+    cmsCloseProfile(profile);
+    return transform;
+  }
+
+  // Light to light, of floats that may be beyond 1.
+  [[nodiscard]] std::shared_ptr<const ColourTransform> MakeLight(
+      const Primaries& from, const Primaries& to) {
+    cmsToneCurve* straight = cmsBuildGamma(context_, 1);
+    const cmsHPROFILE in = MakeRgb(from, straight), out = MakeRgb(to, straight);
+    cmsHTRANSFORM transform = nullptr;
+    if (in != nullptr && out != nullptr)
+      transform =
+          cmsCreateTransformTHR(context_, in, TYPE_RGB_FLT, out, TYPE_RGB_FLT,
+                                INTENT_PERCEPTUAL, cmsFLAGS_NOOPTIMIZE);
+    cmsFreeToneCurve(straight);
+    cmsCloseProfile(in);
+    cmsCloseProfile(out);
+    if (transform == nullptr) return nullptr;
+    return std::make_shared<LcmsTransform>(transform);
+  }
+
+  cmsToneCurve* MakeCurve(const Curve& curve) {
+    if (curve.kind == Curve::Kind::kGamma)
+      return cmsBuildGamma(context_, curve.gamma);
+    std::array<float, 4096> light;
+    for (std::size_t i = 0; i < light.size(); ++i)
+      light[i] = static_cast<float>(LightOf(
+          curve,
+          static_cast<double>(i) / static_cast<double>(light.size() - 1)));
+    return cmsBuildTabulatedToneCurveFloat(
+        context_, static_cast<cmsUInt32Number>(light.size()), light.data());
+  }
+
+  cmsHPROFILE MakeRgb(const Primaries& primaries, cmsToneCurve* curve) {
+    const auto point = [](const Chromaticity& p) {
+      return cmsCIExyY{p.x, p.y, 1};
+    };
+    const cmsCIExyY white = point(primaries.white);
+    const cmsCIExyYTRIPLE rgb = {point(primaries.red), point(primaries.green),
+                                 point(primaries.blue)};
+    cmsToneCurve* const curves[] = {curve, curve, curve};
+    return cmsCreateRGBProfileTHR(context_, &white, &rgb, curves);
+  }
+
   // Grey with the curve of sRGB.
   cmsHPROFILE MakeGrey() {
     const cmsFloat64Number parameters[] = {2.4, 1 / 1.055, 0.055 / 1.055,
@@ -158,23 +235,45 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     Complaints* complaints) {
   const int channels = PixelChannels(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
-  auto found =
-      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
-        return e.channels == channels && e.widths == widths &&
-               std::ranges::equal(e.icc, icc);
-      });
-  if (found == entries_.end()) {
-    if (engine_ == nullptr) engine_ = std::make_unique<Engine>();
-    entries_.push_front({{icc.begin(), icc.end()},
-                         channels,
-                         widths,
-                         engine_->Make(icc, channels, widths)});
-    found = entries_.begin();
-    if (entries_.size() > kMaxEntries) entries_.pop_back();
+  Entry key{{icc.begin(), icc.end()}, RgbSpace(), channels, widths, nullptr};
+  const Entry* found = Find(key);
+  if (found == nullptr) {
+    key.transform = engine().Make(icc, channels, widths);
+    found = &Keep(std::move(key));
   }
   if (found->transform == nullptr)
     complaints->Add(Severity::kMinor, "unusable colour profile");
   return found->transform;
+}
+
+std::shared_ptr<const ColourTransform> ColourTransforms::Get(
+    const RgbSpace& space, ColourModel model, const SampleWidths& widths) {
+  const int channels = PixelChannels(model);
+  if (space.is_srgb() || channels > 3) return nullptr;
+  Entry key{{}, space, channels, widths, nullptr};
+  if (const Entry* found = Find(key)) return found->transform;
+  key.transform = engine().Make(space, channels, widths);
+  return Keep(std::move(key)).transform;
+}
+
+const ColourTransforms::Entry* ColourTransforms::Find(const Entry& key) const {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
+        return e.channels == key.channels && e.widths == key.widths &&
+               e.space == key.space && e.icc == key.icc;
+      });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+const ColourTransforms::Entry& ColourTransforms::Keep(Entry entry) {
+  entries_.push_front(std::move(entry));
+  if (entries_.size() > kMaxEntries) entries_.pop_back();
+  return entries_.front();
+}
+
+ColourTransforms::Engine& ColourTransforms::engine() {
+  if (engine_ == nullptr) engine_ = std::make_unique<Engine>();
+  return *engine_;
 }
 
 void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,

@@ -2,6 +2,7 @@
 //
 // Owns     the transforms made last: building one costs far more than using it
 //          on a thumbnail, and pictures of one camera share their profile.
+// Takes    ICC profiles, or spaces by their numbers (rgb_space.h).
 // Threads  one object a thread; each has its own Little CMS context.
 // Errors   a profile that cannot be used is a complaint; the picture is then
 //          taken for sRGB (or, with four channels, for typical offset print).
@@ -15,6 +16,7 @@
 #include "common/bytes.h"
 #include "worker/image/picture.h"
 #include "worker/image/refusal.h"
+#include "worker/image/rgb_space.h"
 
 namespace thumbmill {
 
@@ -50,16 +52,25 @@ class ColourTransforms {
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
       ByteSpan icc, ColourModel model, const SampleWidths& widths,
       Complaints* complaints);
+  // Null: none is needed (sRGB, inks), or none can be made. Colours that sRGB
+  // does not have are cut to its range, channel by channel.
+  [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
+      const RgbSpace& space, ColourModel model, const SampleWidths& widths);
 
  private:
   class Engine;
   struct Entry {
-    std::vector<std::uint8_t> icc;
+    std::vector<std::uint8_t> icc;  // empty: `space` counts
+    RgbSpace space;
     int channels = 0;
     SampleWidths widths;
     std::shared_ptr<const ColourTransform> transform;  // null: unusable
   };
   static constexpr std::size_t kMaxEntries = 4;
+
+  [[nodiscard]] const Entry* Find(const Entry& key) const;
+  const Entry& Keep(Entry entry);
+  Engine& engine();
 
   std::unique_ptr<Engine> engine_;
   std::list<Entry> entries_;  // the newest first

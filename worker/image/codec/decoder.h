@@ -12,6 +12,7 @@
 #include "common/bytes.h"
 #include "worker/image/picture.h"
 #include "worker/image/refusal.h"
+#include "worker/image/rgb_space.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -27,6 +28,7 @@ struct OpenedPicture {
   bool turned_by_container = false;  // not by EXIF: holds in any case
   ByteSpan exif;  // a TIFF structure, lives as long as the decoder; may be none
   std::vector<std::uint8_t> icc;  // empty: none
+  RgbSpace space;  // of the colours, where no profile can be used
 };
 
 // The largest that the stored picture will be made, so that a decoder that can

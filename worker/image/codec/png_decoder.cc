@@ -21,6 +21,7 @@
 #include "worker/image/codec/block_sums.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/plain_png.h"
+#include "worker/image/codec/png_colour.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
@@ -32,8 +33,7 @@ namespace {
 // Compressed bytes left behind the last row that are still read to its check
 // sum. More than that is not a picture but a way to keep us busy.
 constexpr std::size_t kMaxTail = 16 << 10;
-// What we do not use. eXIf is read by ourselves; gamma without a profile is
-// ignored, as libvips does.
+// What libpng does not need to see: we read eXIf and the colours ourselves.
 constexpr char kIgnoredChunks[] =
     "bKGD\0cHRM\0cICP\0eXIf\0gAMA\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0"
     "sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
@@ -169,7 +169,7 @@ class PngDecoder final : public Decoder, public RowSource {
 
  private:
   [[nodiscard]] Verdict<void> CheckHeader();
-  void KeepProfile();
+  void KeepColours();
   void SetShape();
   void SetSizes(unsigned divisor);
   [[nodiscard]] std::unique_ptr<RowSource> StartPlain();
@@ -236,7 +236,10 @@ Verdict<void> PngDecoder::CheckHeader() {
   return {};
 }
 
-void PngDecoder::KeepProfile() {
+void PngDecoder::KeepColours() {
+  const PngColour colour = ReadPngColour(state_.bytes, state_.complaints);
+  picture_.space = colour.space;
+  if (colour.before_icc) return;
   png_charp name = nullptr;
   png_bytep profile = nullptr;
   png_uint_32 size = 0;
@@ -255,7 +258,7 @@ Verdict<void> PngDecoder::Open() {
   if (auto ok = Run(ReadInfo); !ok) return ok;
   picture_.exif = layout_.exif;
   picture_.exif_orientation = ExifOrientation(layout_.exif);
-  KeepProfile();
+  KeepColours();
   SetShape();
   picture_.model = shape_.model;
   picture_.wide = shape_.wide;

@@ -1,0 +1,154 @@
+#include "worker/image/codec/png_colour.h"
+
+#include <isa-l/crc.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kSignature = 8;
+constexpr std::size_t kFrame = 12;  // length, type, CRC
+constexpr double kUnit = 100000;    // of gAMA and cHRM
+
+// libpng's range; what is beyond shows nothing.
+constexpr std::uint32_t kLeastGamma = 16, kMostGamma = 625'000'000;
+
+std::uint32_t U32(ByteSpan bytes, std::size_t at) {
+  return static_cast<std::uint32_t>(bytes[at]) << 24 | bytes[at + 1] << 16 |
+         bytes[at + 2] << 8 | bytes[at + 3];
+}
+
+// The first chunk of each kind; null data: there is none.
+struct ColourChunks {
+  std::optional<ByteSpan> cicp, srgb, gama, chrm;
+
+  [[nodiscard]] std::optional<ByteSpan>* Place(std::string_view type) {
+    if (type == "cICP") return &cicp;
+    if (type == "sRGB") return &srgb;
+    if (type == "gAMA") return &gama;
+    return type == "cHRM" ? &chrm : nullptr;
+  }
+};
+
+void Ignore(std::string_view type, std::string_view why,
+            Complaints* complaints) {
+  complaints->Add(Severity::kMinor,
+                  std::string(type) + " ignored: " + std::string(why));
+}
+
+void KeepChunk(ByteSpan chunk, ColourChunks* chunks, Complaints* complaints) {
+  const std::string_view type = AsText(chunk.subspan(4, 4));
+  std::optional<ByteSpan>* place = chunks->Place(type);
+  if (place == nullptr || place->has_value()) return;
+  const std::size_t length = chunk.size() - kFrame;
+  if (crc32_gzip_refl(0, chunk.data() + 4, length + 4) !=
+      U32(chunk, 8 + length))
+    return Ignore(type, "its check sum is wrong", complaints);
+  *place = chunk.subspan(8, length);
+}
+
+ColourChunks WalkHead(ByteSpan png, Complaints* complaints) {
+  ColourChunks chunks;
+  std::size_t at = kSignature;
+  while (at < png.size() && png.size() - at >= kFrame) {
+    const std::size_t length = U32(png, at);
+    if (png.size() - at - kFrame < length) break;
+    const ByteSpan chunk = png.subspan(at, kFrame + length);
+    if (AsText(chunk.subspan(4, 4)) == "IDAT") break;
+    KeepChunk(chunk, &chunks, complaints);
+    at += kFrame + length;
+  }
+  return chunks;
+}
+
+std::optional<RgbSpace> ReadCicp(ByteSpan data, Complaints* complaints) {
+  if (data.size() != 4) {
+    Ignore("cICP", "its length is wrong", complaints);
+    return std::nullopt;
+  }
+  const auto primaries = PrimariesOf(data[0]);
+  const auto curve = CurveOf(data[1], VideoCurves::kBt1886);
+  if (data[2] == 0 && data[3] == 1 && primaries && curve)
+    return RgbSpace{*primaries, *curve};
+  Ignore("cICP", "no colours that are known, of full range", complaints);
+  return std::nullopt;
+}
+
+bool IsSrgb(ByteSpan data, Complaints* complaints) {
+  if (data.size() == 1 && data[0] < 4) return true;
+  Ignore("sRGB", "its value is not legal", complaints);
+  return false;
+}
+
+std::optional<std::uint32_t> ReadGamma(ByteSpan data, Complaints* complaints) {
+  const std::uint32_t gamma = data.size() == 4 ? U32(data, 0) : 0;
+  if (gamma >= kLeastGamma && gamma <= kMostGamma) return gamma;
+  Ignore("gAMA", "its value is not legal", complaints);
+  return std::nullopt;
+}
+
+// The corners may lie anywhere, if white lies between them.
+std::optional<Primaries> ReadPrimaries(ByteSpan data, Complaints* complaints) {
+  const auto point = [&](std::size_t index) {
+    return Chromaticity{U32(data, 8 * index) / kUnit,
+                        U32(data, 8 * index + 4) / kUnit};
+  };
+  if (data.size() == 32) {
+    const Primaries primaries{point(0), point(1), point(2), point(3)};
+    const auto shares = SharesOf(primaries);
+    if (shares && shares->red > 0 && shares->green > 0 && shares->blue > 0)
+      return primaries;
+  }
+  Ignore("cHRM", "its colours do not span a space", complaints);
+  return std::nullopt;
+}
+
+bool AreSrgbs(const Primaries& primaries) {
+  const auto near = [](const Chromaticity& a, const Chromaticity& b) {
+    return std::abs(a.x - b.x) < 0.0015 && std::abs(a.y - b.y) < 0.0015;
+  };
+  const Primaries srgb;
+  return near(primaries.white, srgb.white) && near(primaries.red, srgb.red) &&
+         near(primaries.green, srgb.green) && near(primaries.blue, srgb.blue);
+}
+
+// Within one per cent of 1 / 2.2, which is what writers of sRGB put there.
+bool IsSrgbs(std::uint32_t gamma) {
+  const double exact = kUnit / 2.2;
+  return std::abs(gamma - exact) <= 0.01 * exact + 0.5;
+}
+
+// cHRM alone says nothing of the curve, and a broken one spoils its gAMA: so it
+// is in Chromium and libpng.
+RgbSpace ReadGammaAndPrimaries(const ColourChunks& chunks,
+                               Complaints* complaints) {
+  RgbSpace space;
+  if (chunks.chrm) {
+    const auto primaries = ReadPrimaries(*chunks.chrm, complaints);
+    if (!primaries) return RgbSpace();
+    space.primaries = *primaries;
+  }
+  if (!chunks.gama) return RgbSpace();
+  const auto gamma = ReadGamma(*chunks.gama, complaints);
+  if (!gamma) return RgbSpace();
+  if (AreSrgbs(space.primaries) && IsSrgbs(*gamma)) return RgbSpace();
+  space.curve = {Curve::Kind::kGamma, kUnit / *gamma};
+  return space;
+}
+
+}  // namespace
+
+PngColour ReadPngColour(ByteSpan png, Complaints* complaints) {
+  const ColourChunks chunks = WalkHead(png, complaints);
+  if (chunks.cicp)
+    if (const auto space = ReadCicp(*chunks.cicp, complaints))
+      return {*space, true};
+  if (chunks.srgb && IsSrgb(*chunks.srgb, complaints)) return {};
+  return {ReadGammaAndPrimaries(chunks, complaints), false};
+}
+
+}  // namespace thumbmill
