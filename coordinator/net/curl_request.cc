@@ -8,6 +8,9 @@
 #include <utility>
 
 #include "coordinator/net/address_policy.h"
+#include "coordinator/net/body_intake.h"
+#include "coordinator/net/content_coding.h"
+#include "coordinator/net/header_text.h"
 
 namespace thumbmill {
 namespace {
@@ -19,36 +22,22 @@ constexpr long kReceiveBytes = 64 << 10;
 // Reading an unwanted body costs less than a new connection up to about here.
 constexpr std::uint64_t kDiscardBytes = 64 << 10;
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool EqualsNoCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 void ReadHeader(std::string_view line, Hop* hop) {
   if (line.starts_with("HTTP/")) {  // another answer after an interim one
     hop->location.clear();
-    hop->encoded = false;
+    hop->coding = {};
     return;
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string_view name = line.substr(0, colon);
-  const std::string_view value = Trim(line.substr(colon + 1));
+  const std::string_view value = TrimBlanks(line.substr(colon + 1));
   if (EqualsNoCase(name, "location") && hop->location.empty())
     hop->location = value;
-  if (EqualsNoCase(name, "content-encoding"))
-    hop->encoded = !value.empty() && !EqualsNoCase(value, "identity");
+  if (EqualsNoCase(name, "content-encoding")) hop->coding.Add(value);
+  if (!EqualsNoCase(name, "transfer-encoding")) return;
+  if (const auto unasked = UnaskedTransferCoding(value); !unasked.empty())
+    hop->refused = "Transfer-Encoding: " + std::string(unasked);
 }
 
 std::size_t OnHeader(char* data, std::size_t one, std::size_t size,
@@ -59,7 +48,7 @@ std::size_t OnHeader(char* data, std::size_t one, std::size_t size,
   job.hop.header_bytes += size;
   if (job.hop.header_bytes > kHeaderBytes) return 0;
   if (!job.hop.body_begun) ReadHeader({data, size}, &job.hop);
-  return size;
+  return job.hop.refused.empty() ? size : 0;
 }
 
 bool Delivers(const Job& job) {
@@ -69,17 +58,8 @@ bool Delivers(const Job& job) {
 
 std::size_t Discard(std::size_t size, Hop* hop) {
   hop->discarded += size;
-  return hop->discarded <= kDiscardBytes ? size : 0;
-}
-
-// No memory for a body that curl decodes: while it is paused, curl would go
-// on to decode all that it has read into memory of its own, a thousand times
-// as much where somebody means harm. So the try is dropped and starts again.
-std::size_t Refuse(Job* job) {
-  job->Pause();
-  if (!job->hop.encoded) return CURL_WRITEFUNC_PAUSE;
-  job->parked = true;
-  return 0;
+  hop->body_left = hop->discarded > kDiscardBytes;
+  return hop->body_left ? 0 : size;
 }
 
 std::size_t OnBody(char* data, std::size_t one, std::size_t size, void* user) {
@@ -90,16 +70,10 @@ std::size_t OnBody(char* data, std::size_t one, std::size_t size, void* user) {
   if (!job.hop.body_begun) ReadStatus(&job);
   job.hop.body_begun = true;
   if (!Delivers(job)) return Discard(size, &job.hop);
-  job.hop.too_big = size > job.options->max_bytes - job.bytes;
-  if (job.hop.too_big) return 0;
-  std::uint8_t* place = job.body->Extend(size);
-  if (job.cancelled) return 0;  // by the sink: `place` may be gone
-  if (place == nullptr) return Refuse(&job);
-  std::memcpy(place, data, size);
-  job.bytes += size;
-  job.CountSpeed(size);
-  job.hop.unwelcome = !job.body->Welcomes();
-  return job.hop.unwelcome ? 0 : size;
+  const ByteSpan bytes(reinterpret_cast<const std::uint8_t*>(data), size);
+  const std::size_t taken = TakeBody(&job, bytes);
+  if (taken == size) job.CountSpeed(size);
+  return taken;
 }
 
 std::size_t OnUpload(char* place, std::size_t one, std::size_t size,
@@ -189,8 +163,9 @@ void ConfigureMethod(Job* job, Setter* setter) {
   Setter& set = *setter;
   if (job->method == Method::kHead) return set(CURLOPT_NOBODY, 1L);
   if (job->method == Method::kPut) return ConfigureUpload(job, setter);
-  // Asked for plain bytes; what comes encoded all the same is decoded.
-  set(CURLOPT_ACCEPT_ENCODING, "identity");
+  // Not CURLOPT_ACCEPT_ENCODING: curl would decode, see content_coding.h.
+  set.Append(&job->headers, "Accept-Encoding: identity");
+  set(CURLOPT_HTTPHEADER, job->headers);
   set(CURLOPT_MAXFILESIZE_LARGE,
       static_cast<curl_off_t>(job->options->max_bytes));
 }
@@ -199,6 +174,8 @@ void ConfigureMethod(Job* job, Setter* setter) {
 
 CURLcode ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
   Setter set(job->easy);
+  // Those of the hop before; its handle has forgotten them.
+  curl_slist_free_all(std::exchange(job->headers, nullptr));
   set(CURLOPT_ERRORBUFFER, job->curl_text.data());
   set(CURLOPT_NOSIGNAL, 1L);
   // A lookup that is given up is left to its thread: joining it would hold

@@ -9,6 +9,7 @@ namespace thumbmill {
 
 // Sets `job->easy` up for a request for `url`; the job and `share` outlive it.
 // Returns the first error of curl's, after which the handle is of no use.
-[[nodiscard]] CURLcode ConfigureRequest(Job* job, const Url& url, CURLSH* share);
+[[nodiscard]] CURLcode ConfigureRequest(Job* job, const Url& url,
+                                        CURLSH* share);
 
 }  // namespace thumbmill

@@ -91,6 +91,11 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.headers_too_big)
     return Set(result, Reason::kTooBig, false, "headers without end");
   if (end.status >= 400) return SetStatus(end, result);
+  if (!end.refused.empty())
+    return Set(result, Reason::kUnsupported, false,
+               fmt::format("the server answered with '{}', although plain "
+                           "bytes were requested",
+                           end.refused));
   if (end.status >= 300)
     return Set(result, Reason::kRedirect, false,
                fmt::format("the server answered {}{}", end.status,
@@ -102,6 +107,10 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.unwelcome)
     return Set(result, Reason::kNotImage, false,
                "its first bytes are no image that we know");
+  if (end.body_left && end.status >= 200) return;
+  if (end.damaged)
+    return Set(result, Reason::kTruncatedBody, true,
+               "the body's gzip or deflate coding is damaged or cut short");
   if (end.code != CURLE_OK) return SetCurl(end, result);
   // curl ends well without any final status only where the peer is odd.
   if (end.status < 200)

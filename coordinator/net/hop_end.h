@@ -22,6 +22,9 @@ struct HopEnd {
   bool name_resolved = false;
   bool too_big = false;  // our own cap
   bool unwelcome = false;
+  bool body_left = false;  // nobody wants the body, and it was not read whole
+  bool damaged = false;    // the coded body does not decode, or is cut short
+  std::string refused;     // the header that we cannot serve, or empty
   bool headers_too_big = false;
   bool any_address_allowed = false;
   std::string forbidden;  // the last address that was refused, or empty

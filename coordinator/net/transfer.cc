@@ -233,7 +233,6 @@ void Transfers::Impl::ResumeNow(TransferId id) {
   Job* job = Find(id);
   if (job == nullptr || !job->paused_since) return;
   job->EndPause();
-  if (std::exchange(job->parked, false)) return StartHop(job);
   if (job->easy != nullptr) job->pool->Unpause(job->easy);
 }
 
@@ -274,7 +273,6 @@ void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
   ReadStatus(job);
   NoteLookup(*job, code);
   AddTimes(job);
-  if (job->parked) return ReturnHandle(job, whole);
   if (IsRedirect(*job)) {
     ReturnHandle(job, whole);
     return Redirect(job);

@@ -36,7 +36,8 @@ void ReadStatus(Job* job) {
 bool IsRedirect(const Job& job) {
   return job.method == Method::kGet && job.hop.status >= 300 &&
          job.hop.status < 400 && job.hop.status != 304 &&
-         !job.hop.location.empty() && job.hop.header_bytes <= kHeaderBytes;
+         !job.hop.location.empty() && job.hop.refused.empty() &&
+         job.hop.header_bytes <= kHeaderBytes;
 }
 
 void AddTimes(Job* job) {
@@ -62,6 +63,10 @@ HopEnd Describe(const Job& job, CURLcode code) {
       InfoTime(job.easy, CURLINFO_NAMELOOKUP_TIME_T) > Micros(0);
   end.too_big = job.hop.too_big;
   end.unwelcome = job.hop.unwelcome;
+  end.body_left = job.hop.body_left;
+  end.refused = job.hop.refused;
+  end.damaged = job.hop.damaged || (job.hop.decoded && code == CURLE_OK &&
+                                    !job.hop.decoded->inflater.ended());
   end.headers_too_big = job.hop.header_bytes > kHeaderBytes;
   end.any_address_allowed = job.hop.any_address_allowed;
   end.forbidden = job.hop.forbidden;

@@ -9,11 +9,15 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "coordinator/net/content_coding.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/hop_end.h"
+#include "coordinator/net/inflater.h"
 #include "coordinator/net/speed_window.h"
 #include "coordinator/net/transfer.h"
 
@@ -24,16 +28,31 @@ inline constexpr std::size_t kHeaderBytes = 256 << 10;
 
 enum class Method { kGet, kPut, kHead };
 
+// A body that comes coded.
+struct DecodedBody {
+  explicit DecodedBody(Inflater::Format format) : inflater(format) {}
+
+  Inflater inflater;
+  // Decoded bytes that the sink had no memory for.
+  std::vector<std::uint8_t> held_back;
+  // Bytes that curl will give again, although they are decoded.
+  std::size_t known = 0;
+};
+
 struct Hop {
   TimePoint started;
   int status = 0;
   std::string location;
   std::size_t header_bytes = 0;
   std::uint64_t discarded = 0;
-  bool encoded = false;
+  bool body_left = false;  // it is too long to read what nobody wants
+  ContentCoding coding;
+  std::unique_ptr<DecodedBody> decoded;  // null: the body is plain
   bool body_begun = false;
   bool too_big = false;
   bool unwelcome = false;  // the sink said so
+  bool damaged = false;    // its coded bytes do not decode
+  std::string refused;     // the header that we cannot serve, or empty
   bool any_address_allowed = false;
   std::string forbidden;
   Micros speed_start{0};
@@ -54,7 +73,7 @@ struct Job {
   Transfers::Done done;
 
   CurlPool* pool = nullptr;
-  CURL* easy = nullptr;  // null: queued or parked
+  CURL* easy = nullptr;  // null: queued
   curl_slist* headers = nullptr;
   std::array<char, CURL_ERROR_SIZE> curl_text{};
   Hop hop;
@@ -62,7 +81,6 @@ struct Job {
   TimePoint started;
   Micros paused{0};
   std::optional<TimePoint> paused_since;
-  bool parked = false;     // given up for want of memory, to start again
   bool cancelled = false;  // waits for curl to be off the stack
   // Not empty: others wait for this one's lookup of the name. Called once, as
   // soon as there is an address, with curl on the stack.

@@ -118,6 +118,7 @@ class FaultCase(ProgramCase):
             stderr=subprocess.PIPE, cwd=self.dir,
             env={**os.environ, **dict(env)})
         self.started.append(process)
+        self.watch_memory(process, [*self.job(output), *arguments])
         return process
 
     def watch(self, **options):

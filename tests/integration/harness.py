@@ -4,6 +4,7 @@ THUMBMILL_BIN is the build folder that holds coordinator/ and worker/.
 """
 
 import collections
+import functools
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.dont_write_bytecode = True
 
+from memory_watch import MemoryWatch  # noqa: E402
 from nginx_server import NginxServer, die_with_parent  # noqa: E402
 
 COORDINATOR = os.path.join(os.environ["THUMBMILL_BIN"],
@@ -38,6 +40,7 @@ def has_symbol(name):
         return name in program.read()
 
 
+@functools.cache
 def is_sanitized():
     """Whether the programs are checked builds, whose workers take no sandbox."""
     return has_symbol(b"__asan_init") or has_symbol(b"__tsan_init")
@@ -195,6 +198,8 @@ class ProgramCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.shared_before = set(os.listdir("/dev/shm"))
         self.started = []
+        self.memory = MemoryWatch()
+        self.addCleanup(self.memory.check)
         self.addCleanup(self._stop_all)
 
     def _stop_all(self):
@@ -202,6 +207,11 @@ class ProgramCase(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
             process.communicate()
+
+    def watch_memory(self, process, arguments):
+        """A sanitizer's shadow of all memory is private too."""
+        if arguments[:1] != ["compare"] and not is_sanitized():
+            self.memory.add(process.pid, arguments)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -223,6 +233,7 @@ class ProgramCase(unittest.TestCase):
                "stderr": subprocess.PIPE, "cwd": self.dir,
                "preexec_fn": die_with_parent, **options})
         self.started.append(process)
+        self.watch_memory(process, list(arguments))
         return process
 
     def finish(self, process, code, timeout=120, stdin=None):

@@ -550,7 +550,7 @@ TEST_F(TransferTest, ABodyThatOutgrowsTheCapWhileItIsResumedEnds) {
   EXPECT_EQ(result->reason, Reason::kTooBig) << result->message;
 }
 
-TEST_F(TransferTest, AnEncodedBodyWithoutMemoryStartsAgain) {
+TEST_F(TransferTest, ACodedBodyWithoutMemoryGoesOnWhereItWas) {
   sink_.room = 100'000;
   std::optional<TransferResult> result;
   const TransferId id =
@@ -563,8 +563,8 @@ TEST_F(TransferTest, AnEncodedBodyWithoutMemoryStartsAgain) {
   transfers_->Resume(id);
   ASSERT_TRUE(RunUntil([&] { return result.has_value(); }));
   EXPECT_EQ(result->reason, Reason::kNone) << result->message;
-  EXPECT_EQ(sink_.data.size(), 64u * 65536);
-  EXPECT_EQ(sink_.restarts, 2);
+  EXPECT_TRUE(sink_.text() == std::string(64 * 65536, '\0'));
+  EXPECT_EQ(sink_.restarts, 1);
 }
 
 TEST_F(TransferTest, APausedTransferHoldsUpNobody) {
