@@ -196,6 +196,8 @@ void Engine::OnListed(const ListedBatch& batch) {
   asked_ -= std::min(asked_, batch.items.size());
   listing_ended_ |= batch.end;
   if (draining_) return;
+  // What was listed is made; the run's end says that it was not all.
+  if (batch.unread) end_.error = *batch.unread;
   if (!batch.status) {
     listing_ended_ = true;
     return Fatal(batch.status.error());

@@ -85,7 +85,8 @@ ListedBatch Lister::ReadBatch() {
   while (batch.items.size() < kBatch) {
     Result<std::optional<ImageRef>> next = source_->Next();
     if (!next) {
-      batch.status = tl::unexpected<Error>(std::move(next).error());
+      batch.unread = std::move(next).error();
+      batch.end = true;
       return batch;
     }
     if (!next->has_value()) {

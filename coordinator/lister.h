@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,7 +33,9 @@ struct ListedItem {
 struct ListedBatch {
   std::vector<ListedItem> items;
   bool end = false;          // no more will come
-  Status status;             // the source or the journal failed
+  Status status;             // the journal failed
+  // A list could not be read to its end; with `end`. It was logged.
+  std::optional<Error> unread;
   std::optional<double> progress;  // of the source, after this batch
 };
 

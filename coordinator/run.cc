@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,7 +61,7 @@ struct Parts {
   std::unique_ptr<Arena> arena;
   // Ends before the arena: what was posted and is never run may hold slots.
   std::unique_ptr<EventLoop> loop;
-  UniqueFd cancel;  // an eventfd: unblocks a source that waits
+  std::optional<SourceCancel> cancel;  // unblocks a source that waits
   std::optional<SignalWatch> signals;
   std::unique_ptr<Source> source;
   bool retry_failed = false;
@@ -118,9 +117,14 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
     source.never_enter.push_back(options.state_dir);
   if (!options.keep_poison.empty())
     source.never_enter.push_back(options.keep_poison);
-  source.cancel_fd = parts->cancel.get();
+  source.cancel_fd = parts->cancel->fd();
   ASSIGN_OR_RETURN(OpenedSources opened,
                    OpenSources(options.inputs, source));
+  // A header may have been waited for, and a signal may have ended that.
+  if (const int signal = PendingEnd(); signal != 0)
+    return Fail(ErrorCode::kCancelled, "ended while sources were opened",
+                signal);
+  parts->cancel->RunBegins();
   parts->source = std::move(opened.source);
   parts->retry_failed = options.retry_failed || opened.retry_failed;
   return {};
@@ -228,8 +232,8 @@ Status Build(const RunOptions& options, Parts* parts) {
   TM_FAIL_POINT("start");
   ASSIGN_OR_RETURN(parts->loop, EventLoop::Create());
   parts->pool = std::make_unique<IoPool>(kIoThreads);
-  parts->cancel.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!parts->cancel.valid()) return FailSystem("eventfd", errno);
+  ASSIGN_OR_RETURN(SourceCancel cancel, SourceCancel::Create());
+  parts->cancel = std::move(cancel);
   ASSIGN_OR_RETURN(NameTemplate name,
                    NameTemplate::Parse(options.name_template));
   parts->name = std::move(name);
@@ -278,10 +282,9 @@ const char* Verb(ClaimVerdict::Kind kind) {
 int DryRun(const RunOptions& options, Parts* parts) {
   while (true) {
     Result<std::optional<ImageRef>> next = parts->source->Next();
-    if (!next) {
-      LogError(next.error().what);
-      return kExitUsage;
-    }
+    if (!next)  // the source has said why
+      return next.error().code == ErrorCode::kUsage ? kExitUsage
+                                                    : kExitFailures;
     if (!next->has_value())
       return std::fflush(stdout) == 0 ? kExitDone : kExitFatal;
     if (std::ferror(stdout) != 0) return kExitFatal;
@@ -337,10 +340,7 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.journal_mutex = &parts->journal_mutex;
   engine_parts.name = &*parts->name;
   engine_parts.stats = &parts->stats;
-  engine_parts.cancel_source = [fd = parts->cancel.get()] {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = write(fd, &one, sizeof one);
-  };
+  engine_parts.cancel_source = [parts] { parts->cancel->Cancel(); };
   engine_parts.show = [&](const RunView& view) {
     progress.Show(parts->stats, view, std::chrono::steady_clock::now());
   };
@@ -358,11 +358,20 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   return end;
 }
 
+// A list could not be read to its end, or was none.
+bool Unread(const RunEnd& end) {
+  return end.kind == RunEnd::Kind::kFinished && !end.error.what.empty();
+}
+
 int ExitCode(const RunEnd& end, const RunStats& stats) {
   switch (end.kind) {
     case RunEnd::Kind::kFinished:
-      return stats.failed + stats.failed_before > 0 ? kExitFailures
-                                                    : kExitDone;
+      if (stats.listed == 0 && Unread(end) &&
+          end.error.code == ErrorCode::kUsage)
+        return kExitUsage;
+      return stats.failed + stats.failed_before > 0 || Unread(end)
+                 ? kExitFailures
+                 : kExitDone;
     case RunEnd::Kind::kLimit:
       return kExitLimit;
     case RunEnd::Kind::kFatal:
@@ -418,6 +427,8 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
 }
 
 int Refused(const Error& error) {
+  // Nothing has begun: no report, no record.
+  if (error.code == ErrorCode::kCancelled) return 128 + error.sys;
   LogError(error.what);
   return error.code == ErrorCode::kUsage ? kExitUsage : kExitFatal;
 }
@@ -439,7 +450,8 @@ int Run(const RunOptions& options) {
   if (options.dry_run) return DryRun(options, parts.get());
   const RunEnd end = RunEngine(options, parts.get());
   const int exit_code = ExitCode(end, parts->stats);
-  if (end.kind == RunEnd::Kind::kFinished && parts->stats.listed == 0)
+  if (end.kind == RunEnd::Kind::kFinished && parts->stats.listed == 0 &&
+      !Unread(end))
     LogWarning("the input names no image");
   LeaveReport(options, end, exit_code, parts.get());
   TM_FAIL_POINT("end");

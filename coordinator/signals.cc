@@ -1,10 +1,13 @@
 #include "coordinator/signals.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <initializer_list>
 #include <utility>
 
@@ -50,6 +53,37 @@ void StopLikeAJob() {
   // Pending until here; a process without a job control shell goes on.
   pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+}
+
+Result<SourceCancel> SourceCancel::Create() {
+  SourceCancel cancel;
+  const sigset_t set = AskedToEnd();
+  cancel.both_.Reset(epoll_create1(EPOLL_CLOEXEC));
+  cancel.event_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  cancel.signals_.Reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  for (const UniqueFd* fd : {&cancel.event_, &cancel.signals_}) {
+    epoll_event readable{};
+    readable.events = EPOLLIN;
+    if (epoll_ctl(cancel.both_.get(), EPOLL_CTL_ADD, fd->get(), &readable) != 0)
+      return FailSystem("cannot watch for a signal while sources are opened",
+                        errno);
+  }
+  return cancel;
+}
+
+void SourceCancel::Cancel() const {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
+}
+
+void SourceCancel::RunBegins() { signals_.Reset(); }
+
+int PendingEnd() {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return 0;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (sigismember(&pending, signal) == 1) return signal;
+  return 0;
 }
 
 Result<SignalWatch> SignalWatch::Create(EventLoop* loop,

@@ -25,6 +25,26 @@ void UnblockSignals();
 // Stops this process as Ctrl-Z does; returns when it is continued.
 void StopLikeAJob();
 
+// What a source that waits for a pipe polls, to be told that it should end:
+// Cancel() was called, or, until RunBegins(), a signal asks for an end. Takes
+// no signal: the run, or whoever ends before it, still has to.
+class SourceCancel {
+ public:
+  [[nodiscard]] static Result<SourceCancel> Create();
+  // Readable when the source should end.
+  [[nodiscard]] int fd() const { return both_.get(); }
+  // May be called from any thread.
+  void Cancel() const;
+  // From here on the loop answers to signals.
+  void RunBegins();
+
+ private:
+  UniqueFd both_, event_, signals_;
+};
+
+// A blocked signal that asks for an end and was sent already; 0: none.
+[[nodiscard]] int PendingEnd();
+
 class SignalWatch {
  public:
   // `asked` is called in the loop's thread with each signal.

@@ -30,10 +30,11 @@ std::string Lower(std::string_view text) {
                  [](char c) { return Lower(c); });
   return out;
 }
-bool IsSpaceOrControl(char c) {
+bool IsControl(char c) {
   const auto byte = static_cast<std::uint8_t>(c);
-  return byte <= 0x20 || byte == 0x7f;
+  return byte < 0x20 || byte == 0x7f;
 }
+bool IsBlank(char c) { return c == ' ' || IsControl(c); }
 bool IsAscii(char c) { return static_cast<std::uint8_t>(c) < 0x80; }
 
 int HexValue(char c) {
@@ -119,7 +120,8 @@ bool ParseHostPort(std::string_view text, Url* url) {
 
 bool ParseAuthority(std::string_view text, Url* url) {
   // Browsers take '\' for '/', RFC 3986 does not: such a URL names two hosts.
-  if (text.find('\\') != std::string_view::npos) return false;
+  // A space never stands in a host.
+  if (text.find_first_of("\\ ") != std::string_view::npos) return false;
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos) return ParseHostPort(text, url);
   url->userinfo = text.substr(0, at);
@@ -226,13 +228,63 @@ std::string EscapeStrayBytes(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (!IsAscii(c) || IsSpaceOrControl(c) ||
+    if (!IsAscii(c) || IsBlank(c) ||
         kStray.find(c) != std::string_view::npos)
       AppendEscaped(&out, c);
     else
       out.push_back(c);
   }
   return out;
+}
+
+std::string EscapeSpaces(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ' ')
+      out += "%20";
+    else
+      out += c;
+  }
+  return out;
+}
+
+// Without the userinfo of each URL, also of those within another's path.
+std::string HideUserinfo(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t at = text.find("://");
+    if (at == std::string_view::npos) return out.append(text);
+    out += text.substr(0, at + 3);
+    text.remove_prefix(at + 3);
+    const std::string_view authority = SplitBefore(text, "/?#").first;
+    const std::size_t sign = authority.rfind('@');
+    if (sign != std::string_view::npos) text.remove_prefix(sign + 1);
+  }
+}
+
+// Of one URL, or of what follows its "://".
+std::string HideSecretParameters(std::string_view text) {
+  const auto [before, fragment] = SplitBefore(text, "#");
+  const auto [path, query] = SplitBefore(before, "?");
+  std::string out(path);
+  if (!query.empty())
+    out.append(1, '?').append(RedactParameters(query.substr(1)));
+  if (!fragment.empty())
+    out.append(1, '#').append(RedactParameters(fragment.substr(1)));
+  return out;
+}
+
+// Each URL of a text that is none itself, such as a row of a table.
+std::string RedactWithin(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t at = text.find("://");
+    if (at == std::string_view::npos) return out.append(text);
+    out += text.substr(0, at);
+    const auto [url, rest] = SplitBefore(text.substr(at), " \t\r\n\"<>");
+    out += HideUserinfo(HideSecretParameters(url));
+    text = rest;
+  }
 }
 
 std::string Origin(const Url& url) {
@@ -250,8 +302,7 @@ std::string Origin(const Url& url) {
 }  // namespace
 
 std::optional<Url> ParseUrl(std::string_view text) {
-  if (std::any_of(text.begin(), text.end(), IsSpaceOrControl))
-    return std::nullopt;
+  if (std::any_of(text.begin(), text.end(), IsControl)) return std::nullopt;
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   Url url;
@@ -278,28 +329,16 @@ bool LooksLikeUrl(std::string_view text) {
 
 // Works on the text, not on its parts: also what does not parse is shown.
 std::string RedactUrl(std::string_view text) {
-  if (!LooksLikeUrl(text)) return std::string(text);
-  const std::size_t start = text.find("://") + 3;
-  std::string out(text.substr(0, start));
-  const auto [authority, rest] = SplitBefore(text.substr(start), "/?#");
-  const std::size_t at = authority.rfind('@');
-  out += at == std::string_view::npos ? authority : authority.substr(at + 1);
-  const auto [before, fragment] = SplitBefore(rest, "#");
-  const auto [path, query] = SplitBefore(before, "?");
-  out += path;
-  if (!query.empty())
-    out.append(1, '?').append(RedactParameters(query.substr(1)));
-  if (!fragment.empty())
-    out.append(1, '#').append(RedactParameters(fragment.substr(1)));
-  return out;
+  return LooksLikeUrl(text) ? HideUserinfo(HideSecretParameters(text))
+                            : RedactWithin(text);
 }
 
 std::string CanonicalUrl(std::string_view text) {
   const std::optional<Url> url = ParseUrl(text);
   if (!url) return std::string(text);
   const std::string query = DropSignature(url->query);
-  std::string out = Origin(*url) + url->path;
-  if (!query.empty()) out.append(1, '?').append(query);
+  std::string out = Origin(*url) + EscapeSpaces(url->path);
+  if (!query.empty()) out.append(1, '?').append(EscapeSpaces(query));
   return out;
 }
 

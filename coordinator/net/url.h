@@ -18,22 +18,24 @@ struct Url {
   std::string query;     // without '?'
 };
 
-// http and https only. Spaces and control characters are refused.
+// http and https only. Control characters are refused, and spaces in the
+// authority; elsewhere lists hold spaces, which WireUrl() escapes.
 [[nodiscard]] std::optional<Url> ParseUrl(std::string_view text);
 
 // True for text that starts like "scheme://".
 [[nodiscard]] bool LooksLikeUrl(std::string_view text);
 
 // Without userinfo, and with the values of signature parameters (AWS, GCS,
-// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports.
+// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports. A text
+// that is no URL, such as a row of a table, loses those of the URLs within.
 [[nodiscard]] std::string RedactUrl(std::string_view text);
 
 // Without userinfo and signature parameters altogether: what `{hash}` hashes
-// and what tells two sources apart.
+// and what tells two sources apart. A space and %20 are the same.
 [[nodiscard]] std::string CanonicalUrl(std::string_view text);
 
 // What is asked of a server: without userinfo and fragment; bytes that lists
-// hold although no URL may (UTF-8, quotes, braces) are percent-encoded. Escapes
+// hold although no URL may (spaces, UTF-8, quotes, braces) are percent-encoded. Escapes
 // that are there stay as they are, also broken ones.
 [[nodiscard]] std::string WireUrl(const Url& url);
 

@@ -1,10 +1,11 @@
-// coordinator/source/line_reader.h: lines of a file, a pipe or a gzip file,
-// one at a time, in bounded memory.
+// coordinator/source/line_reader.h: lines of a list, one at a time, in bounded
+// memory.
 //
 // Runs in  the lister's thread. A pipe that has nothing yet is waited for
-//          until `cancel_fd` (an eventfd) becomes readable; that reads as the
-//          end, and a line that was not whole by then is dropped.
-// Errors   kNotFound/kDenied/kIo from Open(), kIo/kBadData from Next().
+//          until `cancel_fd` becomes readable; that reads as the end, and a
+//          line that was not whole by then is dropped.
+// Errors   those of ListBytes, after all whole lines that came before; the
+//          rest of a line is dropped, for it may be a part of a URL.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <string_view>
 
 #include "common/result.h"
+#include "coordinator/source/list_bytes.h"
 
 namespace thumbmill {
 
@@ -22,41 +24,51 @@ class LineReader {
   // A longer line is cut; see `cut()`.
   static constexpr std::size_t kMaxLine = 64 << 10;
 
-  // "-" is stdin. Gzip is recognised by its first bytes.
+  // "-" is stdin. Gzip and UTF-16 are recognised by their first bytes.
   [[nodiscard]] static Result<std::unique_ptr<LineReader>> Open(
       const std::string& path, int cancel_fd);
-  ~LineReader();
 
-  // Without its end (LF or CRLF) and without a byte order mark at the start
-  // of the file. Valid until the next call. Empty: the end.
+  // Without its end (LF or CRLF; CR in a list that has no other) and without a
+  // byte order mark at the start of the file. Valid until the next call. Empty:
+  // the end.
   [[nodiscard]] Result<std::optional<std::string_view>> Next();
   // The last line was longer than kMaxLine.
   [[nodiscard]] bool cut() const { return cut_; }
-  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  // Number of the last line, from 1.
+  [[nodiscard]] std::uint64_t line_number() const { return number_; }
+  [[nodiscard]] bool cancelled() const { return bytes_->cancelled(); }
   // Next() would not wait. Reads what is there to find out.
   [[nodiscard]] bool Ready();
+  [[nodiscard]] bool waits() const { return bytes_->waits(); }
+  [[nodiscard]] const std::string& name() const { return bytes_->name(); }
+
+  // The text that comes first, some 64 KiB at most; what Next() gives is not
+  // changed. Waits for it.
+  [[nodiscard]] Result<std::string_view> Head();
 
   [[nodiscard]] std::uint64_t consumed_bytes() const;
-  [[nodiscard]] std::uint64_t total_bytes() const { return total_; }
+  [[nodiscard]] std::uint64_t total_bytes() const {
+    return bytes_->total_bytes();
+  }
   // Of the bytes; empty when there is no telling how many there are.
   [[nodiscard]] std::optional<double> progress() const;
 
  private:
-  struct Input;
   LineReader() = default;
   Result<bool> Fill();  // false: the end
+  void DecideLineEnd();
+  [[nodiscard]] std::size_t FindEnd() const;
   [[nodiscard]] bool HoldsLine() const;
 
-  std::unique_ptr<Input> input_;
-  int cancel_fd_ = -1;
-  std::uint64_t total_ = 0;  // 0: unknown
+  std::unique_ptr<ListBytes> bytes_;
   std::string buffer_;
   std::size_t at_ = 0;
   std::string line_;
+  std::uint64_t number_ = 0;
   bool cut_ = false;
   bool ended_ = false;
-  bool cancelled_ = false;
-  bool first_ = true;
+  bool begun_ = false;    // some text has come
+  bool only_cr_ = false;  // lines end with CR
 };
 
 }  // namespace thumbmill

@@ -7,7 +7,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "common/bytes.h"
+#include "common/hash.h"
 #include "coordinator/net/url.h"
+#include "coordinator/source/csv_row.h"
 #include "coordinator/source/naming.h"
 
 namespace thumbmill {
@@ -34,7 +37,81 @@ ImageRef FromFileUrl(std::string_view entry, Origin origin) {
   return ref;
 }
 
+bool IsSchemeCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z') || c == '+' || c == '-' || c == '.';
+}
+
+// "data" of "data:…", in lower case; empty: the entry has no scheme.
+std::string SchemeOf(std::string_view entry) {
+  std::string scheme(entry.substr(0, entry.find(':')));
+  if (scheme.size() == entry.size()) return "";
+  if (!std::all_of(scheme.begin(), scheme.end(), IsSchemeCharacter)) return "";
+  for (char& c : scheme)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return scheme;
+}
+
+// Why an http(s) URL does not parse.
+std::string WhyNoHttpUrl(std::string_view entry) {
+  const auto control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  };
+  if (entry.find('\t') != std::string_view::npos)
+    return "a tab in a URL (--input-format tsv reads tables)";
+  if (std::any_of(entry.begin(), entry.end(), control))
+    return "a control character in a URL";
+  return "not an http(s) URL: its host or port is none";
+}
+
+// What an entry is that is neither a URL that can be read nor a file. Empty: a
+// path, as far as one can see.
+std::string WhyNoSource(std::string_view entry) {
+  const std::string scheme = SchemeOf(entry);
+  if (scheme == "data")
+    return "a data: URL holds a picture and names none; save it as a file";
+  if (scheme == "http" || scheme == "https") return WhyNoHttpUrl(entry);
+  if (scheme == "file")
+    return "a file: URL without the path: file:///path is read";
+  if (scheme.size() == 1)
+    return "a path of Windows; paths of this machine are read";
+  if (!scheme.empty())
+    return fmt::format("'{}:' is not read; http and https URLs and local paths "
+                       "are",
+                       scheme);
+  if (entry.starts_with("//"))
+    return "a URL without its scheme; write https: before it";
+  if (entry.starts_with("\\\\"))
+    return "a path of Windows; paths of this machine are read";
+  if (entry.starts_with("www."))
+    return "a URL without its scheme; write https:// before it";
+  if (entry.starts_with("~/"))
+    return "'~' is the shell's; write the path from '/' on";
+  return "";
+}
+
+// A path that leads nowhere may be something else.
+ImageRef FromPathOrNot(std::string_view entry, Origin origin) {
+  ImageRef ref = FromPath(std::string(entry), entry, origin);
+  struct stat st;
+  if (ref.reason != Reason::kRead || lstat(ref.path.c_str(), &st) == 0)
+    return ref;
+  const std::string why = WhyNoSource(entry);
+  if (!why.empty()) return BadLine(entry, why);
+  // Text that is no name of anything here is no path either.
+  if (entry.find('/') == std::string_view::npos && ref.srcext.empty())
+    return BadLine(entry, "neither a URL nor a file");
+  return ref;
+}
+
 }  // namespace
+
+std::string Identity(std::string_view line) {
+  constexpr std::size_t kWhole = 1024;
+  if (line.size() <= kWhole) return std::string(line);
+  return fmt::format("{}... ({} bytes, SHA-256 {})", line.substr(0, 200),
+                     line.size(), ToHex(HashBytes(AsBytes(line))));
+}
 
 std::string Excerpt(std::string_view text) {
   std::string shown;
@@ -72,26 +149,21 @@ ImageRef FromPath(const std::string& path, std::string_view name,
 }
 
 ImageRef FromListEntry(std::string_view entry, Origin origin) {
+  const std::string_view trimmed = TrimBlanks(entry);
+  if (LooksLikeUrl(trimmed)) entry = trimmed;
   ImageRef ref;
   if (entry.find('\0') != std::string_view::npos) {
     ref = BadLine(entry, "a NUL in the line");
   } else if (entry.starts_with("file://")) {
     ref = FromFileUrl(entry, origin);
+  } else if (ParseUrl(entry)) {
+    ref.uri = std::string(entry);
+    ref.is_url = true;
+    FillNameParts(&ref, entry);
   } else if (LooksLikeUrl(entry)) {
-    if (!ParseUrl(entry)) {
-      ref = BadLine(entry, "not an http(s) URL");
-    } else {
-      ref.uri = std::string(entry);
-      ref.is_url = true;
-      FillNameParts(&ref, entry);
-    }
+    ref = BadLine(entry, WhyNoSource(entry));
   } else {
-    ref = FromPath(std::string(entry), entry, origin);
-    // Text that is no name of anything here is no path either.
-    const bool missing = ref.reason == Reason::kRead &&
-                         entry.find('/') == std::string_view::npos &&
-                         ref.srcext.empty();
-    if (missing) ref = BadLine(entry, "neither a URL nor a file");
+    ref = FromPathOrNot(entry, origin);
   }
   ref.origin = origin;
   return ref;

@@ -4,19 +4,11 @@
 
 #include <string_view>
 
+#include "coordinator/net/url.h"
+#include "coordinator/source/csv_row.h"
 #include "coordinator/source/list_entry.h"
 
 namespace thumbmill {
-namespace {
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-}  // namespace
 
 Result<std::optional<ImageRef>> ListSource::Next() {
   while (true) {
@@ -24,13 +16,14 @@ Result<std::optional<ImageRef>> ListSource::Next() {
     if (!line) return std::nullopt;
     if (lines_->cut()) {
       ImageRef ref;
-      ref.uri = Excerpt(*line);
+      ref.uri = Identity(*line);
       ref.reason = Reason::kBadLine;
-      ref.message = fmt::format("a line longer than {} bytes",
-                                LineReader::kMaxLine);
+      ref.message = fmt::format(
+          "line {}: longer than {} bytes: '{}'", lines_->line_number(),
+          LineReader::kMaxLine, Excerpt(RedactUrl(line->substr(0, 200))));
       return ref;
     }
-    const std::string_view entry = Trim(*line);
+    const std::string_view entry = TrimBlanks(*line);
     if (entry.empty() || entry.front() == '#') continue;
     return FromListEntry(entry, Origin::kList);
   }

@@ -11,11 +11,13 @@
 #include <string_view>
 #include <utility>
 
+#include "common/log.h"
 #include "common/unique_fd.h"
 #include "coordinator/net/url.h"
 #include "coordinator/source/directory_source.h"
 #include "coordinator/source/line_reader.h"
 #include "coordinator/source/list_entry.h"
+#include "coordinator/source/list_guess.h"
 #include "coordinator/source/list_source.h"
 #include "coordinator/source/naming.h"
 #include "coordinator/source/table_source.h"
@@ -35,7 +37,9 @@ class SingleSource final : public Source {
   std::optional<ImageRef> ref_;
 };
 
-// One after the other; numbers the items over all of them.
+// One after the other; numbers the items over all of them. A list that cannot
+// be read to its end is told at once, and the others are read still; then
+// Next() fails.
 class ChainedSource final : public Source {
  public:
   explicit ChainedSource(std::vector<std::unique_ptr<Source>> parts)
@@ -43,14 +47,12 @@ class ChainedSource final : public Source {
 
   Result<std::optional<ImageRef>> Next() override {
     while (current_ < parts_.size()) {
-      ASSIGN_OR_RETURN(std::optional<ImageRef> ref, parts_[current_]->Next());
-      if (ref) {
-        if (!ref->has_index) ref->index = next_index_;
-        ++next_index_;
-        return ref;
-      }
+      Result<std::optional<ImageRef>> next = parts_[current_]->Next();
+      if (next && *next) return Numbered(std::move(*next));
+      if (!next) Remember(std::move(next).error());
       ++current_;
     }
+    if (failed_) return tl::unexpected<Error>(*failed_);
     return std::nullopt;
   }
   bool Ready() override {
@@ -74,7 +76,18 @@ class ChainedSource final : public Source {
   }
 
  private:
+  ImageRef Numbered(std::optional<ImageRef> ref) {
+    if (!ref->has_index) ref->index = next_index_;
+    ++next_index_;
+    return std::move(*ref);
+  }
+  void Remember(Error error) {
+    LogError(error.what);
+    if (!failed_) failed_ = std::move(error);
+  }
+
   std::vector<std::unique_ptr<Source>> parts_;
+  std::optional<Error> failed_;  // the first
   std::size_t current_ = 0;
   std::uint64_t next_index_ = 0;
 };
@@ -91,35 +104,77 @@ std::string FormatOf(std::string name, const std::string& given) {
 }
 
 // A picture that was named itself, rather than a list of pictures: by its
-// extension, or by bytes that no text has. Gzip is a list.
-bool LooksLikeImage(const std::string& path) {
+// extension, or by its bytes.
+bool IsPicture(const std::string& path) {
   if (FormatFromExtension(path.substr(path.rfind('.') + 1)) !=
       ImageFormat::kUnknown)
     return true;
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<char, 512> head{};
   const ssize_t n = fd.valid() ? read(fd.get(), head.data(), head.size()) : -1;
-  if (n <= 0) return false;
-  const std::string_view bytes(head.data(), static_cast<std::size_t>(n));
-  return bytes.starts_with("\xff\xd8\xff") || bytes.starts_with("GIF8") ||
-         (bytes.find('\0') != std::string_view::npos &&
-          !bytes.starts_with("\x1f\x8b"));
+  return n > 0 &&
+         LooksLikePicture({head.data(), static_cast<std::size_t>(n)});
+}
+
+Status CheckIsList(LineReader* lines, const std::string& format) {
+  const Result<std::string_view> head = lines->Head();
+  if (!head) return {};  // Next() meets the same error
+  const std::string why = WhyNoList(*head, format);
+  if (why.empty()) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("{} is no list: {}", lines->name(), why));
+}
+
+// A list of lines that comes through a pipe: it is looked at once it comes.
+class PipedSource final : public Source {
+ public:
+  PipedSource(LineReader* lines, std::string format,
+              std::unique_ptr<Source> source)
+      : lines_(lines), format_(std::move(format)), source_(std::move(source)) {}
+  Result<std::optional<ImageRef>> Next() override {
+    if (!std::exchange(checked_, true))
+      RETURN_IF_ERROR(CheckIsList(lines_, format_));
+    return source_->Next();
+  }
+  bool Ready() override { return source_->Ready(); }
+
+ private:
+  LineReader* lines_;  // of `source_`
+  std::string format_;
+  std::unique_ptr<Source> source_;
+  bool checked_ = false;
+};
+
+Result<std::unique_ptr<Source>> OpenTable(std::unique_ptr<LineReader> lines,
+                                          const std::string& format,
+                                          const SourceOptions& options) {
+  const std::string name = lines->name();
+  RETURN_IF_ERROR(CheckIsList(lines.get(), format));
+  auto table = DelimitedSource::Open(
+      std::move(lines), format == "csv" ? ',' : '\t', options.url_column);
+  if (!table && table.error().code == ErrorCode::kUsage)
+    return Fail(ErrorCode::kUsage, name + ": " + table.error().what);
+  return table;
 }
 
 Result<std::unique_ptr<Source>> OpenList(const std::string& path,
                                          const std::string& format,
                                          const SourceOptions& options) {
-  Result<std::unique_ptr<LineReader>> lines =
+  Result<std::unique_ptr<LineReader>> opened =
       LineReader::Open(path, options.cancel_fd);
-  if (!lines) return Fail(ErrorCode::kUsage, lines.error().what);
-  if (format == "csv")
-    return DelimitedSource::Open(std::move(*lines), ',', options.url_column);
-  if (format == "tsv")
-    return DelimitedSource::Open(std::move(*lines), '\t', options.url_column);
+  if (!opened) return Fail(ErrorCode::kUsage, opened.error().what);
+  if (format == "csv" || format == "tsv")
+    return OpenTable(std::move(*opened), format, options);
+  LineReader* lines = opened->get();
+  if (!lines->waits()) RETURN_IF_ERROR(CheckIsList(lines, format));
+  std::unique_ptr<Source> source;
   if (format == "jsonl")
-    return std::make_unique<JsonLinesSource>(std::move(*lines),
-                                             options.url_column);
-  return std::make_unique<ListSource>(std::move(*lines));
+    source = std::make_unique<JsonLinesSource>(std::move(*opened),
+                                               options.url_column);
+  else
+    source = std::make_unique<ListSource>(std::move(*opened));
+  if (!lines->waits()) return source;
+  return std::make_unique<PipedSource>(lines, format, std::move(source));
 }
 
 Result<std::unique_ptr<Source>> OpenDirectory(const std::string& path,
@@ -151,12 +206,17 @@ Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
     return std::make_unique<SingleSource>(std::move(ref));
   }
   struct stat st;
-  if (stat(input.c_str(), &st) != 0)
+  if (stat(input.c_str(), &st) != 0) {
+    const int error = errno;
+    const ImageRef ref = FromListEntry(input, Origin::kArgument);
     return Fail(ErrorCode::kUsage,
-                SystemError("--input " + input, errno).what);
+                ref.reason == Reason::kBadLine
+                    ? "--input: " + ref.message
+                    : SystemError("--input " + input, error).what);
+  }
   if (S_ISDIR(st.st_mode)) return OpenDirectory(input, several_roots, options);
   const std::string format = FormatOf(input, options.input_format);
-  if (format.empty() && S_ISREG(st.st_mode) && LooksLikeImage(input)) {
+  if (format.empty() && S_ISREG(st.st_mode) && IsPicture(input)) {
     const std::string name = input.substr(input.rfind('/') + 1);
     return std::make_unique<SingleSource>(
         FromPath(input, name, Origin::kArgument));

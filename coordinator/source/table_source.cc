@@ -2,68 +2,62 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "common/log.h"
+#include "coordinator/net/url.h"
+#include "coordinator/source/csv_row.h"
 #include "coordinator/source/list_entry.h"
 #include "coordinator/source/naming.h"
 
 namespace thumbmill {
 namespace {
 
-// A record with more line breaks within quotes than this is a missing quote.
-constexpr std::size_t kMaxRecord = 1 << 20;
+constexpr const char* kTooLong = "a line that is too long";
+constexpr const char* kEndlessQuote = "a quotation mark that does not end";
 
-ImageRef BadRecord(std::string_view text, std::string_view why) {
+// A record that gives no image. Its first line is what tells it from others.
+ImageRef BadRecord(std::string_view text, std::uint64_t line,
+                   std::string_view why) {
   ImageRef ref;
-  ref.uri = Excerpt(text);
+  ref.uri = Identity(text);
   ref.reason = Reason::kBadLine;
-  ref.message = fmt::format("{}: '{}'", why, ref.uri);
+  ref.message = fmt::format("line {}: {}: '{}'", line, why,
+                            Excerpt(RedactUrl(text)));
   return ref;
 }
 
-// One row of RFC 4180, fed line by line.
-class RowParser {
- public:
-  explicit RowParser(char delimiter) : delimiter_(delimiter) {}
+// Of a header's name: TSV has no quoting, but some programs write it so.
+std::string_view Unquoted(std::string_view name) {
+  name = TrimBlanks(name);
+  const bool quoted =
+      name.size() > 1 && name.front() == '"' && name.back() == '"';
+  return quoted ? name.substr(1, name.size() - 2) : name;
+}
 
-  // True: the row is whole.
-  bool Feed(std::string_view line) {
-    size_ += 1;
-    if (quoted_) field_ += '\n';
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const char c = line[i];
-      size_ += 1;
-      if (quoted_ && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-        field_ += '"';
-        ++i;
-      } else if (c == '"' && (quoted_ || field_.empty())) {
-        quoted_ = !quoted_;
-      } else if (c == delimiter_ && !quoted_) {
-        EndField();
-      } else {
-        field_ += c;
-      }
-    }
-    if (quoted_) return false;
-    EndField();
-    return true;
-  }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  std::vector<std::string> Take() { return std::move(fields_); }
+// What stands between quotation marks, if they are the field's first and last
+// characters and a URL is between them: no URL begins with one.
+std::string UnquotedUrl(std::string_view field) {
+  const std::string_view text = TrimBlanks(field);
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"')
+    return std::string(field);
+  const std::string_view inner = text.substr(1, text.size() - 2);
+  return std::string(LooksLikeUrl(inner) ? inner : field);
+}
 
- private:
-  void EndField() {
-    fields_.push_back(std::move(field_));
-    field_.clear();
-  }
-  char delimiter_;
-  bool quoted_ = false;
-  std::size_t size_ = 0;
-  std::string field_;
-  std::vector<std::string> fields_;
-};
+// A URL or the name of an image, as far as one can see.
+bool LooksLikeEntry(std::string_view field) {
+  const std::size_t first = field.find_first_not_of(" \"");
+  if (first == std::string_view::npos) return false;
+  field = field.substr(first, field.find_last_not_of(" \"") - first + 1);
+  return LooksLikeUrl(field) ||
+         FormatFromExtension(field.substr(field.rfind('.') + 1)) !=
+             ImageFormat::kUnknown;
+}
 
 void SetText(const nlohmann::json& record, const char* key,
              std::string* out) {
@@ -99,42 +93,122 @@ Result<std::unique_ptr<Source>> DelimitedSource::Open(
       new DelimitedSource(std::move(lines), delimiter));
   ASSIGN_OR_RETURN(const auto header, source->ReadRecord());
   if (!header) return source;  // an empty list
+  RETURN_IF_ERROR(source->TakeHeader(*header, column));
+  return source;
+}
+
+Status DelimitedSource::TakeHeader(const Record& header,
+                                   const std::string& column) {
+  if (!header.fault.empty())
+    return Fail(ErrorCode::kUsage,
+                fmt::format("the list's first line should name its columns; "
+                            "it is {}: '{}'",
+                            header.fault, Excerpt(RedactUrl(header.first.text))));
+  std::vector<std::size_t> found;
   std::string known;
-  for (std::size_t i = 0; i < header->fields.size(); ++i) {
-    if (header->fields[i] == column) {
-      source->column_ = i;
-      return source;
-    }
-    known += (i == 0 ? "" : ", ") + Excerpt(header->fields[i]);
+  for (std::size_t i = 0; i < header.fields.size(); ++i) {
+    if (Unquoted(header.fields[i]) == column) found.push_back(i);
+    known += (i == 0 ? "" : ", ") + Excerpt(RedactUrl(header.fields[i]));
   }
-  return Fail(ErrorCode::kUsage,
-              fmt::format("the list has no column '{}'; it has: {}; name one "
-                          "with --url-col",
-                          column, known));
+  if (found.empty())
+    return Fail(ErrorCode::kUsage,
+                fmt::format("the list has no column '{}'; it has: {}; name one "
+                            "with --url-col",
+                            column, known));
+  if (found.size() > 1)
+    LogWarning(fmt::format("the list has {} columns '{}'; the first is read",
+                           found.size(), Excerpt(column)));
+  column_ = found.front();
+  columns_ = header.fields.size();
+  return {};
+}
+
+Result<std::optional<DelimitedSource::Line>> DelimitedSource::NextLine() {
+  if (!again_.empty()) {
+    Line line = std::move(again_.front());
+    again_.pop_front();
+    return line;
+  }
+  ASSIGN_OR_RETURN(const auto line, lines_->Next());
+  if (!line) return std::nullopt;
+  return Line{std::string(*line), lines_->line_number(), lines_->cut()};
 }
 
 Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadRecord() {
-  RowParser row(delimiter_);
-  bool begun = false;
   while (true) {
-    ASSIGN_OR_RETURN(const auto line, lines_->Next());
-    if (!line && (!begun || lines_->cancelled())) return std::nullopt;
-    if (!line) return Record{{}, true};  // the end within quotes
-    if (!begun && line->empty()) continue;
-    begun = true;
-    if (lines_->cut() || row.size() > kMaxRecord) return Record{{}, true};
-    if (row.Feed(*line)) return Record{row.Take(), false};
+    ASSIGN_OR_RETURN(auto line, NextLine());
+    if (!line) return std::nullopt;
+    if (line->text.find_first_not_of(' ') == std::string::npos) continue;
+    if (line->cut) return Record{{}, std::move(*line), kTooLong};
+    if (delimiter_ != '\t') return ReadCsv(std::move(*line));
+    Record record{SplitPlain(line->text, delimiter_), {}, ""};
+    record.first = std::move(*line);
+    return record;
   }
+}
+
+Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadCsv(
+    Line first) {
+  CsvRow row(delimiter_);
+  Lines lines;
+  lines.push_back(std::move(first));
+  while (true) {
+    const CsvRow::State state = row.Feed(lines.back().text);
+    if (state == CsvRow::State::kWhole && !AreRows(lines))
+      return Record{row.Take(), std::move(lines.front()), ""};
+    if (state != CsvRow::State::kMore)
+      return GiveBack(std::move(lines), kEndlessQuote);
+    auto next = NextLine();
+    // Nothing that was read is lost: the error comes again.
+    if (!next) return GiveBack(std::move(lines), kEndlessQuote);
+    if (!*next && lines_->cancelled()) return std::nullopt;
+    if (!*next) return GiveBack(std::move(lines), kEndlessQuote);
+    const bool cut = (*next)->cut;
+    lines.push_back(std::move(**next));
+    if (cut) return GiveBack(std::move(lines), kEndlessQuote);
+  }
+}
+
+DelimitedSource::Record DelimitedSource::GiveBack(Lines lines,
+                                                  std::string fault) {
+  Record record{{}, std::move(lines.front()), std::move(fault)};
+  lines.pop_front();
+  again_.insert(again_.begin(), std::make_move_iterator(lines.begin()),
+                std::make_move_iterator(lines.end()));
+  return record;
+}
+
+bool DelimitedSource::AreRows(const Lines& lines) const {
+  return lines.size() > 1 && columns_ > 0 &&
+         std::all_of(lines.begin(), lines.end(), [this](const Line& line) {
+           return line.text.empty() || IsRow(line.text);
+         });
+}
+
+// A caption whose quotation mark was forgotten may hold delimiters, on either
+// side of the column: then it stands further to the right.
+bool DelimitedSource::IsRow(const std::string& line) const {
+  const std::vector<std::string> fields = SplitPlain(line, delimiter_);
+  if (fields.size() < columns_) return false;
+  const auto first = fields.begin() + static_cast<std::ptrdiff_t>(column_);
+  return std::any_of(
+      first,
+      first + static_cast<std::ptrdiff_t>(fields.size() - columns_ + 1),
+      LooksLikeEntry);
 }
 
 Result<std::optional<ImageRef>> DelimitedSource::Next() {
   ASSIGN_OR_RETURN(const auto record, ReadRecord());
   if (!record) return std::nullopt;
-  if (record->bad) return BadRecord("", "a record that does not end");
+  const Line& first = record->first;
+  if (!record->fault.empty())
+    return BadRecord(first.text, first.number, record->fault);
   if (record->fields.size() <= column_)
-    return BadRecord(record->fields.front(), "a record without the column");
-  const std::string& entry = record->fields[column_];
-  if (entry.empty()) return BadRecord("", "an empty field");
+    return BadRecord(first.text, first.number, "a row without the column");
+  std::string entry = record->fields[column_];
+  if (delimiter_ == '\t') entry = UnquotedUrl(entry);
+  if (TrimBlanks(entry).empty())
+    return BadRecord(first.text, first.number, "an empty field");
   return FromListEntry(entry, Origin::kList);
 }
 
@@ -142,16 +216,17 @@ Result<std::optional<ImageRef>> JsonLinesSource::Next() {
   while (true) {
     ASSIGN_OR_RETURN(const auto line, lines_->Next());
     if (!line) return std::nullopt;
-    if (line->empty()) continue;
-    if (lines_->cut()) return BadRecord(*line, "a line that is too long");
+    if (line->find_first_not_of(" \t") == std::string_view::npos) continue;
+    const std::uint64_t number = lines_->line_number();
+    if (lines_->cut()) return BadRecord(*line, number, kTooLong);
     const nlohmann::json record =
         nlohmann::json::parse(*line, nullptr, /*allow_exceptions=*/false);
     if (!record.is_object())
-      return BadRecord(*line, "not a JSON object");
+      return BadRecord(*line, number, "not a JSON object");
     std::string entry;
     SetText(record, key_.c_str(), &entry);
     if (entry.empty())
-      return BadRecord(*line, fmt::format("no text under '{}'", key_));
+      return BadRecord(*line, number, fmt::format("no text under '{}'", key_));
     ImageRef ref = FromListEntry(entry, Origin::kList);
     TakeNameParts(record, &ref);
     return ref;

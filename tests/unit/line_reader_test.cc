@@ -10,6 +10,7 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/unique_fd.h"
@@ -125,12 +126,117 @@ TEST(LineReader, FailsWhenGzipEndsEarly) {
   EXPECT_EQ(line.error().code, ErrorCode::kBadData);
 }
 
-TEST(LineReader, FailsWhenGzipIsDamaged) {
+// Opens a list of these bytes; its lines, and then the error it ends with.
+std::pair<Strings, Error> LinesAndError(std::string_view bytes) {
   const TempDir dir;
+  const auto reader = LineReader::Open(dir.Write("list", bytes), -1);
+  Strings lines;
+  while (true) {
+    const auto line = (*reader)->Next();
+    if (!line) {
+      EXPECT_FALSE((*reader)->Next()) << "the error did not stay";
+      return {lines, line.error()};
+    }
+    if (!*line) return {lines, {}};
+    lines.emplace_back(**line);
+  }
+}
+
+TEST(LineReader, GivesTheLinesBeforeGzipThatIsDamaged) {
   std::string bytes = Gzip("some text that is packed\n");
   bytes[bytes.size() - 6] ^= 0x55;  // the checksum
-  const auto reader = LineReader::Open(dir.Write("list", bytes), -1);
-  EXPECT_FALSE((*reader)->Next());
+  const auto [lines, error] = LinesAndError(bytes);
+  EXPECT_EQ(lines, (Strings{"some text that is packed"}));
+  EXPECT_EQ(error.code, ErrorCode::kBadData);
+}
+
+TEST(LineReader, PassesOverZeroBytesAroundGzipMembers) {
+  const std::string zeros(100'000, '\0');
+  EXPECT_EQ(LinesOf(Gzip("a\n") + zeros), (Strings{"a"}));
+  EXPECT_EQ(LinesOf(Gzip("a\n") + zeros + Gzip("b\n") + "\0"),
+            (Strings{"a", "b"}));
+  EXPECT_EQ(LinesOf(Gzip("a\n") + std::string(1, '\0')), (Strings{"a"}));
+}
+
+TEST(LineReader, GivesTheLinesBeforeBytesThatAreNoGzip) {
+  for (const std::string& garbage :
+       {std::string("x"), std::string("\0\0garbage", 9), Gzip("").substr(0, 4),
+        std::string("\x1f\x8b\xff\xff\xff\xff\xff\xff\xff\xff")}) {
+    const auto [lines, error] = LinesAndError(Gzip("a\nb") + garbage);
+    EXPECT_EQ(lines.at(0), "a") << garbage;
+    EXPECT_EQ(error.code, ErrorCode::kBadData) << garbage;
+    EXPECT_NE(error.what.find("/list: "), std::string::npos) << error.what;
+  }
+}
+
+TEST(LineReader, DropsTheRestOfALineThatGzipCutsShort) {
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += std::to_string(i * 7919) + "\n";
+  const std::string whole = Gzip(text);
+  const auto [lines, error] =
+      LinesAndError(std::string_view(whole).substr(0, whole.size() / 2));
+  ASSERT_GT(lines.size(), 1000u);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    ASSERT_EQ(lines[i], std::to_string(i * 7919));
+  EXPECT_NE(error.what.find("ends early"), std::string::npos) << error.what;
+}
+
+TEST(LineReader, UnpacksMoreThanItsBuffersHold) {
+  const std::string line(60'000, 'z');
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += line + "\n";
+  EXPECT_EQ(LinesOf(Gzip(text)), Strings(100, line));
+  EXPECT_EQ(LinesOf(Gzip("")), Strings{});
+}
+
+// U+0041, U+20AC, U+1F600 and a line end as UTF-16.
+std::string Utf16(bool big, std::u16string_view text) {
+  std::string out;
+  for (const char16_t unit : text) {
+    const char high = static_cast<char>(unit >> 8);
+    const char low = static_cast<char>(unit & 0xff);
+    out += big ? high : low;
+    out += big ? low : high;
+  }
+  return out;
+}
+
+TEST(LineReader, ConvertsUtf16WithAMark) {
+  for (const bool big : {false, true}) {
+    const std::string text =
+        Utf16(big, u"\uFEFFa\u20ac\U0001F600\r\nb\n\xD800z\n\xDC00");
+    EXPECT_EQ(LinesOf(text),
+              (Strings{"a€😀", "b", "\xef\xbf\xbdz", "\xef\xbf\xbd"}));
+    EXPECT_EQ(LinesOf(Gzip(text)).size(), 4u);
+    EXPECT_EQ(LinesOf(text + "x"),
+              (Strings{"a€😀", "b", "\xef\xbf\xbdz",
+                       "\xef\xbf\xbd\xef\xbf\xbd"}));
+  }
+}
+
+TEST(LineReader, ConvertsUtf16OverThePiecesThatAreRead) {
+  std::u16string text = u"\uFEFFx";  // so that pairs stand across the pieces
+  for (int i = 0; i < 60'000; ++i) text += i % 50 == 0 ? u"\n" : u"\U0001F600";
+  std::size_t characters = 0;
+  for (const std::string& line : LinesOf(Utf16(false, text))) {
+    EXPECT_EQ(line.find("\xef\xbf\xbd"), std::string::npos);
+    characters += line.size() / 4;
+  }
+  EXPECT_EQ(characters, 60'000u - 1'200u);
+}
+
+TEST(LineReader, TakesCrForALineEndWhereThereIsNoOther) {
+  EXPECT_EQ(LinesOf("a\rb\rc\r"), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(LinesOf("a\r"), (Strings{"a"}));
+  EXPECT_EQ(LinesOf("a\rb\n"), (Strings{"a\rb"}));
+}
+
+TEST(LineReader, CountsLines) {
+  const TempDir dir;
+  const auto reader = LineReader::Open(dir.Write("list", "a\n\nb"), -1);
+  EXPECT_EQ((*(*reader)->Head()), "a\n\nb");
+  (void)Lines(reader->get());
+  EXPECT_EQ((*reader)->line_number(), 3u);
 }
 
 TEST(LineReader, FailsToOpenWhatIsNotThere) {
@@ -170,6 +276,12 @@ TEST_F(PipeTest, IsReadyOnceALineIsWhole) {
   EXPECT_FALSE(reader_->Ready());
 }
 
+TEST_F(PipeTest, UnpacksGzip) {
+  Write(Gzip("a\nb\n"));
+  writer_.Reset();
+  EXPECT_EQ(Lines(reader_.get()), (Strings{"a", "b"}));
+}
+
 TEST_F(PipeTest, EndsWhenTheWriterIsGone) {
   Write("a\nb");
   writer_.Reset();
@@ -182,6 +294,34 @@ TEST_F(PipeTest, EndsWhenCancelledAndDropsWhatIsNotWhole) {
   Cancel();
   EXPECT_EQ(Lines(reader_.get()), Strings{});
   EXPECT_TRUE(reader_->cancelled());
+}
+
+// A pipe that nobody has opened for writing yet.
+TEST(Fifo, IsOpenedWithoutAWriterAndWaitedForUntilCancelled) {
+  const TempDir dir;
+  const std::string path = dir / "fifo";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const UniqueFd cancel(eventfd(0, EFD_CLOEXEC));
+  const auto reader = LineReader::Open(path, cancel.get());
+  ASSERT_TRUE(reader);
+  EXPECT_FALSE((*reader)->Ready());
+  std::thread waits([&] { EXPECT_EQ(Lines(reader->get()), Strings{}); });
+  EXPECT_EQ(eventfd_write(cancel.get(), 1), 0);
+  waits.join();
+  EXPECT_TRUE((*reader)->cancelled());
+}
+
+TEST(Fifo, WaitsForItsWriter) {
+  const TempDir dir;
+  const std::string path = dir / "fifo";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const auto reader = LineReader::Open(path, -1);
+  std::thread writes([&] {
+    const UniqueFd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    EXPECT_EQ(write(writer.get(), "a\n", 2), 2);
+  });
+  EXPECT_EQ(Lines(reader->get()), (Strings{"a"}));
+  writes.join();
 }
 
 TEST_F(PipeTest, WakesAWaitThatIsCancelled) {

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "coordinator/source/naming.h"
 #include "tests/unit/temp_dir.h"
 
 namespace thumbmill {
@@ -101,6 +104,176 @@ TEST(CsvSource, BoundsARecordWhoseQuoteDoesNotEnd) {
   ASSERT_EQ(urls.size(), 2u);
   EXPECT_EQ(urls[0], "-");
   EXPECT_EQ(urls[1], "http://h/last");
+}
+
+TEST(TsvSource, HasNoQuoting) {
+  EXPECT_EQ(UrlsOf("c\turl\n\"the house\thttp://h/a\n5\" \"x\"\thttp://h/b\n"
+                   "\"\"\"\thttp://h/c\n",
+                   '\t'),
+            (Strings{"http://h/a", "http://h/b", "http://h/c"}));
+}
+
+TEST(TsvSource, TakesQuotationMarksOffAUrl) {
+  EXPECT_EQ(UrlsOf("\"n\"\t\"url\"\n\"a, b\"\t\"http://h/a,b\"\n", '\t'),
+            (Strings{"http://h/a,b"}));
+}
+
+TEST(TsvSource, KeepsEmptyColumnsAndReportsRaggedRows) {
+  EXPECT_EQ(UrlsOf("a\tb\turl\n\t\thttp://h/a\n1\n\t\t\n1\t2\thttp://h/b\tx\n",
+                   '\t'),
+            (Strings{"http://h/a", "-", "-", "http://h/b"}));
+}
+
+TEST(CsvSource, TakesAQuoteWithinAFieldForACharacter) {
+  EXPECT_EQ(UrlsOf("c,url\na 5\" screen,http://h/a\n \"x\" y,http://h/b\n"
+                   "\"the \"old\" house\",http://h/c\n\"d\" ,http://h/d\n"),
+            (Strings{"http://h/a", "http://h/b", "http://h/c", "http://h/d"}));
+}
+
+TEST(CsvSource, FailsOnlyTheLineWhoseQuoteDoesNotEnd) {
+  std::string text = "caption,url\n";
+  for (int i = 0; i < 300; ++i)
+    text += (i == 3 ? "\"the house" : "a house") + (",http://h/" +
+            std::to_string(i)) + "\n";
+  const Strings urls = UrlsOf(text);
+  ASSERT_EQ(urls.size(), 300u);
+  for (int i = 0; i < 300; ++i)
+    EXPECT_EQ(urls[i], i == 3 ? "-" : "http://h/" + std::to_string(i));
+}
+
+TEST(CsvSource, FindsAForgottenQuoteThoughALaterOneClosesIt) {
+  for (const std::string later :
+       {"24\"", "\"a, b\"", "\"\"", "x \"\"", "it, \"s\""}) {
+    const Strings urls = UrlsOf("caption,url\n\"the old, red house,http://h/0\n"
+                                "a,http://h/1\n\n" + later +
+                                ",http://h/2\nb,http://h/3\n");
+    ASSERT_EQ(urls.size(), 4u) << later;
+    EXPECT_EQ(urls[0], "-") << later;
+    EXPECT_EQ(urls[1], "http://h/1") << later;
+    EXPECT_EQ(urls[3], "http://h/3") << later;
+  }
+}
+
+TEST(CsvSource, FindsAForgottenQuoteBehindTheUrl) {
+  EXPECT_EQ(UrlsOf("url,c\nhttp://h/a,\"the house\nhttp://h/b,24\"\n"
+                   "http://h/c,x\n"),
+            (Strings{"-", "http://h/b", "http://h/c"}));
+}
+
+TEST(CsvSource, KeepsAFieldOfAHundredLines) {
+  std::string lines = "line";
+  for (int i = 0; i < 100; ++i) lines += "\nline";
+  EXPECT_EQ(UrlsOf("c,url\n\"" + lines + "\",http://h/a\n1,http://h/b\n"),
+            (Strings{"http://h/a", "http://h/b"}));
+  const Strings urls =
+      UrlsOf("c,url\n\"" + lines + "\nline\",http://h/a\n1,http://h/b\n");
+  EXPECT_EQ(urls.size(), 103u);
+  EXPECT_EQ(urls.back(), "http://h/b");
+}
+
+TEST(CsvSource, KeepsAFieldOf64KiB) {
+  const std::string half(30 << 10, 'x');
+  const auto urls = [&](const std::string& more) {
+    return UrlsOf("c,url\n\"" + half + "\n" + half + "\n" + more +
+                  "\",http://h/a\n1,http://h/b\n");
+  };
+  EXPECT_EQ(urls("y"), (Strings{"http://h/a", "http://h/b"}));
+  const Strings bad = urls(half + "\nz");
+  EXPECT_EQ(bad.size(), 5u);
+  EXPECT_EQ(bad.back(), "http://h/b");
+}
+
+TEST(CsvSource, BadRowsAreToldApart) {
+  const auto source = OpenTable("a,url\n1\n2\n" + std::string(3000, 'x') +
+                                    "1\n" + std::string(3000, 'x') + "2\n",
+                                ',', "url");
+  const auto items = ItemsOf(source->get());
+  std::set<std::string> keys;
+  for (const ImageRef& item : items) keys.insert(SourceKey(item));
+  EXPECT_EQ(keys.size(), 4u);
+  EXPECT_NE(items[1].message.find("line 3: "), std::string::npos)
+      << items[1].message;
+}
+
+TEST(CsvSource, ShowsNoPasswordOfABadRow) {
+  const auto source = OpenTable("url,a\n\"x,http://me:secret@h/\n", ',', "url");
+  const auto items = ItemsOf(source->get());
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].message.find("secret"), std::string::npos);
+  const auto none = OpenTable("http://me:secret@h/,b\n", ',', "url");
+  EXPECT_EQ(none.error().what.find("secret"), std::string::npos);
+}
+
+TEST(CsvSource, TakesTheFirstOfTwoColumnsOfOneName) {
+  EXPECT_EQ(UrlsOf("url,url\nhttp://h/a,http://h/b\n"),
+            (Strings{"http://h/a"}));
+}
+
+// Rows of one line each, with quotation marks thrown in: none may vanish.
+void ExpectEachRowOnce(std::mt19937* random, char delimiter) {
+  const auto any = [random](std::size_t below) { return (*random)() % below; };
+  const std::size_t columns = 1 + any(4), column = any(columns);
+  const auto caption = [&] {
+    std::string text;
+    for (std::size_t i = any(12); i > 0; --i)
+      text += "\"\"a ,\t"[any(delimiter == ',' ? 5 : 4)];
+    return text;
+  };
+  std::string text;
+  for (std::size_t c = 0; c < columns; ++c)
+    text += (c ? std::string(1, delimiter) : "") +
+            (c == column ? "url" : "c" + std::to_string(c));
+  const std::size_t rows = 1 + any(250);
+  for (std::size_t row = 0; row < rows; ++row) {
+    text += any(2) ? "\n" : "\r\n";
+    for (std::size_t c = 0; c < columns; ++c)
+      text += (c ? std::string(1, delimiter) : "") +
+              (c == column ? "http://h/" + std::to_string(row) + ".jpg"
+                           : (any(8) ? "x" : caption()));
+  }
+  if (any(2)) text += "\n";
+  auto source = OpenTable(text, delimiter, "url");
+  ASSERT_TRUE(source) << source.error().what;
+  const auto items = ItemsOf(source->get());
+  ASSERT_EQ(items.size(), rows) << text;
+  for (std::size_t row = 0; row < rows; ++row)
+    ASSERT_TRUE(items[row].reason != Reason::kNone ||
+                items[row].uri == "http://h/" + std::to_string(row) + ".jpg")
+        << items[row].uri << "\n" << text;
+}
+
+TEST(TableSources, LoseNoRowWhateverTheQuotationMarks) {
+  std::mt19937 random(18);
+  for (int i = 0; i < 400 && !testing::Test::HasFailure(); ++i)
+    ExpectEachRowOnce(&random, i % 2 == 0 ? ',' : '\t');
+}
+
+// What a program that knows RFC 4180 writes.
+std::string Quoted(const std::string& field, bool always) {
+  if (!always && field.find_first_of(",\"\n") == std::string::npos)
+    return field;
+  std::string out = "\"";
+  for (const char c : field) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+TEST(CsvSource, ReadsWhatIsWrittenByTheRules) {
+  std::mt19937 random(4180);
+  for (int round = 0; round < 200; ++round) {
+    std::string text = "caption,url,note\r\n";
+    Strings expected;
+    for (int row = 0; row < 40; ++row) {
+      std::string fields[2];
+      for (std::string& field : fields)
+        for (std::size_t i = random() % 20; i > 0; --i)
+          field += "ab \",\n"[random() % 6];
+      expected.push_back("http://h/" + std::to_string(row) + ",\"");
+      const bool always = random() % 2 == 0;
+      text += Quoted(fields[0], always) + "," + Quoted(expected.back(), always) +
+              "," + Quoted(fields[1], true) + "\r\n";
+    }
+    ASSERT_EQ(UrlsOf(text), expected) << text;
+  }
 }
 
 TEST(JsonLinesSource, TakesTheUrlByItsKey) {

@@ -61,8 +61,9 @@ TEST(ParseUrl, RefusesWhatIsNoHttpUrl) {
                            "s3://b/k",
                            "javascript://h/",
                            " http://h/",
-                           "http://h/ ",
-                           "http://h/a b",
+                           "http://h b/",
+                           "http://u s@h/",
+                           "http://h:80 /",
                            "http://h/a\tb",
                            "http://h/\x01",
                            "http://h/\x7f",
@@ -105,6 +106,30 @@ TEST(LooksLikeUrl, NeedsASchemeAndTwoSlashes) {
   for (const char* text : {"", "://h", "1a://h", "http:/h", "a b://h",
                            "dir/x://h", "C:\\x", "./a"})
     EXPECT_FALSE(LooksLikeUrl(text)) << text;
+}
+
+TEST(WireUrl, EscapesSpacesAndCanonicalUrlSoFindsThemEqual) {
+  const auto url = ParseUrl("http://h/a b%20c.jpg?t=two words#x y");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(WireUrl(*url), "http://h/a%20b%20c.jpg?t=two%20words");
+  EXPECT_EQ(CanonicalUrl("http://h/a b?c d"),
+            CanonicalUrl("http://h/a%20b?c%20d"));
+}
+
+TEST(WireUrl, EscapesWhatBrowsersEscapeAndKeepsWhatIsEscaped) {
+  EXPECT_EQ(WireUrl(*ParseUrl("http://h/\"<>`{}|\\^é%C3%A9%zz%")),
+            "http://h/%22%3C%3E%60%7B%7D%7C%5C%5E%C3%A9%C3%A9%zz%");
+  EXPECT_EQ(WireUrl(*ParseUrl("http://h/?q=\"é%41%")),
+            "http://h/?q=%22%C3%A9%41%");
+}
+
+TEST(RedactUrl, HidesWithinATextThatIsNoUrl) {
+  EXPECT_EQ(RedactUrl("a,http://me:pw@h/a?sig=1 b,\"s3://k:s@b/\""),
+            "a,http://h/a?sig=REDACTED b,\"s3://b/\"");
+  EXPECT_EQ(RedactUrl("{\"url\": \"ftp://u:p@h/?token=x\"}"),
+            "{\"url\": \"ftp://h/?token=REDACTED\"}");
+  EXPECT_EQ(RedactUrl("http://h/http://u:p@i/?a=http://u:p@j/"),
+            "http://h/http://i/?a=http://j/");
 }
 
 TEST(RedactUrl, HidesUserinfo) {

@@ -1,0 +1,321 @@
+#include "coordinator/source/list_bytes.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "common/unique_fd.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kPiece = 64 << 10;
+constexpr std::string_view kGzipMark = "\x1f\x8b";
+constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
+constexpr std::string_view kLittleMark = "\xff\xfe";
+constexpr std::string_view kBigMark = "\xfe\xff";
+
+// `head` may become `mark` once more has come.
+bool MayBecome(std::string_view head, std::string_view mark) {
+  return head.size() < mark.size() && mark.starts_with(head);
+}
+
+void AppendUtf8(char32_t code, std::string* out) {
+  const auto put = [out](char32_t byte) {
+    out->push_back(static_cast<char>(byte));
+  };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+}
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+bool IsHigh(char32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool IsLow(char32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+// Converts whole characters; returns how many bytes of `text` those were.
+std::size_t FromUtf16(std::string_view text, bool big, bool ended,
+                      std::string* out) {
+  const auto unit_at = [&](std::size_t at) -> char32_t {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const auto second = static_cast<unsigned char>(text[at + 1]);
+    return big ? first << 8 | second : second << 8 | first;
+  };
+  std::size_t at = 0;
+  while (at + 2 <= text.size()) {
+    const char32_t unit = unit_at(at);
+    const bool pair_may_follow = IsHigh(unit) && at + 4 > text.size();
+    if (pair_may_follow && !ended) return at;
+    if (IsHigh(unit) && at + 4 <= text.size() && IsLow(unit_at(at + 2))) {
+      AppendUtf8(0x10000 + ((unit - 0xD800) << 10) + unit_at(at + 2) - 0xDC00,
+                 out);
+      at += 4;
+      continue;
+    }
+    AppendUtf8(IsHigh(unit) || IsLow(unit) ? kReplacement : unit, out);
+    at += 2;
+  }
+  if (!ended || at == text.size()) return at;
+  AppendUtf8(kReplacement, out);  // half a character
+  return text.size();
+}
+
+}  // namespace
+
+// The raw bytes, and zlib's state where they are packed.
+struct ListBytes::Input {
+  enum class Packing { kUndecided, kNone, kGzip };
+  UniqueFd fd;
+  int cancel_fd = -1;
+  bool waits = false;
+  bool cancelled = false;
+  bool ended = false;
+  std::uint64_t read = 0;
+  Packing packing = Packing::kUndecided;
+  std::array<unsigned char, kPiece> raw;
+  std::size_t raw_at = 0, raw_end = 0;
+  // Of gzip.
+  z_stream zlib{};
+  bool inflating = false;  // zlib has to be ended
+  bool between = false;    // a member has ended, none has begun
+  std::uint64_t members = 0;
+  std::optional<Error> failed;
+
+  ~Input() {
+    if (inflating) inflateEnd(&zlib);
+  }
+  [[nodiscard]] std::size_t left() const { return raw_end - raw_at; }
+  // False: cancelled.
+  Result<bool> Wait();
+  // Puts more behind what is left in `raw`, unless it is full.
+  Status FillRaw();
+  Status DecidePacking();
+  // Appends at most a piece; nothing at the end, and where more has to come.
+  Status Inflate(std::string* out);
+  Status InflatePiece(std::string* out);
+  // Passes over zero bytes; kBadData where something else than gzip follows.
+  Status PassPadding();
+};
+
+Result<bool> ListBytes::Input::Wait() {
+  std::array<pollfd, 2> fds = {
+      {{fd.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
+  while (poll(fds.data(), cancel_fd >= 0 ? 2 : 1, -1) < 0)
+    if (errno != EINTR) return FailSystem("waiting for the list", errno);
+  return cancel_fd < 0 || fds[1].revents == 0;
+}
+
+Status ListBytes::Input::FillRaw() {
+  if (raw_at > 0 && left() > 0)
+    std::copy(raw.begin() + static_cast<std::ptrdiff_t>(raw_at),
+              raw.begin() + static_cast<std::ptrdiff_t>(raw_end), raw.begin());
+  raw_end = left();
+  raw_at = 0;
+  while (!ended && raw_end < raw.size()) {
+    if (waits) {
+      ASSIGN_OR_RETURN(const bool ready, Wait());
+      if (!ready) {
+        ended = cancelled = true;
+        return {};
+      }
+    }
+    const ssize_t n =
+        ::read(fd.get(), raw.data() + raw_end, raw.size() - raw_end);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0) return FailSystem("cannot read the list", errno);
+    ended = n == 0;
+    raw_end += static_cast<std::size_t>(n);
+    read += static_cast<std::uint64_t>(n);
+    return {};
+  }
+  return {};
+}
+
+Status ListBytes::Input::DecidePacking() {
+  const std::string_view head(reinterpret_cast<const char*>(raw.data()),
+                              raw_end);
+  if (!ended && MayBecome(head, kGzipMark)) return {};
+  packing = head.starts_with(kGzipMark) ? Packing::kGzip : Packing::kNone;
+  if (packing == Packing::kNone) return {};
+  if (inflateInit2(&zlib, 15 + 16) != Z_OK)
+    return Fail(ErrorCode::kNoMemory, "no memory to unpack the list");
+  inflating = true;
+  return {};
+}
+
+Status ListBytes::Input::PassPadding() {
+  while (left() > 0 && raw[raw_at] == 0) ++raw_at;
+  if (left() == 0) return {};
+  if (raw[raw_at] != 0x1f)
+    return Fail(ErrorCode::kBadData,
+                "bytes that are no gzip follow the packed list");
+  inflateReset(&zlib);
+  between = false;
+  return {};
+}
+
+Status ListBytes::Input::InflatePiece(std::string* out) {
+  const std::size_t old = out->size();
+  out->resize(old + kPiece);
+  zlib.next_out = reinterpret_cast<unsigned char*>(out->data() + old);
+  zlib.avail_out = kPiece;
+  zlib.next_in = raw.data() + raw_at;
+  zlib.avail_in = static_cast<uInt>(left());
+  const int code = inflate(&zlib, Z_NO_FLUSH);
+  raw_at = raw_end - zlib.avail_in;
+  out->resize(old + kPiece - zlib.avail_out);
+  if (code == Z_STREAM_END) {
+    between = true;
+    ++members;
+    return {};
+  }
+  if (code == Z_OK || code == Z_BUF_ERROR) return {};
+  const bool behind = members > 0 && zlib.total_out == 0;
+  return Fail(ErrorCode::kBadData,
+              behind ? "bytes that are no gzip follow the packed list"
+                     : "the gzip data is damaged");
+}
+
+Status ListBytes::Input::Inflate(std::string* out) {
+  if (between) RETURN_IF_ERROR(PassPadding());
+  const std::size_t old = out->size();
+  // Also without input: zlib may still hold output.
+  if (!between) RETURN_IF_ERROR(InflatePiece(out));
+  if (ended && !cancelled && left() == 0 && !between && out->size() == old)
+    return Fail(ErrorCode::kBadData, "the gzip data ends early");
+  return {};
+}
+
+Result<std::unique_ptr<ListBytes>> ListBytes::Open(const std::string& path,
+                                                   int cancel_fd) {
+  auto bytes = std::unique_ptr<ListBytes>(new ListBytes());
+  bytes->input_ = std::make_unique<Input>();
+  bytes->name_ = path == "-" ? "the list on stdin" : path;
+  Input& input = *bytes->input_;
+  // O_NONBLOCK: to open a pipe would wait for who writes to it.
+  input.fd.Reset(path == "-"
+                     ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+                                              O_NOCTTY));
+  if (!input.fd.valid())
+    return FailSystem("cannot read " + bytes->name_, errno);
+  struct stat st;
+  if (fstat(input.fd.get(), &st) != 0)
+    return FailSystem("cannot read " + bytes->name_, errno);
+  if (S_ISDIR(st.st_mode))
+    return Fail(ErrorCode::kIo, "cannot read " + bytes->name_ +
+                                    ": it is a folder");
+  const bool regular = S_ISREG(st.st_mode);
+  input.waits = !regular;
+  input.cancel_fd = cancel_fd;
+  bytes->total_ = regular ? static_cast<std::uint64_t>(st.st_size) : 0;
+  return bytes;
+}
+
+ListBytes::~ListBytes() = default;
+
+bool ListBytes::waits() const { return input_->waits; }
+
+bool ListBytes::HasInput() const {
+  if (!input_->waits) return true;
+  pollfd fd{input_->fd.get(), POLLIN, 0};
+  return poll(&fd, 1, 0) > 0;
+}
+
+bool ListBytes::packed() const {
+  return input_->packing == Input::Packing::kGzip;
+}
+
+std::uint64_t ListBytes::consumed_bytes() const {
+  return input_->read - input_->left();
+}
+
+// Appends what was unpacked; false: the end.
+Result<bool> ListBytes::ReadUnpacked(std::string* out) {
+  Input& input = *input_;
+  if (input.left() == 0 ||
+      (input.packing == Input::Packing::kUndecided && !input.ended))
+    RETURN_IF_ERROR(input.FillRaw());
+  cancelled_ = input.cancelled;
+  if (input.packing == Input::Packing::kUndecided) {
+    RETURN_IF_ERROR(input.DecidePacking());
+    if (input.packing == Input::Packing::kUndecided) return true;
+  }
+  const std::size_t old = out->size();
+  if (input.packing == Input::Packing::kGzip) {
+    RETURN_IF_ERROR(input.Inflate(out));
+  } else {
+    out->append(reinterpret_cast<const char*>(input.raw.data() + input.raw_at),
+                input.left());
+    input.raw_at = input.raw_end;
+  }
+  return out->size() > old || input.left() > 0 || !input.ended;
+}
+
+void ListBytes::Decide(bool ended) {
+  const std::string_view head = held_;
+  for (const std::string_view mark : {kUtf8Mark, kLittleMark, kBigMark})
+    if (!ended && MayBecome(head, mark)) return;
+  encoding_ = Encoding::kUtf8;
+  std::size_t mark = 0;
+  if (head.starts_with(kUtf8Mark)) {
+    mark = kUtf8Mark.size();
+  } else if (head.starts_with(kLittleMark)) {
+    encoding_ = Encoding::kUtf16Little;
+    mark = kLittleMark.size();
+  } else if (head.starts_with(kBigMark)) {
+    encoding_ = Encoding::kUtf16Big;
+    mark = kBigMark.size();
+  }
+  held_.erase(0, mark);
+}
+
+void ListBytes::AppendText(bool ended, std::string* out) {
+  if (encoding_ == Encoding::kUndecided) Decide(ended);
+  if (encoding_ == Encoding::kUndecided) return;
+  if (encoding_ == Encoding::kUtf8) {
+    out->append(held_);
+    held_.clear();
+    return;
+  }
+  held_.erase(0, FromUtf16(held_, encoding_ == Encoding::kUtf16Big, ended,
+                           out));
+}
+
+Result<bool> ListBytes::Read(std::string* out) {
+  std::optional<Error>& failed = input_->failed;
+  if (failed) return tl::unexpected<Error>(*failed);
+  const Result<bool> more = ReadUnpacked(&held_);
+  const std::size_t old = out->size();
+  AppendText(!more || !*more, out);
+  if (more) return *more || out->size() > old;
+  failed = more.error();
+  failed->what = fmt::format("{}: {}", name_, failed->what);
+  if (out->size() > old) return true;
+  return tl::unexpected<Error>(*failed);
+}
+
+}  // namespace thumbmill
