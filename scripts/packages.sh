@@ -1,12 +1,14 @@
-# Which Debian 12 packages the project needs, and how to get what is missing.
-# Sourced by scripts/run, scripts/test and scripts/bench.
+# Which packages of Debian 12 and 13 the project needs, and how to get what is
+# missing. Sourced by scripts/run, scripts/test and scripts/bench.
 #
 #   install_packages build serve    # groups; does nothing when all are there
+#
+# "a|b" is a or, where apt offers no a, b.
 
 build_packages=(
   g++ cmake ninja-build pkg-config
   libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler
-  libboost1.81-dev
+  'libboost1.81-dev|libboost-dev'
   libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libavif-dev libhwy-dev
   libisal-dev
   liblcms2-dev
@@ -29,16 +31,36 @@ bench_packages=(
 npm_packages=(nodejs npm)
 
 # scripts/fuzz; and what scripts/test --full adds.
-fuzz_packages=(clang libclang-rt-14-dev llvm)
-full_packages=(clang clang-tidy libclang-rt-14-dev llvm)
+fuzz_packages=(clang 'libclang-rt-14-dev|libclang-rt-19-dev' llvm)
+full_packages=(clang clang-tidy 'libclang-rt-14-dev|libclang-rt-19-dev' llvm)
 # What draws the plot of `coordinator compare`.
 plot_packages=(gnuplot-nox)
 
+is_installed() {
+  dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null |
+    grep -qx installed
+}
+
+is_offered() {
+  [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]
+}
+
+# The first of "a|b" that is installed or that apt offers; else the last.
+choose_package() {
+  local name names
+  IFS='|' read -ra names <<<"$1"
+  for name in "${names[@]}"; do
+    if [ "${#names[@]}" -eq 1 ] || is_installed "$name" || is_offered "$name"
+    then break; fi
+  done
+  echo "$name"
+}
+
 missing_packages() {
-  local name
-  for name in "$@"; do
-    dpkg-query -W -f='${db:Status-Status}\n' "$name" 2>/dev/null |
-      grep -qx installed || echo "$name"
+  local wanted name
+  for wanted in "$@"; do
+    name="$(choose_package "$wanted")"
+    is_installed "$name" || echo "$name"
   done
 }
 
@@ -76,7 +98,7 @@ install_packages() {
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   [ "${#missing[@]}" -eq 0 ] && return 0
   if ! command -v apt-get >/dev/null; then
-    echo "These Debian 12 packages are missing, and there is no apt-get to" \
+    echo "These Debian packages are missing, and there is no apt-get to" \
       "install them: ${missing[*]}" >&2
     return 1
   fi
@@ -86,5 +108,7 @@ install_packages() {
   fi
   echo "Installing: ${missing[*]}" >&2
   as_root apt-get -qq update >/dev/null
+  # Only now is it known what apt offers.
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
   without_services apt_install "${missing[@]}"
 }
