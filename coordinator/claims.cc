@@ -1,9 +1,13 @@
 #include "coordinator/claims.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
+
+#include "common/unique_fd.h"
 
 namespace thumbmill {
 namespace {
@@ -14,16 +18,40 @@ constexpr const char* kSchema =
     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24576;"
     "CREATE TABLE claims(name BLOB PRIMARY KEY, owner BLOB) WITHOUT ROWID;";
 
+constexpr const char* kFile = "claims.sqlite";
+
 // Sources that claimed a name lately, for messages only.
 constexpr std::size_t kRememberedOwners = 1 << 14;
 
 }  // namespace
 
-Status Claims::Open(const std::string& path) {
-  if (!path.empty()) unlink(path.c_str());
-  ASSIGN_OR_RETURN(db_, Database::Open(path.empty() ? ":memory:" : path));
+Status Claims::Open(int folder) {
+  if (unlinkat(folder, kFile, 0) != 0 && errno != ENOENT)
+    return FailSystem("cannot remove the file of claims", errno);
+  // SQLite would make it readable for all.
+  if (!UniqueFd(openat(folder, kFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                       0600))
+           .valid())
+    return FailSystem("cannot make the file of claims", errno);
+  Result<Database> opened = Database::Open(folder, kFile);
+  Status made;
+  if (opened) {
+    db_ = std::move(*opened);
+    made = MakeTable();
+  } else {
+    made = tl::unexpected<Error>(std::move(opened).error());
+  }
+  unlinkat(folder, kFile, 0);
+  return made;
+}
+
+Status Claims::OpenInMemory() {
+  ASSIGN_OR_RETURN(db_, Database::OpenInMemory());
+  return MakeTable();
+}
+
+Status Claims::MakeTable() {
   RETURN_IF_ERROR(db_.Execute(kSchema));
-  if (!path.empty()) unlink(path.c_str());
   ASSIGN_OR_RETURN(insert_,
                    db_.Prepare("INSERT OR IGNORE INTO claims VALUES(?, ?)"));
   ASSIGN_OR_RETURN(find_,

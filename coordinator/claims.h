@@ -25,8 +25,10 @@ class Claims {
     std::optional<Key128> other;  // the owner, if it is not who asked
   };
 
-  // Empty: in memory. Nothing stays behind, however the run ends.
-  [[nodiscard]] Status Open(const std::string& path);
+  // In a file of the folder, which nothing stays behind of, however the run
+  // ends.
+  [[nodiscard]] Status Open(int folder);
+  [[nodiscard]] Status OpenInMemory();
   [[nodiscard]] Status Begin() { return db_.Execute("BEGIN"); }
   [[nodiscard]] Status End() { return db_.Execute("COMMIT"); }
 
@@ -37,6 +39,7 @@ class Claims {
                                         const Key128& key);
 
  private:
+  [[nodiscard]] Status MakeTable();
   Database db_;
   Statement insert_, find_;
 };

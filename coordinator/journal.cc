@@ -1,21 +1,19 @@
 #include "coordinator/journal.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "common/fail_point.h"
+#include "common/lock_file.h"
+#include "common/own_files.h"
 #include "common/unique_fd.h"
 #include "coordinator/claims.h"
+#include "coordinator/journal_file.h"
 #include "coordinator/sqlite.h"
 
 namespace thumbmill {
@@ -23,28 +21,6 @@ namespace {
 
 constexpr const char* kSchemaVersion = "1";
 
-constexpr const char* kSchema =
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
-    "CREATE TABLE items("
-    "key BLOB, idx INTEGER, uri TEXT, claim TEXT, claim_key BLOB,"
-    "stamp TEXT, status TEXT, reason TEXT, message TEXT, warnings TEXT,"
-    "attempts INTEGER, signal INTEGER, phase TEXT, width INTEGER,"
-    "height INTEGER, bytes_in INTEGER, sha256 TEXT, outputs TEXT, host TEXT,"
-    "dir TEXT, stem TEXT, srcext TEXT, bounds TEXT);"
-    "CREATE INDEX failed ON items(idx)"
-    " WHERE status = 'failed';"
-    // Names of outputs that ClaimName() has given: those that the claim of
-    // their item does not tell.
-    "CREATE TABLE names(name BLOB PRIMARY KEY, key BLOB)"
-    " WITHOUT ROWID;";
-
-// What finds a record again. A first run looks nothing up, and entries at
-// random places are what slows a table of millions down: so the indexes are
-// made when a state with records is opened, sorted, in one go.
-constexpr const char* kIndexes =
-    "CREATE INDEX IF NOT EXISTS items_key ON items(key);"
-    "CREATE INDEX IF NOT EXISTS done_claims ON items(claim_key)"
-    " WHERE status = 'done';";
 constexpr const char* kForgetAll =
     "BEGIN; DELETE FROM items; DELETE FROM names;"
     "DROP INDEX IF EXISTS items_key; DROP INDEX IF EXISTS done_claims; COMMIT";
@@ -106,6 +82,36 @@ bool AnyLarger(const std::array<std::uint64_t, 3>& now, std::string_view then) {
   return false;
 }
 
+// A recipe of ours is small and flat. One that is not is no recipe, and what
+// handles JSON would run out of stack or memory over it.
+bool MayBeRecipe(std::string_view text) {
+  constexpr std::size_t kMostBytes = 64 << 10;
+  constexpr int kMostLevels = 8;
+  if (text.size() > kMostBytes) return false;
+  bool quoted = false;
+  int level = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted) {
+      if (c == '\\') ++i;
+      continue;
+    }
+    if (c == '[' || c == '{') ++level;
+    if (c == ']' || c == '}') --level;
+    if (level > kMostLevels) return false;
+  }
+  return true;
+}
+
+std::string ShortDump(const nlohmann::json& json) {
+  constexpr std::size_t kMostShown = 200;
+  std::string text = json.dump(
+      -1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (text.size() <= kMostShown) return text;
+  return text.substr(0, kMostShown) + "...";
+}
+
 // "quality (was {"jpg":80}, is {"jpg":90}), format (…)"
 std::string Differences(const std::string& was, const std::string& is) {
   const auto parse = [](const std::string& text) {
@@ -123,65 +129,10 @@ std::string Differences(const std::string& was, const std::string& is) {
     const nlohmann::json old = of(before, key), value = of(now, key);
     if (old == value) continue;
     if (!text.empty()) text += ", ";
-    text += fmt::format("{} (was {}, is {})", key, old.dump(), value.dump());
+    text += fmt::format("{} (was {}, is {})", key, ShortDump(old),
+                        ShortDump(value));
   }
   return text;
-}
-
-// ---- the state's lock --------------------------------------------------
-
-Result<UniqueFd> LockState(const std::string& state_dir) {
-  const std::string path = state_dir + "/lock";
-  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return FailSystem("cannot open " + path, errno);
-  std::array<char, 300> text{};
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return FailSystem("cannot lock " + path, errno);
-    const ssize_t n = pread(fd.get(), text.data(), text.size() - 1, 0);
-    return Fail(ErrorCode::kUsage,
-                fmt::format("another coordinator works on {}: {}", state_dir,
-                            n > 0 ? text.data() : "unknown"));
-  }
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  const std::string owner =
-      fmt::format("host {} process {}", host.data(), getpid());
-  if (ftruncate(fd.get(), 0) != 0 ||
-      pwrite(fd.get(), owner.data(), owner.size(), 0) < 0)
-    return FailSystem("cannot write " + path, errno);
-  return fd;
-}
-
-// ---- a new journal -----------------------------------------------------
-
-// It appears whole or not at all, so that one without its tables is known to
-// be damaged.
-Status MakeIfMissing(const std::string& path) {
-  if (access(path.c_str(), F_OK) == 0) return {};
-  if (errno != ENOENT) return FailSystem("cannot open " + path, errno);
-  if (access((path + "-wal").c_str(), F_OK) == 0)
-    return Fail(ErrorCode::kBadData,
-                "the journal: journal.sqlite-wal is there without it");
-  const std::string unnamed = path + ".new";
-  if (unlink(unnamed.c_str()) != 0 && errno != ENOENT)
-    return FailSystem("cannot remove " + unnamed, errno);
-  {
-    ASSIGN_OR_RETURN(Database db, Database::Open(unnamed));
-    RETURN_IF_ERROR(
-        db.Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"));
-    RETURN_IF_ERROR(db.Execute(kSchema));
-  }
-  const UniqueFd file(open(unnamed.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid() || fsync(file.get()) != 0)
-    return FailSystem("cannot sync " + unnamed, errno);
-  TM_FAIL_POINT("journal-unnamed");
-  if (rename(unnamed.c_str(), path.c_str()) != 0)
-    return FailSystem("cannot rename " + unnamed, errno);
-  const UniqueFd folder(open(path.substr(0, path.rfind('/')).c_str(),
-                             O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || fsync(folder.get()) != 0)
-    return FailSystem("cannot sync the folder of " + path, errno);
-  return {};
 }
 
 // ---- SQLite journal ----------------------------------------------------
@@ -202,7 +153,6 @@ class SqliteJournal final : public Journal {
       const std::function<void(const ItemRecord&)>& visit) override;
 
  private:
-  Status CheckWhole();
   Status CheckMeta();
   Status FindRecords();
   Status SetMeta(const char* key, std::string_view value);
@@ -236,39 +186,23 @@ class SqliteJournal final : public Journal {
 };
 
 Status SqliteJournal::Open() {
-  ASSIGN_OR_RETURN(lock_, LockState(options_.state_dir));
+  UniqueFd opened;
+  int state = options_.state;
+  if (state < 0) {
+    ASSIGN_OR_RETURN(opened, OpenPrivateFolder(options_.state_dir));
+    state = opened.get();
+  }
+  ASSIGN_OR_RETURN(lock_, TakeLock(state, "lock", options_.state_dir + "/lock",
+                                   "works on " + options_.state_dir));
   TM_FAIL_POINT("state-locked");
-  const std::string path = options_.state_dir + "/journal.sqlite";
-  RETURN_IF_ERROR(MakeIfMissing(path));
-  TM_FAIL_POINT("journal-made");
-  ASSIGN_OR_RETURN(db_, Database::Open(path));
-  RETURN_IF_ERROR(db_.Execute("PRAGMA cache_size=-16384;"));
-  RETURN_IF_ERROR(CheckWhole());
-  RETURN_IF_ERROR(
-      db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
+  ASSIGN_OR_RETURN(db_, OpenJournalFile(state, options_.state_dir,
+                                        options_.stop));
   RETURN_IF_ERROR(CheckMeta());
   RETURN_IF_ERROR(FindRecords());
   RETURN_IF_ERROR(PrepareAll());
   TM_FAIL_POINT("journal-open");
   bounds_ = PackBounds(options_.cost_bounds);
-  return claims_.Open(options_.state_dir + "/claims.sqlite");
-}
-
-// An empty file, a part of one or another program's database is no new job:
-// what was done under it would be made again, perhaps by another recipe.
-Status SqliteJournal::CheckWhole() {
-  ASSIGN_OR_RETURN(Statement check, db_.Prepare("PRAGMA quick_check(1)"));
-  ASSIGN_OR_RETURN(const bool said, check.Step());
-  if (!said || check.Text(0) != "ok")
-    return Fail(ErrorCode::kBadData, "the journal: " + check.Text(0));
-  ASSIGN_OR_RETURN(
-      Statement tables,
-      db_.Prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-                  " AND name IN ('meta', 'items', 'names')"));
-  ASSIGN_OR_RETURN(const bool counted, tables.Step());
-  if (!counted || tables.Integer(0) != 3)
-    return Fail(ErrorCode::kBadData, "the journal: its tables are missing");
-  return {};
+  return claims_.Open(state);
 }
 
 Status SqliteJournal::FindRecords() {
@@ -277,11 +211,14 @@ Status SqliteJournal::FindRecords() {
     ASSIGN_OR_RETURN(Statement last,
                      db_.Prepare("SELECT max(rowid) FROM items"));
     ASSIGN_OR_RETURN(const bool said, last.Step());
-    recorded_ = said ? static_cast<std::uint64_t>(last.Integer(0)) : 0;
+    // Ours count from 1.
+    recorded_ = said ? static_cast<std::uint64_t>(
+                           std::max<std::int64_t>(last.Integer(0), 0))
+                     : 0;
     had_records_ = recorded_ > 0;
   }
   if (!had_records_) return {};
-  return db_.Execute(kIndexes);
+  return db_.Execute(kJournalIndexes);
 }
 
 Result<std::string> SqliteJournal::GetMeta(const char* key) {
@@ -305,6 +242,8 @@ Status SqliteJournal::CheckMeta() {
                             "program; use another --state",
                             options_.state_dir));
   ASSIGN_OR_RETURN(const std::string recipe, GetMeta("recipe"));
+  if (!MayBeRecipe(recipe))
+    return Fail(ErrorCode::kBadData, "the journal: its recipe is too large");
   if (options_.overwrite) {
     RETURN_IF_ERROR(db_.Execute(kForgetAll));
   } else if (!recipe.empty() && recipe != options_.recipe) {
@@ -420,7 +359,7 @@ Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
 
   verdict.kind = Kind::kAgain;
   verdict.reason = reason;
-  if (stamp != request.stamp) return verdict;
+  if (!status || stamp != request.stamp) return verdict;
   if (status == ItemStatus::kDone) return RecallDone(request, outputs);
   const bool judged_anew = reason == Reason::kFiltered ||
                            reason == Reason::kNameCollision ||

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -84,7 +85,10 @@ struct ClaimVerdict {
 };
 
 struct JournalOptions {
-  std::string state_dir;
+  std::string state_dir;            // for errors; opened if `state` is not
+  int state = -1;                   // a private folder, or -1
+  // Queries fail with kCancelled soon after it has become true; may be null.
+  const std::atomic<bool>* stop = nullptr;
   std::string recipe;               // canonical JSON, without the sizes
   std::vector<std::string> sizes;   // SizeSpec::text, by bit
   bool retry_failed = false;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/own_files.h"
 #include "coordinator/cli.h"
 #include "coordinator/compare/compare.h"
 #include "coordinator/run.h"
@@ -83,6 +84,7 @@ int Main(const std::vector<std::string>& arguments) {
 // What may be thrown here, std::bad_alloc, is to end the program.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
+  thumbmill::FillStdio();
   std::set_new_handler(OutOfMemory);
   thumbmill::BlockSignals();
   return Main(std::vector<std::string>(argv + 1, argv + argc));

@@ -1,10 +1,12 @@
 // A journal that forgets: for targets that keep no state.
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "common/unique_fd.h"
 #include "coordinator/claims.h"
 #include "coordinator/journal.h"
 
@@ -19,11 +21,14 @@ class ForgettingJournal final : public Journal {
     std::error_code error;
     const auto temporary = std::filesystem::temp_directory_path(error);
     std::string folder = (temporary / "thumbmill-XXXXXX").string();
-    if (error || mkdtemp(folder.data()) == nullptr) return claims_.Open("");
-    const bool opened = claims_.Open(folder + "/claims").has_value();
-    // Its file is unlinked already, unless it could not be filled.
+    if (error || mkdtemp(folder.data()) == nullptr)
+      return claims_.OpenInMemory();
+    const UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY |
+                                               O_NOFOLLOW | O_CLOEXEC));
+    const bool opened = fd.valid() && claims_.Open(fd.get()).has_value();
+    // Its file is unlinked already.
     std::filesystem::remove_all(folder, error);
-    return opened ? Status() : claims_.Open("");
+    return opened ? Status() : claims_.OpenInMemory();
   }
 
   Result<std::vector<ClaimVerdict>> Claim(

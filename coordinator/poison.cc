@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <random>
+#include <string>
 
+#include "common/own_files.h"
 #include "common/unique_fd.h"
-#include "coordinator/sink/directory_sink.h"
 
 namespace thumbmill {
 namespace {
@@ -25,38 +26,49 @@ bool IsPlain(char c) {
 // Removes itself unless it was given its name.
 class Temporary {
  public:
-  explicit Temporary(std::string path) : path_(std::move(path)) {
-    fd_.Reset(mkostemp(path_.data(), O_CLOEXEC));  // mode 0600
+  explicit Temporary(int folder) : folder_(folder) {
+    std::random_device random;
+    for (int tries = 0; !fd_.valid() && tries < kTries; ++tries) {
+      name_ = ".poison-" + std::to_string(random());
+      fd_.Reset(openat(folder, name_.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                       S_IRUSR | S_IWUSR));
+      if (!fd_.valid() && errno != EEXIST) return;
+    }
   }
   ~Temporary() {
-    if (fd_.valid()) unlink(path_.c_str());
+    if (fd_.valid()) unlinkat(folder_, name_.c_str(), 0);
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
   Status Fill(ByteSpan bytes) {
-    if (!fd_.valid()) return FailSystem("cannot make " + path_, errno);
+    if (!fd_.valid()) return FailSystem("cannot make " + name_, errno);
     while (!bytes.empty()) {
       const ssize_t n = write(fd_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FailSystem("cannot write " + path_, errno);
+      if (n < 0) return FailSystem("cannot write " + name_, errno);
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
     return {};
   }
   // What has that name already has these bytes.
-  Status Name(const std::string& path) {
-    if (link(path_.c_str(), path.c_str()) == 0 || errno == EEXIST) return {};
+  Status Name(const std::string& name) {
+    if (linkat(folder_, name_.c_str(), folder_, name.c_str(), 0) == 0 ||
+        errno == EEXIST)
+      return {};
     // A file system without links.
-    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(),
+    if (renameat2(folder_, name_.c_str(), folder_, name.c_str(),
                   RENAME_NOREPLACE) == 0 ||
         errno == EEXIST)
       return {};
-    return FailSystem("cannot make " + path, errno);
+    return FailSystem("cannot make " + name, errno);
   }
 
  private:
-  std::string path_;
+  static constexpr int kTries = 100;
+  int folder_;
+  std::string name_;
   UniqueFd fd_;
 };
 
@@ -76,10 +88,10 @@ std::string PoisonName(std::string_view sha256, std::string_view stem,
 
 Status KeepPoison(const std::string& folder, const std::string& name,
                   ByteSpan bytes) {
-  RETURN_IF_ERROR(MakeFolders(folder, S_IRWXU));
-  Temporary file(folder + "/.poison-XXXXXX");
+  ASSIGN_OR_RETURN(const UniqueFd opened, OpenNamedFolder(folder, S_IRWXU));
+  Temporary file(opened.get());
   RETURN_IF_ERROR(file.Fill(bytes));
-  return file.Name(folder + "/" + name);
+  return file.Name(name);
 }
 
 }  // namespace thumbmill

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,41 +32,59 @@ std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// A file that appears whole or not at all.
+// A file that appears whole or not at all; what is no regular file, such as
+// /dev/null, is written to as it is.
 class WholeFile {
  public:
-  explicit WholeFile(std::string path)
-      : path_(std::move(path)), temporary_(path_ + ".new") {}
+  WholeFile(int folder, const std::string& name, bool magic = false)
+      : folder_(folder),
+        name_(name),
+        temporary_(name + ".new"),
+        follow_(magic ? 0 : O_NOFOLLOW) {}
   ~WholeFile() {
-    if (fd_.valid()) unlink(temporary_.c_str());
+    if (fd_.valid() && !direct_) unlinkat(folder_, temporary_.c_str(), 0);
   }
   Status Open(mode_t mode) {
-    unlink(temporary_.c_str());
-    fd_.Reset(open(temporary_.c_str(),
-                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (!fd_.valid()) return FailSystem("cannot write " + path_, errno);
+    struct stat st;
+    direct_ = fstatat(folder_, name_.c_str(), &st,
+                      follow_ != 0 ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+              !S_ISREG(st.st_mode);
+    if (direct_) {
+      fd_.Reset(openat(folder_, name_.c_str(),
+                       O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | follow_));
+    } else {
+      unlinkat(folder_, temporary_.c_str(), 0);
+      fd_.Reset(openat(folder_, temporary_.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                       mode));
+    }
+    if (!fd_.valid()) return FailSystem("cannot write " + name_, errno);
     return {};
   }
   Status Write(std::string_view text) {
     while (!text.empty()) {
       const ssize_t n = write(fd_.get(), text.data(), text.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FailSystem("cannot write " + path_, errno);
+      if (n < 0) return FailSystem("cannot write " + name_, errno);
       text.remove_prefix(static_cast<std::size_t>(n));
     }
     return {};
   }
   Status Finish() {
     TM_FAIL_POINT("report-unnamed");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0)
-      return FailSystem("cannot write " + path_, errno);
+    if (!direct_ &&
+        renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0)
+      return FailSystem("cannot write " + name_, errno);
     TM_FAIL_POINT("report-named");
     fd_.Reset();
     return {};
   }
 
  private:
-  std::string path_, temporary_;
+  int folder_;
+  std::string name_, temporary_;
+  int follow_;
+  bool direct_ = false;
   UniqueFd fd_;
 };
 
@@ -201,7 +220,7 @@ std::string RecipeJson(const RunOptions& options) {
   return Dump(RecipeOf(options), -1);
 }
 
-Status WriteReport(const std::string& path, const RunFacts& facts) {
+Status WriteReport(const Place& place, const RunFacts& facts) {
   const RunStats& stats = *facts.stats;
   const RunOptions& options = *facts.options;
   Json sizes = Json::array();
@@ -243,14 +262,14 @@ Status WriteReport(const std::string& path, const RunFacts& facts) {
   json["fetches_dropped_for_memory"] = stats.dropped;
   json["slowest_hosts"] = HostsJson(stats.hosts);
 
-  WholeFile file(path);
+  WholeFile file(place.folder.get(), place.name, place.magic);
   RETURN_IF_ERROR(file.Open(0644));
   RETURN_IF_ERROR(file.Write(Dump(json, 2) + "\n"));
   return file.Finish();
 }
 
-Status WriteFailed(const std::string& path, Journal* journal) {
-  WholeFile file(path);
+Status WriteFailed(int state, Journal* journal) {
+  WholeFile file(state, "failed.jsonl");
   RETURN_IF_ERROR(file.Open(0600));
   std::string buffer;
   Status written;

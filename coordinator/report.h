@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "common/own_files.h"
 #include "common/result.h"
 #include "coordinator/journal.h"
 #include "coordinator/options.h"
@@ -30,10 +31,10 @@ struct RunFacts {
 // have in common with the first.
 [[nodiscard]] std::string RecipeJson(const RunOptions& options);
 
-[[nodiscard]] Status WriteReport(const std::string& path,
-                                 const RunFacts& facts);
-// Every failed item of the state; no failures: an empty file.
-[[nodiscard]] Status WriteFailed(const std::string& path, Journal* journal);
+[[nodiscard]] Status WriteReport(const Place& place, const RunFacts& facts);
+// Writes failed.jsonl into the state's folder: every failed item of the state;
+// an empty file where nothing has failed.
+[[nodiscard]] Status WriteFailed(int state, Journal* journal);
 // Lines for people: the counts of this run, as the last state of the block on
 // a terminal has them, and what is to be said beside.
 [[nodiscard]] std::string Totals(const RunFacts& facts);

@@ -17,6 +17,7 @@
 
 #include "common/fail_point.h"
 #include "common/log.h"
+#include "common/own_files.h"
 #include "coordinator/console.h"
 #include "coordinator/engine.h"
 #include "coordinator/event_loop.h"
@@ -45,6 +46,9 @@ constexpr int kExitFailures = 2;
 constexpr int kExitLimit = 3;
 constexpr int kExitFatal = 4;
 
+// Below the state.
+constexpr const char* kReportName = "/report.json";
+
 // Threads for calls on files that may block.
 constexpr std::size_t kIoThreads = 4;
 // Inputs that are ready or at work beyond those being fetched.
@@ -65,6 +69,7 @@ struct Parts {
   std::optional<SignalWatch> signals;
   std::unique_ptr<Source> source;
   bool retry_failed = false;
+  UniqueFd state;  // the folder; invalid: nothing is kept
   std::unique_ptr<Journal> journal;
   std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
@@ -140,9 +145,10 @@ Status OpenState(const RunOptions& options, Parts* parts) {
     return {};
   }
   // It names sources verbatim: for its owner only.
-  RETURN_IF_ERROR(MakeFolders(options.state_dir, 0700));
+  ASSIGN_OR_RETURN(parts->state, OpenPrivateFolder(options.state_dir));
   JournalOptions journal;
   journal.state_dir = options.state_dir;
+  journal.state = parts->state.get();
   journal.recipe = RecipeJson(options);
   for (const SizeSpec& size : options.recipe.sizes)
     journal.sizes.push_back(size.text);
@@ -396,7 +402,35 @@ const char* EndWord(RunEnd::Kind kind) {
   return "fatal";
 }
 
+// In the state, or where --report says.
+Status LeaveReportFile(const RunOptions& options, const RunFacts& facts,
+                       const Parts& parts) {
+  const bool in_state = parts.state.valid() &&
+                        options.report_file == options.state_dir + kReportName;
+  if (!in_state) {
+    ASSIGN_OR_RETURN(const Place place,
+                     FindPlace(options.report_file, false));
+    return WriteReport(place, facts);
+  }
+  Place place;
+  place.folder.Reset(fcntl(parts.state.get(), F_DUPFD_CLOEXEC, 3));
+  if (!place.folder.valid()) return FailSystem("cannot write a report", errno);
+  place.name = kReportName + 1;
+  return WriteReport(place, facts);
+}
+
 // A run that could not write its report has still done its work: a warning.
+void LeaveFiles(const RunOptions& options, const RunFacts& facts,
+                Parts* parts) {
+  const auto warn = [](const Status& status) {
+    if (!status) LogWarning(status.error().what);
+  };
+  if (parts->state.valid())
+    warn(WriteFailed(parts->state.get(), parts->journal.get()));
+  if (!options.report_file.empty())
+    warn(LeaveReportFile(options, facts, *parts));
+}
+
 void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
                  Parts* parts) {
   RunFacts facts;
@@ -408,18 +442,11 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   facts.workers = options.workers;
   facts.memory_limit = options.memory;
   if (auto counts = parts->journal->Counts()) facts.counts = *counts;
-  const auto warn = [](const Status& status) {
-    if (!status) LogWarning(status.error().what);
-  };
-  const bool keeps_state = !options.state_dir.empty();
-  if (keeps_state)
-    warn(WriteFailed(options.state_dir + "/failed.jsonl",
-                     parts->journal.get()));
-  if (!options.report_file.empty())
-    warn(WriteReport(options.report_file, facts));
+  LeaveFiles(options, facts, parts);
   if (options.quiet) return;
   Say(stderr, "{}{}", parts->drew_block ? "" : Totals(facts), Summary(facts));
-  if (keeps_state && parts->stats.failed + parts->stats.failed_before > 0)
+  if (parts->state.valid() &&
+      parts->stats.failed + parts->stats.failed_before > 0)
     Say(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
   if (!options.report_file.empty())
     Say(stderr, "report: {}\n", options.report_file);
@@ -436,6 +463,12 @@ int Refused(const Error& error) {
 }  // namespace
 
 int Run(const RunOptions& options) {
+  if (StdinWasClosed() && std::count(options.inputs.begin(),
+                                     options.inputs.end(), "-") > 0)
+    return Refused(Error{ErrorCode::kUsage,
+                         "the list is to come from standard input (-i -), "
+                         "which is closed; name a file or connect it",
+                         0});
   if (options.dry_run) {
     UnblockSignals();
   } else {

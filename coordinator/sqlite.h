@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "common/bytes.h"
 #include "common/result.h"
+#include "common/unique_fd.h"
 
 namespace thumbmill {
 
@@ -47,8 +49,20 @@ class Statement {
 
 class Database {
  public:
-  [[nodiscard]] static Result<Database> Open(const std::string& path);
+  // Opens the file `name` of a private folder (common/own_files.h), of which
+  // it keeps the descriptor. No link is followed, also not to it.
+  [[nodiscard]] static Result<Database> Open(int folder,
+                                             const std::string& name);
+  [[nodiscard]] static Result<Database> OpenInMemory();
   Database() = default;
+
+  // For a file that somebody else may have written: no trigger, view or
+  // function of it runs, and what is read is bounded. Comes before the first
+  // statement.
+  void Distrust();
+  // A statement fails with kCancelled soon after `*stop` has become true.
+  // `stop` outlives this.
+  void StopWhen(const std::atomic<bool>* stop);
 
   [[nodiscard]] Status Execute(const char* sql);
   [[nodiscard]] Result<Statement> Prepare(const char* sql);
@@ -58,6 +72,9 @@ class Database {
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
+  static Result<Database> OpenPath(const std::string& path, const char* vfs,
+                                   const std::string& shown);
+  UniqueFd folder_;  // closed after the database
   std::unique_ptr<sqlite3, Close> db_;
 };
 

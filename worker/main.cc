@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/own_files.h"
 #include "proto/worker_args.h"
 #include "worker/serve.h"
 #include "worker/thumbnail_command.h"
@@ -28,6 +29,7 @@ extern "C" const char* __asan_default_options() { return "abort_on_error=1"; }
 #endif
 
 int main(int argc, char** argv) {
+  thumbmill::FillStdio();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == thumbmill::kServeCommand)
     return Serve({arguments.begin() + 1, arguments.end()});

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,8 @@
 #include <utility>
 
 #include "common/fail_point.h"
+#include "common/lock_file.h"
+#include "common/own_files.h"
 #include "common/unique_fd.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/io_pool.h"
@@ -69,7 +70,6 @@ class DirectorySink final : public Sink {
   void Abort() override { *aborted_ = true; }
 
  private:
-  Status Lock();
   Status PurgeTemporary();
   Status PurgeFolder(const std::string& folder);
   Status WriteTemporary(StoreItem::File* file);
@@ -93,17 +93,15 @@ class DirectorySink final : public Sink {
 
 Status DirectorySink::Prepare() {
   const std::string own = options_.target + "/.thumbmill";
+  ASSIGN_OR_RETURN(target_, OpenNamedFolder(options_.target));
   // What a run notes of its sources is nobody else's business.
-  RETURN_IF_ERROR(MakeFolders(own, 0700));
-  const std::string temporary = own + "/tmp";
-  if (mkdir(temporary.c_str(), 0700) != 0 && errno != EEXIST)
-    return FailSystem("cannot make " + temporary, errno);
-  constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  target_.Reset(open(options_.target.c_str(), kFolder));
-  temporary_.Reset(open(temporary.c_str(), kFolder | O_NOFOLLOW));
-  if (!target_.valid() || !temporary_.valid())
-    return FailSystem("cannot open " + temporary, errno);
-  RETURN_IF_ERROR(Lock());
+  ASSIGN_OR_RETURN(const UniqueFd folder,
+                   OpenPrivateFolderAt(target_.get(), ".thumbmill", own));
+  ASSIGN_OR_RETURN(temporary_, OpenPrivateFolderAt(folder.get(), "tmp",
+                                                   own + "/tmp"));
+  ASSIGN_OR_RETURN(lock_,
+                   TakeLock(folder.get(), "target.lock", own + "/target.lock",
+                            "writes to " + options_.target));
   RETURN_IF_ERROR(PurgeTemporary());
   // Better to find out now than after the first download.
   StoreItem::File probe;
@@ -113,34 +111,15 @@ Status DirectorySink::Prepare() {
   return {};
 }
 
-Status DirectorySink::Lock() {
-  const std::string path = options_.target + "/.thumbmill/target.lock";
-  lock_.Reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock_.valid()) return FailSystem("cannot open " + path, errno);
-  if (flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) {
-    char host[256] = {};
-    gethostname(host, sizeof host - 1);
-    const std::string owner = fmt::format("host {} process {}", host, getpid());
-    if (ftruncate(lock_.get(), 0) != 0 ||
-        pwrite(lock_.get(), owner.data(), owner.size(), 0) < 0)
-      return FailSystem("cannot write " + path, errno);
-    return {};
-  }
-  if (errno != EWOULDBLOCK) return FailSystem("cannot lock " + path, errno);
-  char owner[300] = {};
-  const ssize_t n = pread(lock_.get(), owner, sizeof owner - 1, 0);
-  return Fail(ErrorCode::kUsage,
-              fmt::format("another coordinator writes to {}: {}",
-                          options_.target, n > 0 ? owner : "unknown"));
-}
-
 // What a killed run left: nothing of it was published.
 Status DirectorySink::PurgeTemporary() {
   RETURN_IF_ERROR(PurgeFolder("."));
   for (unsigned lane = 0; lane < kLanes; ++lane) {
     const std::string name = std::to_string(lane);
-    if (mkdirat(temporary_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
-      return FailSystem("cannot make a folder for temporary files", errno);
+    ASSIGN_OR_RETURN(
+        const UniqueFd folder,
+        OpenPrivateFolderAt(temporary_.get(), name,
+                            options_.target + "/.thumbmill/tmp/" + name));
     RETURN_IF_ERROR(PurgeFolder(name));
   }
   return {};
@@ -318,24 +297,6 @@ Status DirectorySink::SyncFolders() {
 std::unique_ptr<Sink> MakeDirectorySink(EventLoop* loop, IoPool* pool,
                                         const DirectorySinkOptions& options) {
   return std::make_unique<DirectorySink>(loop, pool, options);
-}
-
-Status MakeFolders(const std::string& path, mode_t mode) {
-  for (std::size_t at = 1; at <= path.size(); ++at) {
-    if (at < path.size() && path[at] != '/') continue;
-    const std::string part = path.substr(0, at);
-    const bool last = path.find_first_not_of('/', at) == std::string::npos;
-    if (mkdir(part.c_str(), last ? mode : 0777) == 0 || errno == EEXIST)
-      continue;
-    const int sys = errno;
-    struct stat st;
-    // A read-only parent that exists is in order.
-    if (stat(part.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) continue;
-    return FailSystem("cannot make the folder " + part, sys);
-  }
-  struct stat st;
-  if (stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return {};
-  return Fail(ErrorCode::kDenied, path + " is not a folder", ENOTDIR);
 }
 
 }  // namespace thumbmill

@@ -3,6 +3,7 @@
 // Put() writes temporary files in <target>/.thumbmill/tmp, so on the target's
 // own device; Publish() makes a batch durable with one sync, renames the files
 // to their names and syncs the folders. A reader never sees part of a file.
+// No link below the target is followed, so nothing lands outside of it.
 //
 // Owns     <target>/.thumbmill/target.lock: one run at a time.
 // Runs in  Put(): a pool thread, so the pool must end before the sink does;
@@ -10,8 +11,6 @@
 // Errors   Prepare(): kUsage when another run holds the target; else kIo,
 //          kDenied, kNoSpace. Put(): every failure is the target's: fatal.
 #pragma once
-
-#include <sys/types.h>
 
 #include <memory>
 #include <string>
@@ -31,9 +30,5 @@ struct DirectorySinkOptions {
 
 [[nodiscard]] std::unique_ptr<Sink> MakeDirectorySink(
     EventLoop* loop, IoPool* pool, const DirectorySinkOptions& options);
-
-// mkdir -p; the last one gets `mode` if it is made, a folder that exists keeps
-// its own. Fails when a part exists and is no folder.
-[[nodiscard]] Status MakeFolders(const std::string& path, mode_t mode = 0777);
 
 }  // namespace thumbmill

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/own_files.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/io_pool.h"
 #include "coordinator/sink/null_sink.h"

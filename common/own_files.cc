@@ -1,0 +1,356 @@
+#include "common/own_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <vector>
+
+namespace thumbmill {
+namespace {
+
+constexpr int kMostLinks = 40;  // as the kernel has it
+constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
+
+bool g_stdin_was_closed = false;
+
+// The parts of a path, the first one last: what a walk still has to go.
+std::vector<std::string> Ahead(std::string_view path) {
+  std::vector<std::string> names;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (end > 0) names.emplace_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  std::reverse(names.begin(), names.end());
+  return names;
+}
+
+bool IsTrusted(uid_t owner) { return owner == geteuid() || owner == 0; }
+
+bool MayFollow(const struct stat& folder, const struct stat& link) {
+  return (folder.st_mode & S_IWOTH) == 0 || IsTrusted(link.st_uid) ||
+         link.st_uid == folder.st_uid;
+}
+
+bool IsOnProc(int fd) {
+  struct statfs system;
+  return fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
+std::string UserText(uid_t user) { return fmt::format("user {}", user); }
+
+// One path on its way to a Place.
+class Walk {
+ public:
+  Walk(const std::string& path, bool make)
+      : path_(path), make_(make), ahead_(Ahead(path)) {}
+
+  Result<Place> Run() {
+    RETURN_IF_ERROR(StartAt(path_.starts_with('/') ? "/" : "."));
+    if (path_.empty()) return Failed(ENOENT);
+    while (!ahead_.empty()) {
+      const std::string name = std::move(ahead_.back());
+      ahead_.pop_back();
+      ASSIGN_OR_RETURN(const bool arrived, Step(name));
+      if (arrived) return Place{std::move(at_), name, magic_};
+    }
+    return Place{std::move(at_), ".", false};
+  }
+
+ private:
+  tl::unexpected<Error> Failed(int sys) const {
+    return FailSystem("cannot open " + path_, sys);
+  }
+
+  Status StartAt(const char* folder) {
+    at_.Reset(open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (at_.valid()) return {};
+    return Failed(errno);
+  }
+
+  Result<UniqueFd> Open(const std::string& name) {
+    constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd next(openat(at_.get(), name.c_str(), kLook));
+    if (next.valid() || errno != ENOENT || ahead_.empty() || !make_) {
+      if (next.valid()) return next;
+      return Failed(errno);
+    }
+    if (mkdirat(at_.get(), name.c_str(), 0777) != 0 && errno != EEXIST)
+      return FailSystem("cannot make a folder of " + path_, errno);
+    next.Reset(openat(at_.get(), name.c_str(), kLook));
+    if (next.valid()) return next;
+    return Failed(errno);
+  }
+
+  // True: `name` in `at_` is the place.
+  Result<bool> Step(const std::string& name) {
+    Result<UniqueFd> next = Open(name);
+    if (!next) {
+      if (next.error().sys == ENOENT && ahead_.empty()) return true;
+      return tl::unexpected<Error>(std::move(next).error());
+    }
+    struct stat st;
+    if (fstat(next->get(), &st) != 0) return Failed(errno);
+    if (S_ISLNK(st.st_mode)) return Follow(name, next->get(), st);
+    if (ahead_.empty()) return true;
+    at_ = std::move(*next);
+    return false;
+  }
+
+  Result<bool> Follow(const std::string& name, int link,
+                      const struct stat& st) {
+    if (++links_ > kMostLinks) return Failed(ELOOP);
+    struct stat folder;
+    if (fstat(at_.get(), &folder) != 0) return Failed(errno);
+    if (IsOnProc(at_.get())) return FollowMagic(name);
+    if (!MayFollow(folder, st))
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("{} leads through the link '{}' of {} in a "
+                              "folder that all may write to: it is not "
+                              "followed; remove the link or use another path",
+                              path_, name, UserText(st.st_uid)),
+                  ELOOP);
+    std::array<char, PATH_MAX> text{};
+    const ssize_t n = readlinkat(link, "", text.data(), text.size());
+    if (n < 0) return Failed(errno);
+    const std::string_view to(text.data(), static_cast<std::size_t>(n));
+    if (to.starts_with('/')) RETURN_IF_ERROR(StartAt("/"));
+    for (std::string& part : Ahead(to)) ahead_.push_back(std::move(part));
+    return false;
+  }
+
+  // Its text need not be a path ("pipe:[17]"); nobody can plant one.
+  Result<bool> FollowMagic(const std::string& name) {
+    magic_ = ahead_.empty();
+    if (magic_) return true;
+    UniqueFd next(openat(at_.get(), name.c_str(), O_PATH | O_CLOEXEC));
+    if (!next.valid()) return Failed(errno);
+    at_ = std::move(next);
+    return false;
+  }
+
+  const std::string& path_;
+  bool make_;
+  std::vector<std::string> ahead_;
+  UniqueFd at_;
+  int links_ = 0;
+  bool magic_ = false;
+};
+
+// ---- beneath -------------------------------------------------------------
+
+// Where the kernel (before 5.6) or a filter knows no openat2. A bind mount of
+// the same file system is entered: it shows itself at rename().
+Result<UniqueFd> OpenStepByStep(int root, const std::string& relative) {
+  struct stat top;
+  if (fstat(root, &top) != 0) return FailSystem("cannot open it", errno);
+  UniqueFd at(openat(root, ".", kFolder));
+  std::vector<std::string> ahead = Ahead(relative);
+  for (; at.valid() && !ahead.empty(); ahead.pop_back()) {
+    const std::string& name = ahead.back();
+    if (name == "..") return FailSystem("cannot open it", EXDEV);
+    UniqueFd next(openat(at.get(), name.c_str(), kFolder));
+    struct stat st;
+    if (!next.valid()) {
+      const int sys = errno;
+      const bool link =
+          sys == ENOTDIR &&
+          fstatat(at.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISLNK(st.st_mode);
+      return FailSystem("cannot open it", link ? ELOOP : sys);
+    }
+    if (fstat(next.get(), &st) != 0 || st.st_dev != top.st_dev)
+      return FailSystem("cannot open it", EXDEV);
+    at = std::move(next);
+  }
+  if (!at.valid()) return FailSystem("cannot open it", errno);
+  return at;
+}
+
+int OpenAt2(int root, const char* relative, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+                RESOLVE_NO_XDEV;
+  return static_cast<int>(
+      syscall(SYS_openat2, root, relative, &how, sizeof how));
+}
+
+// ---- private -------------------------------------------------------------
+
+Status CheckPrivate(int fd, const std::string& shown) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return FailSystem("cannot look at " + shown, errno);
+  if (!IsTrusted(st.st_uid))
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{} belongs to {}, who may have prepared it, and "
+                            "not to {}; remove it, give it to the user who "
+                            "runs this (chown -R), or use another place",
+                            shown, UserText(st.st_uid),
+                            UserText(geteuid())));
+  if ((st.st_mode & kOthersWrite) == 0) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("others may write to {} (mode {:04o}); take that "
+                          "right away (chmod go-w {}) or use another place",
+                          shown, st.st_mode & 07777u, shown));
+}
+
+const char* FaultOf(const struct stat& st) {
+  if (S_ISLNK(st.st_mode)) return "is a link";
+  if (!S_ISREG(st.st_mode)) return "is no regular file";
+  if (st.st_nlink > 1) return "has a second name (a hard link)";
+  if (!IsTrusted(st.st_uid)) return "belongs to another user";
+  return nullptr;
+}
+
+Status CheckOwn(const struct stat& st, const std::string& shown) {
+  const char* fault = FaultOf(st);
+  if (fault == nullptr) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("{} {}, so it is no file of ours; remove it and run "
+                          "the same command again",
+                          shown, fault));
+}
+
+}  // namespace
+
+Result<Place> FindPlace(const std::string& path, bool make) {
+  return Walk(path, make).Run();
+}
+
+Result<UniqueFd> OpenNamedFolder(const std::string& path, mode_t mode) {
+  ASSIGN_OR_RETURN(const Place place, FindPlace(path, true));
+  const int flags = place.magic ? kFolder & ~O_NOFOLLOW : kFolder;
+  const int at = place.folder.get();
+  UniqueFd fd(openat(at, place.name.c_str(), flags));
+  if (!fd.valid() && errno == ENOENT) {
+    if (mkdirat(at, place.name.c_str(), mode) != 0 && errno != EEXIST)
+      return FailSystem("cannot make the folder " + path, errno);
+    fd.Reset(openat(at, place.name.c_str(), flags));
+  }
+  if (fd.valid()) return fd;
+  return FailSystem("cannot open the folder " + path, errno);
+}
+
+Result<UniqueFd> OpenNamedFile(const std::string& path, int flags,
+                               mode_t mode) {
+  ASSIGN_OR_RETURN(const Place place, FindPlace(path, true));
+  if (!place.magic) flags |= O_NOFOLLOW;
+  UniqueFd fd(openat(place.folder.get(), place.name.c_str(),
+                     flags | O_CLOEXEC, mode));
+  if (fd.valid()) return fd;
+  return FailSystem("cannot open " + path, errno);
+}
+
+Status MakeFolders(const std::string& path, mode_t mode) {
+  Result<UniqueFd> folder = OpenNamedFolder(path, mode);
+  if (folder) return {};
+  return tl::unexpected<Error>(std::move(folder).error());
+}
+
+Result<UniqueFd> OpenBeneath(int root, const std::string& relative) {
+  const char* path = relative.empty() ? "." : relative.c_str();
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  UniqueFd fd(OpenAt2(root, path, kFlags));
+  // A folder that may be written to and not read.
+  if (!fd.valid() && errno == EACCES)
+    fd.Reset(OpenAt2(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (fd.valid()) return fd;
+  // EPERM: old filters of containers say so of what they do not know.
+  if (errno == ENOSYS || errno == EPERM || errno == EAGAIN)
+    return OpenStepByStep(root, relative);
+  return FailSystem("cannot open it", errno);
+}
+
+Result<UniqueFd> OpenPrivateFolder(const std::string& path) {
+  ASSIGN_OR_RETURN(UniqueFd fd, OpenNamedFolder(path, S_IRWXU));
+  RETURN_IF_ERROR(CheckPrivate(fd.get(), path));
+  return fd;
+}
+
+Result<UniqueFd> OpenPrivateFolderAt(int folder, const std::string& name,
+                                     const std::string& shown) {
+  if (mkdirat(folder, name.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    const int sys = errno;  // a read-only folder that exists is in order
+    if (faccessat(folder, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+      return FailSystem("cannot make the folder " + shown, sys);
+  }
+  UniqueFd fd(openat(folder, name.c_str(), kFolder));
+  if (!fd.valid()) {
+    struct stat st;
+    const int sys = errno;
+    if (fstatat(folder, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(st.st_mode))
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("{} is a link, and is not followed; remove it "
+                              "and run the same command again",
+                              shown),
+                  ELOOP);
+    return FailSystem("cannot open the folder " + shown, sys);
+  }
+  RETURN_IF_ERROR(CheckPrivate(fd.get(), shown));
+  return fd;
+}
+
+Result<UniqueFd> OpenOwnFile(int folder, const std::string& name, int flags,
+                             mode_t mode, const std::string& shown) {
+  UniqueFd fd(openat(folder, name.c_str(),
+                     flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                     mode));
+  struct stat st;
+  if (fd.valid()) {
+    if (fstat(fd.get(), &st) != 0)
+      return FailSystem("cannot look at " + shown, errno);
+    RETURN_IF_ERROR(CheckOwn(st, shown));
+    return fd;
+  }
+  const int sys = errno;
+  if (fstatat(folder, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
+    RETURN_IF_ERROR(CheckOwn(st, shown));
+  return FailSystem("cannot open " + shown, sys);
+}
+
+Status CloseToOthers(int folder, const std::string& name,
+                     const std::string& shown) {
+  Result<UniqueFd> file = OpenOwnFile(folder, name, O_RDONLY, 0, shown);
+  if (!file) {
+    if (file.error().sys == ENOENT) return {};
+    return tl::unexpected<Error>(std::move(file).error());
+  }
+  struct stat st;
+  if (fstat(file->get(), &st) != 0)
+    return FailSystem("cannot look at " + shown, errno);
+  constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+  if ((st.st_mode & kOthers) == 0 ||
+      fchmod(file->get(), st.st_mode & S_IRWXU) == 0)
+    return {};
+  return FailSystem("cannot take the rights of others to " + shown + " away",
+                    errno);
+}
+
+void FillStdio() {
+  // Reading what was not there to be read fails, and so does writing.
+  constexpr std::array<int, 3> kModes{O_WRONLY, O_RDONLY, O_RDWR};
+  for (int fd = 0; fd < static_cast<int>(kModes.size()); ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (fd == STDIN_FILENO) g_stdin_was_closed = true;
+    // Inherited by children, as standard descriptors are.
+    if (open("/dev/null", kModes[static_cast<std::size_t>(fd)]) < 0)
+      (void)open("/", O_PATH);
+  }
+}
+
+bool StdinWasClosed() { return g_stdin_was_closed; }
+
+}  // namespace thumbmill
