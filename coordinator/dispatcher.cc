@@ -11,9 +11,6 @@
 namespace thumbmill {
 namespace {
 
-// A task that was only near deaths it did not cause is leased again this
-// often.
-constexpr int kMaxLosses = 20;
 // An output range that proved too small is enlarged at most this often.
 constexpr int kMaxRegrants = 6;
 // How many smaller images may be sent before one that waits for memory.
@@ -33,7 +30,8 @@ Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
       decode_(decode),
       store_(store),
       options_(options),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      suspicion_(options.attempts) {}
 
 void Dispatcher::Add(ItemPtr item) {
   const ByteSpan bytes(item->slot.data(), item->length);
@@ -85,9 +83,33 @@ void Dispatcher::ReleaseAll(Item* item) {
   store_->Release(std::exchange(item->store_grant, 0));
 }
 
+bool Dispatcher::AloneIsDue() const {
+  return alone_waits_ && alone_.front()->bypassed >= kMaxBypassed;
+}
+
+void Dispatcher::PumpAlone() {
+  alone_waits_ = false;
+  while (!alone_.empty()) {
+    const ItemPtr item = alone_.front();
+    std::string why;
+    const Grant grant = Acquire(item.get(), &why);
+    alone_waits_ = grant == Grant::kWait;
+    if (alone_waits_) return;
+    if (grant == Grant::kHeld && !executor_->RoomAlone())
+      return ReleaseAll(item.get());
+    alone_.pop_front();
+    if (grant == Grant::kHeld)
+      Send(item);
+    else
+      Fail(item, Reason::kTooCostly, std::move(why));
+  }
+}
+
 void Dispatcher::Pump() {
+  PumpAlone();
   std::size_t at = 0;
-  while (at < ready_.size() && at < kLookAhead && executor_->Room() > 0) {
+  while (at < ready_.size() && at < kLookAhead && !AloneIsDue() &&
+         executor_->Room() > 0) {
     const ItemPtr item = ready_[at];
     std::string why;
     const Grant grant = Acquire(item.get(), &why);
@@ -103,6 +125,7 @@ void Dispatcher::Pump() {
       continue;
     }
     for (std::size_t i = 0; i < at; ++i) ++ready_[i]->bypassed;
+    if (alone_waits_) ++alone_.front()->bypassed;
     Send(item);
   }
   waiting_ = at;
@@ -118,6 +141,7 @@ void Dispatcher::Send(const ItemPtr& item) {
   task.time_limit = item->time.wall;
   task.cpu_limit = item->time.cpu;
   task.expected = item->time.expected;
+  task.alone = item->alone;
   item->Move(ItemState::kLeased);
   leased_.emplace(task.id, item);
   executor_->Submit(task);
@@ -169,26 +193,15 @@ void Dispatcher::OnLost(Lost lost) {
   const ItemPtr item = TakeLeased(lost.id);
   if (!item) return;
   LogWarning(fmt::format("{} (item {})", lost.message, item->ref.index));
-  if (lost.charged) {
-    ++item->attempts;
-    item->signal = lost.signal;
-    item->phase = lost.phase;
-    // More CPU time would be used up just the same.
-    const bool hopeless = lost.reason == Reason::kTooCostly;
-    if (hopeless || item->attempts >= options_.attempts)
-      return Fail(item, lost.reason, std::move(lost.message));
-  } else if (++item->losses > kMaxLosses) {
-    return Fail(item, Reason::kCrash,
-                fmt::format("lost {} workers near it; last: {}", item->losses,
-                            lost.message));
-  }
+  if (suspicion_.Convicts(lost, item.get()))
+    return Fail(item, lost.reason, std::move(lost.message));
   ReleaseAll(item.get());
   Requeue(item);
 }
 
 void Dispatcher::Requeue(const ItemPtr& item) {
   item->Move(ItemState::kReady);
-  ready_.push_front(item);
+  (item->alone ? alone_ : ready_).push_front(item);
 }
 
 void Dispatcher::Fail(const ItemPtr& item, Reason reason, std::string message) {
@@ -198,7 +211,9 @@ void Dispatcher::Fail(const ItemPtr& item, Reason reason, std::string message) {
 
 std::vector<ItemPtr> Dispatcher::DropReady() {
   std::vector<ItemPtr> dropped(ready_.begin(), ready_.end());
+  dropped.insert(dropped.end(), alone_.begin(), alone_.end());
   ready_.clear();
+  alone_.clear();
   return dropped;
 }
 

@@ -4,8 +4,8 @@
 // A TASK leaves only when its predicted decode memory and room for its
 // thumbnails are held. What does not fit waits; smaller ones may pass it, but
 // not for ever. What can never fit is refused with the prediction.
-// A place that is lost costs the image an attempt only where the image can
-// have caused it; see Lost::charged.
+// What was in a place that is lost is sent again: alone, where it may have been
+// the cause; see suspicion.h.
 //
 // Runs in  the loop's thread.
 #pragma once
@@ -18,6 +18,7 @@
 
 #include "coordinator/exec/executor.h"
 #include "coordinator/item.h"
+#include "coordinator/suspicion.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -51,7 +52,9 @@ class Dispatcher {
 
   // Ready, not sent. For a run that stops: gives them back.
   [[nodiscard]] std::vector<ItemPtr> DropReady();
-  [[nodiscard]] std::size_t ready() const { return ready_.size(); }
+  [[nodiscard]] std::size_t ready() const {
+    return ready_.size() + alone_.size();
+  }
   // Of those that are ready: have waited for memory when Pump() last looked.
   [[nodiscard]] std::size_t waiting() const {
     return std::min(waiting_, ready_.size());
@@ -67,6 +70,9 @@ class Dispatcher {
   };
   Need NeedOf(const Item& item) const;
   Grant Acquire(Item* item, std::string* why);
+  void PumpAlone();
+  // One that is to run alone has waited for memory for long enough.
+  [[nodiscard]] bool AloneIsDue() const;
   void ReleaseDecode(Item* item);
   void ReleaseAll(Item* item);
   void Send(const ItemPtr& item);
@@ -80,7 +86,10 @@ class Dispatcher {
   MemoryBudget* store_;
   DispatcherOptions options_;
   Events events_;
+  Suspicion suspicion_;
   std::deque<ItemPtr> ready_;
+  std::deque<ItemPtr> alone_;  // ready, each for a place of its own
+  bool alone_waits_ = false;   // the first of them, for memory
   std::size_t waiting_ = 0;
   std::unordered_map<TaskId, ItemPtr> leased_;
   TaskId next_task_ = 1;

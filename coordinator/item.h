@@ -56,7 +56,11 @@ struct Item {
 
   int fetch_tries = 0;
   int attempts = 0;       // places it may have cost
-  int losses = 0;         // places lost that it cannot have caused
+  int losses = 0;         // places lost while it only waited there
+  bool alone = false;     // leased to a place of its own: see suspicion.h
+  int kills = 0;          // such places lost by a hand from outside
+  int kills_in_a_row = 0;        // of these, while no other place was
+  std::uint64_t kills_seen = 0;  // Suspicion's count at the last of them
   int regrants = 0;       // leased again with a larger output
   int put_tries = 0;
   int signal = 0;

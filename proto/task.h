@@ -32,6 +32,9 @@ struct Task {
   Millis time_limit{30000};          // wall time in the worker
   Millis cpu_limit{30000};           // of it computed; not told to the worker
   Micros expected{0};                // to compute it; not told to the worker
+  // It gets a worker that has run nothing yet and is given nothing else; not
+  // told to the worker.
+  bool alone = false;
 };
 
 // One encoded thumbnail inside the task's output range.

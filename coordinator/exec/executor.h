@@ -38,6 +38,10 @@ struct Lost {
   int signal = 0;         // that ended the worker; 0: it exited or was ended
   std::string message;    // "worker 2 (pid 4711) died of SIGSEGV in decode"
   std::string phase;      // where it was, as far as known
+  bool running = false;   // the place was at this task, as far as known
+  bool certain = false;   // that is known: its record says so, or it had no other
+  bool alone = false;     // the task was Task::alone
+  bool outside = false;   // it looks like somebody else's hand: kill -9, SIGSTOP
 };
 
 // No worker can be kept alive: the run cannot go on.
@@ -86,7 +90,10 @@ class Executor {
   [[nodiscard]] virtual Status Start(ExecutorEvents events) = 0;
   // How many Submit() would take now. May be 0 until workers are up.
   [[nodiscard]] virtual std::size_t Room() const = 0;
-  // Needs Room() > 0. Each task gets exactly one Finished or Lost, unless the
+  // Is there a place for a task that is to run alone? Where there is none, one
+  // is kept free of other tasks from now on until it gets this one: ask again.
+  [[nodiscard]] virtual bool RoomAlone() { return Room() > 0; }
+  // Needs Room() > 0, or RoomAlone() for a task that is to. Each task gets exactly one Finished or Lost, unless the
   // executor is aborted.
   virtual void Submit(const Task& task) = 0;
   // Quiet on return: no event follows, no process or thread is left. kDrain

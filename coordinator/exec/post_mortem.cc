@@ -29,6 +29,7 @@ Cause FindCause(const WorkerDeath& death, const Doom* doom,
   if (doom != nullptr) {
     cause.reason = doom->reason;
     cause.charged = doom->charged;
+    cause.outside = doom->outside;
     cause.text = fmt::format("worker {} (pid {}) was ended: {}", death.worker,
                              death.pid, doom->why);
     return cause;
@@ -42,17 +43,21 @@ Cause FindCause(const WorkerDeath& death, const Doom* doom,
     cause.text += " by the kernel, which had no memory left,";
     return cause;
   }
-  if (cause.signal != SIGXCPU) return cause;
   // Anybody may send it; the limit that we set is another matter.
-  cause.charged = evidence.cpu_used_up;
-  if (cause.charged) cause.reason = Reason::kTooCostly;
+  if (cause.signal == SIGXCPU && evidence.cpu_used_up) {
+    cause.charged = true;
+    cause.reason = Reason::kTooCostly;
+  }
+  cause.outside = cause.signal != 0 && !cause.charged;
   return cause;
 }
 
 Lost ReportLoss(TaskId id, bool running, Phase phase, const Cause& cause) {
   Lost lost;
   lost.id = id;
+  lost.running = running;
   lost.charged = running && cause.charged;
+  lost.outside = cause.outside;
   lost.reason = cause.reason;
   lost.signal = cause.signal;
   lost.message = cause.text;

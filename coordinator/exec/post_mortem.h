@@ -17,6 +17,7 @@ struct Doom {
   Reason reason = Reason::kCrash;
   bool charged = false;
   std::string why;
+  bool outside = false;  // somebody else had stopped it
 };
 
 // What is known beside the death itself.
@@ -31,6 +32,7 @@ struct Evidence {
 struct Cause {
   Reason reason = Reason::kCrash;
   bool charged = false;
+  bool outside = false;  // it looks like somebody else's hand
   int signal = 0;    // that ended it; 0: it exited, or we ended it
   std::string text;  // "worker 2 (pid 4711) died of SIGSEGV"
 };

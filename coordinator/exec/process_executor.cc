@@ -58,6 +58,7 @@ class ProcessExecutor final : public Executor {
 
   Status Start(ExecutorEvents events) override;
   std::size_t Room() const override;
+  bool RoomAlone() override;
   void Submit(const Task& task) override;
   void Stop(StopMode mode) override;
   ExecutorStats stats() const override;
@@ -76,6 +77,8 @@ class ProcessExecutor final : public Executor {
     // Its memory has grown: it gets no task until that was looked at between
     // two images.
     bool grown = false;
+    bool used = false;   // it was given a task
+    bool alone = false;  // its task is to run alone
     TimePoint weighed{};    // when its memory was looked at
     bool retiring = false;  // it is being replaced
     std::optional<Doom> doom;
@@ -121,6 +124,7 @@ class ProcessExecutor final : public Executor {
   std::size_t RoomAt(std::size_t worker) const;
   Held HeldBy(std::size_t worker) const;
   std::optional<std::size_t> LeastLoaded() const;
+  std::optional<std::size_t> BestToReserve() const;
   void OnNewHead(std::size_t worker);
 
   // ---- time
@@ -128,7 +132,7 @@ class ProcessExecutor final : public Executor {
   void CheckHead(std::size_t worker, TimePoint now);
   void CheckIdle(std::size_t worker, TimePoint now);
   void CheckMemory(std::size_t worker, TimePoint now);
-  void Retire(std::size_t worker);
+  void Retire(std::size_t worker, const char* why);
   void ForgiveGap(TimePoint now);
   void Sample() const;
 
@@ -150,6 +154,8 @@ class ProcessExecutor final : public Executor {
   WorkerPool pool_;  // after what its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
+  // Kept free for a task that is to run alone.
+  std::optional<std::size_t> reserved_;
   std::uint64_t next_token_ = 1;
   std::uint64_t lost_ = 0;
   std::uint64_t recycled_ = 0;
@@ -290,13 +296,18 @@ void ProcessExecutor::Bury(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.burial != 0) loop_->Cancel(std::exchange(peer.burial, 0));
   Flight flight = ReadFlight(worker);
+  const bool certain = flight.task != 0 || leases_.Count(worker) == 1;
   const Lease* head = leases_.Head(worker);
   if (flight.task == 0 && head != nullptr) flight.task = head->task.id;
   const Cause cause = CauseOfDeath(worker);
   std::vector<Lost> reports;
-  for (const Lease& lease : leases_.TakeAll(worker))
-    reports.push_back(ReportLoss(lease.task.id, lease.task.id == flight.task,
-                                 flight.phase, cause));
+  for (const Lease& lease : leases_.TakeAll(worker)) {
+    Lost& lost = reports.emplace_back(
+        ReportLoss(lease.task.id, lease.task.id == flight.task, flight.phase,
+                   cause));
+    lost.certain = certain;
+    lost.alone = peer.alone;
+  }
   // The output ranges are free: the process has been reaped, its memfd goes.
   Forget(worker);
   for (Lost& lost : reports)
@@ -447,7 +458,7 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   }
   finished.outputs = std::move(*outputs);
   TM_FAIL_POINT("outputs-copied");
-  pool_.MarkUseful(worker);
+  peers_[worker].alone = false;
   const TimePoint now = Now();
   (void)leases_.TakeHead(worker, now);  // its output range is free again
   peers_[worker].credit.Update(HeldBy(worker));
@@ -480,7 +491,9 @@ Held ProcessExecutor::HeldBy(std::size_t worker) const {
 
 std::size_t ProcessExecutor::RoomAt(std::size_t worker) const {
   const Peer& peer = peers_[worker];
-  if (!peer.ready || peer.grown || stopping_) return 0;
+  if (!peer.ready || peer.grown || peer.alone || worker == reserved_ ||
+      stopping_)
+    return 0;
   return peer.credit.Of(HeldBy(worker));
 }
 
@@ -495,7 +508,9 @@ std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   Micros least{0};
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     // A caller may submit all of a Room() that it asked for once.
-    if (!peers_[i].ready || leases_.Count(i) >= kCreditMost) continue;
+    if (!peers_[i].ready || peers_[i].alone || i == reserved_ ||
+        leases_.Count(i) >= kCreditMost)
+      continue;
     Micros load = leases_.SumOfExpected(i) + leases_.Count(i) * kTaskLoad;
     if (RoomAt(i) == 0) load += kNoCredit;
     if (best && load >= least) continue;
@@ -505,11 +520,44 @@ std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   return best;
 }
 
+// One that has run nothing, then one that is being started, then the one that
+// has the least to do.
+std::optional<std::size_t> ProcessExecutor::BestToReserve() const {
+  std::optional<std::size_t> best;
+  Micros least{0};
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    const Peer& peer = peers_[i];
+    if (peer.alone) continue;
+    Micros load = leases_.SumOfExpected(i) + leases_.Count(i) * kTaskLoad;
+    if (!peer.ready || peer.used) load += Micros(1);
+    if (peer.ready && peer.used) load += Micros(1);
+    if (best && load >= least) continue;
+    best = i;
+    least = load;
+  }
+  return best;
+}
+
+bool ProcessExecutor::RoomAlone() {
+  if (stopping_) return false;
+  reserved_ = BestToReserve();
+  if (!reserved_ || !peers_[*reserved_].ready ||
+      leases_.Count(*reserved_) > 0)
+    return false;
+  if (!peers_[*reserved_].used) return true;
+  Retire(*reserved_, "an image is to run in a new one, alone");
+  return false;
+}
+
 void ProcessExecutor::Submit(const Task& task) {
   CHECK(!stopping_);
-  const std::optional<std::size_t> worker = LeastLoaded();
+  const std::optional<std::size_t> worker =
+      task.alone ? std::exchange(reserved_, std::nullopt) : LeastLoaded();
   CHECK(worker.has_value());
   Peer& peer = peers_[*worker];
+  peer.used = true;
+  peer.alone = task.alone;
+  pool_.MarkUsed(*worker);
   std::optional<SlotLease> output = peer.output->Acquire();
   CHECK(output.has_value());  // as many as a worker may hold tasks
   TaskOrder order{task, output->offset()};
@@ -586,16 +634,17 @@ void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
   peer.weighed = now;
   peer.grown = !stopping_ &&
                peer.watchdog.HasGrown(leases_.LargestPeak(worker));
-  if (peer.grown && leases_.Count(worker) == 0) Retire(worker);
+  if (!peer.grown || leases_.Count(worker) > 0) return;
+  ++recycled_;
+  Retire(worker, "its memory has grown");
 }
 
-void ProcessExecutor::Retire(std::size_t worker) {
+void ProcessExecutor::Retire(std::size_t worker, const char* why) {
   Peer& peer = peers_[worker];
-  LogInfo(fmt::format("worker {} (pid {}) is replaced: its memory has grown",
-                      worker, pool_.pid(worker)));
+  LogInfo(fmt::format("worker {} (pid {}) is replaced: {}", worker,
+                      pool_.pid(worker), why));
   peer.ready = false;
   peer.retiring = true;
-  ++recycled_;
   pool_.Retire(worker, options_.drain_limit);
   (void)Send(worker, thumbmill::Drain{});
 }

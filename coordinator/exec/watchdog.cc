@@ -93,7 +93,8 @@ Doom Watchdog::JudgeOverdue(const Task& head) const {
   const Millis limit = head.time_limit;
   const std::string text = fmt::format("no answer within {} ms", limit.count());
   if (IsStopped(pid_))
-    return {Reason::kHang, false, text + ", it had been stopped from outside"};
+    return {Reason::kHang, false, text + ", it had been stopped from outside",
+            true};
   const Micros used = CpuTime(pid_) - head_cpu_;
   return {
       ReasonOfOverrun(used, head.cpu_limit), true,

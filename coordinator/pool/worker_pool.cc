@@ -130,7 +130,10 @@ void WorkerPool::MarkReady(std::size_t worker) {
   Disarm(worker);
 }
 
-void WorkerPool::MarkUseful(std::size_t worker) { workers_[worker].deaths = 0; }
+void WorkerPool::MarkUsed(std::size_t worker) {
+  workers_[worker].used = true;
+  workers_[worker].deaths = 0;
+}
 
 void WorkerPool::OnNotReady(std::size_t worker) {
   workers_[worker].timer = 0;
@@ -208,7 +211,8 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
 void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   Worker& w = workers_[worker];
   if (!restarting_) return;
-  if (std::exchange(w.retired, false)) {
+  const bool used = std::exchange(w.used, false);
+  if (std::exchange(w.retired, false) || used) {
     w.timer = loop_->After(Millis(0), [this, worker] { Restart(worker); });
     return;
   }

@@ -24,7 +24,7 @@ struct PoolOptions {
   // From spawn to MarkReady(). Also how long a run waits for its first worker
   // to be ready.
   Millis ready_deadline{5000};
-  // After a death, doubled by each further one without MarkUseful() between.
+  // After a death without MarkUsed(), doubled by each further one.
   Millis first_backoff{50};
   Millis last_backoff{5000};
   // In a row, of one worker, while no other is ready: the pool has failed.
@@ -65,8 +65,9 @@ class WorkerPool {
   [[nodiscard]] Status Start();
   // It has introduced itself: no failed start.
   void MarkReady(std::size_t worker);
-  // It has done some work: its next death begins a new series.
-  void MarkUseful(std::size_t worker);
+  // It was given a task: another takes its place at once when it dies, since
+  // the task may have killed it.
+  void MarkUsed(std::size_t worker);
   // SIGKILL; the death is reported when it has been reaped.
   void Kill(std::size_t worker);
   // It was asked to end and does so within `limit`, or is killed: no death of
@@ -92,9 +93,10 @@ class WorkerPool {
     bool ready = false;
     bool by_us = false;
     bool retired = false;
+    bool used = false;
     int failed_starts = 0;  // in a row
     int killed_starts = 0;  // since it last was ready
-    int deaths = 0;         // since it last was useful
+    int deaths = 0;         // since it last was used
     // Ready deadline, end of a retired one, or restart.
     EventLoop::TimerId timer = 0;
   };

@@ -22,6 +22,9 @@ class FakeExecutor final : public Executor {
   void Stop(StopMode) override {}
   ExecutorStats stats() const override { return {}; }
 
+  bool RoomAlone() override { return room_alone; }
+
+  bool room_alone = true;
   std::size_t room = 100;
   std::vector<Task> tasks;
 };
@@ -56,10 +59,13 @@ class DispatcherTest : public ::testing::Test {
          }});
   }
 
+  // As the executor reports the last task that it was given.
   Lost LostTask(bool charged) const {
     Lost lost;
     lost.id = executor_.tasks.back().id;
+    lost.running = true;
     lost.charged = charged;
+    lost.alone = executor_.tasks.back().alone;
     lost.reason = Reason::kCrash;
     lost.signal = 11;
     return lost;
@@ -101,33 +107,48 @@ TEST_F(DispatcherTest, WaitsWhileMemoryIsHeldByOthers) {
   EXPECT_EQ(executor_.tasks.size(), 1u);
 }
 
-TEST_F(DispatcherTest, ChargesOnlyDeathsThatTheImageCanHaveCaused) {
+TEST_F(DispatcherTest, SendsWhatWasAtWorkInALostPlaceAgainAlone) {
   Dispatcher dispatcher = Make(2);
   dispatcher.Add(ReadyItem());
-  for (int i = 0; i < 5; ++i) {
-    dispatcher.Pump();
-    dispatcher.OnLost(LostTask(false));
-  }
-  EXPECT_TRUE(failed_.empty());
   dispatcher.Pump();
+  EXPECT_FALSE(executor_.tasks.back().alone);
+  dispatcher.OnLost(LostTask(false));
+  dispatcher.Pump();
+  EXPECT_TRUE(executor_.tasks.back().alone);
   dispatcher.OnLost(LostTask(true));
   EXPECT_TRUE(failed_.empty());
   dispatcher.Pump();
   dispatcher.OnLost(LostTask(true));
   ASSERT_EQ(failed_.size(), 1u);
   EXPECT_EQ(failed_[0], Reason::kCrash);
-  EXPECT_EQ(executor_.tasks.size(), 7u);
+  EXPECT_EQ(executor_.tasks.size(), 3u);
   EXPECT_EQ(decode_.used() + store_.used(), 0u);
 }
 
-TEST_F(DispatcherTest, GivesUpAfterTwentyInnocentLosses) {
-  Dispatcher dispatcher = Make(3);
+TEST_F(DispatcherTest, OthersAreSentWhileOneWaitsForAPlaceOfItsOwn) {
+  Dispatcher dispatcher = Make(2);
   dispatcher.Add(ReadyItem());
-  for (int i = 0; i < 21; ++i) {
-    dispatcher.Pump();
-    dispatcher.OnLost(LostTask(false));
-  }
-  EXPECT_EQ(failed_.size(), 1u);
+  dispatcher.Pump();
+  dispatcher.OnLost(LostTask(true));
+  executor_.room_alone = false;
+  dispatcher.Add(ReadyItem());
+  dispatcher.Pump();
+  EXPECT_EQ(executor_.tasks.size(), 2u);
+  EXPECT_FALSE(executor_.tasks.back().alone);
+  EXPECT_EQ(dispatcher.ready(), 1u);
+  executor_.room_alone = true;
+  dispatcher.Pump();
+  EXPECT_TRUE(executor_.tasks.back().alone);
+  EXPECT_EQ(dispatcher.ready(), 0u);
+}
+
+TEST_F(DispatcherTest, GivesBackWhatWaitsForAPlaceOfItsOwn) {
+  Dispatcher dispatcher = Make(2);
+  dispatcher.Add(ReadyItem());
+  dispatcher.Pump();
+  dispatcher.OnLost(LostTask(true));
+  EXPECT_EQ(dispatcher.DropReady().size(), 1u);
+  EXPECT_EQ(dispatcher.ready(), 0u);
 }
 
 TEST_F(DispatcherTest, LeasesAgainWithALargerOutputAtNoAttempt) {

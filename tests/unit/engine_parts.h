@@ -53,8 +53,10 @@ class MemoryExecutor final : public Executor {
       --running_;
       if (lose > 0) {
         --lose;
-        events_.lost(
-            {task.id, true, Reason::kCrash, SIGSEGV, "died", "decode"});
+        Lost lost{task.id, true, Reason::kCrash, SIGSEGV, "died", "decode"};
+        lost.running = true;
+        lost.alone = task.alone;
+        events_.lost(lost);
         return;
       }
       Finished finished;

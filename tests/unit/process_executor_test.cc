@@ -215,6 +215,42 @@ TEST_F(FaultyWorkerTest, AStackOverflowIsACrashOfThatTaskAlone) {
   EXPECT_FALSE(bench_.lost[second].charged);
 }
 
+// ---- alone -------------------------------------------------------------
+
+TEST_F(FaultyWorkerTest, ATaskThatRunsAloneGetsANewWorkerAndNoNeighbour) {
+  Start("faulty", 1);
+  Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  const pid_t before = bench_.executor().Workers()[0].pid;
+  ASSERT_TRUE(bench_.Until([this] { return bench_.executor().RoomAlone(); }));
+  EXPECT_EQ(bench_.executor().Room(), 0u);
+  EXPECT_NE(bench_.executor().Workers()[0].pid, before);
+  const TaskId alone =
+      bench_.Submit("exit 7", [](Task* task) { task->alone = true; });
+  EXPECT_EQ(bench_.executor().Room(), 0u);
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_TRUE(bench_.lost[alone].alone);
+  EXPECT_TRUE(bench_.lost[alone].running);
+  EXPECT_FALSE(bench_.lost[alone].outside);
+  Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  // The one that was asked to leave is not lost.
+  EXPECT_EQ(bench_.executor().stats().workers_lost, 1u);
+}
+
+TEST_F(FaultyWorkerTest, OtherWorkersGoOnWhileOneIsKeptFree) {
+  Start("faulty", 2);
+  for (int i = 0; i < 4; ++i) Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  (void)bench_.executor().RoomAlone();
+  for (int i = 0; i < 20; ++i) Order("work");
+  ASSERT_TRUE(bench_.UntilAnswered());
+  ASSERT_TRUE(bench_.Until([this] { return bench_.executor().RoomAlone(); }));
+  bench_.Submit("work", [](Task* task) { task->alone = true; });
+  ASSERT_TRUE(bench_.UntilAnswered());
+  EXPECT_EQ(bench_.finished.size(), 25u);
+}
+
 // ---- one task's deed among others' work --------------------------------
 
 struct Deed {

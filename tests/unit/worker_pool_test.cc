@@ -180,6 +180,18 @@ TEST_F(WorkerPoolTest, DeathsInARowAreFollowedByGrowingWaits) {
   EXPECT_GE(waits[4], Millis(79));
 }
 
+TEST_F(WorkerPoolTest, AUsedOneIsReplacedAtOnceEachTime) {
+  options_.first_backoff = Millis(60'000);
+  ASSERT_TRUE(Start("exec sleep 1000"));
+  for (int i = 0; i < 5; ++i) {
+    pool_->MarkReady(0);
+    pool_->MarkUsed(0);
+    pool_->Kill(0);
+    const int before = started_;
+    ASSERT_TRUE(Until([&] { return started_ > before; }));
+  }
+}
+
 TEST_F(WorkerPoolTest, NothingIsStartedAfterStopRestarting) {
   ASSERT_TRUE(Start("exec sleep 1000"));
   pool_->MarkReady(0);

@@ -83,11 +83,15 @@ TaskId ExecutorBench::Submit(std::string_view bytes,
 
 TaskId ExecutorBench::Submit(ByteSpan bytes,
                              std::function<void(Task*)> change) {
-  CHECK(Until([this] { return executor_->Room() > 0; }));
+  Task task;
+  if (change) change(&task);
+  CHECK(Until([this, &task] {
+    return task.alone ? executor_->RoomAlone() : executor_->Room() > 0;
+  }));
   auto slot = arena_->Acquire();
   CHECK(slot.has_value() && slot->Grow(bytes.size()));
   if (!bytes.empty()) std::memcpy(slot->data(), bytes.data(), bytes.size());
-  Task task;
+  task = {};
   task.id = next_++;
   task.input = {slot->offset(), bytes.size()};
   task.size_mask = 1;
