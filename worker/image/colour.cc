@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "worker/image/interleave.h"
-#include "worker/image/tone_map.h"
+#include "worker/image/rgb_transform.h"
 
 namespace thumbmill {
 namespace {
@@ -120,92 +120,71 @@ class ColourTransforms::Engine {
     const cmsHPROFILE profile = cmsOpenProfileFromMemTHR(
         context_, icc.data(), static_cast<cmsUInt32Number>(icc.size()));
     if (profile == nullptr) return nullptr;
-    const bool fits = cmsGetColorSpace(profile) == SignatureOf(channels);
-    auto transform = fits ? ToSrgb(profile, channels, w, 0) : nullptr;
+    cmsHTRANSFORM transform = nullptr;
+    if (cmsGetColorSpace(profile) == SignatureOf(channels))
+      transform = cmsCreateTransformTHR(
+          context_, profile, FormatOf(channels, w.wide_in),
+          channels == 1 ? grey_ : rgb_,
+          FormatOf(channels == 1 ? 1 : 3, w.wide_out), INTENT_PERCEPTUAL, 0);
     cmsCloseProfile(profile);
-    return transform;
-  }
-
-  [[nodiscard]] std::shared_ptr<const ColourTransform> Make(
-      const RgbSpace& space, int channels, SampleWidths w) {
-    if (!space.curve.is_hdr()) return MakeSdr(space, channels, w);
-    const Primaries bt2020 = *PrimariesOf(9);
-    ToneMapParts parts;
-    if (channels == 3 && space.primaries != bt2020) {
-      parts.to_bt2020 = MakeLight(space.primaries, bt2020);
-      if (parts.to_bt2020 == nullptr) return nullptr;
-    }
-    parts.shown = MakeSdr({bt2020, Curve()}, channels, {true, w.wide_out});
-    return MakeToneMap(space.curve, channels, w.wide_in, std::move(parts));
-  }
-
- private:
-  [[nodiscard]] std::shared_ptr<const ColourTransform> ToSrgb(
-      cmsHPROFILE profile, int channels, SampleWidths w,
-      cmsUInt32Number flags) {
-    const cmsHTRANSFORM transform = cmsCreateTransformTHR(
-        context_, profile, FormatOf(channels, w.wide_in),
-        channels == 1 ? grey_ : rgb_,
-        FormatOf(channels == 1 ? 1 : 3, w.wide_out), INTENT_PERCEPTUAL, flags);
     if (transform == nullptr) return nullptr;
     return std::make_shared<LcmsTransform>(transform);
   }
 
-  [[nodiscard]] std::shared_ptr<const ColourTransform> MakeSdr(
+  [[nodiscard]] std::shared_ptr<const ColourTransform> Make(
       const RgbSpace& space, int channels, SampleWidths w) {
-    cmsToneCurve* curve = MakeCurve(space.curve);
-    if (curve == nullptr) return nullptr;
-    const cmsHPROFILE profile =
-        channels == 1 ? cmsCreateGrayProfileTHR(context_, cmsD50_xyY(), curve)
-                      : MakeRgb(space.primaries, curve);
-    cmsFreeToneCurve(curve);
-    if (profile == nullptr) return nullptr;
-    // Without this Little CMS brings 16 bits through a table of colours, which
-    // takes longer to make than a thumbnail and is 2 levels off in the dark.
-    auto transform =
-        ToSrgb(profile, channels, w, w.wide_in ? cmsFLAGS_NOOPTIMIZE : 0);
-    cmsCloseProfile(profile);
-    return transform;
+    const Primaries srgb, bt2020 = *PrimariesOf(9);
+    RgbConversion conversion{space.curve, channels, w, {}, {}};
+    if (channels == 1) return MakeRgbTransform(conversion);
+    const bool mapped = space.curve.is_hdr();
+    if (!SetMatrix(space.primaries, mapped ? bt2020 : srgb,
+                   &conversion.to_working))
+      return nullptr;
+    if (mapped && !SetMatrix(bt2020, srgb, &conversion.to_srgb)) return nullptr;
+    return MakeRgbTransform(conversion);
   }
 
-  // Light to light, of floats that may be beyond 1.
-  [[nodiscard]] std::shared_ptr<const ColourTransform> MakeLight(
-      const Primaries& from, const Primaries& to) {
-    cmsToneCurve* straight = cmsBuildGamma(context_, 1);
-    const cmsHPROFILE in = MakeRgb(from, straight), out = MakeRgb(to, straight);
+ private:
+  // Adapts white to white, after Bradford. False: there is none.
+  [[nodiscard]] bool SetMatrix(const Primaries& from, const Primaries& to,
+                               LightMatrix* matrix) {
+    if (from == to) {
+      *matrix = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+      return true;
+    }
+    const cmsHPROFILE in = MakeRgb(from), out = MakeRgb(to);
     cmsHTRANSFORM transform = nullptr;
     if (in != nullptr && out != nullptr)
       transform =
           cmsCreateTransformTHR(context_, in, TYPE_RGB_FLT, out, TYPE_RGB_FLT,
                                 INTENT_PERCEPTUAL, cmsFLAGS_NOOPTIMIZE);
-    cmsFreeToneCurve(straight);
     cmsCloseProfile(in);
     cmsCloseProfile(out);
-    if (transform == nullptr) return nullptr;
-    return std::make_shared<LcmsTransform>(transform);
+    if (transform == nullptr) return false;
+    for (std::size_t c = 0; c < 3; ++c) {
+      std::array<float, 3> light{}, shown{};
+      light[c] = 1;
+      cmsDoTransform(transform, light.data(), shown.data(), 1);
+      for (std::size_t i = 0; i < 3; ++i) (*matrix)[i][c] = shown[i];
+    }
+    cmsDeleteTransform(transform);
+    return true;
   }
 
-  cmsToneCurve* MakeCurve(const Curve& curve) {
-    if (curve.kind == Curve::Kind::kGamma)
-      return cmsBuildGamma(context_, curve.gamma);
-    std::array<float, 4096> light;
-    for (std::size_t i = 0; i < light.size(); ++i)
-      light[i] = static_cast<float>(LightOf(
-          curve,
-          static_cast<double>(i) / static_cast<double>(light.size() - 1)));
-    return cmsBuildTabulatedToneCurveFloat(
-        context_, static_cast<cmsUInt32Number>(light.size()), light.data());
-  }
-
-  cmsHPROFILE MakeRgb(const Primaries& primaries, cmsToneCurve* curve) {
+  // Without a curve: light.
+  cmsHPROFILE MakeRgb(const Primaries& primaries) {
     const auto point = [](const Chromaticity& p) {
       return cmsCIExyY{p.x, p.y, 1};
     };
     const cmsCIExyY white = point(primaries.white);
     const cmsCIExyYTRIPLE rgb = {point(primaries.red), point(primaries.green),
                                  point(primaries.blue)};
-    cmsToneCurve* const curves[] = {curve, curve, curve};
-    return cmsCreateRGBProfileTHR(context_, &white, &rgb, curves);
+    cmsToneCurve* straight = cmsBuildGamma(context_, 1);
+    cmsToneCurve* const curves[] = {straight, straight, straight};
+    const cmsHPROFILE profile =
+        cmsCreateRGBProfileTHR(context_, &white, &rgb, curves);
+    cmsFreeToneCurve(straight);
+    return profile;
   }
 
   // Grey with the curve of sRGB.

@@ -1,5 +1,5 @@
-// worker/image/tone_map.h: pictures brighter than a screen (PQ, HLG) to codes
-// that a screen of sRGB's brightness can show.
+// worker/image/tone_map.h: from light brighter than a screen's (PQ, HLG) to
+// light that a screen of sRGB's brightness can show.
 //
 // The idea: the light of the strongest of a pixel's three channels, in BT.2020,
 // decides; all three are multiplied by the same factor, so that the hue stays.
@@ -12,28 +12,15 @@
 // shows the same colours, to a level.
 #pragma once
 
-#include <memory>
-
-#include "worker/image/colour.h"
-#include "worker/image/rgb_space.h"
-
 namespace thumbmill {
 
-// Returns the light, 0 to 1, for a light of which 1 is the reference white.
-[[nodiscard]] double ToneMapped(double light);
+// Light of 1 is the reference white, here and below.
 
-// What a tone map works with, made by others.
-struct ToneMapParts {
-  // From light of the picture's primaries, as floats, to that of BT.2020.
-  // Null: they are the same, or there is one channel.
-  std::shared_ptr<const ColourTransform> to_bt2020;
-  // Takes the result: 16 bits, BT.2020 with the curve of sRGB.
-  std::shared_ptr<const ColourTransform> shown;
-};
+// Returns the factor for a pixel with this light in its strongest channel.
+[[nodiscard]] double ToneMapFactor(double strongest);
 
-// Returns a transform of `channels` (1 or 3) samples of 8 or 16 bits, coded by
-// `curve`, which is_hdr().
-[[nodiscard]] std::shared_ptr<const ColourTransform> MakeToneMap(
-    const Curve& curve, int channels, bool wide_in, ToneMapParts parts);
+// Returns the factor from HLG's light of the scene, in which white's strength
+// is `luminance`, to the light of a display.
+[[nodiscard]] double HlgDisplayFactor(double luminance);
 
 }  // namespace thumbmill
