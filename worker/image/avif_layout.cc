@@ -55,6 +55,7 @@ class AvifWalker {
  private:
   void ReadMeta(ByteSpan body);
   void ReadItems(ByteSpan body);
+  void ReadReferences(ByteSpan body);
   void ReadProperties(ByteSpan body);
   void ReadAssociations(ByteSpan body);
   void ReadMovie(ByteSpan body);
@@ -89,16 +90,6 @@ void AvifWalker::Apply() {
   if (profile_.body.size() > 4)
     layout_.icc_bytes = static_cast<std::uint32_t>(
         std::min<std::size_t>(profile_.body.size() - 4, UINT32_MAX));
-}
-
-bool NamesAlpha(ByteSpan body) {
-  constexpr std::string_view kTypes[] = {
-      "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
-      "urn:mpeg:hevc:2015:auxid:1"};
-  const std::string_view text = AsText(After(body, kFullBox));
-  return std::any_of(
-      std::begin(kTypes), std::end(kTypes),
-      [&](std::string_view type) { return text.starts_with(type); });
 }
 
 bool IsProfile(ByteSpan colr) {
@@ -157,6 +148,15 @@ void AvifWalker::ReadItems(ByteSpan body) {
   }
 }
 
+// A grid may use a tile more than once; each use is decoded by itself.
+void AvifWalker::ReadReferences(ByteSpan body) {
+  const std::size_t id_bytes = !body.empty() && body[0] != 0 ? 4 : 2;
+  for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();)
+    if (box.type() == "dimg" && box.body().size() >= id_bytes + 2)
+      layout_.items +=
+          static_cast<std::uint32_t>(BoxNumber(box.body(), id_bytes, 2));
+}
+
 void AvifWalker::ReadMeta(ByteSpan body) {
   ByteSpan properties;
   for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();) {
@@ -170,6 +170,8 @@ void AvifWalker::ReadMeta(ByteSpan body) {
       properties = inner;
     } else if (box.type() == "iinf") {
       ReadItems(inner);
+    } else if (box.type() == "iref") {
+      ReadReferences(inner);
     }
   }
   for (BoxWalker box(properties, &budget_); box.Next();)
@@ -204,12 +206,15 @@ void AvifWalker::ReadMovie(ByteSpan body) {
 
 AvifLayout AvifWalker::Walk(ByteSpan bytes) {
   ByteSpan meta, movie;
-  layout_.ends = true;
+  std::size_t end = 0;
   for (BoxWalker box(bytes, &budget_); box.Next();) {
-    layout_.ends = !box.cut();
+    end += box.box().size();
+    layout_.cut = box.cut();
     if (box.type() == "meta" && meta.empty()) meta = box.body();
     if (box.type() == "moov" && movie.empty()) movie = box.body();
   }
+  layout_.ends =
+      !layout_.cut && end == bytes.size() && !(meta.empty() && movie.empty());
   ReadMeta(meta);
   if (!layout_.has_primary) ReadMovie(movie);
   layout_.overlong = budget_.over();
@@ -217,6 +222,16 @@ AvifLayout AvifWalker::Walk(ByteSpan bytes) {
 }
 
 }  // namespace
+
+bool NamesAlpha(ByteSpan body) {
+  constexpr std::string_view kTypes[] = {
+      "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+      "urn:mpeg:hevc:2015:auxid:1"};
+  const std::string_view text = AsText(After(body, kFullBox));
+  return std::any_of(
+      std::begin(kTypes), std::end(kTypes),
+      [&](std::string_view type) { return text.starts_with(type); });
+}
 
 AvifLayout WalkAvif(ByteSpan bytes) { return AvifWalker().Walk(bytes); }
 

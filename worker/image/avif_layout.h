@@ -25,10 +25,15 @@ struct AvifLayout {
   std::uint32_t icc_bytes = 0;
   bool has_exif = false;
   std::uint32_t items = 0;  // each may be a tile, with a decoder of its own
-  bool ends = false;  // the last box ends where the file does, or before
+  bool cut = false;         // the file ends within its last box
+  bool ends = false;        // the last box ends where the file does; boxes that
+                            // describe a picture were there
   bool overlong = false;  // more boxes than a header may have: some not read
 };
 
 [[nodiscard]] AvifLayout WalkAvif(ByteSpan bytes);
+
+// The body of an auxC property: the item is alpha of another.
+[[nodiscard]] bool NamesAlpha(ByteSpan body);
 
 }  // namespace thumbmill

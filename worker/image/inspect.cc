@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "worker/image/avif_layout.h"
+#include "worker/image/box_walker.h"
 #include "worker/image/gif_layout.h"
 #include "worker/image/walk_budget.h"
 #include "worker/image/webp_layout.h"
@@ -48,18 +49,33 @@ Sniffed Unsupported(std::string_view message,
   return {format, Reason::kUnsupported, message};
 }
 
+// An ISO base media file whose picture is described by a few bits instead of a
+// box `meta` (HEIF, amendment of 2024): libavif of today does not read it.
+bool HasReducedHeader(ByteSpan bytes) {
+  WalkBudget budget;
+  for (BoxWalker box(bytes.first(std::min(bytes.size(), kSniffBytes)), &budget);
+       box.Next();) {
+    if (box.type() == "mini") return true;
+    if (box.type() == "meta" || box.type() == "moov") return false;
+  }
+  return AsText(bytes.subspan(8, 4)) == "mif3";
+}
+
 // An ISO base media file names its brands in its first box.
 std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
   if (bytes.size() < 12 || AsText(bytes.subspan(4, 4)) != "ftyp")
     return std::nullopt;
   const std::string_view brand = AsText(bytes.subspan(8, 4));
-  if (brand == "avif" || brand == "avis")
-    return Sniffed{ImageFormat::kAvif, Reason::kNone, {}};
   const std::string_view box =
       AsText(bytes.first(std::min<std::size_t>(bytes.size(), 64)));
-  if (box.find("avif") != box.npos || box.find("avis") != box.npos)
-    return Sniffed{ImageFormat::kAvif, Reason::kNone, {}};
-  if (box.find("heic") != box.npos || box.find("mif1") != box.npos)
+  const bool avif = box.find("avif") != box.npos ||
+                    box.find("avis") != box.npos ||
+                    box.find("avio") != box.npos;
+  if (avif && HasReducedHeader(bytes))
+    return Unsupported("AVIF with a reduced header is not supported");
+  if (avif) return Sniffed{ImageFormat::kAvif, Reason::kNone, {}};
+  if (box.find("heic") != box.npos || box.find("mif1") != box.npos ||
+      brand == "mif3")
     return Unsupported("HEIF is not supported");
   return std::nullopt;  // a film
 }

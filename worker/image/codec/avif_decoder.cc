@@ -8,17 +8,31 @@
 //
 // dav1d gives no rows before it has them all: the picture is held, a grid of
 // tiles twice.
+//
+// A complaint is damage only where a sample may be wrong or missing:
+//
+//   coded bytes of the picture, a tile or       kTruncated if the file ends
+//     alpha are missing or make no sense          early, else kCorrupt
+//   boxes that name the picture make no sense   the same
+//   EXIF is cut or no EXIF                      kMinor: done without it
+//   the file ends early, after those bytes      kMinor
+//   a profile is too large                      kMinor: taken for sRGB
+//   XMP, thumbnails, unknown boxes or items     no complaint: nobody reads them
 #include <avif/avif.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "worker/image/avif_layout.h"
+#include "worker/image/avif_meta.h"
 #include "worker/image/codec/avif_colours.h"
+#include "worker/image/codec/avif_input.h"
+#include "worker/image/codec/avif_rewrite.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/colour.h"
@@ -91,12 +105,18 @@ class AvifDecoder final : public Decoder, public RowSource {
            (shape_.wide ? 2 : 1);
   }
   [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override { return {}; }
+  [[nodiscard]] Verdict<void> Finish() override {
+    if (layout_.cut)
+      complaints_->Add(Severity::kMinor, "the file ends within its last box");
+    return {};
+  }
 
  private:
   [[nodiscard]] Verdict<void> CheckSize(std::uint32_t width,
                                         std::uint32_t height) const;
   [[nodiscard]] Verdict<void> Judge(avifResult result) const;
+  [[nodiscard]] bool EndsEarly() const;
+  [[nodiscard]] avifResult TryParse(bool ignore_exif);
   [[nodiscard]] Verdict<void> Parse();
   void DescribePicture();
   void KeepMetadata();
@@ -112,6 +132,7 @@ class AvifDecoder final : public Decoder, public RowSource {
   AvifLayout layout_;
   const DecoderOptions options_;
   Complaints* complaints_;
+  std::optional<AvifInput> input_;
   std::unique_ptr<avifDecoder, DestroyDecoder> avif_;
   OpenedPicture picture_;
   PictureShape shape_;
@@ -144,16 +165,23 @@ Verdict<void> AvifDecoder::Judge(avifResult result) const {
     case AVIF_RESULT_TRUNCATED_DATA:
       return Refuse(Reason::kTruncated, text);
     default:
-      return Refuse(layout_.ends ? Reason::kCorrupt : Reason::kTruncated, text);
+      return Refuse(EndsEarly() ? Reason::kTruncated : Reason::kCorrupt, text);
   }
 }
 
-Verdict<void> AvifDecoder::Parse() {
+bool AvifDecoder::EndsEarly() const {
+  if (!layout_.ends) return true;
+  const auto meta = AvifMeta::Read(bytes_);
+  return meta && meta->LacksBytes();
+}
+
+avifResult AvifDecoder::TryParse(bool ignore_exif) {
   avif_.reset(avifDecoderCreate());
-  if (avif_ == nullptr) return Refuse(Reason::kMemory, "no memory for libavif");
+  if (avif_ == nullptr) return AVIF_RESULT_OUT_OF_MEMORY;
   avif_->codecChoice = AVIF_CODEC_CHOICE_DAV1D;
   avif_->maxThreads = 1;
   avif_->ignoreXMP = AVIF_TRUE;
+  avif_->ignoreExif = ignore_exif ? AVIF_TRUE : AVIF_FALSE;
   avif_->imageSizeLimit = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
       options_.limits.max_pixels, 1, AVIF_DEFAULT_IMAGE_SIZE_LIMIT));
   avif_->imageDimensionLimit = 0;  // the pixels are bounded
@@ -163,13 +191,22 @@ Verdict<void> AvifDecoder::Parse() {
   avif_->strictFlags = AVIF_STRICT_DISABLED;
   const auto source = layout_.has_primary ? AVIF_DECODER_SOURCE_PRIMARY_ITEM
                                           : AVIF_DECODER_SOURCE_TRACKS;
-  if (auto ok = Judge(avifDecoderSetSource(avif_.get(), source)); !ok)
-    return ok;
-  if (auto ok = Judge(
-          avifDecoderSetIOMemory(avif_.get(), bytes_.data(), bytes_.size()));
-      !ok)
-    return ok;
-  return Judge(avifDecoderParse(avif_.get()));
+  const avifResult result = avifDecoderSetSource(avif_.get(), source);
+  if (result != AVIF_RESULT_OK) return result;
+  avifDecoderSetIO(avif_.get(), input_->io());
+  return avifDecoderParse(avif_.get());
+}
+
+Verdict<void> AvifDecoder::Parse() {
+  auto head = RewriteAvifHead(bytes_);
+  if (!head) return tl::unexpected<Refusal>(std::move(head).error());
+  input_.emplace(std::move(*head), bytes_);
+  const avifResult result = TryParse(false);
+  if (result == AVIF_RESULT_OK || !layout_.has_exif) return Judge(result);
+  // Without the EXIF no sample is missing.
+  if (TryParse(true) != AVIF_RESULT_OK) return Judge(result);
+  complaints_->Add(Severity::kMinor, "EXIF that cannot be read");
+  return {};
 }
 
 void AvifDecoder::DescribePicture() {

@@ -1,0 +1,378 @@
+#include "worker/image/codec/avif_rewrite.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "worker/image/avif_layout.h"
+#include "worker/image/avif_meta.h"
+#include "worker/image/box_walker.h"
+
+namespace thumbmill {
+namespace {
+
+using Id = AvifMeta::Id;
+using Ids = std::vector<Id>;
+using Bytes = std::vector<std::uint8_t>;
+using Associations = std::vector<AvifAssociation>;
+
+// An item of the new head; its number is its place in the plan, from 1 on.
+struct Planned {
+  std::string_view type;
+  std::vector<AvifExtent> extents;
+  Associations properties;
+};
+
+struct PlannedReference {
+  std::string_view type;
+  Id from = 0;
+  Ids to;
+};
+
+// Which items the picture needs, in which order.
+class Plan {
+ public:
+  explicit Plan(const AvifMeta& meta) : meta_(meta) {}
+
+  // False: libavif shall see the file as it is, unless too_long().
+  [[nodiscard]] bool Make();
+  [[nodiscard]] bool too_long() const { return too_long_; }
+
+  [[nodiscard]] const std::vector<Planned>& items() const { return items_; }
+  [[nodiscard]] const std::vector<PlannedReference>& references() const {
+    return references_;
+  }
+  [[nodiscard]] const AvifMeta& meta() const { return meta_; }
+
+ private:
+  [[nodiscard]] std::optional<Id> Add(Id item);
+  [[nodiscard]] bool AddInputs(Id number, const Ids& inputs);
+  [[nodiscard]] bool AddAlpha();
+  [[nodiscard]] bool AddAlphaOfTiles(const Ids& tiles);
+  void AddExif();
+  [[nodiscard]] bool IsAlpha(Id item) const;
+  [[nodiscard]] Id AlphaOf(Id item) const;
+  [[nodiscard]] Associations Only(std::string_view type, Id item) const;
+
+  const AvifMeta& meta_;
+  std::vector<Planned> items_;
+  std::vector<PlannedReference> references_;
+  std::size_t extents_ = 0;
+  bool too_long_ = false;
+};
+
+std::string_view TypeOfBox(ByteSpan box) {
+  return box.size() < 8 ? std::string_view() : AsText(box.subspan(4, 4));
+}
+
+std::optional<Id> Plan::Add(Id item) {
+  constexpr std::size_t kMaxItems = 65535;  // numbers of two bytes
+  Planned planned;
+  planned.type = meta_.TypeOf(item);
+  planned.properties = meta_.PropertiesOf(item);
+  if (meta_.PlaceOf(item, &planned.extents) != AvifMeta::Place::kKnown)
+    return std::nullopt;
+  extents_ += planned.extents.size();
+  too_long_ |=
+      items_.size() == kMaxItems || extents_ > AvifMeta::kMaxEntries;
+  if (too_long_) return std::nullopt;
+  items_.push_back(std::move(planned));
+  return static_cast<Id>(items_.size());
+}
+
+// libavif takes no tile twice: each use of one becomes an item.
+bool Plan::AddInputs(Id number, const Ids& inputs) {
+  if (inputs.empty()) return false;
+  PlannedReference reference{"dimg", number, {}};
+  for (const Id input : inputs) {
+    const auto added = Add(input);
+    if (!added) return false;
+    reference.to.push_back(*added);
+  }
+  references_.push_back(std::move(reference));
+  return true;
+}
+
+Associations Plan::Only(std::string_view type, Id item) const {
+  Associations found = meta_.PropertiesOf(item);
+  std::erase_if(found, [&](const AvifAssociation& one) {
+    return TypeOfBox(meta_.Property(one.number)) != type;
+  });
+  return found;
+}
+
+bool Plan::IsAlpha(Id item) const {
+  const Associations found = Only("auxC", item);
+  return std::any_of(
+      found.begin(), found.end(), [&](const AvifAssociation& one) {
+        return NamesAlpha(After(meta_.Property(one.number), 8));
+      });
+}
+
+// 0: it has none.
+Id Plan::AlphaOf(Id item) const {
+  for (const Id other : meta_.Referring("auxl", item))
+    if (IsAlpha(other)) return other;
+  return 0;
+}
+
+// Each tile of the grid may have an alpha of its own. They become tiles of a
+// grid of the same shape, which the file does not have.
+bool Plan::AddAlphaOfTiles(const Ids& tiles) {
+  Ids alphas;
+  for (const Id tile : tiles) {
+    const Id alpha = AlphaOf(tile);
+    if (alpha == 0) return true;
+    alphas.push_back(alpha);
+  }
+  Planned grid = items_.front();
+  grid.properties = Only("ispe", meta_.primary());
+  for (const AvifAssociation& one : Only("auxC", alphas.front()))
+    grid.properties.push_back(one);
+  items_.push_back(std::move(grid));
+  const auto number = static_cast<Id>(items_.size());
+  references_.push_back({"auxl", number, {1}});
+  if (meta_.Refers("prem", tiles.front(), alphas.front()))
+    references_.push_back({"prem", 1, {number}});
+  return AddInputs(number, alphas);
+}
+
+bool Plan::AddAlpha() {
+  const Id alpha = AlphaOf(meta_.primary());
+  const Ids tiles = meta_.InputsOf(meta_.primary());
+  if (alpha == 0)
+    return items_.front().type != "grid" || AddAlphaOfTiles(tiles);
+  const auto number = Add(alpha);
+  if (!number) return false;
+  references_.push_back({"auxl", *number, {1}});
+  if (meta_.Refers("prem", meta_.primary(), alpha))
+    references_.push_back({"prem", 1, {*number}});
+  return meta_.TypeOf(alpha) != "grid" ||
+         AddInputs(*number, meta_.InputsOf(alpha));
+}
+
+void Plan::AddExif() {
+  for (const Id item : meta_.Referring("cdsc", meta_.primary())) {
+    if (meta_.TypeOf(item) != "Exif") continue;
+    if (const auto number = Add(item))
+      references_.push_back({"cdsc", *number, {1}});
+    return;
+  }
+}
+
+bool Plan::Make() {
+  const Id primary = meta_.primary();
+  const bool grid = meta_.TypeOf(primary) == "grid" ||
+                    meta_.TypeOf(AlphaOf(primary)) == "grid";
+  if (!meta_.odd() && !grid) return false;
+  if (!Add(primary)) return false;
+  if (items_.front().type == "grid" &&
+      !AddInputs(1, meta_.InputsOf(primary)))
+    return false;
+  if (!AddAlpha()) return false;
+  AddExif();
+  return true;
+}
+
+class BoxWriter {
+ public:
+  void Number(std::uint64_t value, int bytes) {
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+      bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
+  void Text(std::string_view text) {
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+  }
+  void Copy(ByteSpan bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
+  // `fill` writes the body.
+  template <typename Fill>
+  void Box(std::string_view type, const Fill& fill) {
+    const std::size_t start = bytes_.size();
+    Number(0, 4);
+    Text(type);
+    fill();
+    const std::size_t size = bytes_.size() - start;
+    for (std::size_t i = 0; i < 4; ++i)
+      bytes_[start + i] = static_cast<std::uint8_t>(size >> (24 - 8 * i));
+  }
+  [[nodiscard]] Bytes& bytes() { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+class HeadWriter {
+ public:
+  // `shift`: how far behind its place in the file a byte will be seen.
+  HeadWriter(const Plan& plan, std::uint64_t shift)
+      : plan_(plan), shift_(shift) {}
+
+  [[nodiscard]] Bytes Write();
+
+ private:
+  void WriteMeta();
+  void WriteItems();
+  void WriteLocations();
+  void WriteReferences();
+  void WriteProperties();
+  // The number of a property in the new head.
+  std::uint16_t NumberOf(std::uint16_t old);
+
+  const Plan& plan_;
+  const std::uint64_t shift_;
+  BoxWriter out_;
+  std::map<std::uint16_t, std::uint16_t> numbers_;
+  std::vector<std::uint16_t> properties_;  // their old numbers
+};
+
+void HeadWriter::WriteItems() {
+  out_.Box("iinf", [this] {
+    out_.Number(0, 4);
+    out_.Number(plan_.items().size(), 2);
+    Id number = 0;
+    for (const Planned& item : plan_.items())
+      out_.Box("infe", [&] {
+        out_.Number(0x02000000, 4);
+        out_.Number(++number, 2);
+        out_.Number(0, 2);
+        out_.Text(item.type);
+        out_.Number(0, 1);  // an empty name
+      });
+  });
+}
+
+void HeadWriter::WriteLocations() {
+  out_.Box("iloc", [this] {
+    out_.Number(0, 4);
+    out_.Number(0x8800, 2);  // offsets and lengths of 8 bytes, no base
+    out_.Number(plan_.items().size(), 2);
+    Id number = 0;
+    for (const Planned& item : plan_.items()) {
+      out_.Number(++number, 2);
+      out_.Number(0, 2);
+      out_.Number(item.extents.size(), 2);
+      for (const AvifExtent& extent : item.extents) {
+        out_.Number(extent.offset + shift_, 8);
+        out_.Number(extent.size, 8);
+      }
+    }
+  });
+}
+
+void HeadWriter::WriteReferences() {
+  if (plan_.references().empty()) return;
+  out_.Box("iref", [this] {
+    out_.Number(0, 4);
+    for (const PlannedReference& reference : plan_.references())
+      out_.Box(reference.type, [&] {
+        out_.Number(reference.from, 2);
+        out_.Number(reference.to.size(), 2);
+        for (const Id to : reference.to) out_.Number(to, 2);
+      });
+  });
+}
+
+std::uint16_t HeadWriter::NumberOf(std::uint16_t old) {
+  const auto [at, added] = numbers_.try_emplace(
+      old, static_cast<std::uint16_t>(properties_.size() + 1));
+  if (added) properties_.push_back(old);
+  return at->second;
+}
+
+void HeadWriter::WriteProperties() {
+  BoxWriter groups;
+  groups.Box("ipma", [&] {
+    groups.Number(1, 4);  // numbers of 15 bits
+    groups.Number(plan_.items().size(), 4);
+    Id number = 0;
+    for (const Planned& item : plan_.items()) {
+      groups.Number(++number, 2);
+      groups.Number(item.properties.size(), 1);
+      for (const AvifAssociation& one : item.properties)
+        groups.Number((one.essential ? 0x8000u : 0u) | NumberOf(one.number), 2);
+    }
+  });
+  out_.Box("iprp", [&] {
+    out_.Box("ipco", [&] {
+      for (const std::uint16_t old : properties_)
+        out_.Copy(plan_.meta().Property(old));
+    });
+    out_.Copy(groups.bytes());
+  });
+}
+
+void HeadWriter::WriteMeta() {
+  out_.Number(0, 4);
+  out_.Box("hdlr", [this] {
+    out_.Number(0, 8);
+    out_.Text("pict");
+    for (int i = 0; i < 3; ++i) out_.Number(0, 4);
+    out_.Number(0, 1);
+  });
+  out_.Box("pitm", [this] {
+    out_.Number(0, 4);
+    out_.Number(1, 2);
+  });
+  WriteLocations();
+  WriteItems();
+  WriteReferences();
+  WriteProperties();
+}
+
+Bytes HeadWriter::Write() {
+  out_.Box("ftyp", [this] {
+    out_.Text("avif");
+    out_.Number(0, 4);
+    out_.Text("avifmif1miaf");
+  });
+  out_.Box("meta", [this] { WriteMeta(); });
+  return std::move(out_.bytes());
+}
+
+// Profiles are copied; all else is short.
+bool FitsInHead(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  std::vector<std::uint16_t> counted;
+  for (const Planned& item : plan.items())
+    for (const AvifAssociation& one : item.properties)
+      counted.push_back(one.number);
+  std::sort(counted.begin(), counted.end());
+  counted.erase(std::unique(counted.begin(), counted.end()), counted.end());
+  for (const std::uint16_t number : counted)
+    bytes += plan.meta().Property(number).size();
+  return bytes <= kMaxAvifHead;
+}
+
+Verdict<void> CheckKind(const AvifMeta& meta) {
+  const std::string type(meta.TypeOf(meta.primary()));
+  if (!type.empty() && type != "av01" && type != "grid")
+    return Refuse(Reason::kUnsupported,
+                  "an AVIF whose picture is an item of type " + type);
+  std::vector<AvifExtent> unused;
+  if (meta.PlaceOf(meta.primary(), &unused) == AvifMeta::Place::kElsewhere)
+    return Refuse(Reason::kUnsupported,
+                  "an AVIF whose data lie in another item or file");
+  return {};
+}
+
+}  // namespace
+
+Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
+  const auto meta = AvifMeta::Read(file);
+  if (!meta) return Bytes();
+  if (auto ok = CheckKind(*meta); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  Plan plan(*meta);
+  const bool made = plan.Make();
+  if (plan.too_long() || (made && !FitsInHead(plan)))
+    return Refuse(Reason::kTooCostly, "an AVIF with too many boxes");
+  if (!made) return Bytes();
+  const std::size_t size = HeadWriter(plan, 0).Write().size();
+  return HeadWriter(plan, size).Write();
+}
+
+}  // namespace thumbmill
