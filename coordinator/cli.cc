@@ -27,7 +27,8 @@ struct Typed {
       retry_delay, max_bytes, memory, max_output_pixels, max_pixels, fail_on,
       task_timeout, max_failures, upload_timeout, fsync, progress, stats,
       log_file, log_format, keep_poison, backend, sandbox, image_size,
-      resize_mode;
+      resize_mode, user_agent, header_file;
+  std::vector<std::string> headers, put_headers;
   int workers = 0, downloads = 64, per_host = 6, uploads = 32, retries = 3,
       attempts = 3, max_scans = 100, verbose = 0;
   bool linear = false;
@@ -72,6 +73,10 @@ void Define(CLI::App* app, Typed* t) {
   app->add_option("--retries", t->retries);
   app->add_option("--retry-delay", t->retry_delay);
   app->add_option("--max-bytes", t->max_bytes);
+  app->add_option("--user-agent", t->user_agent);
+  app->add_option("--header", t->headers)->allow_extra_args(false);
+  app->add_option("--header-file", t->header_file);
+  app->add_option("--put-header", t->put_headers)->allow_extra_args(false);
   app->add_flag("--allow-loopback", t->allow_loopback);
   app->add_flag("--allow-private-network", t->allow_private);
   app->add_option("-j,--workers,--processes-count", t->workers);
@@ -285,7 +290,30 @@ Status SetMinSpeed(const std::string& text, TransferOptions* transfer) {
                      &transfer->min_speed_window);
 }
 
+Status SetUserAgent(const std::string& typed, TransferOptions* transfer) {
+  std::string& of_header = transfer->headers.user_agent;
+  if (!typed.empty() && !of_header.empty())
+    return Fail(ErrorCode::kUsage,
+                "--user-agent and a User-Agent --header: give one of them");
+  transfer->user_agent = typed.empty() ? std::exchange(of_header, {}) : typed;
+  if (IsHeaderValue(transfer->user_agent)) return {};
+  return Fail(ErrorCode::kUsage,
+              "--user-agent: holds a line break or another control character");
+}
+
+Status SetHeaders(const Typed& t, RunOptions* options) {
+  RequestHeaders& headers = options->transfer.headers;
+  if (!t.header_file.empty())
+    RETURN_IF_ERROR(ReadHeaderFile(t.header_file, &headers));
+  for (const std::string& text : t.headers)
+    RETURN_IF_ERROR(AddHeader("--header", text, &headers));
+  for (const std::string& text : t.put_headers)
+    RETURN_IF_ERROR(AddHeader("--put-header", text, &options->put_headers));
+  return SetUserAgent(t.user_agent, &options->transfer);
+}
+
 Status SetTransfer(const Typed& t, RunOptions* options) {
+  RETURN_IF_ERROR(SetHeaders(t, options));
   TransferOptions& transfer = options->transfer;
   RETURN_IF_ERROR(SetPositive("--connect-timeout", t.connect_timeout,
                               &transfer.connect_timeout));

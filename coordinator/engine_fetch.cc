@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kReadAhead = 8;
 constexpr std::size_t kReadAheadAWorker = 4;
 constexpr std::size_t kReadAheadAtMost = 64;
+// A server that is too slow costs a deadline each time, and is seldom faster.
+constexpr int kSlowRetries = 1;
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
@@ -131,9 +133,10 @@ void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
     item->Move(ItemState::kListed);
     return queue_.PushFront(item);
   }
+  if (answer.reason == Reason::kTooSlow) ++item->slow_tries;
   const std::optional<Millis> delay =
       retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
-  if (answer.transient && delay) {
+  if (answer.transient && delay && item->slow_tries <= kSlowRetries) {
     ++stats_.retries;
     item->Move(ItemState::kListed);
     return queue_.PushLater(item, Now() + *delay);

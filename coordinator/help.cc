@@ -62,10 +62,15 @@ Fetching
       --first-byte-timeout T  (default: 15s)
       --min-speed B[/T]    bytes a second, over a time (default: 10K/15s)
       --timeout T          of one try (default: 5m)
-      --retries N          more tries after transient errors (default: 3)
+      --retries N          more tries after transient errors (default: 3; a
+                           body that is too slow has one more)
       --retry-delay T      before the first of them, then doubled, with jitter
                            (default: 500ms); Retry-After is honoured
       --max-bytes B        of one image (default: 100M; K, M, G: powers of 1024)
+      --user-agent TEXT    (default: thumbmill/VERSION with a contact)
+      --header 'K: V'      sent with each request for a source (repeatable), but
+                           never to another origin after a redirect
+      --header-file FILE   such headers, one a line, which no process list shows
       --allow-loopback     list URLs may lead to this machine
       --allow-private-network  list URLs may lead to private addresses
 
@@ -91,6 +96,7 @@ Limits and placement
 Storing and resuming
       --uploads N          at once (default: 32)
       --upload-timeout T   of one try (default: 60s)
+      --put-header 'K: V'  sent with each PUT to an http target (repeatable)
       --fsync WHEN         never, batch, each: safety against power loss
                            (default: batch)
       --retry-failed       also what failed for good before

@@ -55,6 +55,7 @@ struct Item {
   std::uint32_t bypassed = 0;  // smaller ones that were sent before it
 
   int fetch_tries = 0;
+  int slow_tries = 0;     // of those, the ones that were too slow
   int attempts = 0;       // places it may have cost
   int losses = 0;         // places lost while it only waited there
   bool alone = false;     // leased to a place of its own: see suspicion.h

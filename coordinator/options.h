@@ -45,6 +45,7 @@ struct RunOptions {
   std::size_t per_host = 6;
   std::size_t uploads = 32;
   TransferOptions transfer;
+  RequestHeaders put_headers;  // sent to an http target
   int retries = 3;
   Millis retry_delay{500};
 

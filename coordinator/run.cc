@@ -170,6 +170,8 @@ Status OpenTarget(const RunOptions& options, Parts* parts) {
       HttpSinkOptions http;
       http.base_url = options.output;
       http.transfer = options.transfer;
+      http.transfer.headers = options.put_headers;
+      http.transfer.user_agent = options.put_headers.user_agent;
       http.uploads = static_cast<int>(options.uploads);
       ASSIGN_OR_RETURN(parts->sink, MakeHttpSink(parts->loop.get(), http));
       return parts->sink->Prepare();

@@ -34,6 +34,7 @@ void ReadHeader(std::string_view line, Hop* hop) {
   const std::string_view value = TrimBlanks(line.substr(colon + 1));
   if (EqualsNoCase(name, "location") && hop->location.empty())
     hop->location = value;
+  if (EqualsNoCase(name, "set-cookie")) hop->has_cookies = true;
   if (EqualsNoCase(name, "content-encoding")) hop->coding.Add(value);
   if (!EqualsNoCase(name, "transfer-encoding")) return;
   if (const auto unasked = UnaskedTransferCoding(value); !unasked.empty())
@@ -137,6 +138,9 @@ class Setter {
     if (longer == nullptr) code_ = CURLE_OUT_OF_MEMORY;
     if (longer != nullptr) *list = longer;
   }
+  void Note(CURLcode code) {
+    if (code_ == CURLE_OK) code_ = code;
+  }
   [[nodiscard]] CURLcode code() const { return code_; }
 
  private:
@@ -156,7 +160,6 @@ void ConfigureUpload(Job* job, Setter* setter) {
   set.Append(&job->headers, "Expect:");
   if (!job->content_type.empty())
     set.Append(&job->headers, "Content-Type: " + job->content_type);
-  set(CURLOPT_HTTPHEADER, job->headers);
 }
 
 void ConfigureMethod(Job* job, Setter* setter) {
@@ -165,9 +168,20 @@ void ConfigureMethod(Job* job, Setter* setter) {
   if (job->method == Method::kPut) return ConfigureUpload(job, setter);
   // Not CURLOPT_ACCEPT_ENCODING: curl would decode, see content_coding.h.
   set.Append(&job->headers, "Accept-Encoding: identity");
-  set(CURLOPT_HTTPHEADER, job->headers);
+  set.Note(job->cookies.GiveTo(job->easy));
   set(CURLOPT_MAXFILESIZE_LARGE,
       static_cast<curl_off_t>(job->options->max_bytes));
+}
+
+// What the user adds, where it may be known.
+void ConfigureHeaders(Job* job, Setter* setter) {
+  Setter& set = *setter;
+  const RequestHeaders& extra = job->options->headers;
+  if (job->at_home) {
+    for (const std::string& line : extra.lines) set.Append(&job->headers, line);
+    if (!extra.cookie.empty()) set(CURLOPT_COOKIE, extra.cookie.c_str());
+  }
+  if (job->headers != nullptr) set(CURLOPT_HTTPHEADER, job->headers);
 }
 
 }  // namespace
@@ -211,6 +225,7 @@ CURLcode ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
           PercentDecode(url.userinfo.substr(colon + 1)).c_str());
   }
   ConfigureMethod(job, &set);
+  ConfigureHeaders(job, &set);
   return set.code();
 }
 

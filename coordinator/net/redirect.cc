@@ -5,8 +5,6 @@
 #include <memory>
 #include <optional>
 
-#include "coordinator/net/url.h"
-
 namespace thumbmill {
 namespace {
 
@@ -16,13 +14,6 @@ struct FreeUrl {
 struct FreeText {
   void operator()(char* text) const { curl_free(text); }
 };
-
-bool SameOrigin(const Url& a, const Url& b) {
-  const auto port = [](const Url& url) {
-    return url.port != 0 ? url.port : url.scheme == "https" ? 443 : 80;
-  };
-  return a.scheme == b.scheme && a.host == b.host && port(a) == port(b);
-}
 
 std::string Resolve(const std::string& base, const std::string& location) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
@@ -39,6 +30,13 @@ std::string Resolve(const std::string& base, const std::string& location) {
 }
 
 }  // namespace
+
+bool SameOrigin(const Url& a, const Url& b) {
+  const auto port = [](const Url& url) {
+    return url.port != 0 ? url.port : url.scheme == "https" ? 443 : 80;
+  };
+  return a.scheme == b.scheme && a.host == b.host && port(a) == port(b);
+}
 
 std::string ResolveLocation(std::string_view base,
                             const std::string& location) {

@@ -33,6 +33,9 @@ namespace {
 
 constexpr Millis kTick{200};
 constexpr std::size_t kIdleHandles = 128;
+constexpr const char* kUserAgent =
+    "thumbmill/" THUMBMILL_VERSION
+    " (batch thumbnail maker; contact: " THUMBMILL_CONTACT ")";
 
 Status InitCurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -41,8 +44,7 @@ Status InitCurl() {
 }
 
 void FillDefaults(TransferOptions* options) {
-  if (options->user_agent.empty())
-    options->user_agent = "thumbmill/" THUMBMILL_VERSION;
+  if (options->user_agent.empty()) options->user_agent = kUserAgent;
   for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
     const char* value = std::getenv(name);
     if (options->ca_file.empty() && value != nullptr) options->ca_file = value;
@@ -210,7 +212,9 @@ void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
   EndLookup(job, job->hop.any_address_allowed || !job->hop.forbidden.empty());
   CURL* easy = std::exchange(job->easy, nullptr);
   if (easy == nullptr) return;
-  if (!whole || idle_.size() >= kIdleHandles) return curl_easy_cleanup(easy);
+  const bool clean = job->cookies.empty() && !job->hop.has_cookies;
+  if (!whole || !clean || idle_.size() >= kIdleHandles)
+    return curl_easy_cleanup(easy);
   curl_easy_reset(easy);
   idle_.push_back(easy);
 }
@@ -274,6 +278,7 @@ void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
   NoteLookup(*job, code);
   AddTimes(job);
   if (IsRedirect(*job)) {
+    job->cookies.TakeFrom(job->easy);
     ReturnHandle(job, whole);
     return Redirect(job);
   }
@@ -343,12 +348,14 @@ void Transfers::Impl::Redirect(Job* job) {
     return Answer(job, std::move(result));
   }
   const std::string target = ResolveLocation(job->url, job->hop.location);
-  if (!ParseUrl(target)) {
+  const std::optional<Url> from = ParseUrl(job->url), to = ParseUrl(target);
+  if (!to) {
     result.message =
         "redirect to " + (target.empty() ? "no URL" : RedactUrl(target));
     return Answer(job, std::move(result));
   }
   ++job->redirects;
+  job->at_home &= from && SameOrigin(*from, *to);
   job->url = target;
   job->trusted = false;
   StartHop(job);

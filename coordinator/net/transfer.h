@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/reason.h"
 #include "common/result.h"
+#include "coordinator/net/request_headers.h"
 
 namespace thumbmill {
 
@@ -34,7 +35,11 @@ struct TransferOptions {
   int max_redirects = 10;
   bool allow_loopback = false;  // for untrusted URLs
   bool allow_private = false;
-  std::string user_agent;  // empty: "thumbmill/<version>"
+  // Sent to whoever is asked. Empty: an honest one, with version and contact.
+  std::string user_agent;
+  // Sent with the first request of a transfer and while its redirects stay at
+  // the same origin (scheme, host and port); after one that leaves it no more.
+  RequestHeaders headers;
   // Of certificate authorities. Empty: what CURL_CA_BUNDLE or SSL_CERT_FILE
   // in the environment name, else the system's.
   std::string ca_file;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/net/chain_cookies.h"
 #include "coordinator/net/content_coding.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/hop_end.h"
@@ -44,6 +45,7 @@ struct Hop {
   int status = 0;
   std::string location;
   std::size_t header_bytes = 0;
+  bool has_cookies = false;
   std::uint64_t discarded = 0;
   bool body_left = false;  // it is too long to read what nobody wants
   ContentCoding coding;
@@ -66,6 +68,9 @@ struct Job {
   const TransferOptions* options = nullptr;
   std::string url;  // of this hop
   bool trusted = false;
+  // No redirect has led to another origin: the user's headers may be sent.
+  bool at_home = true;
+  ChainCookies cookies;
   BodySink* body = nullptr;
   ByteSpan upload;
   std::size_t uploaded = 0;

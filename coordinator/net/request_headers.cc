@@ -1,0 +1,130 @@
+#include "coordinator/net/request_headers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+
+#include "coordinator/net/header_text.h"
+
+namespace thumbmill {
+namespace {
+
+// A server refuses larger heads anyway.
+constexpr std::size_t kMostHeaders = 100;
+constexpr std::size_t kMostBytes = 16 << 10;
+
+constexpr std::array<std::string_view, 17> kOurs = {"host",
+                                                    "connection",
+                                                    "keep-alive",
+                                                    "te",
+                                                    "trailer",
+                                                    "transfer-encoding",
+                                                    "upgrade",
+                                                    "http2-settings",
+                                                    "expect",
+                                                    "range",
+                                                    "accept-encoding",
+                                                    "if-range",
+                                                    "if-match",
+                                                    "if-none-match",
+                                                    "if-modified-since",
+                                                    "max-forwards",
+                                                    "if-unmodified-since"};
+
+bool IsNameCharacter(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z') || kMarks.find(c) != std::string_view::npos;
+}
+
+bool IsName(std::string_view name) {
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), IsNameCharacter);
+}
+
+bool IsOurs(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), LowerAscii);
+  return lower.starts_with("content-") || lower.starts_with("proxy-") ||
+         std::find(kOurs.begin(), kOurs.end(), lower) != kOurs.end();
+}
+
+Status Refuse(std::string_view flag, std::string_view why) {
+  return Fail(ErrorCode::kUsage, fmt::format("{}: {}", flag, why));
+}
+
+std::size_t BytesOf(const RequestHeaders& headers) {
+  std::size_t bytes = headers.cookie.size() + headers.user_agent.size();
+  for (const std::string& line : headers.lines) bytes += line.size();
+  return bytes;
+}
+
+void Store(std::string_view name, std::string_view value,
+           RequestHeaders* headers) {
+  if (EqualsNoCase(name, "user-agent")) {
+    headers->user_agent = value;
+    return;
+  }
+  if (EqualsNoCase(name, "cookie")) {
+    headers->cookie.append(headers->cookie.empty() ? "" : "; ").append(value);
+    return;
+  }
+  // curl takes "Name:" for an order to leave the header out.
+  headers->lines.push_back(value.empty() ? fmt::format("{};", name)
+                                         : fmt::format("{}: {}", name, value));
+}
+
+}  // namespace
+
+bool IsHeaderValue(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+Status AddHeader(std::string_view flag, std::string_view text,
+                 RequestHeaders* headers) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos)
+    return Refuse(flag, "a header has the form 'Name: value'");
+  const std::string_view name = text.substr(0, colon);
+  if (!IsName(name))
+    return Refuse(flag, "the name before the colon is no header's name");
+  const std::string_view value = TrimBlanks(text.substr(colon + 1));
+  if (!IsHeaderValue(text.substr(colon + 1)))
+    return Refuse(flag, fmt::format("the value of '{}' holds a line break or "
+                                    "another control character",
+                                    name));
+  if (IsOurs(name))
+    return Refuse(flag, fmt::format("'{}' is set by the request itself and "
+                                    "cannot be changed",
+                                    name));
+  Store(name, value, headers);
+  if (headers->lines.size() <= kMostHeaders && BytesOf(*headers) <= kMostBytes)
+    return {};
+  return Refuse(flag, fmt::format("more than {} headers or {} bytes of them",
+                                  kMostHeaders, kMostBytes));
+}
+
+Status ReadHeaderFile(const std::string& path, RequestHeaders* headers) {
+  std::ifstream file(path);
+  if (!file)
+    return Refuse("--header-file",
+                  SystemError(fmt::format("open {}", path), errno).what);
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (TrimBlanks(line).empty() || line.starts_with('#')) continue;
+    RETURN_IF_ERROR(AddHeader(
+        fmt::format("--header-file {}, line {}", path, number), line, headers));
+  }
+  if (file.eof()) return {};
+  return Refuse("--header-file", fmt::format("cannot read {}", path));
+}
+
+}  // namespace thumbmill
