@@ -30,9 +30,12 @@ bench_packages=(
 )
 npm_packages=(nodejs npm)
 
-# scripts/fuzz; and what scripts/test --full adds.
+# scripts/fuzz; what scripts/test --full adds; scripts/undefined.
 fuzz_packages=(clang 'libclang-rt-14-dev|libclang-rt-19-dev' llvm)
-full_packages=(clang clang-tidy 'libclang-rt-14-dev|libclang-rt-19-dev' llvm)
+full_packages=(
+  clang clang-tidy 'libclang-rt-14-dev|libclang-rt-19-dev' llvm valgrind
+)
+undefined_packages=(valgrind)
 # What draws the plot of `coordinator compare`.
 plot_packages=(gnuplot-nox)
 

@@ -2,6 +2,7 @@
 #include "worker/image/resample/resampler.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstring>
@@ -194,6 +195,22 @@ TEST(PlaneFlow, CopiesWhenNothingIsToBeDone) {
   for (int y = 0; y < 30; ++y)
     for (int x = 0; x < 40; ++x)
       ASSERT_EQ(copy[static_cast<std::size_t>(y * 40 + x)], at(x, y));
+}
+
+// Kernels read whole vectors; an earlier picture may have lain there.
+TEST(RowRing, HoldsZerosPastTheSamplesOfEachRow) {
+  constexpr std::uint32_t kRows = 3;
+  constexpr std::size_t kSamples = 70, kBytes = 80;
+  mallopt(M_PERTURB, 0x5A);
+  const RowRing ring(kRows, kBytes, kSamples);
+  mallopt(M_PERTURB, 0);
+  for (std::uint32_t y = 0; y < kRows; ++y) {
+    const std::uint8_t* row = ring.Row(y);
+    const std::size_t slack = y + 1 == kRows ? SampleBuffer::kSlack : 0;
+    EXPECT_TRUE(std::all_of(row + kSamples, row + ring.stride() + slack,
+                            [](std::uint8_t byte) { return byte == 0; }))
+        << y;
+  }
 }
 
 TEST(PyramidLevel, LeavesTheFilterItsGap) {

@@ -138,8 +138,9 @@ LinearRows::Feed LinearRows::FeedOf(int number) const {
   // A multiple of the band's rows: see RowSource::ReadBand().
   const std::uint32_t band = rows_->BandRows(number);
   const std::uint32_t bands = 1 + (window + kLagRows + band - 1) / band;
+  const std::size_t samples = plane.width * sample;
   feed.ring = RowRing(bands * band,
-                      std::max(plane.width * sample, rows_->RowBytes(number)));
+                      std::max(samples, rows_->RowBytes(number)), samples);
   return feed;
 }
 

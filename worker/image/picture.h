@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "worker/image/refusal.h"
@@ -95,9 +96,18 @@ class RowRing {
  public:
   RowRing() = default;
   RowRing(std::uint32_t rows, std::size_t row_bytes)
+      : RowRing(rows, row_bytes, row_bytes) {}
+  // Only the first `sample_bytes` of a row's `row_bytes` are samples. Kernels
+  // read whole vectors and multiply what follows by 0. It begins as 0, since
+  // memory checkers would take each thumbnail for undefined otherwise.
+  RowRing(std::uint32_t rows, std::size_t row_bytes, std::size_t sample_bytes)
       : stride_(PaddedRow(row_bytes)),
         capacity_(rows),
-        buffer_(stride_ * rows) {}
+        buffer_(stride_ * rows) {
+    for (std::uint32_t y = 0; y < rows; ++y)
+      std::memset(Row(y) + sample_bytes, 0, stride_ - sample_bytes);
+    std::memset(buffer_.data() + stride_ * rows, 0, SampleBuffer::kSlack);
+  }
 
   [[nodiscard]] std::uint8_t* Row(std::uint32_t y) const {
     return buffer_.data() + (y % capacity_) * stride_;

@@ -154,10 +154,11 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
       window = std::max(window, output.window());
       overhang = std::max(overhang, output.overhang());
     }
-    const std::size_t bytes = std::size_t{level.width} * (wide_ ? 2 : 1) + 2;
+    const std::size_t samples = std::size_t{level.width} * (wide_ ? 2 : 1);
     const std::uint32_t rows =
         (window + 2 * band_rows - 1) / band_rows * band_rows;
-    level.ring = RowRing(rows, std::max(bytes, row_bytes));
+    // Two more, for RepeatLast().
+    level.ring = RowRing(rows, std::max(samples + 2, row_bytes), samples);
     band_rows = HalfUp(band_rows) + 1;
     row_bytes = 0;
   }
