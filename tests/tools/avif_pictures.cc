@@ -55,7 +55,11 @@ void SetTransforms(const AvifOptions& options, avifImage* image) {
   }
   if (options.mirror >= 0) {
     image->transformFlags |= AVIF_TRANSFORM_IMIR;
+#if AVIF_VERSION_MAJOR >= 1
+    image->imir.axis = static_cast<std::uint8_t>(options.mirror);
+#else
     image->imir.mode = static_cast<std::uint8_t>(options.mirror);
+#endif
   }
   if (options.crop_width == 0) return;
   avifDiagnostics unused;
@@ -75,16 +79,19 @@ Image MakeImage(const Picture& picture, const AvifOptions& options) {
   image->yuvRange = options.limited ? AVIF_RANGE_LIMITED : AVIF_RANGE_FULL;
   image->matrixCoefficients =
       static_cast<avifMatrixCoefficients>(options.matrix);
-  image->colorPrimaries = AVIF_COLOR_PRIMARIES_BT709;
-  image->transferCharacteristics = AVIF_TRANSFER_CHARACTERISTICS_SRGB;
+  image->colorPrimaries = static_cast<avifColorPrimaries>(options.primaries);
+  image->transferCharacteristics =
+      static_cast<avifTransferCharacteristics>(options.transfer);
   FillColours(picture, options, image.get());
   if (!options.icc.empty())
-    avifImageSetProfileICC(
+    // Returns a result from version 1.0 on.
+    static_cast<void>(avifImageSetProfileICC(
         image.get(), reinterpret_cast<const std::uint8_t*>(options.icc.data()),
-        options.icc.size());
+        options.icc.size()));
   if (options.orientation != 0) {
     const Bytes exif = MakeExif(options.orientation);
-    avifImageSetMetadataExif(image.get(), exif.data(), exif.size());
+    static_cast<void>(
+        avifImageSetMetadataExif(image.get(), exif.data(), exif.size()));
   }
   SetTransforms(options, image.get());
   return image;

@@ -102,6 +102,8 @@ struct AvifOptions {
   bool limited = false;
   int matrix = 6;  // as H.273 numbers them
   bool premultiplied = false;
+  int primaries = 1;    // the same
+  int transfer = 13;    // the same: the curve of sRGB
   int quantizer = 8;    // 0 is the best, 63 the worst
   int orientation = 0;  // in EXIF
   int quarters = -1;    // irot

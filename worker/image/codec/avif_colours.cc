@@ -10,8 +10,8 @@ struct LumaWeights {
   double red, blue;
 };
 
-std::optional<LumaWeights> WeightsOf(avifMatrixCoefficients matrix) {
-  switch (matrix) {
+std::optional<LumaWeights> WeightsOf(const avifImage& image) {
+  switch (image.matrixCoefficients) {
     case AVIF_MATRIX_COEFFICIENTS_BT709:
       return LumaWeights{0.2126, 0.0722};
     case AVIF_MATRIX_COEFFICIENTS_FCC:
@@ -24,12 +24,38 @@ std::optional<LumaWeights> WeightsOf(avifMatrixCoefficients matrix) {
     case AVIF_MATRIX_COEFFICIENTS_BT470BG:
     case AVIF_MATRIX_COEFFICIENTS_BT601:
       return LumaWeights{0.299, 0.114};
+    case AVIF_MATRIX_COEFFICIENTS_CHROMA_DERIVED_NCL: {
+      const auto shares = SharesOf(SpaceIn(image).primaries);
+      if (!shares) return std::nullopt;
+      return LumaWeights{shares->red, shares->blue};
+    }
     default:
       return std::nullopt;
   }
 }
 
+// Version 1.0 of libavif gave the field another name; its values mean the same.
+int MirrorOf(const avifImage& image) {
+#if AVIF_VERSION_MAJOR >= 1
+  return image.imir.axis & 1;
+#else
+  return image.imir.mode & 1;
+#endif
+}
+
+// Numbers of H.273 have 8 bits; a box has room for 16. Others are reserved.
+std::uint8_t CodePoint(unsigned value) {
+  constexpr std::uint8_t kReserved = 255;
+  return value <= kReserved ? static_cast<std::uint8_t>(value) : kReserved;
+}
+
 }  // namespace
+
+RgbSpace SpaceIn(const avifImage& image) {
+  return SpaceOf(CodePoint(image.colorPrimaries),
+                 CodePoint(image.transferCharacteristics),
+                 VideoCurves::kAsSrgb);
+}
 
 int OrientationOf(const avifImage& image) {
   const bool turned = (image.transformFlags & AVIF_TRANSFORM_IROT) != 0;
@@ -37,7 +63,7 @@ int OrientationOf(const avifImage& image) {
   // By quarters of a turn: plain, top and bottom swapped, left and right.
   constexpr int kValues[4][3] = {{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}};
   const int quarters = turned ? image.irot.angle & 3 : 0;
-  return kValues[quarters][mirrored ? 1 + (image.imir.mode & 1) : 0];
+  return kValues[quarters][mirrored ? 1 + MirrorOf(image) : 0];
 }
 
 std::optional<YccCode> PlaneCodeOf(const avifImage& image) {
@@ -76,7 +102,7 @@ Verdict<AvifColours> AvifColours::For(const avifImage& image) {
     to.kind_ = Kind::kYcgco;
     return to;
   }
-  const auto weights = WeightsOf(image.matrixCoefficients);
+  const auto weights = WeightsOf(image);
   if (!weights)
     return Refuse(Reason::kUnsupported,
                   "AVIF with matrix coefficients " +

@@ -10,12 +10,17 @@
 
 #include "worker/image/picture.h"
 #include "worker/image/refusal.h"
+#include "worker/image/rgb_space.h"
 
 namespace thumbmill {
 
 // The container turns a picture against the clock, then mirrors it (HEIF 6.5);
 // EXIF has a number for each of the eight ways that it can lie.
 [[nodiscard]] int OrientationOf(const avifImage& image);
+
+// The space that the `nclx` box names, or else the coded picture itself. Its
+// matrix is not part of it: that counts beside a profile as well.
+[[nodiscard]] RgbSpace SpaceIn(const avifImage& image);
 
 // The codes that planes of 8 bits may keep until they are thumbnails.
 [[nodiscard]] std::optional<YccCode> PlaneCodeOf(const avifImage& image);

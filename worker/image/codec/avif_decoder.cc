@@ -248,6 +248,7 @@ void AvifDecoder::KeepMetadata() {
   picture_.exif_orientation = picture_.turned_by_container
                                   ? OrientationOf(image)
                                   : ExifOrientation(picture_.exif);
+  picture_.space = SpaceIn(image);
   if (image.icc.size > kMaxProfileBytes)
     return complaints_->Add(Severity::kMinor, "colour profile is too large");
   picture_.icc.assign(image.icc.data, image.icc.data + image.icc.size);
