@@ -246,8 +246,10 @@ bool GetTexts(const wire::Result& in, Outcome* outcome) {
     outcome->reason = *reason;
   }
   if (static_cast<std::size_t>(in.warnings_size()) > kMaxWarnings) return false;
-  outcome->message = in.message();
-  outcome->warnings.assign(in.warnings().begin(), in.warnings().end());
+  // A sender of ours has cut them.
+  outcome->message = Cut(in.message(), kMaxText);
+  for (const std::string& warning : in.warnings())
+    outcome->warnings.push_back(Cut(warning, kMaxWarning));
   return ReadEnum(in.source_format(), ImageFormat::kAvif,
                   &outcome->source_format) &&
          ReadEnum(in.output_format(), ImageFormat::kAvif,

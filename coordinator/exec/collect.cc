@@ -1,5 +1,6 @@
 #include "coordinator/exec/collect.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 
@@ -26,6 +27,22 @@ const char* FaultOf(const Thumbnail& thumbnail, std::uint64_t missing,
   return nullptr;
 }
 
+// Their sum is then within the range, too: what is copied is what was granted.
+bool DoOverlap(const std::vector<Thumbnail>& thumbnails) {
+  std::vector<ByteRange> ranges;
+  ranges.reserve(thumbnails.size());
+  for (const Thumbnail& thumbnail : thumbnails)
+    ranges.push_back(thumbnail.bytes);
+  std::sort(ranges.begin(), ranges.end(),
+            [](const ByteRange& a, const ByteRange& b) {
+              return a.offset < b.offset;
+            });
+  for (std::size_t i = 1; i < ranges.size(); ++i)
+    if (ranges[i].offset - ranges[i - 1].offset < ranges[i - 1].length)
+      return true;
+  return false;
+}
+
 Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
   if (!CanBeWritten(outcome.output_format))
     return Fail(ErrorCode::kBadData, "a format that cannot be written");
@@ -35,12 +52,29 @@ Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
       return Fail(ErrorCode::kBadData, fault);
     missing &= ~(std::uint64_t{1} << thumbnail.size_index);
   }
-  if (missing == 0) return {};
-  return Fail(ErrorCode::kBadData, std::to_string(std::popcount(missing)) +
-                                       " thumbnails too few");
+  if (missing != 0)
+    return Fail(ErrorCode::kBadData, std::to_string(std::popcount(missing)) +
+                                         " thumbnails too few");
+  if (DoOverlap(outcome.thumbnails))
+    return Fail(ErrorCode::kBadData, "thumbnails that share bytes");
+  return {};
+}
+
+// At most what is left of `rest`, which a worker cannot have exceeded.
+Micros Bounded(Micros time, Micros* rest) {
+  const Micros bounded = std::clamp(time, Micros(0), *rest);
+  *rest -= bounded;
+  return bounded;
 }
 
 }  // namespace
+
+void BoundTimes(Micros passed, StageTimes* times) {
+  Micros rest = std::max(passed, Micros(0));
+  times->decode = Bounded(times->decode, &rest);
+  times->resize = Bounded(times->resize, &rest);
+  times->encode = Bounded(times->encode, &rest);
+}
 
 Result<std::vector<std::vector<std::uint8_t>>> Collect(const Task& task,
                                                        ByteSpan range,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/clock.h"
 #include "common/result.h"
 #include "proto/task.h"
 
@@ -20,5 +21,9 @@ namespace thumbmill {
 // outcome that is not ok(), so that the receiver sees none.
 [[nodiscard]] Result<std::vector<std::vector<std::uint8_t>>> Collect(
     const Task& task, ByteSpan range, Outcome* outcome);
+
+// Cuts what a worker says of its times to what has passed since it was given
+// the task, all together.
+void BoundTimes(Micros passed, StageTimes* times);
 
 }  // namespace thumbmill

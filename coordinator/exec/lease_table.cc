@@ -8,6 +8,7 @@ namespace thumbmill {
 void LeaseTable::Add(std::size_t worker, Lease lease, TimePoint now) {
   Queue& queue = workers_[worker];
   if (queue.leases.empty()) queue.head_since = now;
+  lease.sent = now;
   queue.leases.push_back(std::move(lease));
   ++total_;
 }
@@ -60,6 +61,13 @@ std::uint64_t LeaseTable::LargestPeak(std::size_t worker) const {
   for (const Lease& lease : workers_[worker].leases)
     largest = std::max(largest, lease.task.peak_bytes);
   return largest;
+}
+
+std::uint64_t LeaseTable::SumOfGrants(std::size_t worker) const {
+  std::uint64_t sum = 0;
+  for (const Lease& lease : workers_[worker].leases)
+    sum += lease.output.granted();
+  return sum;
 }
 
 Micros LeaseTable::SumOfExpected(std::size_t worker) const {

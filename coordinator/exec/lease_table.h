@@ -20,6 +20,7 @@ namespace thumbmill {
 struct Lease {
   Task task;
   SlotLease output;
+  TimePoint sent{};  // set by Add()
 };
 
 class LeaseTable {
@@ -44,6 +45,8 @@ class LeaseTable {
   [[nodiscard]] std::size_t total() const { return total_; }
   // Predicted memory of the largest task that the worker holds.
   [[nodiscard]] std::uint64_t LargestPeak(std::size_t worker) const;
+  // Bytes of the output ranges of all its tasks.
+  [[nodiscard]] std::uint64_t SumOfGrants(std::size_t worker) const;
   [[nodiscard]] Micros SumOfExpected(std::size_t worker) const;
   [[nodiscard]] Millis SumOfCpuLimits(std::size_t worker) const;
 

@@ -46,7 +46,13 @@ constexpr Millis kLateResult{20};
 constexpr Millis kLateDeath{100};
 // Messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
+// Rounds after which no more is expected of what had arrived: whoever still
+// sends is a flood, which must not hold the loop.
+constexpr int kRounds = 64;
 constexpr Millis kSampleInterval{200};
+// A worker may have touched a page or two outside of what it was granted: its
+// flight record, and what the kernel rounds up.
+constexpr std::uint64_t kOutputSlack = 1 << 20;
 constexpr Millis kDrainStep{20};
 
 class ProcessExecutor final : public Executor {
@@ -81,6 +87,7 @@ class ProcessExecutor final : public Executor {
     bool alone = false;  // its task is to run alone
     TimePoint weighed{};    // when its memory was looked at
     bool retiring = false;  // it is being replaced
+    bool gone = false;      // it has said BYE
     std::optional<Doom> doom;
     std::optional<WorkerDeath> death;  // reaped, not yet buried
     EventLoop::TimerId burial = 0;
@@ -105,6 +112,7 @@ class ProcessExecutor final : public Executor {
   // ---- messages
   Status WatchChannel();
   bool Drain();
+  void DrainAll();
   void OnReceived(RouterChannel::Received received);
   void OnMessage(std::size_t worker, const Ready& ready);
   void OnMessage(std::size_t worker, TaskResult& result);
@@ -132,6 +140,7 @@ class ProcessExecutor final : public Executor {
   void CheckHead(std::size_t worker, TimePoint now);
   void CheckIdle(std::size_t worker, TimePoint now);
   void CheckMemory(std::size_t worker, TimePoint now);
+  void CheckOutputs(std::size_t worker);
   void Retire(std::size_t worker, const char* why);
   void ForgiveGap(TimePoint now);
   void Sample() const;
@@ -253,8 +262,7 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   peer.ready = false;
   peer.death = death;
   if (!stopping_ && !peer.retiring) ++lost_;
-  while (Drain()) {
-  }
+  DrainAll();
   const Lease* head = leases_.Head(death.worker);
   // Working on a later one, or on none: it has answered the head.
   const bool answered = head != nullptr && !peer.doom &&
@@ -262,8 +270,7 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   if (!answered) return Bury(death.worker);
   peer.burial = loop_->After(kLateResult, [this, worker = death.worker] {
     peers_[worker].burial = 0;
-    while (Drain()) {
-    }
+    DrainAll();
     Bury(worker);
   });
 }
@@ -343,6 +350,11 @@ bool ProcessExecutor::Drain() {
     if (stopped_) return true;
   }
   return true;
+}
+
+void ProcessExecutor::DrainAll() {
+  for (int round = 0; round < kRounds && Drain(); ++round) {
+  }
 }
 
 void ProcessExecutor::OnReceived(RouterChannel::Received received) {
@@ -460,6 +472,8 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   TM_FAIL_POINT("outputs-copied");
   peers_[worker].alone = false;
   const TimePoint now = Now();
+  BoundTimes(std::chrono::duration_cast<Micros>(now - head->sent),
+             &finished.outcome.times);
   (void)leases_.TakeHead(worker, now);  // its output range is free again
   peers_[worker].credit.Update(HeldBy(worker));
   OnNewHead(worker);
@@ -478,8 +492,9 @@ void ProcessExecutor::OnMessage(std::size_t worker,
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Bye&) {
-  if (!stopping_ && !peers_[worker].retiring)
-    Malformed(worker, "BYE without DRAIN");
+  Peer& peer = peers_[worker];
+  if ((!stopping_ && !peer.retiring) || std::exchange(peer.gone, true))
+    Malformed(worker, "a BYE that answers no DRAIN");
 }
 
 // ---- tasks -------------------------------------------------------------
@@ -587,8 +602,7 @@ void ProcessExecutor::Tick() {
   oom_.Look(now);
   ForgiveGap(now);
   // What has arrived counts before a limit is judged.
-  while (Drain()) {
-  }
+  DrainAll();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (!peers_[i].ready) continue;
     if (leases_.Count(i) > 0)
@@ -596,6 +610,7 @@ void ProcessExecutor::Tick() {
     else
       CheckIdle(i, now);
     if (peers_[i].ready) CheckMemory(i, now);
+    if (peers_[i].ready) CheckOutputs(i);
   }
 }
 
@@ -637,6 +652,20 @@ void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
   if (!peer.grown || leases_.Count(worker) > 0) return;
   ++recycled_;
   Retire(worker, "its memory has grown");
+}
+
+// It can write to all of its output memory; only what it was granted is charged.
+void ProcessExecutor::CheckOutputs(std::size_t worker) {
+  const Arena& output = *peers_[worker].output;
+  const std::uint64_t used = output.allocated_bytes();
+  const std::uint64_t may =
+      leases_.SumOfGrants(worker) +
+      output.layout().slots * output.layout().keep_bytes + kOutputSlack;
+  if (used > may)
+    EndWorker(worker, {Reason::kCrash, true,
+                       fmt::format("it wrote {} MiB to its output memory and "
+                                   "may write {} MiB",
+                                   used >> 20, may >> 20)});
 }
 
 void ProcessExecutor::Retire(std::size_t worker, const char* why) {

@@ -78,6 +78,27 @@ TEST_F(CollectTest, RefusesTheSameSizeTwice) {
   ExpectRefused("not asked");
 }
 
+TEST_F(CollectTest, RefusesBytesThatTwoThumbnailsShare) {
+  outcome_.thumbnails[1].bytes.offset =
+      outcome_.thumbnails[0].bytes.offset +
+      outcome_.thumbnails[0].bytes.length - 1;
+  ExpectRefused("share bytes");
+  outcome_.thumbnails[1].bytes = outcome_.thumbnails[0].bytes;
+  ExpectRefused("share bytes");
+}
+
+TEST(BoundTimes, BelievesNoMoreThanHasPassed) {
+  StageTimes times{Micros(5), Micros(1LL << 62), Micros(7)};
+  BoundTimes(Micros(100), &times);
+  EXPECT_EQ(times.decode, Micros(5));
+  EXPECT_EQ(times.resize, Micros(95));
+  EXPECT_EQ(times.encode, Micros(0));
+  times = {Micros(-1), Micros(3), Micros(4)};
+  BoundTimes(Micros(100), &times);
+  EXPECT_EQ(times.decode, Micros(0));
+  EXPECT_EQ(times.encode, Micros(4));
+}
+
 TEST_F(CollectTest, RefusesToMissASize) {
   outcome_.thumbnails.pop_back();
   ExpectRefused("too few");
