@@ -36,6 +36,8 @@ constexpr int kMapThreshold = 4 << 20;
 // the system anew costs an image of a few megapixels 2 % of its time.
 constexpr std::size_t kKeptHeap = 12 << 20;
 
+constexpr rlim_t kMostStack = 8 << 20;
+
 // When memory runs out, the kernel is to end who decodes, not who knows what is
 // done: half of the machine's memory is added to what a worker has.
 void VolunteerForOom() {
@@ -51,8 +53,13 @@ void PrepareProcess() {
   // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
   // decides.
   for (const int ignored : {SIGINT, SIGTERM, SIGHUP}) signal(ignored, SIG_IGN);
+  // Written to when nobody reads any more: an error, not a death.
+  signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  // A stack is not counted by RLIMIT_DATA.
+  const rlimit stack{kMostStack, kMostStack};
+  setrlimit(RLIMIT_STACK, &stack);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   VolunteerForOom();
   mallopt(M_MMAP_THRESHOLD, kMapThreshold);

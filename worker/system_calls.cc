@@ -1,10 +1,11 @@
 #include "worker/system_calls.h"
 
-#include <sched.h>
+#include <linux/futex.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,16 +47,21 @@ scmp_arg_cmp IsNull(unsigned argument) {
   return {argument, SCMP_CMP_EQ, 0, 0};
 }
 
+// No bit but these.
+scmp_arg_cmp OnlyBits(unsigned argument, std::uint64_t bits) {
+  return BitsAre(argument, ~bits, 0);
+}
+
 std::vector<Rule> MemoryRules() {
-  // Private, of no file, and never code.
-  constexpr std::uint64_t kKind = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS;
-  const scmp_arg_cmp no_code = BitsAre(2, PROT_EXEC, 0);
+  // Private, of no file, and never code. No other flag: MAP_GROWSDOWN would
+  // make it a stack, which RLIMIT_DATA does not count.
+  const scmp_arg_cmp plain =
+      BitsAre(3, ~std::uint64_t{MAP_NORESERVE}, MAP_PRIVATE | MAP_ANONYMOUS);
+  const scmp_arg_cmp no_code = OnlyBits(2, PROT_READ | PROT_WRITE);
   return {
-      {SCMP_SYS(mmap),
-       {no_code, BitsAre(3, kKind, MAP_PRIVATE | MAP_ANONYMOUS)}},
+      {SCMP_SYS(mmap), {no_code, plain}},
       {SCMP_SYS(mprotect), {no_code}},
       {SCMP_SYS(munmap)},
-      {SCMP_SYS(mremap)},
       {SCMP_SYS(brk)},
       {SCMP_SYS(madvise), {IntIs(2, MADV_DONTNEED)}},
       {SCMP_SYS(madvise), {IntIs(2, MADV_FREE)}},
@@ -66,9 +72,16 @@ std::vector<Rule> MemoryRules() {
   };
 }
 
+// As glibc waits and wakes. Neither priorities nor several futexes at once.
+Rule Futex(std::uint64_t operation) {
+  constexpr std::uint64_t kFlags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
+  return {SCMP_SYS(futex), {BitsAre(1, 0xffffffff & ~kFlags, operation)}};
+}
+
 std::vector<Rule> WaitingRules() {
   return {
-      {SCMP_SYS(futex)},           {SCMP_SYS(poll)},
+      Futex(FUTEX_WAIT),           Futex(FUTEX_WAKE),
+      Futex(FUTEX_WAIT_BITSET),    {SCMP_SYS(poll)},
       {SCMP_SYS(ppoll)},           {SCMP_SYS(epoll_wait)},
       {SCMP_SYS(epoll_pwait)},     {SCMP_SYS(epoll_ctl)},
       {SCMP_SYS(nanosleep)},       {SCMP_SYS(clock_nanosleep)},
@@ -78,61 +91,81 @@ std::vector<Rule> WaitingRules() {
 }
 
 // Of descriptors that are open. Neither sendmsg() nor recvmsg(): these pass
-// descriptors on. No address: the socket has its peer.
+// descriptors on. No address: the socket has its peer. No out-of-band data.
 std::vector<Rule> DescriptorRules() {
+  constexpr std::uint64_t kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  const scmp_arg_cmp plain = BitsAre(3, 0xffffffff & ~kFlags, 0);
   return {
       {SCMP_SYS(read)},
       {SCMP_SYS(write)},
       {SCMP_SYS(writev)},  // glibc's last words
-      {SCMP_SYS(recvfrom), {IsNull(4)}},
-      {SCMP_SYS(sendto), {IsNull(4)}},
+      {SCMP_SYS(recvfrom), {plain, IsNull(4)}},
+      {SCMP_SYS(sendto), {plain, IsNull(4)}},
       {SCMP_SYS(close)},
       {SCMP_SYS(fstat)},
   };
 }
 
-// What abort() needs, so that the signal is the true one; leaving.
+// What abort() needs, so that the signal is the true one; leaving. No other
+// signal, so that a SIGKILL or SIGSTOP is never a worker's own. None is blocked,
+// also not by returning from a handler that never ran: SIGXCPU ends whoever has
+// used up its time.
 std::vector<Rule> EndingRules() {
   return {
       {SCMP_SYS(getpid)},
       {SCMP_SYS(gettid)},
       {SCMP_SYS(getppid)},
-      {SCMP_SYS(tgkill), {IntIs(0, static_cast<std::uint64_t>(getpid()))}},
+      {SCMP_SYS(tgkill),
+       {IntIs(0, static_cast<std::uint64_t>(getpid())), IntIs(2, SIGABRT)}},
       {SCMP_SYS(rt_sigaction), {IntIs(0, SIGABRT)}},
-      {SCMP_SYS(rt_sigprocmask)},
-      {SCMP_SYS(rt_sigreturn)},
+      {SCMP_SYS(rt_sigprocmask), {IntIs(0, SIG_UNBLOCK)}},
       {SCMP_SYS(exit)},
       {SCMP_SYS(exit_group)},
   };
 }
 
-// A thread that libzmq created, but that has not run yet, asks for the policy
-// and priority that it has, and gives itself a name.
+// A thread that libzmq created, but that has not run yet, gives itself a name.
 std::vector<Rule> ThreadRules() {
-  const auto policy = static_cast<std::uint64_t>(sched_getscheduler(0));
   return {
       {SCMP_SYS(set_robust_list)},
       {SCMP_SYS(rseq)},
-      {SCMP_SYS(sched_getparam)},
-      {SCMP_SYS(sched_getscheduler)},
-      {SCMP_SYS(sched_setscheduler), {IntIs(1, policy)}},
       {SCMP_SYS(prctl), {IntIs(0, PR_SET_NAME)}},
   };
 }
 
 // Refused, not fatal: glibc looks for vm.overcommit_memory when it shrinks a
-// heap, and at /etc/localtime, and is content not to be told.
-constexpr int kRefused[] = {SCMP_SYS(openat), SCMP_SYS(newfstatat)};
+// heap, and at /etc/localtime, and is content not to be told. realloc() copies
+// where it cannot move, and mremap() would make a stack grow, which RLIMIT_DATA
+// does not count.
+constexpr int kRefused[] = {SCMP_SYS(openat), SCMP_SYS(newfstatat),
+                            SCMP_SYS(mremap)};
+
+// Not done, and the answer is 0. Such a thread also blocks all signals and sets
+// the scheduling that it has; libzmq aborts where it may not. Each of them names
+// another process as well.
+std::vector<Rule> PretendedRules() {
+  return {
+      {SCMP_SYS(rt_sigprocmask), {IntIs(0, SIG_BLOCK)}},
+      {SCMP_SYS(rt_sigprocmask), {IntIs(0, SIG_SETMASK)}},
+      {SCMP_SYS(sched_getparam)},
+      {SCMP_SYS(sched_getscheduler)},
+      {SCMP_SYS(sched_setscheduler)},
+  };
+}
+
+int Add(scmp_filter_ctx filter, std::uint32_t action, const Rule& rule) {
+  return seccomp_rule_add_array(filter, action, rule.call,
+                                static_cast<unsigned>(rule.arguments.size()),
+                                rule.arguments.data());
+}
 
 int AddRules(scmp_filter_ctx filter) {
   for (const auto& rules : {MemoryRules(), WaitingRules(), DescriptorRules(),
                             EndingRules(), ThreadRules()})
     for (const Rule& rule : rules)
-      if (const int error = seccomp_rule_add_array(
-              filter, SCMP_ACT_ALLOW, rule.call,
-              static_cast<unsigned>(rule.arguments.size()),
-              rule.arguments.data()))
-        return error;
+      if (const int error = Add(filter, SCMP_ACT_ALLOW, rule)) return error;
+  for (const Rule& rule : PretendedRules())
+    if (const int error = Add(filter, SCMP_ACT_ERRNO(0), rule)) return error;
   for (const int call : kRefused)
     if (const int error =
             seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call, 0))

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <ostream>
 #include <string>
@@ -110,9 +112,21 @@ long MapPage(int protection, int flags, int fd) {
   return mmap(nullptr, 4096, protection, flags, fd, 0) == MAP_FAILED ? -1 : 0;
 }
 
-long SetPriority(pid_t pid, int policy, int priority) {
-  const sched_param param{priority};
-  return sched_setscheduler(pid, policy, &param);
+long SignalItself(int number) {
+  return syscall(SYS_tgkill, getpid(), gettid(), number);
+}
+
+// Outside of a sandbox nothing is there to return to: not called there.
+long ReturnFromHandler() {
+  return prctl(PR_GET_SECCOMP) == 0 ? 0 : syscall(SYS_rt_sigreturn);
+}
+
+// A stack may be larger than RLIMIT_DATA allows.
+long MoveStack() {
+  char here = 0;
+  auto* page = reinterpret_cast<void*>(
+      reinterpret_cast<std::uintptr_t>(&here) & ~std::uintptr_t{4095});
+  return mremap(page, 4096, 4096, 0) == MAP_FAILED ? -1 : 0;
 }
 
 long NewProcess() {
@@ -240,6 +254,9 @@ const std::vector<Attempt>& Attempts() {
       {"kill_coordinator", DEED(kill(cell.coordinator, 0))},
       {"kill_all_of_the_user", DEED(kill(-1, 0))},
       {"kill_itself", DEED(kill(getpid(), 0))},
+      {"continue_itself", DEED(SignalItself(SIGCONT))},
+      {"wake_itself", DEED(SignalItself(SIGCHLD))},
+      {"return_from_no_handler", DEED(ReturnFromHandler())},
       {"tkill", DEED(syscall(SYS_tkill, cell.coordinator, 0))},
       {"tgkill_coordinator",
        DEED(syscall(SYS_tgkill, cell.coordinator, cell.coordinator, 0))},
@@ -267,7 +284,6 @@ const std::vector<Attempt>& Attempts() {
       CALL(ioprio_set, 1, 0, 0),
       CALL(sched_setaffinity, 0, 0, nullptr),
       CALL(sched_getaffinity, 0, 0, nullptr),
-      {"sched_setscheduler", DEED(SetPriority(0, SCHED_FIFO, 1))},
       CALL(sched_setattr, 0, nullptr, 0),
       CALL(setuid, getuid()),
       CALL(setresgid, -1, -1, -1),
@@ -293,6 +309,20 @@ const std::vector<Attempt>& Attempts() {
       {"mmap_code_to_write",
        DEED(MapPage(PROT_READ | PROT_WRITE | PROT_EXEC,
                     MAP_PRIVATE | MAP_ANONYMOUS, -1))},
+      {"mmap_a_stack", DEED(MapPage(PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS |
+                                                   MAP_GROWSDOWN, -1))},
+      {"mmap_filled",
+       DEED(MapPage(PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1))},
+      {"mprotect_as_a_stack",
+       DEED(mprotect(nullptr, 0, PROT_READ | PROT_GROWSDOWN))},
+      {"mremap", DEED(MoveStack()), EACCES},
+      CALL(futex, nullptr, FUTEX_LOCK_PI_PRIVATE, 0, nullptr),
+      {"futex_requeue",
+       DEED(syscall(SYS_futex, nullptr, FUTEX_CMP_REQUEUE, 0, 0, nullptr, 0))},
+      {"send_out_of_band",
+       DEED(send(cell.socket_fd, "x", 1, MSG_OOB | MSG_DONTWAIT))},
+      {"receive_out_of_band",
+       DEED(recv(cell.socket_fd, nullptr, 0, MSG_OOB | MSG_DONTWAIT))},
       {"mmap_shared",
        DEED(MapPage(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1))},
       {"mmap_input", DEED(MapPage(PROT_READ, MAP_SHARED, cell.input_fd))},
