@@ -8,6 +8,7 @@
 #include "worker/image/avif_layout.h"
 #include "worker/image/box_walker.h"
 #include "worker/image/gif_layout.h"
+#include "worker/image/icc_pieces.h"
 #include "worker/image/walk_budget.h"
 #include "worker/image/webp_layout.h"
 #include "worker/thumbnailer.h"
@@ -16,8 +17,7 @@ namespace thumbmill {
 namespace {
 
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr std::string_view kExifTag("Exif\0\0", 6);
-constexpr std::string_view kIccTag("ICC_PROFILE\0", 12);
+constexpr std::string_view kExifTag("Exif\0", 5);  // and a byte that fills
 // What deflate makes of profiles: tables of colours to a half, others less.
 constexpr std::uint64_t kInflation = 4;
 
@@ -213,23 +213,15 @@ std::optional<JpegFrame> ReadFrame(std::uint8_t marker, ByteSpan segment) {
   return frame;
 }
 
-// Pieces come as "ICC_PROFILE\0", number (from 1), count. Kept only while
-// their numbers follow each other: a profile with a hole is none.
-void KeepIccPiece(ByteSpan segment, std::vector<ByteSpan>* pieces) {
-  if (!StartsWith(segment, kIccTag) || segment.size() < kIccTag.size() + 2)
-    return;
-  if (segment[kIccTag.size()] != pieces->size() + 1) return;
-  pieces->push_back(segment.subspan(kIccTag.size() + 2));
-}
-
-void KeepSegment(std::uint8_t marker, ByteSpan segment, JpegLayout* layout) {
+void KeepSegment(std::uint8_t marker, ByteSpan segment, IccPieces* icc,
+                 JpegLayout* layout) {
   if (IsFrame(marker) && !layout->frame) {
     layout->frame = ReadFrame(marker, segment);
   } else if (marker == kApp1 && layout->exif.empty() &&
-             StartsWith(segment, kExifTag)) {
-    layout->exif = segment.subspan(kExifTag.size());
+             StartsWith(segment, kExifTag) && segment.size() > kExifTag.size()) {
+    layout->exif = segment.subspan(kExifTag.size() + 1);
   } else if (marker == kApp2) {
-    KeepIccPiece(segment, &layout->icc);
+    icc->Add(segment);
   } else if (marker == kDri && segment.size() >= 2) {
     layout->restart_interval = static_cast<std::uint16_t>(U16(segment, 0));
   }
@@ -265,6 +257,25 @@ JpegScan ReadScan(ByteSpan segment) {
   scan.high_bit = progression[2] >> 4;
   scan.low_bit = progression[2] & 15;
   return scan;
+}
+
+// Stops at the first scan, whose offset it notes.
+void WalkSegments(ByteSpan bytes, IccPieces* icc, JpegLayout* layout) {
+  WalkBudget budget;
+  JpegWalker walker(bytes, 2, &budget);
+  while (const std::uint8_t marker = walker.NextMarker()) {
+    if (marker == kEoi || marker == kSoi) return;
+    if (IsRestart(marker) || marker == kTem) continue;
+    const std::size_t start = walker.at() - 2;
+    const ByteSpan segment = walker.Segment();
+    if (marker == kSos) {
+      layout->first_scan = start;
+      layout->scan_components = segment.empty() ? 0 : segment[0];
+      return;
+    }
+    KeepSegment(marker, segment, icc, layout);
+  }
+  layout->overlong = budget.over();
 }
 
 bool LegalDepth(std::uint8_t colour_type, std::uint8_t bits) {
@@ -406,21 +417,10 @@ bool MayBeImage(ByteSpan first) {
 JpegLayout WalkJpeg(ByteSpan bytes) {
   JpegLayout layout;
   if (!StartsWith(bytes, "\xFF\xD8")) return layout;
-  WalkBudget budget;
-  JpegWalker walker(bytes, 2, &budget);
-  while (const std::uint8_t marker = walker.NextMarker()) {
-    if (marker == kEoi || marker == kSoi) return layout;
-    if (IsRestart(marker) || marker == kTem) continue;
-    const std::size_t start = walker.at() - 2;
-    const ByteSpan segment = walker.Segment();
-    if (marker == kSos) {
-      layout.first_scan = start;
-      layout.scan_components = segment.empty() ? 0 : segment[0];
-      return layout;
-    }
-    KeepSegment(marker, segment, &layout);
-  }
-  layout.overlong = budget.over();
+  IccPieces icc;
+  WalkSegments(bytes, &icc, &layout);
+  layout.icc = icc.Join();
+  layout.icc_has_hole = layout.icc.empty() && !icc.empty();
   return layout;
 }
 

@@ -44,6 +44,7 @@ struct JpegLayout {
   std::optional<JpegFrame> frame;
   ByteSpan exif;               // the TIFF structure of the first EXIF segment
   std::vector<ByteSpan> icc;   // pieces of the profile in their order
+  bool icc_has_hole = false;   // some came, but not all
   std::size_t first_scan = 0;  // offset of the SOS marker; 0: none
   std::uint8_t scan_components = 0;    // of the first scan
   std::uint16_t restart_interval = 0;  // in MCUs; 0: none

@@ -423,6 +423,9 @@ Verdict<void> JpegDecoder::CheckComponents() const {
 }
 
 void JpegDecoder::KeepProfile(const JpegLayout& layout) {
+  if (layout.icc_has_hole)
+    state_.complaints->Add(Severity::kMinor,
+                           "a piece of the colour profile is missing");
   std::size_t size = 0;
   for (const ByteSpan piece : layout.icc) size += piece.size();
   if (size > kMaxProfileBytes) {
@@ -501,7 +504,8 @@ PictureShape JpegDecoder::ShapeOfFile() const {
   shape.width = jpeg.image_width;
   shape.height = jpeg.image_height;
   shape.model = picture_.model;
-  shape.inverted = jpeg.saw_Adobe_marker != 0;
+  // With Adobe's marker or without it: so all others take a file of its own.
+  shape.inverted = true;
   shape.plane_count = jpeg.num_components;
   return shape;
 }
