@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 
+#include "common/printable.h"
+
 namespace thumbmill {
 namespace {
 
@@ -53,25 +55,20 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::off;
 }
 
-std::string EscapeJson(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 8);
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (u < 0x20) {
-      char buffer[8];
-      std::snprintf(buffer, sizeof buffer, "\\u%04x", u);
-      out += buffer;
-    } else {
-      out += c;
-    }
-  }
-  return out;
+bool g_json = false;
+
+// The one place where texts become lines: whatever they hold, they hold no line
+// of their own and nothing that a terminal obeys.
+std::string LineText(std::string_view text) {
+  return g_json ? JsonText(text) : Printable(text);
 }
 
-bool g_json = false;
+const char* PatternOf(const LogOptions& options) {
+  if (options.bare) return "%l: %v";
+  return options.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","process":"%n",)"
+                        R"("pid":%P,"level":"%l","text":"%v"})"
+                      : "%H:%M:%S %n[%P] %l: %v";
+}
 
 }  // namespace
 
@@ -89,10 +86,7 @@ Status InitLog(const LogOptions& options) {
   auto logger = std::make_shared<spdlog::logger>(options.process, sink);
   logger->set_level(ToSpdlog(options.level));
   logger->flush_on(spdlog::level::warn);
-  logger->set_pattern(
-      options.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","process":"%n",)"
-                     R"("pid":%P,"level":"%l","text":"%v"})"
-                   : "%H:%M:%S %n[%P] %l: %v");
+  logger->set_pattern(PatternOf(options));
   g_json = options.json;
   spdlog::set_default_logger(std::move(logger));
   return {};
@@ -104,13 +98,12 @@ bool LogEnabled(LogLevel level) {
 
 void LogLine(LogLevel level, std::string_view text) {
   if (!LogEnabled(level)) return;
-  const std::string safe = g_json ? EscapeJson(text) : std::string(text);
-  spdlog::default_logger_raw()->log(ToSpdlog(level), safe);
+  spdlog::default_logger_raw()->log(ToSpdlog(level), LineText(text));
 }
 
 void LogAnswer(std::string_view text) {
   spdlog::logger& logger = *spdlog::default_logger_raw();
-  const std::string safe = g_json ? EscapeJson(text) : std::string(text);
+  const std::string safe = LineText(text);
   const spdlog::details::log_msg message(logger.name(), spdlog::level::info,
                                          safe);
   for (const spdlog::sink_ptr& sink : logger.sinks()) {

@@ -1,9 +1,12 @@
 // common/log.h: lines for people and for collectors of logs, on stderr or in a
 // file.
 //
-// Runs in  every process; a worker logs to the stderr it inherited.
+// Runs in  every process; what a worker logs, the coordinator logs again.
 // Threads  any; a line is written whole.
 // Errors   InitLog() fails when the file cannot be opened. Logging never fails.
+//
+// A text may hold anything: what a terminal would obey is escaped here
+// (common/printable.h), and each text is one line.
 //
 // Never pass a URL that was not redacted (see coordinator/net/url.h).
 #pragma once
@@ -22,6 +25,7 @@ struct LogOptions {
   std::string file;                     // empty: stderr
   bool json = false;                    // one object a line
   std::string process = "coordinator";  // a name that each line carries
+  bool bare = false;  // level and text only, for a reader who adds the rest
 };
 
 [[nodiscard]] Status InitLog(const LogOptions& options);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/own_files.h"
+#include "common/printable.h"
 #include "coordinator/cli.h"
 #include "coordinator/compare/compare.h"
 #include "coordinator/run.h"
@@ -37,7 +38,7 @@ constexpr int kExitFatal = 4;
 
 int Usage(const std::string& what) {
   std::fprintf(stderr, "coordinator: %s\nTry 'coordinator --help'.\n",
-               what.c_str());
+               thumbmill::Printable(what).c_str());
   return kExitUsage;
 }
 
@@ -46,7 +47,7 @@ int MainCompare(const std::vector<std::string>& arguments) {
   if (!command) {
     std::fprintf(stderr,
                  "coordinator: %s\nTry 'coordinator compare --help'.\n",
-                 command.error().what.c_str());
+                 thumbmill::Printable(command.error().what).c_str());
     return kExitUsage;
   }
   if (std::holds_alternative<thumbmill::ShowCompareHelp>(*command)) {

@@ -18,6 +18,7 @@
 #include "common/fail_point.h"
 #include "common/log.h"
 #include "common/own_files.h"
+#include "common/printable.h"
 #include "coordinator/console.h"
 #include "coordinator/engine.h"
 #include "coordinator/event_loop.h"
@@ -297,7 +298,7 @@ int DryRun(const RunOptions& options, Parts* parts) {
       return std::fflush(stdout) == 0 ? kExitDone : kExitFatal;
     if (std::ferror(stdout) != 0) return kExitFatal;
     const ImageRef& ref = **next;
-    const std::string shown = ref.is_url ? RedactUrl(ref.uri) : ref.uri;
+    const std::string shown = PrintableField(RedactUrl(ref.uri));
     if (ref.reason != Reason::kNone) {
       Say(stdout, "{}\t{}\t\n", ToWord(ref.reason), shown);
       continue;
@@ -312,7 +313,7 @@ int DryRun(const RunOptions& options, Parts* parts) {
       return kExitFatal;
     }
     Say(stdout, "{}\t{}\t{}\n", Verb(verdicts->front().kind), shown,
-               request.claim);
+        PrintableField(request.claim));
   }
 }
 
@@ -449,9 +450,10 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   Say(stderr, "{}{}", parts->drew_block ? "" : Totals(facts), Summary(facts));
   if (parts->state.valid() &&
       parts->stats.failed + parts->stats.failed_before > 0)
-    Say(stderr, "failures: {}/failed.jsonl\n", options.state_dir);
+    Say(stderr, "failures: {}/failed.jsonl\n",
+        Printable(options.state_dir));
   if (!options.report_file.empty())
-    Say(stderr, "report: {}\n", options.report_file);
+    Say(stderr, "report: {}\n", Printable(options.report_file));
   std::fflush(stderr);
 }
 

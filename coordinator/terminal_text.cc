@@ -4,35 +4,10 @@
 #include <array>
 #include <cstdint>
 
+#include "common/printable.h"
+
 namespace thumbmill {
 namespace {
-
-struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// The first character of `text`, which is not empty.
-Character Decode(std::string_view text) {
-  const auto byte = [&text](std::size_t at) {
-    return static_cast<std::uint8_t>(text[at]);
-  };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const std::size_t length =
-      first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-  if (length == 0 || first > 0xF4 || text.size() < length) return {};
-  char32_t code = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < kLeast[length] || surrogate || code > 0x10FFFF) return {};
-  return {code, length, true};
-}
 
 struct Range {
   char32_t first, last;
@@ -61,12 +36,6 @@ constexpr std::array kWide = {
     Range{0xF900, 0xFAFF},   Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},
     Range{0xFFE0, 0xFFE6},   Range{0x1F300, 0x1F64F}, Range{0x1F680, 0x1F6FF},
     Range{0x1F900, 0x1FAFF}, Range{0x20000, 0x3FFFD}};
-// What changes the direction, the line or nothing that can be seen.
-constexpr std::array kObeyed = {
-    Range{0, 0x1F},          Range{0x7F, 0x9F},     Range{0x61C, 0x61C},
-    Range{0x200E, 0x200F},   Range{0x2028, 0x202E}, Range{0x2060, 0x206F},
-    Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB}, Range{0xE0000, 0xE007F}};
-
 std::size_t WidthOf(const Character& character) {
   if (character.code < 0x300) return 1;
   if (IsIn(kZeroWidth, character.code)) return 0;
@@ -77,13 +46,13 @@ std::size_t WidthOf(const Character& character) {
 std::string_view TailOf(std::string_view text, std::size_t cells) {
   std::size_t left = CellsOf(text);
   while (left > cells) {
-    const Character character = Decode(text);
+    const Character character = DecodeCharacter(text);
     left -= WidthOf(character);
     text.remove_prefix(character.bytes);
   }
   // Not to begin with what belongs to the character before.
-  while (!text.empty() && WidthOf(Decode(text)) == 0)
-    text.remove_prefix(Decode(text).bytes);
+  while (!text.empty() && WidthOf(DecodeCharacter(text)) == 0)
+    text.remove_prefix(DecodeCharacter(text).bytes);
   return text;
 }
 
@@ -93,10 +62,10 @@ std::string MakePrintable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
   while (!text.empty()) {
-    const Character character = Decode(text);
+    const Character character = DecodeCharacter(text);
     if (character.valid && character.code == '\t') {
       shown += ' ';
-    } else if (!character.valid || IsIn(kObeyed, character.code)) {
+    } else if (!character.valid || IsObeyed(character.code)) {
       shown += '?';
     } else {
       shown += text.substr(0, character.bytes);
@@ -109,7 +78,7 @@ std::string MakePrintable(std::string_view text) {
 std::size_t CellsOf(std::string_view text) {
   std::size_t cells = 0;
   while (!text.empty()) {
-    const Character character = Decode(text);
+    const Character character = DecodeCharacter(text);
     cells += WidthOf(character);
     text.remove_prefix(character.bytes);
   }
@@ -119,7 +88,7 @@ std::size_t CellsOf(std::string_view text) {
 std::string_view CutToCells(std::string_view text, std::size_t cells) {
   std::size_t at = 0;
   while (at < text.size()) {
-    const Character character = Decode(text.substr(at));
+    const Character character = DecodeCharacter(text.substr(at));
     const std::size_t takes = WidthOf(character);
     if (takes > cells) break;
     cells -= takes;

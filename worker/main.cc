@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/own_files.h"
+#include "common/printable.h"
 #include "proto/worker_args.h"
 #include "worker/serve.h"
 #include "worker/thumbnail_command.h"
@@ -16,7 +17,8 @@ constexpr int kExitUsage = 1;
 int Serve(const std::vector<std::string>& arguments) {
   const auto args = thumbmill::WorkerArgs::Parse(arguments);
   if (args) return thumbmill::Serve(*args);
-  std::fprintf(stderr, "worker: %s\n", args.error().what.c_str());
+  std::fprintf(stderr, "worker: %s\n",
+               thumbmill::Printable(args.error().what).c_str());
   return kExitUsage;
 }
 

@@ -49,6 +49,7 @@ void PrepareProcess() {
   // Before there is a sandbox: it asks stderr what it is.
   LogOptions log;
   log.process = "worker";
+  log.bare = true;
   (void)InitLog(log);
   // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
   // decides.

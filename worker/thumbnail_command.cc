@@ -13,6 +13,7 @@
 #include <set>
 
 #include "common/bytes.h"
+#include "common/printable.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "proto/size_spec.h"
@@ -176,12 +177,13 @@ std::string NameOf(const std::string& pattern, const SizeSpec& size,
 }
 
 int Usage(std::string_view what) {
-  fmt::print(stderr, "worker: {}\n", what);
+  fmt::print(stderr, "worker: {}\n", Printable(what));
   return kExitUsage;
 }
 
 int Failed(const std::string& input, Reason reason, std::string_view message) {
-  fmt::print(stderr, "worker: {}: {}: {}\n", input, ToWord(reason), message);
+  fmt::print(stderr, "worker: {}: {}: {}\n", Printable(input), ToWord(reason),
+             Printable(message));
   return kExitImage;
 }
 
@@ -237,8 +239,8 @@ int Store(const Request& request, const Recipe& recipe, const Made& made) {
         thumbnail.bytes.offset, thumbnail.bytes.length);
     if (const Status stored = WriteFile(name, bytes); !stored)
       return Failed(request.input, Reason::kUpload, stored.error().what);
-    fmt::print("{} {}x{} {} bytes\n", name, thumbnail.width, thumbnail.height,
-               bytes.size());
+    fmt::print("{} {}x{} {} bytes\n", Printable(name), thumbnail.width,
+               thumbnail.height, bytes.size());
   }
   return kExitDone;
 }
@@ -253,7 +255,8 @@ int MakeThumbnails(const Request& request) {
   if (request.info) return PrintInfo(request.input, *bytes);
   const Made made = Make(*recipe, *bytes);
   for (const std::string& warning : made.outcome.warnings)
-    fmt::print(stderr, "worker: {}: warning: {}\n", request.input, warning);
+    fmt::print(stderr, "worker: {}: warning: {}\n", Printable(request.input),
+               Printable(warning));
   if (!made.outcome.ok())
     return Failed(request.input,
                   made.outcome.reason == Reason::kNone ? Reason::kTooCostly

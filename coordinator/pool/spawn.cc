@@ -51,6 +51,7 @@ bp::environment LittleEnvironment() {
 struct ChildSetup {
   pid_t parent = 0;
   int null = -1;  // /dev/null: its standard input and output
+  int error_output = -1;  // its stderr; -1: ours
   std::array<PassedFd, kMaxPassed> passed;
   std::size_t count = 0;
 
@@ -66,6 +67,7 @@ struct ChildSetup {
     PassDescriptors();
     if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
       _exit(127);
+    if (error_output >= 0 && dup2(error_output, STDERR_FILENO) < 0) _exit(127);
   }
 
   void PassDescriptors() const {
@@ -105,6 +107,7 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
   if (!null.valid()) return FailSystem("cannot open /dev/null", errno);
   ChildSetup setup = SetupFor(request);
   setup.null = null.get();
+  setup.error_output = request.error_output;
   std::error_code error;
   // Boost asks only once, without waiting, and so may leave a zombie.
   const auto reap = [](auto& executor, const std::error_code&) {

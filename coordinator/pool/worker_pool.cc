@@ -96,17 +96,24 @@ Status WorkerPool::Start() {
 }
 
 Status WorkerPool::Launch(std::size_t worker) {
-  ASSIGN_OR_RETURN(const SpawnRequest request, events_.prepare(worker));
+  ASSIGN_OR_RETURN(SpawnRequest request, events_.prepare(worker));
+  ASSIGN_OR_RETURN(auto words, StderrRelay::Create(loop_));
+  request.error_output = words->their_end();
   ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(request));
   const int pidfd = process.pidfd.get();
-  if (Status watched = loop_->Watch(
-          pidfd, EPOLLIN, [this, worker](std::uint32_t) { (void)Reap(worker); });
-      !watched) {
+  Status watched =
+      words->Begin(fmt::format("worker {} (pid {})", worker, process.pid));
+  if (watched)
+    watched = loop_->Watch(pidfd, EPOLLIN, [this, worker](std::uint32_t) {
+      (void)Reap(worker);
+    });
+  if (!watched) {
     EndUnwatched(pidfd);
     return watched;
   }
   Worker& w = workers_[worker];
   w.process = std::move(process);
+  w.words = std::move(words);
   w.alive = true;
   w.ready = w.by_us = w.retired = false;
   w.timer = loop_->After(options_.ready_deadline,
@@ -195,6 +202,7 @@ bool WorkerPool::Reap(std::size_t worker) {
                           w.by_us};
   w.alive = w.ready = false;
   w.process = {};
+  w.words.reset();  // logs its last ones
   events_.died(death);
   CountDeath(death);
   TryAgain(worker, Describe(death));

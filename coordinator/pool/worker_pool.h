@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "coordinator/event_loop.h"
 #include "coordinator/pool/spawn.h"
+#include "coordinator/pool/stderr_relay.h"
 
 namespace thumbmill {
 
@@ -89,6 +90,7 @@ class WorkerPool {
  private:
   struct Worker {
     SpawnedProcess process;
+    std::unique_ptr<StderrRelay> words;  // that it writes to its stderr
     bool alive = false;
     bool ready = false;
     bool by_us = false;

@@ -292,7 +292,7 @@ TEST_F(ProgressTest, LogLinesGoAboveTheBlockAndAreNotObeyed) {
   LogWarning("a \x1b[2J file");
   const std::string text = Taken();
   EXPECT_EQ(text.find("\x1b[?2026h\r\x1b[K\x1b[C\x1b[J\r"), 0u);
-  EXPECT_NE(text.find("warning: a ?[2J file\r\n\r"), std::string::npos);
+  EXPECT_NE(text.find("warning: a \\x1b[2J file\r\n\r"), std::string::npos);
   EXPECT_TRUE(text.ends_with("\x1b[5A\x1b[?2026l"));
 }
 
