@@ -473,11 +473,7 @@ int Run(const RunOptions& options) {
                          "the list is to come from standard input (-i -), "
                          "which is closed; name a file or connect it",
                          0});
-  if (options.dry_run) {
-    UnblockSignals();
-  } else {
-    BlockRunSignals();
-  }
+  if (!options.dry_run) BlockRunSignals();
   ScheduleAsBatch();  // before there are threads
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());
