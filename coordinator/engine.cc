@@ -25,6 +25,7 @@ constexpr std::size_t kLookAhead = 2048;
 constexpr Millis kDrainTime{9000};
 constexpr Millis kTick{100};
 constexpr Millis kSample{250};
+constexpr Millis kLook{10};
 
 RetryPolicy MakeRetry(const RunOptions& options) {
   RetryOptions retry;
@@ -121,7 +122,8 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
           [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
           [this](Error error) { Fatal(std::move(error)); }),
       retry_(MakeRetry(options)),
-      forecast_(parts.journal->recorded_before()) {
+      forecast_(parts.journal->recorded_before()),
+      memory_(parts.memory != nullptr ? *parts.memory : own_memory_) {
   const std::size_t sizes = options.recipe.sizes.size();
   ListerOptions listing;
   listing.name = parts.name;
@@ -161,6 +163,8 @@ RunEnd Engine::Run() {
   Sample();
   TM_FAIL_POINT("run-ended");
   parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
+  memory_.Look();
+  stats_.peak_coordinator_bytes = memory_.peak();
   TM_FAIL_POINT("workers-stopped");
   stats_.elapsed = std::chrono::duration_cast<Millis>(
       std::chrono::steady_clock::now() - stats_.started);
@@ -459,6 +463,10 @@ void Engine::Interrupt(int signal) {
 
 void Engine::Tick() {
   const TimePoint now = std::chrono::steady_clock::now();
+  if (now - last_look_ >= kLook) {
+    last_look_ = now;
+    memory_.Look();
+  }
   if (now - last_tick_ < kTick) return;
   last_tick_ = now;
   stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
@@ -513,12 +521,13 @@ void Engine::Sample() {
   const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
     *peak = std::max(*peak, value);
   };
-  const std::uint64_t own = PrivateMemory(0);
+  memory_.Look();
   const std::uint64_t shared =
       executor.shared_bytes + parts_.arena->allocated_bytes();
-  memory_used_ = own + executor.private_bytes + shared;
-  raise(&stats_.peak_bytes, memory_used_);
-  raise(&stats_.peak_coordinator_bytes, own);
+  const std::uint64_t others = executor.private_bytes + shared;
+  memory_used_ = memory_.now() + others;
+  raise(&stats_.peak_bytes, memory_.TakeRecent() + others);
+  raise(&stats_.peak_coordinator_bytes, memory_.peak());
   raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
   raise(&stats_.peak_workers_bytes, executor.private_bytes);
   raise(&stats_.peak_shared_bytes, shared);

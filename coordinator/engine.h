@@ -24,6 +24,7 @@
 #include "coordinator/fetcher.h"
 #include "coordinator/forecast.h"
 #include "coordinator/lister.h"
+#include "coordinator/memory_peak.h"
 #include "coordinator/net/host_care.h"
 #include "coordinator/net/network_watch.h"
 #include "coordinator/options.h"
@@ -48,6 +49,7 @@ struct EngineParts {
   std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;
+  MemoryPeak* memory = nullptr;  // has looked since the process began, or null
   NetworkWatchOptions network;
   // Unblocks a source that waits (stdin).
   std::function<void()> cancel_source;
@@ -164,7 +166,9 @@ class Engine {
   bool draining_ = false;
   bool stopped_ = false;
   RunEnd end_;
-  TimePoint last_tick_{}, last_sample_{};
+  TimePoint last_tick_{}, last_sample_{}, last_look_{};
+  MemoryPeak own_memory_;
+  MemoryPeak& memory_;  // that of the parts, where they have one
   // What the loop may still call after this object is gone asks it first.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
   std::mt19937_64 random_{std::random_device{}()};

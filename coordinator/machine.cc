@@ -134,15 +134,6 @@ std::uint64_t OomKills() {
   return kills.value_or(0);
 }
 
-std::uint64_t PrivateMemory(int pid) {
-  const std::string who = pid == 0 ? "self" : std::to_string(pid);
-  std::ifstream file("/proc/" + who + "/statm");
-  std::uint64_t total = 0, resident = 0, shared = 0;
-  if (!(file >> total >> resident >> shared) || resident < shared) return 0;
-  return (resident - shared) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
 void ScheduleAsBatch() {
   if (sched_getscheduler(0) != SCHED_OTHER) return;
   const sched_param none{};

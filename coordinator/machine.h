@@ -13,10 +13,6 @@ namespace thumbmill {
 // How many processes the kernel has ended for want of memory, ever: of this
 // process's cgroup, else of the machine. 0 also where the kernel does not tell.
 [[nodiscard]] std::uint64_t OomKills();
-// Private memory of a process (0: this one) now, in bytes; 0 when it cannot be
-// read.
-[[nodiscard]] std::uint64_t PrivateMemory(int pid);
-
 // SCHED_BATCH (sched(7)) for this thread, and for all threads and processes that
 // it starts: who wakes up does not push a working one off its core. Where cores
 // are free nothing changes; where all decode, the loop takes several answers at

@@ -26,6 +26,7 @@
 #include "coordinator/exec/process_executor.h"
 #include "coordinator/io_pool.h"
 #include "coordinator/machine.h"
+#include "coordinator/memory_peak.h"
 #include "coordinator/memory_plan.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/net/url.h"
@@ -80,6 +81,7 @@ struct Parts {
   std::unique_ptr<Executor> executor;
   std::optional<NameTemplate> name;
   RunStats stats;
+  MemoryPeak memory;
   bool drew_block = false;  // its last state stays on the terminal
 };
 
@@ -239,19 +241,24 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
 
 Status Build(const RunOptions& options, Parts* parts) {
   TM_FAIL_POINT("start");
+  parts->memory.Look();
   ASSIGN_OR_RETURN(parts->loop, EventLoop::Create());
   parts->pool = std::make_unique<IoPool>(kIoThreads);
+  RETURN_IF_ERROR(parts->pool->status());
   ASSIGN_OR_RETURN(SourceCancel cancel, SourceCancel::Create());
   parts->cancel = std::move(cancel);
   ASSIGN_OR_RETURN(NameTemplate name,
                    NameTemplate::Parse(options.name_template));
   parts->name = std::move(name);
   RETURN_IF_ERROR(OpenSource(options, parts));
+  parts->memory.Look();
   RETURN_IF_ERROR(PlanAndAllocate(options, parts));
   // The state is locked before anything of another run could be disturbed.
   RETURN_IF_ERROR(OpenState(options, parts));
+  parts->memory.Look();
   if (options.dry_run) return {};
   RETURN_IF_ERROR(OpenTarget(options, parts));
+  parts->memory.Look();
   TM_FAIL_POINT("target-prepared");
   TransferOptions transfer = options.transfer;
   transfer.kept_connections =
@@ -349,6 +356,7 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.journal_mutex = &parts->journal_mutex;
   engine_parts.name = &*parts->name;
   engine_parts.stats = &parts->stats;
+  engine_parts.memory = &parts->memory;
   engine_parts.cancel_source = [parts] { parts->cancel->Cancel(); };
   engine_parts.show = [&](const RunView& view) {
     progress.Show(parts->stats, view, std::chrono::steady_clock::now());
@@ -473,7 +481,11 @@ int Run(const RunOptions& options) {
                          "the list is to come from standard input (-i -), "
                          "which is closed; name a file or connect it",
                          0});
-  if (!options.dry_run) BlockRunSignals();
+  if (options.dry_run) {
+    UnblockSignals();
+  } else {
+    BlockRunSignals();
+  }
   ScheduleAsBatch();  // before there are threads
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());

@@ -227,13 +227,17 @@ class ProgramCase(unittest.TestCase):
         return self.write(name, "".join(f"{line}\n" for line in lines))
 
     def start(self, *arguments, **options):
+        process = self.popen(arguments, **options)
+        self.watch_memory(process, list(arguments))
+        return process
+
+    def popen(self, arguments, **options):
         process = subprocess.Popen(
             [COORDINATOR, *map(str, arguments)],
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                "stderr": subprocess.PIPE, "cwd": self.dir,
                "preexec_fn": die_with_parent, **options})
         self.started.append(process)
-        self.watch_memory(process, list(arguments))
         return process
 
     def finish(self, process, code, timeout=120, stdin=None):
