@@ -46,7 +46,13 @@ Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
       journal_(journal),
       journal_mutex_(journal_mutex),
       committed_(std::move(committed)),
-      failed_(std::move(failed)) {}
+      failed_(std::move(failed)) {
+  if (thread_.status()) return;
+  broken_ = true;
+  loop_->Post([this, alive = alive_, error = thread_.status().error()] {
+    if (*alive) failed_(error);
+  });
+}
 
 Committer::~Committer() { *alive_ = false; }
 

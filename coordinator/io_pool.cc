@@ -1,23 +1,21 @@
 #include "coordinator/io_pool.h"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <utility>
+
+#include "common/thread.h"
 
 namespace thumbmill {
 
 IoPool::IoPool(std::size_t threads, const char* name) {
-  // Signals belong to the main thread, which reads them from a descriptor.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
-    pthread_setname_np(threads_.back().native_handle(), name);
+  while (threads_.size() < threads) {
+    auto thread = StartThread(name, [this] { Run(); });
+    if (!thread) {
+      if (threads_.empty()) status_ = tl::unexpected<Error>(thread.error());
+      return;
+    }
+    threads_.push_back(*std::move(thread));
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 IoPool::~IoPool() {

@@ -1,8 +1,8 @@
 #include "coordinator/lister.h"
 
-#include <csignal>
 #include <utility>
 
+#include "common/thread.h"
 #include "coordinator/event_loop.h"
 
 namespace thumbmill {
@@ -24,18 +24,19 @@ Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
       journal_mutex_(journal_mutex),
       options_(options),
       batch_(std::move(batch)) {
-  // Signals belong to the main thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "tm-lister");
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  auto thread = StartThread("tm-lister", [this] { Run(); });
+  if (thread) {
+    thread_ = *std::move(thread);
+    return;
+  }
+  ListedBatch none;
+  none.status = tl::unexpected<Error>(thread.error());
+  Answer(std::move(none));
 }
 
 Lister::~Lister() {
   Stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   *alive_ = false;
 }
 
@@ -71,12 +72,16 @@ void Lister::Run() {
       credit_ -= std::min(credit_, batch.items.size());
     }
     const bool last = batch.end || !batch.status;
-    auto shared = std::make_shared<ListedBatch>(std::move(batch));
-    loop_->Post([this, shared, alive = alive_] {
-      if (*alive) batch_(std::move(*shared));
-    });
+    Answer(std::move(batch));
     if (last) return;
   }
+}
+
+void Lister::Answer(ListedBatch batch) {
+  auto shared = std::make_shared<ListedBatch>(std::move(batch));
+  loop_->Post([this, shared, alive = alive_] {
+    if (*alive) batch_(std::move(*shared));
+  });
 }
 
 ListedBatch Lister::ReadBatch() {

@@ -62,6 +62,7 @@ class Lister {
   bool WaitForCredit();
   ListedBatch ReadBatch();
   void Claim(ListedBatch* batch);
+  void Answer(ListedBatch batch);
 
   EventLoop* loop_;
   std::unique_ptr<Source> source_;

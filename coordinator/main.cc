@@ -57,7 +57,6 @@ int MainCompare(const std::vector<std::string>& arguments) {
   }
   if (thumbmill::Status log = thumbmill::InitLog({}); !log)
     return Usage(log.error().what);
-  thumbmill::BlockSignals();
   return thumbmill::Compare(std::get<CompareOptions>(*command));
 }
 
@@ -88,6 +87,6 @@ int Main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   thumbmill::FillStdio();
   std::set_new_handler(OutOfMemory);
-  thumbmill::EndAtOnceOnSignals();
+  thumbmill::BlockSignals();
   return Main(std::vector<std::string>(argv + 1, argv + argc));
 }

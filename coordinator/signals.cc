@@ -23,44 +23,28 @@ sigset_t SetOf(std::initializer_list<int> signals) {
   return set;
 }
 
-constexpr std::initializer_list<int> kAskedToEnd = {SIGINT, SIGTERM, SIGHUP};
-
-sigset_t AskedToEnd() { return SetOf(kAskedToEnd); }
+sigset_t AskedToEnd() { return SetOf({SIGINT, SIGTERM, SIGHUP}); }
 
 sigset_t Watched() {
   return SetOf({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR2, SIGWINCH});
 }
 
-// A handler: calls nothing else.
-void EndAtOnce(int signal) { _exit(128 + signal); }
-
 }  // namespace
-
-void EndAtOnceOnSignals() {
-  for (const int signal : kAskedToEnd) {
-    struct sigaction before;
-    const bool ignored = sigaction(signal, nullptr, &before) == 0 &&
-                         before.sa_handler == SIG_IGN;  // by nohup
-    if (!ignored) std::signal(signal, EndAtOnce);
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-}
 
 void BlockSignals() {
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // A child that is made unblocks them before it is another program.
-  for (const int signal : kAskedToEnd) {
-    struct sigaction now;
-    if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler == EndAtOnce)
-      std::signal(signal, SIG_DFL);
-  }
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 void BlockRunSignals() {
   const sigset_t set = Watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  BlockSignals();
+}
+
+void UnblockSignals() {
+  const sigset_t set = AskedToEnd();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void StopLikeAJob() {
@@ -97,7 +81,7 @@ void SourceCancel::RunBegins() { signals_.Reset(); }
 int PendingEnd() {
   sigset_t pending;
   if (sigpending(&pending) != 0) return 0;
-  for (const int signal : kAskedToEnd)
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
     if (sigismember(&pending, signal) == 1) return signal;
   return 0;
 }

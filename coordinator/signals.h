@@ -15,15 +15,12 @@ namespace thumbmill {
 
 class EventLoop;
 
-// Comes first in main(). Until BlockSignals() nothing has begun that would need
-// an orderly end, and a file that the command line names may be a pipe that is
-// waited for: what asks for an end then ends the process with 128 + its number.
-void EndAtOnceOnSignals();
-// What asks for an end waits until it is watched.
+// Comes first in main(): what asks for an end waits until it is watched.
 void BlockSignals();
-// The same and the others. Before any thread is made, so that all inherit the
-// mask.
+// Before any thread is made, so that all inherit the mask: so do the others.
 void BlockRunSignals();
+// For a command that does nothing which would need an orderly end.
+void UnblockSignals();
 
 // Stops this process as Ctrl-Z does; returns when it is continued.
 void StopLikeAJob();

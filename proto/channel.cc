@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include "common/hash.h"
+#include "common/thread.h"
 
 namespace thumbmill {
 namespace {
@@ -107,7 +108,9 @@ RouterChannel::RouterChannel(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 RouterChannel::~RouterChannel() = default;
 
+// libzmq ends the process where it gets no threads, of which it has two.
 Result<std::unique_ptr<RouterChannel>> RouterChannel::Bind() {
+  RETURN_IF_ERROR(CanHaveThreads(2));
   ASSIGN_OR_RETURN(const std::string name, RandomName());
   try {
     auto impl = std::make_unique<Impl>();

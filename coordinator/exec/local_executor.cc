@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/thread.h"
 #include "coordinator/exec/collect.h"
 #include "worker/thumbnailer.h"
 
@@ -93,8 +94,12 @@ Status LocalExecutor::Start(ExecutorEvents events) {
   events_ = std::move(events);
   for (std::size_t i = 0; i < options_.threads; ++i)
     seats_.push_back(std::make_unique<Seat>());
-  for (const auto& seat : seats_)
-    threads_.emplace_back([this, seat = seat.get()] { RunThread(seat); });
+  for (const auto& seat : seats_) {
+    ASSIGN_OR_RETURN(
+        std::thread thread,
+        StartThread("tm-decode", [this, seat = seat.get()] { RunThread(seat); }));
+    threads_.push_back(std::move(thread));
+  }
   return {};
 }
 
