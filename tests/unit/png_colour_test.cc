@@ -80,8 +80,9 @@ struct Made {
 };
 
 Made Make(const Bytes& file, const char* keep = "none",
-          FailOn fail_on = FailOn::kError) {
+          FailOn fail_on = FailOn::kError, bool linear = false) {
   Recipe recipe;
+  recipe.linear = linear;
   recipe.sizes.push_back(*ParseSize("8x", Fit::kInside));
   recipe.format = ImageFormat::kPng;
   recipe.keep = *ParseKeep(keep);
@@ -146,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
         Head{"none", {}, kSame}, Head{"cICP", Cicp(12, 13), kP3},
         Head{"cICP of sRGB", Cicp(1, 13), kSame},
         Head{"cICP before all", Srgb() + Gamma(1) + Cicp(12, 13), kP3},
-        Head{"the first cICP", Cicp(12, 13) + Cicp(9, 13), kP3},
+        Head{"the first cICP", Cicp(12, 13) + Cicp(9, 13), kP3, true},
         Head{"damaged cICP", Damaged(Cicp(12, 13)) + Gamma(1), kLinear, true},
         Head{"cICP of nothing known", Cicp(3, 13) + Gamma(1), kLinear, true},
         Head{"unspecified cICP", Cicp(12, 2) + Gamma(1), kLinear, true},
@@ -167,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
         Head{"gAMA 0", Gamma(0), kSame, true},
         Head{"gAMA beyond all", Gamma(20000), kSame, true},
         Head{"damaged gAMA", Damaged(Gamma(1)), kSame, true},
-        Head{"the first gAMA", Gamma(1) + Gamma(0.45455), kLinear},
+        Head{"the first gAMA", Gamma(1) + Gamma(0.45455), kLinear, true},
         Head{"cHRM alone", P3Primaries(), kSame},
         Head{"cHRM and gAMA", P3Primaries() + Gamma(0.45455), kP3Gamma},
         Head{"gAMA and cHRM", Gamma(0.45455) + P3Primaries(), kP3Gamma},
@@ -186,6 +187,135 @@ TEST(PngColour, ChunksAfterTheDataDoNotCount) {
   RawPng png = FlatPng(2, 8, {40, 180, 60});
   png.tail = Cicp(12, 13) + Gamma(1);
   ExpectColour(kSame, Make(testing::AssemblePng(png)), "behind the data");
+}
+
+TEST(PngColour, CicpBehindThePaletteDoesNotCount) {
+  RawPng png = FlatPng(3, 8, {1});
+  const Bytes palette = {0, 0, 0, 40, 180, 60};
+  png.head = testing::MakeChunk("PLTE", palette) + Cicp(12, 13);
+  ExpectColour(kSame, Make(testing::AssemblePng(png)), "behind PLTE");
+  png.head = testing::MakeChunk("PLTE", palette) + Gamma(1);
+  ExpectColour(kLinear, Make(testing::AssemblePng(png)), "gAMA");
+}
+
+// ---- all kinds of samples ------------------------------------------------
+
+TEST(PngColour, CountsForEachKindOfSamples) {
+  const struct {
+    const char* name;
+    RawPng png;
+    Colour shown;
+    int channels;
+  } kinds[] = {
+      {"grey", FlatPng(0, 8, {64}), {137, 137, 137}, 1},
+      {"grey of 16 bits", FlatPng(0, 16, {64, 64}), {137, 137, 137}, 1},
+      {"grey and alpha", FlatPng(4, 8, {64, 255}), {137, 137, 137}, 2},
+      {"colour", FlatPng(2, 8, {40, 180, 60}), kLinear, 3},
+      {"16 bits", FlatPng(2, 16, {40, 40, 180, 180, 60, 60}), kLinear, 3},
+      {"alpha", FlatPng(6, 8, {40, 180, 60, 128}), kLinear, 4},
+      {"alpha of 16 bits", FlatPng(6, 16, {40, 40, 180, 180, 60, 60, 1, 1}),
+       kLinear, 4},
+      {"palette", FlatPng(3, 8, {1}), kLinear, 3},
+      {"palette with alpha", FlatPng(3, 8, {1}), kLinear, 4},
+  };
+  for (const auto& kind : kinds) {
+    RawPng png = kind.png;
+    if (png.colour_type == 3) png.palette = {0, 0, 0, 40, 180, 60};
+    if (kind.channels == 4 && png.colour_type == 3)
+      png.transparency = {255, 128};
+    png.head = Gamma(1);
+    const Made made = Make(testing::AssemblePng(png));
+    ExpectColour(kind.shown, made, kind.name);
+    EXPECT_EQ(made.picture.channels, kind.channels) << kind.name;
+  }
+}
+
+TEST(PngColour, CountsWhenInterlaced) {
+  const Picture flat{16, 16, 3, [] {
+                       Bytes samples;
+                       for (int i = 0; i < 256; ++i)
+                         samples = samples + Bytes{40, 180, 60};
+                       return samples;
+                     }()};
+  Bytes file = testing::WritePng(flat, {.interlaced = true});
+  const Bytes gamma = Gamma(1);
+  file.insert(file.begin() + 33, gamma.begin(), gamma.end());
+  ExpectColour(kLinear, Make(file), "interlaced");
+}
+
+// The same light, written with one gamma after the other, looks the same.
+TEST(PngColour, PicturesOfEachGammaLookAlike) {
+  for (const double gamma : {0.35, 0.45455, 0.55, 0.7, 1.0, 2.5})
+    for (const int shown : {60, 128, 200, 250}) {
+      const double code = shown / 255.0;
+      const double light = code <= 0.04045
+                               ? code / 12.92
+                               : std::pow((code + 0.055) / 1.055, 2.4);
+      const double stored = gamma == 0.45455 ? code : std::pow(light, gamma);
+      const auto sample =
+          static_cast<std::uint32_t>(std::lround(stored * 65535));
+      RawPng png = FlatPng(0, 16,
+                           {static_cast<std::uint8_t>(sample >> 8),
+                            static_cast<std::uint8_t>(sample)});
+      png.head = Gamma(gamma);
+      ExpectColour({shown, shown, shown}, Make(testing::AssemblePng(png)),
+                   std::to_string(gamma) + " " + std::to_string(shown));
+    }
+}
+
+// ---- other flags ---------------------------------------------------------
+
+TEST(PngColour, IsConvertedWhereNoProfileCanBeKept) {
+  RawPng png = FlatPng(2, 8, {40, 180, 60});
+  png.head = Cicp(12, 13);
+  Made made = Make(testing::AssemblePng(png), "icc");
+  ExpectColour(kP3, made, "cICP");
+  EXPECT_TRUE(made.icc.empty());
+  png.head = Gamma(1);
+  made = Make(testing::AssemblePng(png), "icc");
+  ExpectColour(kLinear, made, "gAMA");
+  EXPECT_TRUE(made.icc.empty());
+}
+
+Bytes Profile(const Bytes& icc) {
+  return testing::MakeChunk("iCCP", Bytes{'x', 0, 0} + testing::Deflated(icc));
+}
+
+TEST(PngColour, ProfileCountsBeforeGammaAndAfterCicp) {
+  const Bytes profile = testing::AdobeRgbProfile();
+  RawPng png = FlatPng(2, 8, {40, 180, 60});
+  png.head = Profile(profile);
+  const Made adobe = Make(testing::AssemblePng(png));
+  const Colour shown = First(adobe.picture);
+  EXPECT_NE(shown, kSame);
+  png.head = Gamma(1) + Srgb() + Profile(profile);
+  ExpectColour(shown, Make(testing::AssemblePng(png)), "before the others");
+  EXPECT_EQ(Make(testing::AssemblePng(png), "icc").icc, profile);
+  png.head = Profile(profile) + Cicp(12, 13);
+  const Made cicp = Make(testing::AssemblePng(png), "icc");
+  ExpectColour(kP3, cicp, "cICP");
+  EXPECT_TRUE(cicp.icc.empty());
+}
+
+TEST(PngColour, BrokenProfileLeavesItToTheOthers) {
+  RawPng png = FlatPng(2, 8, {40, 180, 60});
+  png.head = Profile(Bytes(200, 7)) + Gamma(1);
+  const Made made = Make(testing::AssemblePng(png));
+  ExpectColour(kLinear, made, "gAMA");
+  EXPECT_FALSE(made.outcome.warnings.empty());
+}
+
+TEST(PngColour, IsTheSameInLinearLight) {
+  for (const Bytes& head : {Cicp(12, 13), Cicp(9, 16), Gamma(1)})
+    for (const std::uint8_t type : {std::uint8_t{2}, std::uint8_t{6}}) {
+      RawPng png = FlatPng(type, 8, {40, 180, 60, 255});
+      if (type == 2) png = FlatPng(type, 8, {40, 180, 60});
+      png.head = head;
+      const Made coded = Make(testing::AssemblePng(png));
+      const Made light =
+          Make(testing::AssemblePng(png), "none", FailOn::kError, true);
+      ExpectColour(First(coded.picture), light, "--linear");
+    }
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "worker/image/codec/png_colour.h"
 
-#include <isa-l/crc.h>
-
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -10,9 +8,7 @@
 namespace thumbmill {
 namespace {
 
-constexpr std::size_t kSignature = 8;
-constexpr std::size_t kFrame = 12;  // length, type, CRC
-constexpr double kUnit = 100000;    // of gAMA and cHRM
+constexpr double kUnit = 100000;  // of gAMA and cHRM
 
 // libpng's range; what is beyond shows nothing.
 constexpr std::uint32_t kLeastGamma = 16, kMostGamma = 625'000'000;
@@ -22,47 +18,10 @@ std::uint32_t U32(ByteSpan bytes, std::size_t at) {
          bytes[at + 2] << 8 | bytes[at + 3];
 }
 
-// The first chunk of each kind; null data: there is none.
-struct ColourChunks {
-  std::optional<ByteSpan> cicp, srgb, gama, chrm;
-
-  [[nodiscard]] std::optional<ByteSpan>* Place(std::string_view type) {
-    if (type == "cICP") return &cicp;
-    if (type == "sRGB") return &srgb;
-    if (type == "gAMA") return &gama;
-    return type == "cHRM" ? &chrm : nullptr;
-  }
-};
-
 void Ignore(std::string_view type, std::string_view why,
             Complaints* complaints) {
   complaints->Add(Severity::kMinor,
                   std::string(type) + " ignored: " + std::string(why));
-}
-
-void KeepChunk(ByteSpan chunk, ColourChunks* chunks, Complaints* complaints) {
-  const std::string_view type = AsText(chunk.subspan(4, 4));
-  std::optional<ByteSpan>* place = chunks->Place(type);
-  if (place == nullptr || place->has_value()) return;
-  const std::size_t length = chunk.size() - kFrame;
-  if (crc32_gzip_refl(0, chunk.data() + 4, length + 4) !=
-      U32(chunk, 8 + length))
-    return Ignore(type, "its check sum is wrong", complaints);
-  *place = chunk.subspan(8, length);
-}
-
-ColourChunks WalkHead(ByteSpan png, Complaints* complaints) {
-  ColourChunks chunks;
-  std::size_t at = kSignature;
-  while (at < png.size() && png.size() - at >= kFrame) {
-    const std::size_t length = U32(png, at);
-    if (png.size() - at - kFrame < length) break;
-    const ByteSpan chunk = png.subspan(at, kFrame + length);
-    if (AsText(chunk.subspan(4, 4)) == "IDAT") break;
-    KeepChunk(chunk, &chunks, complaints);
-    at += kFrame + length;
-  }
-  return chunks;
 }
 
 std::optional<RgbSpace> ReadCicp(ByteSpan data, Complaints* complaints) {
@@ -124,16 +83,15 @@ bool IsSrgbs(std::uint32_t gamma) {
 
 // cHRM alone says nothing of the curve, and a broken one spoils its gAMA: so it
 // is in Chromium and libpng.
-RgbSpace ReadGammaAndPrimaries(const ColourChunks& chunks,
-                               Complaints* complaints) {
+RgbSpace ReadGammaAndPrimaries(const PngHead& head, Complaints* complaints) {
   RgbSpace space;
-  if (chunks.chrm) {
-    const auto primaries = ReadPrimaries(*chunks.chrm, complaints);
+  if (head.chrm) {
+    const auto primaries = ReadPrimaries(*head.chrm, complaints);
     if (!primaries) return RgbSpace();
     space.primaries = *primaries;
   }
-  if (!chunks.gama) return RgbSpace();
-  const auto gamma = ReadGamma(*chunks.gama, complaints);
+  if (!head.gama) return RgbSpace();
+  const auto gamma = ReadGamma(*head.gama, complaints);
   if (!gamma) return RgbSpace();
   if (AreSrgbs(space.primaries) && IsSrgbs(*gamma)) return RgbSpace();
   space.curve = {Curve::Kind::kGamma, kUnit / *gamma};
@@ -142,13 +100,12 @@ RgbSpace ReadGammaAndPrimaries(const ColourChunks& chunks,
 
 }  // namespace
 
-PngColour ReadPngColour(ByteSpan png, Complaints* complaints) {
-  const ColourChunks chunks = WalkHead(png, complaints);
-  if (chunks.cicp)
-    if (const auto space = ReadCicp(*chunks.cicp, complaints))
+PngColour ReadPngColour(const PngHead& head, Complaints* complaints) {
+  if (head.cicp)
+    if (const auto space = ReadCicp(*head.cicp, complaints))
       return {*space, true};
-  if (chunks.srgb && IsSrgb(*chunks.srgb, complaints)) return {};
-  return {ReadGammaAndPrimaries(chunks, complaints), false};
+  if (head.srgb && IsSrgb(*head.srgb, complaints)) return {};
+  return {ReadGammaAndPrimaries(head, complaints), false};
 }
 
 }  // namespace thumbmill

@@ -1,27 +1,32 @@
-// PNG: libpng reads what stands before the data. If the rest is plain, the
-// reader of plain_png.h does it, else the library by its row interface.
-// Palettes and small depths are expanded to 8 bits; 16 bits stay 16.
+// PNG: png_head.h says which chunks count, libpng reads what stands before the
+// data. If the rest is plain, the reader of plain_png.h does it, else the
+// library by its row interface. Palettes and small depths are expanded to 8
+// bits; 16 bits stay 16.
+//
+// What costs no sample is no damage: libpng does not see what stands behind the
+// data, an error after the last row does not count, and where the stream's own
+// check sum or window is all that is wrong, the rows are read again without it.
 //
 // An interlaced picture comes in seven passes, each over its whole height. A
 // large one of which small thumbnails are wanted is not held: what comes is
 // added up in squares, as halving would do it later (block_sums.h).
-//
-// libpng jumps out of its functions on an error. Guard() is the one function
-// that holds the setjmp; the steps that it runs have no destructors.
 #include <png.h>
 
 #include <algorithm>
-#include <bit>
-#include <csetjmp>
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "worker/image/codec/block_sums.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/plain_png.h"
 #include "worker/image/codec/png_colour.h"
+#include "worker/image/codec/png_feed.h"
+#include "worker/image/codec/png_head.h"
+#include "worker/image/codec/png_steps.h"
+#include "worker/image/codec/png_stream.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
@@ -30,119 +35,31 @@
 namespace thumbmill {
 namespace {
 
-// Compressed bytes left behind the last row that are still read to its check
-// sum. More than that is not a picture but a way to keep us busy.
-constexpr std::size_t kMaxTail = 16 << 10;
-// What libpng does not need to see: we read eXIf and the colours ourselves.
-constexpr char kIgnoredChunks[] =
-    "bKGD\0cHRM\0cICP\0eXIf\0gAMA\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0"
-    "sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
-constexpr int kIgnoredCount = sizeof kIgnoredChunks / 5;
-
 // Interlaced pictures up to this many samples are held.
 constexpr std::uint64_t kHeldSamples = 32 << 20;
 constexpr int kMaxHalvings = 6;
 
-struct PngState {
-  png_structp png;
-  png_infop info;
-  std::jmp_buf jump;
-  ByteSpan bytes;
-  std::size_t at;
-  Complaints* complaints;
-  FailOn fail_on;
-  bool hit_end;
-  char error[128];
-  std::uint8_t* row;  // one row, or of the whole raster
-  std::size_t row_bytes;
-  std::uint32_t rows;  // of the raster
-  int passes;
-};
-
-[[noreturn]] void OnError(png_structp png, png_const_charp text) {
-  auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
-  std::strncpy(state.error, text, sizeof state.error - 1);
-  std::longjmp(state.jump, 1);
+// Of all passes, those that have none left out.
+std::uint64_t RowsOf(const PngHeader& header) {
+  if (!header.interlaced) return header.height;
+  std::uint64_t rows = 0;
+  for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; ++pass)
+    if (PNG_PASS_COLS(header.width, pass) > 0)
+      rows += PNG_PASS_ROWS(header.height, pass);
+  return rows;
 }
 
-void OnWarning(png_structp png, png_const_charp text) {
-  auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
-  state.complaints->Add(Severity::kMinor, text);
+// Apple's tools write it for their own devices: no zlib head, blue first.
+bool IsCgbi(ByteSpan bytes) {
+  return bytes.size() >= 16 && AsText(bytes.subspan(12, 4)) == "CgBI";
 }
-
-void ReadBytes(png_structp png, png_bytep out, std::size_t size) {
-  auto& state = *static_cast<PngState*>(png_get_io_ptr(png));
-  if (state.bytes.size() - state.at < size) {
-    state.hit_end = true;
-    png_error(png, "the file ends early");
-  }
-  std::memcpy(out, state.bytes.data() + state.at, size);
-  state.at += size;
-}
-
-// False when the library gave up.
-bool Guard(PngState* state, void (*step)(PngState*)) {
-  if (setjmp(state->jump) != 0) return false;
-  step(state);
-  return true;
-}
-
-void Create(PngState* state) {
-  state->png =
-      png_create_read_struct(PNG_LIBPNG_VER_STRING, state, OnError, OnWarning);
-  if (state->png == nullptr) return;
-  state->info = png_create_info_struct(state->png);
-  if (state->info == nullptr) return;
-  png_set_read_fn(state->png, state, ReadBytes);
-  png_set_user_limits(state->png, 0x7FFFFFFF, 0x7FFFFFFF);
-  png_set_chunk_malloc_max(state->png, kMaxProfileBytes);
-  png_set_benign_errors(state->png, 1);
-  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER,
-                              reinterpret_cast<png_const_bytep>(kIgnoredChunks),
-                              kIgnoredCount);
-  if (Complaints::LetsThrough(state->fail_on, Severity::kDamaged))
-    png_set_crc_action(state->png, PNG_CRC_WARN_USE, PNG_CRC_WARN_DISCARD);
-}
-
-void ReadInfo(PngState* state) { png_read_info(state->png, state->info); }
-
-void StartPasses(PngState* state) {
-  png_set_expand(state->png);
-  if constexpr (std::endian::native == std::endian::little)
-    if (png_get_bit_depth(state->png, state->info) == 16)
-      png_set_swap(state->png);
-  png_read_update_info(state->png, state->info);
-  state->row_bytes = png_get_rowbytes(state->png, state->info);
-}
-
-void StartRows(PngState* state) {
-  state->passes = png_set_interlace_handling(state->png);
-  StartPasses(state);
-}
-
-void ReadRow(PngState* state) { png_read_row(state->png, state->row, nullptr); }
-
-void ReadRaster(PngState* state) {
-  for (int pass = 0; pass < state->passes; ++pass)
-    for (std::uint32_t y = 0; y < state->rows; ++y)
-      png_read_row(state->png, state->row + y * state->row_bytes, nullptr);
-}
-
-void ReadEnd(PngState* state) { png_read_end(state->png, nullptr); }
 
 class PngDecoder final : public Decoder, public RowSource {
  public:
   PngDecoder(ByteSpan bytes, const DecoderOptions& options,
              Complaints* complaints)
-      : layout_(WalkPng(bytes)), options_(options) {
-    state_.bytes = bytes;
-    state_.complaints = complaints;
-    state_.fail_on = options.fail_on;
-  }
-  ~PngDecoder() override {
-    if (state_.png != nullptr)
-      png_destroy_read_struct(&state_.png, &state_.info, nullptr);
-  }
+      : bytes_(bytes), options_(options), complaints_(complaints) {}
+  ~PngDecoder() override { Close(); }
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
@@ -169,6 +86,12 @@ class PngDecoder final : public Decoder, public RowSource {
 
  private:
   [[nodiscard]] Verdict<void> CheckHeader();
+  // libpng's part, up to the data.
+  [[nodiscard]] Verdict<void> OpenLibrary();
+  void Close() {
+    if (state_.png != nullptr)
+      png_destroy_read_struct(&state_.png, &state_.info, nullptr);
+  }
   void KeepColours();
   void SetShape();
   void SetSizes(unsigned divisor);
@@ -178,16 +101,27 @@ class PngDecoder final : public Decoder, public RowSource {
   [[nodiscard]] bool ReadPasses();
   [[nodiscard]] bool ReadPass(int pass);
   [[nodiscard]] Verdict<void> ReadSums(const Rings& rings);
+  [[nodiscard]] Verdict<void> Rewind();
   [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
+  // Runs a step that reads rows. True if it came to its end, or failed only
+  // behind the last row.
+  [[nodiscard]] bool MakeRows(void (*step)(PngState*));
+  // After a failed read: true if another, with less care, may do better.
+  [[nodiscard]] bool MayReadAgain();
   // After a failed read: an error, or empty if the rest may be missing.
   [[nodiscard]] Verdict<void> GaveUp();
   [[nodiscard]] Refusal Failure() const;
 
-  PngLayout layout_;
+  const ByteSpan bytes_;
   const DecoderOptions options_;
+  Complaints* const complaints_;
+  PngHead head_;
   OpenedPicture picture_;
   PictureShape shape_;
+  std::optional<PngFeed> feed_;
   PngState state_{};
+  bool started_ = false;      // by the library
+  bool reads_again_ = false;  // see MayReadAgain()
   Splitter split_ = nullptr;
   SampleBuffer raster_;  // one row, or all of them if interlaced
   std::uint32_t next_row_ = 0;
@@ -207,25 +141,55 @@ Refusal PngDecoder::Failure() const {
 
 Verdict<void> PngDecoder::Run(void (*step)(PngState*)) {
   if (!Guard(&state_, step)) return tl::unexpected<Refusal>(Failure());
-  return state_.complaints->Judge(state_.fail_on);
+  return complaints_->Judge(options_.fail_on);
+}
+
+bool PngDecoder::MakeRows(void (*step)(PngState*)) {
+  if (Guard(&state_, step)) return true;
+  if (state_.rows_made < state_.rows_there || feed_->split()) return false;
+  complaints_->Add(Severity::kMinor, state_.error);
+  return true;
+}
+
+bool PngDecoder::MayReadAgain() {
+  const std::string_view error = state_.error;
+  const auto is = [&](std::string_view what) {
+    return error.find(what) != error.npos;
+  };
+  const std::size_t window = PngStream::Window(bytes_, head_.first_data);
+  constexpr std::size_t kWholeWindow = 32 << 10;
+  if (is(kFarDistance) && !state_.whole_window && window < kWholeWindow) {
+    state_.whole_window = reads_again_ = true;
+    complaints_->Add(Severity::kMinor,
+                     "IDAT: a larger window than its head says");
+  } else if (is(kWrongSum) && !state_.unchecked && !feed_->split() &&
+             !feed_->damaged()) {
+    state_.unchecked = reads_again_ = true;
+    complaints_->Add(Severity::kMinor, state_.error);
+  }
+  return reads_again_;
 }
 
 Verdict<void> PngDecoder::GaveUp() {
+  if (MayReadAgain()) return tl::unexpected<Refusal>(Failure());
   const Refusal failure = Failure();
   const Severity severity =
       state_.hit_end ? Severity::kTruncated : Severity::kDamaged;
   if (failure.reason == Reason::kMemory ||
-      !Complaints::LetsThrough(state_.fail_on, severity))
+      !Complaints::LetsThrough(options_.fail_on, severity))
     return tl::unexpected<Refusal>(failure);
-  state_.complaints->Add(severity, failure.message);
+  complaints_->Add(severity, failure.message);
   gave_up_ = true;
   return {};
 }
 
 Verdict<void> PngDecoder::CheckHeader() {
-  const auto header = ReadPngHeader(state_.bytes);
+  if (IsCgbi(bytes_))
+    return Refuse(Reason::kUnsupported,
+                  "a PNG in Apple's own form (CgBI) is not supported");
+  const auto header = ReadPngHeader(bytes_);
   if (!header)
-    return state_.bytes.size() < 33
+    return bytes_.size() < 33
                ? Refuse(Reason::kTruncated, "the file ends in its header")
                : Refuse(Reason::kCorrupt, "no legal PNG header");
   const std::uint64_t pixels = std::uint64_t{header->width} * header->height;
@@ -237,7 +201,7 @@ Verdict<void> PngDecoder::CheckHeader() {
 }
 
 void PngDecoder::KeepColours() {
-  const PngColour colour = ReadPngColour(state_.bytes, state_.complaints);
+  const PngColour colour = ReadPngColour(head_, complaints_);
   picture_.space = colour.space;
   if (colour.before_icc) return;
   png_charp name = nullptr;
@@ -249,15 +213,29 @@ void PngDecoder::KeepColours() {
     picture_.icc.assign(profile, profile + size);
 }
 
-Verdict<void> PngDecoder::Open() {
-  if (auto ok = CheckHeader(); !ok) return ok;
-  picture_.header = *PeekHeader(state_.bytes);
+Verdict<void> PngDecoder::OpenLibrary() {
+  Close();
+  feed_.emplace(bytes_, head_, complaints_);
+  state_.feed = &*feed_;
+  state_.complaints = complaints_;
+  state_.hit_end = false;
+  state_.rows_made = 0;
+  state_.rows_there = RowsOf(head_.header);
   if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(Failure());
   if (state_.png == nullptr || state_.info == nullptr)
     return Refuse(Reason::kMemory, "no memory for libpng");
-  if (auto ok = Run(ReadInfo); !ok) return ok;
-  picture_.exif = layout_.exif;
-  picture_.exif_orientation = ExifOrientation(layout_.exif);
+  return Run(ReadInfo);
+}
+
+Verdict<void> PngDecoder::Open() {
+  if (auto ok = CheckHeader(); !ok) return ok;
+  auto head = ReadPngHead(bytes_, options_.fail_on, complaints_);
+  if (!head) return tl::unexpected<Refusal>(std::move(head).error());
+  head_ = *head;
+  picture_.header = *PeekHeader(bytes_);
+  if (auto ok = OpenLibrary(); !ok) return ok;
+  picture_.exif = FindPngExif(bytes_, head_);
+  picture_.exif_orientation = ExifOrientation(picture_.exif);
   KeepColours();
   SetShape();
   picture_.model = shape_.model;
@@ -288,33 +266,25 @@ void PngDecoder::SetSizes(unsigned divisor) {
   std::fill_n(shape_.planes.begin(), shape_.plane_count, plane);
 }
 
-// The library has read up to the data: its last eight bytes were the head of
-// the first IDAT.
 std::unique_ptr<RowSource> PngDecoder::StartPlain() {
-  const auto header = ReadPngHeader(state_.bytes);
-  if (!header || state_.at < 8) return nullptr;
   PlainPng png;
-  png.header = *header;
-  png.bytes = state_.bytes;
-  png.first_data = state_.at - 8;
-  png_colorp colours = nullptr;
-  int count = 0;
-  if (png_get_PLTE(state_.png, state_.info, &colours, &count) != 0)
-    png.palette = {&colours->red, static_cast<std::size_t>(3 * count)};
-  png_bytep alpha = nullptr;
-  if (png_get_tRNS(state_.png, state_.info, &alpha, &count, nullptr) != 0) {
-    png.colour_key = alpha == nullptr;
-    if (alpha != nullptr)
-      png.palette_alpha = {alpha, static_cast<std::size_t>(count)};
-  }
+  png.header = head_.header;
+  png.bytes = bytes_;
+  png.first_data = head_.first_data;
+  if (head_.palette) png.palette = *head_.palette;
+  const bool indexed = head_.palette.has_value();
+  if (indexed && head_.transparency) png.palette_alpha = *head_.transparency;
+  png.colour_key = !indexed && head_.transparency;
   return ReadPlainPng(png, shape_);
 }
 
 bool PngDecoder::HandsOver() {
-  if (!plain_) return false;
-  plain_.reset();
-  plain_allowed_ = false;
-  return true;
+  if (plain_) {
+    plain_.reset();
+    plain_allowed_ = false;
+    return true;
+  }
+  return std::exchange(reads_again_, false);
 }
 
 Verdict<RowSource*> PngDecoder::StartSums(unsigned divisor) {
@@ -336,7 +306,7 @@ bool PngDecoder::ReadPass(int pass) {
   const auto first = static_cast<std::uint32_t>(PNG_PASS_START_COL(pass));
   const auto step = static_cast<std::uint32_t>(PNG_PASS_COL_OFFSET(pass));
   for (std::uint32_t i = 0; i < rows; ++i) {
-    if (!Guard(&state_, ReadRow)) return false;
+    if (!MakeRows(ReadRow)) return false;
     split_(raster_.data(), width, sums_->row());
     sums_->Add(width, first, step,
                static_cast<std::uint32_t>(PNG_ROW_FROM_PASS_ROW(i, pass)));
@@ -364,12 +334,24 @@ Verdict<void> PngDecoder::ReadSums(const Rings& rings) {
       sums_->Mean(p, next_row_, ring.Row(ring.end()));
       ring.Append(1);
     }
-  return state_.complaints->Judge(state_.fail_on);
+  return complaints_->Judge(options_.fail_on);
+}
+
+// To the first row. Does nothing at the first start.
+Verdict<void> PngDecoder::Rewind() {
+  if (!std::exchange(started_, true)) return {};
+  next_row_ = 0;
+  raster_read_ = gave_up_ = false;
+  sums_.reset();
+  SetSizes(1);
+  return OpenLibrary();
 }
 
 Verdict<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
   if (plain_allowed_) plain_ = StartPlain();
   if (plain_) return plain_.get();
+  if (auto ok = Rewind(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
   if (const unsigned divisor = PngDivisor(picture_.header, hint); divisor > 1)
     return StartSums(divisor);
   if (auto ok = Run(StartRows); !ok)
@@ -389,7 +371,7 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
   if (sums_) return ReadSums(rings);
   if (picture_.header.interlaced && !raster_read_) {
     raster_read_ = true;
-    if (!Guard(&state_, ReadRaster))
+    if (!MakeRows(ReadRaster))
       if (auto ok = GaveUp(); !ok) return ok;
   }
   const std::uint32_t rows = std::min(kPngBandRows, shape_.height - next_row_);
@@ -399,8 +381,9 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
       row += next_row_ * state_.row_bytes;
     } else if (gave_up_) {
       std::memset(raster_.data(), 0, state_.row_bytes);
-    } else if (!Guard(&state_, ReadRow)) {
-      if (next_row_ == 0) return tl::unexpected<Refusal>(Failure());
+    } else if (!MakeRows(ReadRow)) {
+      if (next_row_ == 0 && !MayReadAgain())
+        return tl::unexpected<Refusal>(Failure());
       if (auto ok = GaveUp(); !ok) return ok;
       std::memset(raster_.data(), 0, state_.row_bytes);
     }
@@ -414,22 +397,13 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
       rings[static_cast<std::size_t>(p)]->Append(1);
     ++next_row_;
   }
-  return state_.complaints->Judge(state_.fail_on);
+  return complaints_->Judge(options_.fail_on);
 }
 
 Verdict<void> PngDecoder::Finish() {
   if (gave_up_) return {};
-  if (!layout_.ends) {
-    state_.complaints->Add(Severity::kTruncated, "the end of the PNG misses");
-    return state_.complaints->Judge(state_.fail_on);
-  }
-  if (layout_.data_end > state_.at && layout_.data_end - state_.at > kMaxTail) {
-    state_.complaints->Add(Severity::kMinor,
-                           "more image data than the picture has rows");
-    return state_.complaints->Judge(state_.fail_on);
-  }
-  if (!Guard(&state_, ReadEnd)) return GaveUp();
-  return state_.complaints->Judge(state_.fail_on);
+  CheckPngTail(bytes_, feed_->next_chunk_at(), feed_->unread(), complaints_);
+  return complaints_->Judge(options_.fail_on);
 }
 
 }  // namespace

@@ -1,0 +1,99 @@
+#include "worker/image/codec/png_feed.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kSignature = 8, kHeaderChunk = 8 + 13 + 4;
+
+// libpng is told not to look at it.
+constexpr std::array<std::uint8_t, 4> kNoSum{};
+
+}  // namespace
+
+PngFeed::PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints)
+    : complaints_(complaints),
+      chunks_(png, head.first_data),
+      next_chunk_at_(head.first_data) {
+  Add(png.first(kSignature + kHeaderChunk));
+  if (head.profile) Frame("iCCP", *head.profile);
+  if (head.palette) Frame("PLTE", *head.palette);
+  if (head.transparency) Frame("tRNS", *head.transparency);
+}
+
+void PngFeed::Frame(std::string_view type, ByteSpan data) {
+  auto& head = heads_[head_count_++];
+  for (std::size_t i = 0; i < 4; ++i)
+    head[i] = static_cast<std::uint8_t>(data.size() >> (24 - 8 * i));
+  std::memcpy(head.data() + 4, type.data(), 4);
+  Add(head);
+  Add(data);
+  Add(kNoSum);
+}
+
+// Looks past chunks between the data for more of them.
+bool PngFeed::NextData() {
+  bool between = false;
+  while (const auto chunk = chunks_.Next()) {
+    if (chunk->type == "IEND") return false;
+    if (chunk->type != "IDAT") {
+      between = true;
+      continue;
+    }
+    if (!chunk->cut && !chunk->has_right_sum()) {
+      damaged_ = true;
+      complaints_->Add(Severity::kDamaged, "IDAT: CRC error");
+    }
+    if (between) {
+      split_ = true;
+      complaints_->Add(Severity::kMinor, "IDAT: split by other chunks");
+    }
+    data_ = chunk->data;
+    next_chunk_at_ = chunks_.at();
+    cut_ = chunk->cut;
+    return true;
+  }
+  cut_ = !between && !chunks_.at_illegal_length();
+  return false;
+}
+
+// False: there is nothing that libpng could be given.
+bool PngFeed::FrameData() {
+  head_count_ = part_count_ = part_ = 0;  // all of them are read
+  if (data_.empty() && !cut_ && !NextData() && !cut_) {
+    if (ended_) return false;
+    ended_ = true;
+    Frame("IEND", {});
+    return true;
+  }
+  if (data_.empty() && cut_) return false;
+  const ByteSpan part = data_.first(std::min(data_.size(), kMostInFrame));
+  data_ = data_.subspan(part.size());
+  Frame("IDAT", part);
+  return true;
+}
+
+bool PngFeed::Read(std::uint8_t* out, std::size_t size) {
+  while (size > 0) {
+    if (part_ == part_count_ && !FrameData()) return false;
+    ByteSpan& part = parts_[part_];
+    const std::size_t count = std::min(size, part.size());
+    if (count > 0) std::memcpy(out, part.data(), count);
+    part = part.subspan(count);
+    if (part.empty()) ++part_;
+    out += count;
+    size -= count;
+  }
+  return true;
+}
+
+std::size_t PngFeed::unread() const {
+  std::size_t bytes = data_.size();
+  for (std::size_t i = part_; i < part_count_; ++i) bytes += parts_[i].size();
+  return bytes;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,255 @@
+#include "worker/image/codec/png_head.h"
+
+#include <isa-l/crc.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "worker/image/codec/decoder.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kFirstChunk = 8;  // behind the signature
+constexpr std::size_t kHeadBytes = 8;   // length and type
+constexpr std::size_t kSumBytes = 4;
+constexpr std::uint32_t kMostBytes = 0x7FFFFFFF;
+constexpr std::uint8_t kPaletteType = 3;
+// Data left behind the last row: a check sum, an encoder's whim.
+constexpr std::size_t kMaxUnread = 16 << 10;
+
+std::uint32_t U32(const std::uint8_t* p) {
+  return static_cast<std::uint32_t>(p[0]) << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+bool IsLegal(std::string_view type) {
+  return std::all_of(type.begin(), type.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  });
+}
+
+bool IsCritical(std::string_view type) { return type[0] <= 'Z'; }
+
+class HeadReader {
+ public:
+  HeadReader(ByteSpan png, FailOn fail_on, Complaints* complaints)
+      : png_(png), fail_on_(fail_on), complaints_(complaints) {}
+
+  [[nodiscard]] Verdict<PngHead> Read();
+
+ private:
+  [[nodiscard]] Verdict<void> Walk();
+  [[nodiscard]] Verdict<void> Take(const PngChunk& chunk);
+  [[nodiscard]] Verdict<void> TakeCritical(const PngChunk& chunk);
+  [[nodiscard]] Verdict<void> TakePalette(const PngChunk& chunk);
+  void TakeUnusedPalette(const PngChunk& chunk);
+  void TakeAncillary(const PngChunk& chunk);
+  [[nodiscard]] std::optional<ByteSpan>* PlaceOf(std::string_view type);
+  void FitTransparency();
+
+  void Complain(std::string_view type, std::string_view what,
+                Severity severity = Severity::kMinor) {
+    complaints_->Add(severity, std::string(type) + ": " + std::string(what));
+  }
+
+  const ByteSpan png_;
+  const FailOn fail_on_;
+  Complaints* const complaints_;
+  PngHead head_;
+  bool seen_header_ = false;
+  bool seen_palette_ = false;
+};
+
+Verdict<PngHead> HeadReader::Read() {
+  const auto header = ReadPngHeader(png_);
+  if (!header) return Refuse(Reason::kCorrupt, "no legal PNG header");
+  head_.header = *header;
+  if (auto ok = Walk(); !ok)
+    return tl::unexpected<Refusal>(std::move(ok).error());
+  if (header->colour_type == kPaletteType && !head_.palette)
+    return Refuse(Reason::kCorrupt, "PLTE is missing");
+  FitTransparency();
+  return head_;
+}
+
+// Up to the first IDAT.
+Verdict<void> HeadReader::Walk() {
+  PngChunks chunks(png_, kFirstChunk);
+  while (true) {
+    const std::size_t start = chunks.at();
+    const auto chunk = chunks.Next();
+    if (!chunk && chunks.at_illegal_length())
+      return Refuse(Reason::kCorrupt, "a chunk's length is not legal");
+    if (chunk && !IsLegal(chunk->type))
+      return Refuse(Reason::kCorrupt, "a chunk's type is not legal");
+    if (!chunk || (chunk->cut && chunk->type != "IDAT"))
+      return Refuse(Reason::kTruncated, "the file ends before its picture");
+    if (chunk->type == "IDAT") {
+      head_.first_data = start;
+      return complaints_->Judge(fail_on_);
+    }
+    if (auto ok = Take(*chunk); !ok) return ok;
+  }
+}
+
+Verdict<void> HeadReader::Take(const PngChunk& chunk) {
+  if (chunk.type == "PLTE" && head_.header.colour_type != kPaletteType) {
+    TakeUnusedPalette(chunk);
+    return {};
+  }
+  if (IsCritical(chunk.type)) return TakeCritical(chunk);
+  if (chunk.has_right_sum()) {
+    TakeAncillary(chunk);
+  } else {
+    Complain(chunk.type, "CRC error");
+  }
+  return {};
+}
+
+Verdict<void> HeadReader::TakeCritical(const PngChunk& chunk) {
+  const bool known = chunk.type == "IHDR" || chunk.type == "PLTE";
+  if (!chunk.has_right_sum()) {
+    Complain(chunk.type, "CRC error", Severity::kDamaged);
+    if (auto ok = complaints_->Judge(fail_on_); !ok) return ok;
+  } else if (chunk.type == "IEND") {
+    return Refuse(Reason::kCorrupt, "the PNG has no IDAT");
+  } else if (!known) {
+    return Refuse(Reason::kUnsupported, "critical chunk " +
+                                            std::string(chunk.type) +
+                                            " of the PNG is not known");
+  }
+  if (chunk.type == "PLTE") return TakePalette(chunk);
+  if (!known || std::exchange(seen_header_, true))
+    return Refuse(Reason::kCorrupt, std::string(chunk.type) + ": out of place");
+  return {};
+}
+
+// A length that is not whole colours leaves those that are.
+Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
+  if (head_.palette) return Refuse(Reason::kCorrupt, "PLTE: duplicate");
+  const std::size_t colours = chunk.data.size() / 3;
+  if (colours < 1 || colours > 256)
+    return Refuse(Reason::kCorrupt, "PLTE: invalid");
+  if (chunk.data.size() % 3 != 0) Complain("PLTE", "invalid length");
+  const std::size_t shown = std::size_t{1} << head_.header.bits;
+  head_.palette = chunk.data.first(3 * std::min(colours, shown));
+  if (head_.transparency) Complain("tRNS", "out of place");
+  return {};
+}
+
+// A proposal for screens of few colours, or a mistake.
+void HeadReader::TakeUnusedPalette(const PngChunk& chunk) {
+  const bool coloured = (head_.header.colour_type & 2) != 0;
+  const std::size_t size = chunk.data.size();
+  if (!coloured) Complain("PLTE", "ignored in grayscale PNG");
+  if (!chunk.has_right_sum()) {
+    Complain("PLTE", "CRC error");
+  } else if (coloured && (size % 3 != 0 || size < 3 || size > 3 * 256)) {
+    Complain("PLTE", "invalid");
+  }
+  if (std::exchange(seen_palette_, true)) Complain("PLTE", "duplicate");
+}
+
+std::optional<ByteSpan>* HeadReader::PlaceOf(std::string_view type) {
+  const std::pair<std::string_view, std::optional<ByteSpan>*> places[] = {
+      {"tRNS", &head_.transparency}, {"iCCP", &head_.profile},
+      {"cICP", &head_.cicp},         {"sRGB", &head_.srgb},
+      {"gAMA", &head_.gama},         {"cHRM", &head_.chrm},
+      {"eXIf", &head_.exif}};
+  for (const auto& [name, place] : places)
+    if (name == type) return place;
+  return nullptr;
+}
+
+void HeadReader::TakeAncillary(const PngChunk& chunk) {
+  std::optional<ByteSpan>* place = PlaceOf(chunk.type);
+  if (place == nullptr) return;
+  if (place->has_value()) return Complain(chunk.type, "duplicate");
+  // Chromium reads the others there.
+  if (chunk.type == "cICP" && (head_.palette || seen_palette_))
+    return Complain("cICP", "out of place");
+  if (chunk.type == "iCCP" && chunk.data.size() > kMaxProfileBytes)
+    return Complain("iCCP", "chunk data is too large");
+  *place = chunk.data;
+}
+
+void HeadReader::FitTransparency() {
+  if (!head_.transparency) return;
+  ByteSpan& data = *head_.transparency;
+  const std::uint8_t type = head_.header.colour_type;
+  bool legal = type == 0 ? data.size() == 2 : data.size() == 6;
+  if (type == kPaletteType) {
+    const std::size_t colours = head_.palette->size() / 3;
+    legal = !data.empty();
+    if (data.size() > colours) Complain("tRNS", "longer than the palette");
+    data = data.first(std::min(data.size(), colours));
+  }
+  if (legal && type <= kPaletteType) return;
+  Complain("tRNS",
+           type <= kPaletteType ? "invalid" : "invalid with alpha channel");
+  head_.transparency.reset();
+}
+
+}  // namespace
+
+bool PngChunk::has_right_sum() const {
+  const auto* start = reinterpret_cast<const std::uint8_t*>(type.data());
+  return !cut && crc32_gzip_refl(0, start, type.size() + data.size()) == sum;
+}
+
+std::optional<PngChunk> PngChunks::Next() {
+  if (at_ > png_.size() || png_.size() - at_ < kHeadBytes) return std::nullopt;
+  const std::uint32_t length = U32(png_.data() + at_);
+  illegal_length_ = length > kMostBytes;
+  if (illegal_length_) return std::nullopt;
+  PngChunk chunk;
+  chunk.type = AsText(png_.subspan(at_ + 4, 4));
+  const ByteSpan rest = png_.subspan(at_ + kHeadBytes);
+  chunk.data = rest.first(std::min<std::size_t>(length, rest.size()));
+  chunk.cut = rest.size() - chunk.data.size() < kSumBytes;
+  if (!chunk.cut) chunk.sum = U32(rest.data() + length);
+  at_ += kHeadBytes + chunk.data.size() +
+         std::min(kSumBytes, rest.size() - chunk.data.size());
+  return chunk;
+}
+
+Verdict<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
+                             Complaints* complaints) {
+  return HeadReader(png, fail_on, complaints).Read();
+}
+
+ByteSpan FindPngExif(ByteSpan png, const PngHead& head) {
+  if (head.exif) return *head.exif;
+  PngChunks chunks(png, head.first_data);
+  while (const auto chunk = chunks.Next()) {
+    if (chunk->type == "eXIf" && chunk->has_right_sum()) return chunk->data;
+    if (chunk->type == "IEND") break;
+  }
+  return {};
+}
+
+void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
+                  Complaints* complaints) {
+  PngChunks chunks(png, at);
+  const auto complain = [&](std::string_view type, const char* what) {
+    complaints->Add(Severity::kMinor, std::string(type) + what);
+  };
+  bool ends = false;
+  while (!ends) {
+    const auto chunk = chunks.Next();
+    if (!chunk || chunk->cut || !IsLegal(chunk->type)) break;
+    const bool data = chunk->type == "IDAT";
+    if (data) unread += chunk->data.size();
+    if (!data && !chunk->has_right_sum()) complain(chunk->type, ": CRC error");
+    ends = chunk->type == "IEND";
+    if (ends && !chunk->data.empty()) complain(chunk->type, ": invalid");
+    if (!ends && !data && IsCritical(chunk->type))
+      complain(chunk->type, ": out of place");
+  }
+  if (!ends) complain("", "the end of the PNG misses");
+  if (unread > kMaxUnread)
+    complain("", "more image data than the picture has rows");
+}
+
+}  // namespace thumbmill
