@@ -19,11 +19,12 @@ extern "C" {  // glibc 2.36 forgets to say so itself
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <system_error>
 
 #include "common/check.h"
+#include "coordinator/pool/inherited.h"
+#include "proto/worker_args.h"
 
 namespace thumbmill {
 namespace {
@@ -70,6 +71,15 @@ struct ChildSetup {
     if (error_output >= 0 && dup2(error_output, STDERR_FILENO) < 0) _exit(127);
   }
 
+  [[noreturn]] static void RefuseToInherit() {
+    constexpr char kWhy[] =
+        "worker: descriptors that are open cannot be kept from it: "
+        "close_range() is refused, /proc/self/fd cannot be read and the limit "
+        "of open files is above 1048576; lower it (ulimit -Hn)\n";
+    (void)!write(STDERR_FILENO, kWhy, sizeof kWhy - 1);
+    _exit(kWorkerExitSetup);
+  }
+
   void PassDescriptors() const {
     // Above all targets first: so that no dup2() overwrites what is still to
     // be passed, and none is of n onto n, which would leave it close-on-exec.
@@ -83,7 +93,7 @@ struct ChildSetup {
     }
     // Marked, not closed: the pipe on which Boost reports a failed exec must
     // stay open until then.
-    close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+    if (!MarkInherited(STDERR_FILENO + 1)) RefuseToInherit();
     for (std::size_t i = 0; i < count; ++i)
       if (dup2(moved[i], passed[i].theirs) < 0) _exit(127);
   }
