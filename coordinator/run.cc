@@ -233,6 +233,7 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
   process.max_output_bytes = parts->plan.store;
   process.sandbox = options.sandbox;
   process.oom_kills = OomKills;
+  process.accounted = [store = &*parts->store] { return store->used(); };
   ASSIGN_OR_RETURN(parts->executor,
                    MakeProcessExecutor(parts->loop.get(), parts->arena.get(),
                                        process));

@@ -18,6 +18,7 @@
 #include "coordinator/exec/credit.h"
 #include "coordinator/exec/lease_table.h"
 #include "coordinator/exec/oom_watch.h"
+#include "coordinator/exec/own_memory.h"
 #include "coordinator/exec/post_mortem.h"
 #include "coordinator/exec/process_stat.h"
 #include "coordinator/exec/watchdog.h"
@@ -53,6 +54,8 @@ constexpr Millis kSampleInterval{200};
 // A worker may have touched a page or two outside of what it was granted: its
 // flight record, and what the kernel rounds up.
 constexpr std::uint64_t kOutputSlack = 1 << 20;
+// For the I/O thread to drop what it holds of workers that are gone.
+constexpr Millis kSettle{200};
 constexpr Millis kDrainStep{20};
 
 class ProcessExecutor final : public Executor {
@@ -133,6 +136,7 @@ class ProcessExecutor final : public Executor {
   Held HeldBy(std::size_t worker) const;
   std::optional<std::size_t> LeastLoaded() const;
   std::optional<std::size_t> BestToReserve() const;
+  bool OneIsAlone() const;
   void OnNewHead(std::size_t worker);
 
   // ---- time
@@ -141,6 +145,8 @@ class ProcessExecutor final : public Executor {
   void CheckIdle(std::size_t worker, TimePoint now);
   void CheckMemory(std::size_t worker, TimePoint now);
   void CheckOutputs(std::size_t worker);
+  void CheckOwnMemory(TimePoint now);
+  void EndAllUsed(const std::string& why);
   void Retire(std::size_t worker, const char* why);
   void ForgiveGap(TimePoint now);
   void Sample() const;
@@ -160,11 +166,15 @@ class ProcessExecutor final : public Executor {
   std::unordered_map<std::string, std::size_t> by_id_;
   LeaseTable leases_;
   OomWatch oom_;
+  OwnMemory own_memory_;
+  TimePoint settles_{};  // when what was too much is given back; 0: nothing is
   WorkerPool pool_;  // after what its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
   // Kept free for a task that is to run alone.
   std::optional<std::size_t> reserved_;
+  // Tasks that are to run alone do so without any other worker at work.
+  bool one_by_one_ = false;
   std::uint64_t next_token_ = 1;
   std::uint64_t lost_ = 0;
   std::uint64_t recycled_ = 0;
@@ -190,6 +200,7 @@ ProcessExecutor::ProcessExecutor(EventLoop* loop, const Arena* inputs,
       peers_(options.workers),
       leases_(options.workers),
       oom_(options.oom_kills),
+      own_memory_(options.accounted),
       pool_(loop, PoolOptions{options.workers, options.ready_deadline},
             {[this](std::size_t worker) { return Prepare(worker); },
              [this](const WorkerDeath& death) { OnDied(death); },
@@ -507,7 +518,7 @@ Held ProcessExecutor::HeldBy(std::size_t worker) const {
 std::size_t ProcessExecutor::RoomAt(std::size_t worker) const {
   const Peer& peer = peers_[worker];
   if (!peer.ready || peer.grown || peer.alone || worker == reserved_ ||
-      stopping_)
+      stopping_ || (one_by_one_ && (reserved_ || OneIsAlone())))
     return 0;
   return peer.credit.Of(HeldBy(worker));
 }
@@ -553,9 +564,15 @@ std::optional<std::size_t> ProcessExecutor::BestToReserve() const {
   return best;
 }
 
+bool ProcessExecutor::OneIsAlone() const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const Peer& peer) { return peer.alone; });
+}
+
 bool ProcessExecutor::RoomAlone() {
   if (stopping_) return false;
   reserved_ = BestToReserve();
+  if (one_by_one_ && leases_.total() > 0) return false;
   if (!reserved_ || !peers_[*reserved_].ready ||
       leases_.Count(*reserved_) > 0)
     return false;
@@ -572,6 +589,7 @@ void ProcessExecutor::Submit(const Task& task) {
   Peer& peer = peers_[*worker];
   peer.used = true;
   peer.alone = task.alone;
+  if (!task.alone) one_by_one_ = false;
   pool_.MarkUsed(*worker);
   std::optional<SlotLease> output = peer.output->Acquire();
   CHECK(output.has_value());  // as many as a worker may hold tasks
@@ -603,6 +621,7 @@ void ProcessExecutor::Tick() {
   ForgiveGap(now);
   // What has arrived counts before a limit is judged.
   DrainAll();
+  CheckOwnMemory(now);
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (!peers_[i].ready) continue;
     if (leases_.Count(i) > 0)
@@ -666,6 +685,29 @@ void ProcessExecutor::CheckOutputs(std::size_t worker) {
                        fmt::format("it wrote {} MiB to its output memory and "
                                    "may write {} MiB",
                                    used >> 20, may >> 20)});
+}
+
+void ProcessExecutor::CheckOwnMemory(TimePoint now) {
+  if (settles_ != TimePoint()) {
+    if (now < settles_) return;
+    settles_ = {};
+    return own_memory_.Settle();
+  }
+  if (!own_memory_.IsTooMuch()) return;
+  settles_ = now + kSettle;
+  one_by_one_ = true;
+  EndAllUsed("the coordinator's memory grew while it was at work, as by a "
+             "message without end");
+}
+
+// Charged where only one of them was at work.
+void ProcessExecutor::EndAllUsed(const std::string& why) {
+  std::size_t busy = 0;
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    busy += leases_.Count(i) > 0 ? 1 : 0;
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (peers_[i].used)
+      EndWorker(i, {Reason::kCrash, busy == 1, why, busy > 1});
 }
 
 void ProcessExecutor::Retire(std::size_t worker, const char* why) {

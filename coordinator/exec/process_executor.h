@@ -47,6 +47,9 @@ struct ProcessOptions {
   // How many processes the kernel has ended for want of memory, ever: tells an
   // OOM kill from a person's. Empty: each is taken for a person's.
   std::function<std::uint64_t()> oom_kills;
+  // Private bytes of this process that others have charged; see own_memory.h.
+  // Empty: its memory is not looked at.
+  std::function<std::uint64_t()> accounted;
   // What a worker may still do once it has its recipe.
   SandboxMode sandbox = SandboxMode::kAuto;
 };

@@ -1,0 +1,51 @@
+#include "coordinator/exec/own_memory.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/exec/process_stat.h"
+
+namespace thumbmill {
+namespace {
+
+// What memory_plan.cc sets aside for the coordinator.
+constexpr std::uint64_t kMost = 72 << 20;
+constexpr std::uint64_t kFurther = 32 << 20;
+// A sanitizer's run time takes more for itself.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLooks = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kLooks = false;
+#else
+constexpr bool kLooks = true;
+#endif
+#else
+constexpr bool kLooks = true;
+#endif
+
+}  // namespace
+
+OwnMemory::OwnMemory(std::function<std::uint64_t()> accounted)
+    : accounted_(std::move(accounted)),
+      most_(std::max(kMost, Unaccounted() + kFurther)) {}
+
+std::uint64_t OwnMemory::Unaccounted() const {
+  const std::uint64_t held = PrivateBytes(getpid());
+  const std::uint64_t accounted = accounted_ ? accounted_() : held;
+  return held > accounted ? held - accounted : 0;
+}
+
+bool OwnMemory::IsTooMuch() const {
+  return kLooks && accounted_ && Unaccounted() > most_;
+}
+
+void OwnMemory::Settle() {
+  malloc_trim(0);
+  most_ = std::max(most_, Unaccounted() + kFurther);
+}
+
+}  // namespace thumbmill
