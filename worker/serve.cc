@@ -19,7 +19,6 @@
 #include "proto/channel.h"
 #include "proto/flight_record.h"
 #include "worker/sandbox.h"
-#include "worker/sanitized.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -95,7 +94,6 @@ class Worker {
   std::optional<int> Answer(const Message& message);
   void Tidy(const Task& task) const;
   void TellWhatIsMissing(const Status& closed) const;
-  void LeaveStderr(bool filtered) const;
 
   WorkerArgs args_;
   Sandbox sandbox_;
@@ -154,22 +152,7 @@ std::optional<int> Worker::On(const Welcome& welcome) {
     return kWorkerExitSetup;
   }
   TellWhatIsMissing(closed);
-  if (args_.sandbox != SandboxMode::kOff) LeaveStderr(closed.has_value());
   return std::nullopt;
-}
-
-// It is a terminal, maybe, and not for images to write to. What a worker dies
-// of, its coordinator says.
-void Worker::LeaveStderr(bool filtered) const {
-#if !defined(TM_SANITIZED)
-  // The filter leaves no way to open anything that would get the number.
-  if (filtered)
-    close(STDERR_FILENO);
-  else
-    dup2(STDIN_FILENO, STDERR_FILENO);  // /dev/null
-#else
-  (void)filtered;
-#endif
 }
 
 void Worker::TellWhatIsMissing(const Status& closed) const {

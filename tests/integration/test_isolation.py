@@ -138,6 +138,7 @@ class Walls(ProgramCase):
 CALLS = {"x86_64": {"unshare": 272, "seccomp": 317},
          "aarch64": {"unshare": 97, "seccomp": 277}}[platform.machine()]
 LANDLOCK_CREATE_RULESET = 444
+CLOSE_RANGE = 436
 
 
 def refuse(calls):
@@ -189,6 +190,28 @@ class Missing(ProgramCase):
                                code=4)
         self.assertIn("loading a seccomp filter", err)
         self.assertEqual(tree(self.path("out")), {})
+
+
+class Inherited(ProgramCase):
+    def test_nothing_that_was_open_reaches_a_worker(self):
+        """Also where close_range() is refused or not known."""
+        self.write("photos/slow.png", slow_png())
+        secret = self.write("secret", "a secret")
+        for calls in ((), (CLOSE_RANGE,)):
+            with open(secret, "r+b") as file:
+                os.set_inheritable(file.fileno(), True)
+                run = self.start("-j", 1, "-i", self.path("photos"), "-o",
+                                 "null:", "-s", "1000x", "--linear",
+                                 close_fds=False,
+                                 preexec_fn=lambda: refuse(calls))
+                pid, = wait_until(
+                    lambda: [pid for pid in children(run.pid)
+                             if cpu_ticks(pid) >= 10], 30, "it decodes")
+                folder = f"/proc/{pid}/fd"
+                opened = {os.readlink(os.path.join(folder, name))
+                          for name in os.listdir(folder)}
+                run.kill()
+                self.assertNotIn(secret, opened)
 
 
 class Poison(ProgramCase):
