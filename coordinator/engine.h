@@ -18,6 +18,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "common/seed.h"
 #include "coordinator/committer.h"
 #include "coordinator/dispatcher.h"
 #include "coordinator/fetch_queue.h"
@@ -171,7 +172,7 @@ class Engine {
   MemoryPeak& memory_;  // that of the parts, where they have one
   // What the loop may still call after this object is gone asks it first.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
-  std::mt19937_64 random_{std::random_device{}()};
+  std::mt19937_64 random_{FreshSeed()};
 };
 
 }  // namespace thumbmill

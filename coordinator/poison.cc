@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/own_files.h"
+#include "common/seed.h"
 #include "common/unique_fd.h"
 
 namespace thumbmill {
@@ -27,7 +28,7 @@ bool IsPlain(char c) {
 class Temporary {
  public:
   explicit Temporary(int folder) : folder_(folder) {
-    std::random_device random;
+    std::mt19937_64 random(FreshSeed());
     for (int tries = 0; !fd_.valid() && tries < kTries; ++tries) {
       name_ = ".poison-" + std::to_string(random());
       fd_.Reset(openat(folder, name_.c_str(),

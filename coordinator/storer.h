@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/seed.h"
 #include "common/shm/budget.h"
 #include "coordinator/item.h"
 #include "coordinator/journal.h"
@@ -92,7 +93,7 @@ class Storer {
   std::unordered_map<ItemPtr, TimePoint> under_way_;
   std::size_t waiting_ = 0;  // for another try
   bool stopped_ = false;
-  std::mt19937_64 random_{std::random_device{}()};
+  std::mt19937_64 random_{FreshSeed()};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
