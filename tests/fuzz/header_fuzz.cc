@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "worker/image/avif_meta.h"
+#include "worker/image/codec/avif_rewrite.h"
 #include "worker/image/colour.h"
 #include "worker/image/exif.h"
 #include "worker/image/inspect.h"
@@ -38,6 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     }
   }
   if (png.data_end > size) std::abort();
+  const auto head = RewriteAvifHead(bytes);
+  if (head && !head->empty()) {
+    const auto meta = AvifMeta::Read(*head);
+    if (!meta || meta->primary() != 1) std::abort();
+  }
   Recipe recipe;
   recipe.sizes.resize(2);
   recipe.sizes[0].width = 200;

@@ -67,6 +67,7 @@ struct Style {
   int iref_version = 0;
   int ipma_version = 0, ipma_flags = 0;
   bool each_its_ipma = false;
+  bool each_property_its_ipma = false;
   bool each_its_iref = false;
   bool backwards = false;  // items in all boxes but iref, ipma
   bool ipma_backwards = false;
@@ -171,6 +172,16 @@ class Writer {
                      style.ipma_flags == 0 ? 1 : 2);
     return body;
   }
+  Text AssociationsApart(const Style& style) const {
+    Text boxes;
+    for (const Item& item : items_)
+      for (const int number : item.properties) {
+        const Item part{item.id, "", "", {number}};
+        boxes += FullBox("ipma", style.ipma_version, style.ipma_flags,
+                         Number(1, 4) + Group(part, style));
+      }
+    return boxes;
+  }
   Text Properties(const Style& style) const {
     Text ipco;
     for (const Text& property : properties_) ipco += property;
@@ -180,9 +191,11 @@ class Writer {
       boxes += FullBox("ipma", style.ipma_version, style.ipma_flags,
                        Number(1, 4) + Group(item, style));
     }
+    if (style.each_property_its_ipma) boxes = AssociationsApart(style);
     const Text one = FullBox("ipma", style.ipma_version, style.ipma_flags,
                              Number(items_.size(), 4) + all);
-    return Box("iprp", Box("ipco", ipco) + (style.each_its_ipma ? boxes : one));
+    const bool apart = style.each_its_ipma || style.each_property_its_ipma;
+    return Box("iprp", Box("ipco", ipco) + (apart ? boxes : one));
   }
   Text Meta(const Style& style, std::size_t start) const {
     Text idat;
@@ -390,6 +403,7 @@ TEST(AvifGrid, EveryStyleOfBoxesGivesTheSamePicture) {
       {"many ipma backwards",
        {.ipma_version = 1, .each_its_ipma = true, .ipma_backwards = true}},
       {"ipma backwards", {.ipma_backwards = true}},
+      {"an ipma a property", {.each_property_its_ipma = true}},
       {"many iref", {.each_its_iref = true}},
       {"idat", {.iloc_version = 1, .derived_in_idat = true}},
       {"base", {.base_offset = true}},
