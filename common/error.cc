@@ -58,7 +58,10 @@ Error SystemError(std::string_view what, int sys) {
   char buffer[128];
   // The GNU variant: it returns the text and may not use the buffer.
   const char* text = strerror_r(sys, buffer, sizeof buffer);
-  return Error{CodeFromErrno(sys), std::string(what) + ": " + text, sys};
+  Error error{CodeFromErrno(sys), std::string(what) + ": " + text, sys};
+  if (sys == EFBIG)
+    error.what += " (the limit of the system, ulimit -f, or of the disk)";
+  return error;
 }
 
 }  // namespace thumbmill

@@ -34,8 +34,8 @@ struct Typed {
   bool linear = false;
   bool enlarge = false, no_rotate = false, allow_loopback = false,
        allow_private = false, retry_failed = false, revalidate = false,
-       overwrite = false, dry_run = false, quiet = false, help = false,
-       version = false, crash_probe = false;
+       overwrite = false, dry_run = false, trust_journal = false, quiet = false,
+       help = false, version = false, crash_probe = false;
 };
 
 void Define(CLI::App* app, Typed* t) {
@@ -99,6 +99,7 @@ void Define(CLI::App* app, Typed* t) {
   app->add_flag("--revalidate", t->revalidate);
   app->add_flag("--overwrite", t->overwrite);
   app->add_flag("--dry-run", t->dry_run);
+  app->add_flag("--trust-journal", t->trust_journal);
   app->add_option("-P,--progress", t->progress);
   app->add_option("--stats", t->stats);
   app->add_flag("-v,--verbose", t->verbose);
@@ -493,6 +494,7 @@ Result<RunOptions> Check(Typed t) {
   options.revalidate = t.revalidate;
   options.overwrite = t.overwrite;
   options.dry_run = t.dry_run;
+  options.trust_journal = t.trust_journal;
   return options;
 }
 

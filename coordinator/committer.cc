@@ -11,11 +11,12 @@ constexpr std::size_t kFullBatch = 1000;
 // The longest that a finished image waits for company.
 constexpr Millis kBatchAge{250};
 
-// A name that another item's folder has taken fails that image, not the run.
+// A name that is taken, or a folder that cannot be used, fails that image, not
+// the run.
 void NoteUnpublished(CommitEntry* entry) {
   if (!entry->store || entry->store->publish_error.empty()) return;
   entry->record.status = ItemStatus::kFailed;
-  entry->record.reason = Reason::kNameCollision;
+  entry->record.reason = entry->store->publish_reason;
   entry->record.message = entry->store->publish_error;
   entry->record.outputs.clear();
 }

@@ -128,6 +128,7 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
   ListerOptions listing;
   listing.name = parts.name;
   listing.wanted = options.recipe.format;
+  listing.look = parts.look;
   listing.all_sizes = sizes >= 64 ? ~std::uint64_t{0}
                                   : (std::uint64_t{1} << sizes) - 1;
   lister_ = std::make_unique<Lister>(
@@ -238,6 +239,7 @@ void Engine::Admit(const ListedItem& listed) {
     case Kind::kPartly:
       break;
   }
+  if (listed.verdict.damaged) ++stats_.damaged_before;
   ++open_;
   forecast_.Listed(NamedFormat(*item), item->ref.size_bytes,
                    listed.verdict.kind == Kind::kAgain ||

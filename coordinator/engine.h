@@ -36,6 +36,7 @@ namespace thumbmill {
 
 class EventLoop;
 class IoPool;
+class OutputLook;
 
 struct EngineParts {
   EventLoop* loop = nullptr;
@@ -47,6 +48,7 @@ struct EngineParts {
   Executor* executor = nullptr;
   Sink* sink = nullptr;
   Journal* journal = nullptr;
+  OutputLook* look = nullptr;  // null: the journal is trusted
   std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;

@@ -103,6 +103,9 @@ Storing and resuming
       --revalidate         make URLs again; changed files are made again anyway
       --overwrite          forget what was done; the recipe may differ
       --dry-run            print the names that would be written, do nothing
+      --trust-journal      do not look whether outputs of a directory are still
+                           there; else what is missing or of another size is
+                           made again
 
 What one sees
   -P, --progress MODE      auto (tty on a terminal that is not dumb, else

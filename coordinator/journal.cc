@@ -54,10 +54,15 @@ T Number(const std::string& text) {
   return value;
 }
 
+// No recipe has more sizes; a journal of somebody else's may.
+constexpr std::size_t kMostOutputs = 1024;
+
 std::vector<OutputRecord> UnpackOutputs(std::string_view text) {
   std::vector<OutputRecord> outputs;
-  for (const std::string& line : Split(text, '\n')) {
-    const std::vector<std::string> field = Split(line, '\t');
+  while (!text.empty() && outputs.size() < kMostOutputs) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::vector<std::string> field = Split(text.substr(0, end), '\t');
+    text.remove_prefix(std::min(end + 1, text.size()));
     if (field.size() != 6) continue;
     OutputRecord output;
     output.size = field[0];
@@ -382,14 +387,19 @@ ClaimVerdict SqliteJournal::RecallDone(const ClaimRequest& request,
     verdict.kind = ClaimVerdict::Kind::kAgain;
     return verdict;
   }
-  const std::vector<OutputRecord> made = UnpackOutputs(outputs);
+  std::vector<OutputRecord> made = UnpackOutputs(outputs);
   verdict.missing_mask = 0;
   for (std::size_t i = 0; i < options_.sizes.size(); ++i) {
-    const bool there = std::any_of(
+    const std::uint64_t bit = std::uint64_t{1} << i;
+    const auto there = std::find_if(
         made.begin(), made.end(), [&](const OutputRecord& output) {
           return output.size == options_.sizes[i];
         });
-    if (!there) verdict.missing_mask |= std::uint64_t{1} << i;
+    if (there == made.end()) {
+      verdict.missing_mask |= bit;
+    } else if (options_.tell_made) {
+      verdict.made.push_back({bit, std::move(there->name), there->bytes});
+    }
   }
   verdict.kind = verdict.missing_mask == 0 ? ClaimVerdict::Kind::kDone
                                            : ClaimVerdict::Kind::kPartly;

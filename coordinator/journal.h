@@ -82,6 +82,15 @@ struct ClaimVerdict {
   std::uint64_t missing_mask = ~std::uint64_t{0};  // sizes to make
   std::string owner;       // kCollision: the other source, verbatim
   Reason reason = Reason::kNone;  // kFailedBefore, kSkippedBefore
+  // kDone, kPartly: what was made of the sizes that are wanted, so that the
+  // caller can look whether it is still there. Only if asked for.
+  struct Output {
+    std::uint64_t size = 0;  // mask of one size
+    std::string name;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Output> made = {};
+  bool damaged = false;  // some of it was not there: the caller found out
 };
 
 struct JournalOptions {
@@ -94,6 +103,7 @@ struct JournalOptions {
   bool retry_failed = false;
   bool revalidate = false;          // URLs are made again
   bool overwrite = false;           // forget what was done; recipe may differ
+  bool tell_made = false;           // ClaimVerdict::made is wanted
   // Bounds of cost (memory, scans, output pixels): what was too_costly is
   // tried again when one of them has become larger.
   std::array<std::uint64_t, 3> cost_bounds{};

@@ -4,6 +4,7 @@
 
 #include "common/thread.h"
 #include "coordinator/event_loop.h"
+#include "coordinator/sink/output_look.h"
 
 namespace thumbmill {
 namespace {
@@ -13,6 +14,16 @@ constexpr std::size_t kBatch = 256;
 constexpr Millis kBatchTime{20};
 
 }  // namespace
+
+void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict) {
+  for (const ClaimVerdict::Output& output : verdict->made) {
+    if (look->IsThere(output.name, output.bytes)) continue;
+    verdict->missing_mask |= output.size;
+    verdict->kind = ClaimVerdict::Kind::kPartly;
+    verdict->damaged = true;
+  }
+  verdict->made = {};
+}
 
 Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
                Journal* journal, std::mutex* journal_mutex,
@@ -49,6 +60,7 @@ void Lister::Request(std::size_t count) {
 }
 
 void Lister::Stop() {
+  if (options_.look != nullptr) options_.look->Stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -66,6 +78,7 @@ void Lister::Run() {
   while (WaitForCredit()) {
     ListedBatch batch = ReadBatch();
     if (batch.status) Claim(&batch);
+    if (batch.status) Look(&batch);
     batch.progress = source_->progress();
     {
       const std::lock_guard lock(mutex_);
@@ -127,7 +140,14 @@ void Lister::Claim(ListedBatch* batch) {
   }
   for (std::size_t i = 0; i < batch->items.size(); ++i) {
     batch->items[i].verdict = std::move((*verdicts)[i]);
-    batch->items[i].item->size_mask &= batch->items[i].verdict.missing_mask;
+  }
+}
+
+void Lister::Look(ListedBatch* batch) {
+  for (ListedItem& listed : batch->items) {
+    if (options_.look != nullptr)
+      LookAtOutputs(options_.look, &listed.verdict);
+    listed.item->size_mask &= listed.verdict.missing_mask;
   }
 }
 

@@ -24,6 +24,7 @@
 namespace thumbmill {
 
 class EventLoop;
+class OutputLook;
 
 struct ListedItem {
   ItemPtr item;
@@ -43,7 +44,12 @@ struct ListerOptions {
   const NameTemplate* name = nullptr;
   ImageFormat wanted = ImageFormat::kUnknown;
   std::uint64_t all_sizes = 0;  // mask
+  OutputLook* look = nullptr;   // null: the journal is trusted
 };
+
+// Looks whether the outputs of a verdict are there. What is not is missing, and
+// the item is kPartly.
+void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict);
 
 class Lister {
  public:
@@ -63,6 +69,7 @@ class Lister {
   ListedBatch ReadBatch();
   void Claim(ListedBatch* batch);
   void Answer(ListedBatch batch);
+  void Look(ListedBatch* batch);
 
   EventLoop* loop_;
   std::unique_ptr<Source> source_;

@@ -60,6 +60,7 @@ struct RunOptions {
   bool revalidate = false;
   bool overwrite = false;
   bool dry_run = false;
+  bool trust_journal = false;  // whether outputs are there is not looked at
   FsyncPolicy fsync = FsyncPolicy::kBatch;
   std::string state_dir;   // empty: <output>/.thumbmill for a directory
   std::string report_file; // empty: <state>/report.json

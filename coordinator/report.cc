@@ -182,6 +182,7 @@ Json CountsJson(const RunStats& stats) {
           {"done_before", stats.done_before},
           {"skipped_before", stats.skipped_before},
           {"failed_before", stats.failed_before},
+          {"outputs_missing", stats.damaged_before},
           {"skipped_by_reason", ReasonsJson(stats.skipped_by_reason)},
           {"failed_by_reason", ReasonsJson(stats.failed_by_reason)},
           {"with_warnings", stats.warnings},
@@ -309,6 +310,10 @@ std::string Summary(const RunFacts& facts) {
                         FormatCount(stats.done_before),
                         FormatCount(stats.failed_before),
                         FormatCount(stats.skipped_before));
+  if (stats.damaged_before > 0)
+    text += fmt::format(
+        "outputs of {} images were missing or damaged: made again\n",
+        FormatCount(stats.damaged_before));
   const auto list = [&text](const char* title, const auto& counts) {
     if (counts.empty()) return;
     text += title;

@@ -36,6 +36,7 @@
 #include "coordinator/sink/directory_sink.h"
 #include "coordinator/sink/http_sink.h"
 #include "coordinator/sink/null_sink.h"
+#include "coordinator/sink/output_look.h"
 #include "coordinator/source/open_sources.h"
 #include "coordinator/units.h"
 
@@ -73,6 +74,7 @@ struct Parts {
   bool retry_failed = false;
   UniqueFd state;  // the folder; invalid: nothing is kept
   std::unique_ptr<Journal> journal;
+  std::unique_ptr<OutputLook> look;
   std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
   // Ends before what its work uses, also when a run stops at once.
@@ -138,6 +140,11 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   return {};
 }
 
+// Servers are not asked what they still have.
+bool LooksAtOutputs(const RunOptions& options) {
+  return options.target == TargetKind::kDirectory && !options.trust_journal;
+}
+
 Status OpenState(const RunOptions& options, Parts* parts) {
   const bool keeps = options.target != TargetKind::kNull ||
                      !options.state_dir.empty();
@@ -158,6 +165,7 @@ Status OpenState(const RunOptions& options, Parts* parts) {
   journal.retry_failed = parts->retry_failed;
   journal.revalidate = options.revalidate;
   journal.overwrite = options.overwrite && !options.dry_run;
+  journal.tell_made = LooksAtOutputs(options);
   journal.cost_bounds = {options.memory, options.recipe.limits.max_scans,
                          options.recipe.limits.max_output_pixels};
   ASSIGN_OR_RETURN(parts->journal, OpenJournal(journal));
@@ -257,8 +265,10 @@ Status Build(const RunOptions& options, Parts* parts) {
   // The state is locked before anything of another run could be disturbed.
   RETURN_IF_ERROR(OpenState(options, parts));
   parts->memory.Look();
+  if (!options.dry_run) RETURN_IF_ERROR(OpenTarget(options, parts));
+  if (LooksAtOutputs(options))
+    parts->look = std::make_unique<OutputLook>(options.output);
   if (options.dry_run) return {};
-  RETURN_IF_ERROR(OpenTarget(options, parts));
   parts->memory.Look();
   TM_FAIL_POINT("target-prepared");
   TransferOptions transfer = options.transfer;
@@ -274,8 +284,9 @@ Status Build(const RunOptions& options, Parts* parts) {
 
 // ---- dry run -----------------------------------------------------------
 
-const char* Verb(ClaimVerdict::Kind kind) {
-  switch (kind) {
+const char* Verb(const ClaimVerdict& verdict) {
+  if (verdict.damaged) return "make again";
+  switch (verdict.kind) {
     case ClaimVerdict::Kind::kFresh:
     case ClaimVerdict::Kind::kAgain:
       return "make";
@@ -320,7 +331,8 @@ int DryRun(const RunOptions& options, Parts* parts) {
       LogError(verdicts.error().what);
       return kExitFatal;
     }
-    Say(stdout, "{}\t{}\t{}\n", Verb(verdicts->front().kind), shown,
+    if (parts->look) LookAtOutputs(parts->look.get(), &verdicts->front());
+    Say(stdout, "{}\t{}\t{}\n", Verb(verdicts->front()), shown,
         PrintableField(request.claim));
   }
 }
@@ -354,6 +366,7 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.executor = parts->executor.get();
   engine_parts.sink = parts->sink.get();
   engine_parts.journal = parts->journal.get();
+  engine_parts.look = parts->look.get();
   engine_parts.journal_mutex = &parts->journal_mutex;
   engine_parts.name = &*parts->name;
   engine_parts.stats = &parts->stats;

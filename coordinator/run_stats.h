@@ -33,6 +33,9 @@ struct RunStats {
   // Final before this run began and named again by it.
   std::uint64_t done_before = 0, skipped_before = 0, failed_before = 0;
   std::uint64_t listed = 0;
+  // Done before, but outputs of them were missing or of another size: made
+  // again, and counted above as what became of that.
+  std::uint64_t damaged_before = 0;
   std::uint64_t warnings = 0;
   std::uint64_t retries = 0;
   std::uint64_t dropped = 0;  // fetches that were given up for want of memory

@@ -10,7 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -27,8 +27,6 @@ namespace {
 // Up to so many files are synced one by one: syncfs() would also write what
 // other programs have left to be written.
 constexpr std::size_t kFewFiles = 16;
-// Folders that are known to exist; forgotten all at once when there are more.
-constexpr std::size_t kKnownFolders = 100'000;
 
 // Temporary files lie in so many folders: threads that create files in one
 // folder spin on its lock.
@@ -38,6 +36,36 @@ unsigned MyLane() {
   static std::atomic<unsigned> threads{0};
   thread_local const unsigned lane = threads.fetch_add(1) % kLanes;
   return lane;
+}
+
+// The folder of a name; "" is the target.
+std::string FolderOf(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+const char* BaseOf(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+}
+
+// A name that is taken, or cannot be, by what is there.
+bool IsCollision(int sys) {
+  return sys == EISDIR || sys == ENOTDIR || sys == EEXIST ||
+         sys == ENAMETOOLONG;
+}
+
+std::string PublishText(const StoreItem::File& file, const Error& error) {
+  const char* hint = "";
+  if (error.sys == ELOOP)
+    hint = "; its folder leads through a link, and no link below the target is "
+           "followed: put a folder there and run the same command again";
+  if (error.sys == EXDEV)
+    hint = "; its folder is another file system, onto which nothing can be "
+           "moved whole: make that one a target of its own";
+  if (error.sys == EACCES || error.sys == EPERM)
+    hint = "; give the right to write to its folder and run the same command "
+           "again";
+  return fmt::format("cannot place {}: {}{}", file.name, error.what, hint);
 }
 
 StoreResult Unusable(const Error& error) {
@@ -76,7 +104,10 @@ class DirectorySink final : public Sink {
   Status SyncFiles(std::span<const std::shared_ptr<StoreItem>> batch);
   Status Rename(StoreItem* item);
   Status RenameFile(const StoreItem::File& file);
-  Status MakeParents(std::string_view name);
+  Result<int> OpenFolder(const std::string& folder);
+  Result<UniqueFd> MakeFolder(const std::string& folder);
+  bool IsItemsOwn(int sys, const StoreItem::File& file);
+  void Unpublish(StoreItem* item, std::size_t shown, Error error);
   Status SyncFolders();
   void DropTemporary(const StoreItem& item);
 
@@ -87,8 +118,10 @@ class DirectorySink final : public Sink {
   std::atomic<std::uint64_t> next_{0};
   std::shared_ptr<std::atomic<bool>> aborted_ =
       std::make_shared<std::atomic<bool>>(false);
-  // Used by Publish() alone.
-  std::unordered_set<std::string> known_, touched_;
+  // Used by Publish() alone, for one batch: what changed, and the last few
+  // folders, so that each is looked up once.
+  std::unordered_set<std::string> touched_;
+  std::unordered_map<std::string, UniqueFd> open_;
 };
 
 Status DirectorySink::Prepare() {
@@ -187,9 +220,11 @@ Status DirectorySink::Publish(
   RETURN_IF_ERROR(SyncFiles(batch));
   TM_FAIL_POINT("temps-synced");
   touched_.clear();
+  open_.clear();
   for (const std::shared_ptr<StoreItem>& item : batch)
     RETURN_IF_ERROR(Rename(item.get()));
   RETURN_IF_ERROR(SyncFolders());
+  open_.clear();
   TM_FAIL_POINT("folders-synced");
   return {};
 }
@@ -215,62 +250,79 @@ Status DirectorySink::SyncFiles(
   return {};
 }
 
-// An item whose name is taken by a folder (or needs a folder where a file is)
-// fails by itself, and then shows none of its files; anything else is the
-// target's failure.
+// An item whose name or folder is not usable fails by itself, and then shows
+// none of its files; anything else is the target's failure.
 Status DirectorySink::Rename(StoreItem* item) {
   for (std::size_t i = 0; i < item->files.size(); ++i) {
     const StoreItem::File& file = item->files[i];
     Status made = RenameFile(file);
     if (!made && made.error().sys == ENOENT) {
-      known_.clear();  // somebody has removed a folder
+      open_.clear();  // somebody has removed a folder
       made = RenameFile(file);
     }
     if (made) continue;
-    const int sys = made.error().sys;
-    if (sys != EISDIR && sys != ENOTDIR && sys != EEXIST &&
-        sys != ENAMETOOLONG)
-      return made;
-    item->publish_error = made.error().what;
-    for (const StoreItem::File& shown : std::span(item->files).first(i))
-      unlinkat(target_.get(), shown.name.c_str(), 0);
-    DropTemporary(*item);
+    if (!IsItemsOwn(made.error().sys, file)) return made;
+    Unpublish(item, i, std::move(made).error());
     return {};
   }
   return {};
 }
 
+// What says that the disk is full, broken or read-only is never an item's own.
+// Where the file was to lie in the target itself, only a name can be.
+bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
+  if (IsCollision(sys) || sys == EINVAL || sys == EILSEQ || sys == EBUSY)
+    return true;
+  struct stat target;
+  if (fstat(target_.get(), &target) != 0 || target.st_nlink == 0) return false;
+  if (FolderOf(file.name).empty()) return false;
+  return sys == ELOOP || sys == EXDEV || sys == EACCES || sys == EPERM ||
+         sys == ENOENT || sys == EMLINK || sys == ESTALE;
+}
+
+void DirectorySink::Unpublish(StoreItem* item, std::size_t shown,
+                              Error error) {
+  item->publish_reason = IsCollision(error.sys) ? Reason::kNameCollision
+                                                : Reason::kUpload;
+  item->publish_error = PublishText(item->files[shown], error);
+  for (const StoreItem::File& file : std::span(item->files).first(shown)) {
+    const Result<int> folder = OpenFolder(FolderOf(file.name));
+    if (folder) unlinkat(*folder, BaseOf(file.name), 0);
+  }
+  DropTemporary(*item);
+}
+
 Status DirectorySink::RenameFile(const StoreItem::File& file) {
-  RETURN_IF_ERROR(MakeParents(file.name));
-  if (renameat(temporary_.get(), file.temporary.c_str(), target_.get(),
-               file.name.c_str()) != 0)
-    return FailSystem("cannot rename to " + file.name, errno);
+  ASSIGN_OR_RETURN(const int folder, OpenFolder(FolderOf(file.name)));
+  if (renameat(temporary_.get(), file.temporary.c_str(), folder,
+               BaseOf(file.name)) != 0)
+    return FailSystem("cannot rename it", errno);
   TM_FAIL_POINT("renamed");
   return {};
 }
 
-Status DirectorySink::MakeParents(std::string_view name) {
-  const std::size_t slash = name.rfind('/');
-  const std::string parent(
-      slash == std::string_view::npos ? "" : name.substr(0, slash));
-  touched_.insert(parent);
-  if (parent.empty() || known_.contains(parent)) return {};
-  if (mkdirat(target_.get(), parent.c_str(), 0777) != 0) {
-    if (errno == ENOENT) {
-      RETURN_IF_ERROR(MakeParents(parent));
-      if (mkdirat(target_.get(), parent.c_str(), 0777) != 0 && errno != EEXIST)
-        return FailSystem("cannot make the folder " + parent, errno);
-    } else if (errno != EEXIST) {
-      return FailSystem("cannot make the folder " + parent, errno);
-    }
-  } else {
+// A descriptor that is good until the next call.
+Result<int> DirectorySink::OpenFolder(const std::string& folder) {
+  touched_.insert(folder);
+  if (folder.empty()) return target_.get();
+  if (const auto known = open_.find(folder); known != open_.end())
+    return known->second.get();
+  Result<UniqueFd> fd = OpenBeneath(target_.get(), folder);
+  if (!fd && fd.error().sys == ENOENT) fd = MakeFolder(folder);
+  if (!fd) return tl::unexpected<Error>(std::move(fd).error());
+  if (open_.size() >= kFewFiles) open_.clear();
+  return open_.emplace(folder, std::move(*fd)).first->second.get();
+}
+
+Result<UniqueFd> DirectorySink::MakeFolder(const std::string& folder) {
+  const std::string up = FolderOf(folder);
+  ASSIGN_OR_RETURN(const int parent, OpenFolder(up));
+  if (mkdirat(parent, BaseOf(folder), 0777) == 0) {
     TM_FAIL_POINT("folder-made");
-    const std::size_t up = parent.rfind('/');
-    touched_.insert(up == std::string::npos ? "" : parent.substr(0, up));
+  } else if (errno != EEXIST) {
+    return FailSystem("cannot make the folder " + folder, errno);
   }
-  if (known_.size() >= kKnownFolders) known_.clear();
-  known_.insert(parent);
-  return {};
+  return OpenBeneath(target_.get(), folder);
 }
 
 Status DirectorySink::SyncFolders() {
@@ -281,12 +333,10 @@ Status DirectorySink::SyncFolders() {
     return {};
   }
   for (const std::string& folder : touched_) {
-    const UniqueFd fd(openat(target_.get(),
-                             folder.empty() ? "." : folder.c_str(),
-                             O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // A path that is no folder belongs to an item that failed by itself.
-    if (!fd.valid()) continue;
-    if (fsync(fd.get()) != 0)
+    const Result<UniqueFd> fd = OpenBeneath(target_.get(), folder);
+    // A path that is no folder belongs to an item that failed by itself; one
+    // that may not be read (EBADF) is left to the file system.
+    if (fd && fsync(fd->get()) != 0 && errno != EBADF)
       return FailSystem("cannot sync " + options_.target, errno);
   }
   return {};

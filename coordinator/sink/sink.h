@@ -31,9 +31,11 @@ struct StoreItem {
   };
   std::uint64_t id = 0;
   std::vector<File> files;
-  // Set by Publish() when this item alone cannot get its name (a folder is in
-  // the way): it is then not published, the rest of the batch is.
+  // Set by Publish() when this item alone cannot be placed: its name is taken
+  // (kNameCollision), or its folder cannot be used (kUpload). It is then not
+  // published, the rest of the batch is.
   std::string publish_error;
+  Reason publish_reason = Reason::kNone;
 };
 
 struct StoreResult {

@@ -1,6 +1,7 @@
 """The same command again continues; what changed is noticed."""
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -106,6 +107,79 @@ class Resume(ProgramCase):
         changed = [path for path in after if after[path] != before[path]]
         self.assertEqual(changed, ["0002_8.png"])
         self.assertEqual(self.report("local")["counts"]["done"], 1)
+
+    def local(self, *flags, code=0):
+        return self.run_coordinator("-P", "none", "-j", 1, "-i", "local", "-o",
+                                    "made", "-s", "16x,8x", *flags, code=code)
+
+    def make_local(self):
+        for i in range(6):
+            self.write(f"local/{i % 2}/{i}.png", png(60, 40, i))
+        self.local()
+        return tree(self.path("made"))
+
+    def spoil(self):
+        """An output less, a folder less, one of another size."""
+        os.remove(self.path("made/0/0_16.png"))
+        shutil.rmtree(self.path("made/1"))
+        with open(self.path("made/0/2_8.png"), "ab") as file:
+            file.write(b"x")
+
+    def test_outputs_that_were_deleted_or_damaged_are_made_again(self):
+        made = self.make_local()
+        self.spoil()
+        kept = os.stat(self.path("made/0/0_8.png")).st_ino
+        plan = self.local("--dry-run").out
+        self.assertEqual(plan.count("make again"), 5)
+        self.assertEqual(plan.count("done"), 1)
+        done = self.local()
+        self.assertIn("outputs of 5 images", done.err)
+        self.assertEqual(tree(self.path("made")), made)
+        self.assertEqual(os.stat(self.path("made/0/0_8.png")).st_ino, kept)
+        counts = self.report("made")["counts"]
+        self.assertEqual((counts["done"], counts["done_before"],
+                          counts["outputs_missing"]), (5, 1, 5))
+        self.assertEqual(self.report("made")["files_out"], 8)
+        self.local()
+        self.assertEqual(self.report("made")["counts"]["done_before"], 6)
+
+    def test_a_target_that_was_deleted_is_made_again(self):
+        made = self.make_local()
+        shutil.copytree(self.path("made/.thumbmill"), self.path("st"))
+        os.chmod(self.path("st"), 0o700)
+        shutil.rmtree(self.path("made"))
+        self.local("--state", "st")
+        self.assertEqual(tree(self.path("made")), made)
+
+    def test_an_output_that_became_a_link_or_a_folder_is_made_again(self):
+        made = self.make_local()
+        os.rename(self.path("made/0/0_16.png"), self.path("away.png"))
+        os.symlink(self.path("away.png"), self.path("made/0/0_16.png"))
+        self.local()
+        self.assertEqual(tree(self.path("made")), made)
+        self.assertFalse(os.path.islink(self.path("made/0/0_16.png")))
+
+    def test_a_trusted_journal_is_believed(self):
+        self.make_local()
+        self.spoil()
+        left = tree(self.path("made"))
+        self.local("--trust-journal")
+        self.assertEqual(tree(self.path("made")), left)
+        self.assertEqual(self.report("made")["counts"]["done_before"], 6)
+
+    def test_an_output_whose_source_is_gone_too_is_a_failure(self):
+        self.again()
+        os.remove(self.path("www/3.png"))
+        shutil.rmtree(self.host_folder())
+        self.again(code=2)
+        self.assertEqual(len(self.asked()), 6)
+        self.assertEqual(len(tree(self.path("out"))), 5)
+        self.assertEqual(self.report()["counts"]["failed"], 1)
+
+    def host_folder(self):
+        (name,) = [name for name in os.listdir(self.path("out"))
+                   if name != ".thumbmill"]
+        return self.path("out", name)
 
     def test_max_failures_stops_with_3_and_a_rerun_finishes(self):
         self.write_list("urls.txt",

@@ -12,7 +12,8 @@ import subprocess
 import unittest
 
 from battery import FaultCase, SIZES, records
-from harness import COORDINATOR, origin, png, tree, wait_until
+from harness import (COORDINATOR, origin, png, read_jsonl, tree,
+                     wait_until)
 from test_failing_calls import LIBRARY
 
 JOURNAL = ".thumbmill/journal.sqlite"
@@ -83,6 +84,57 @@ class SmallDisk(FaultCase):
             "mount -o remount,rw small", "job", "cp -r small/out out")
         self.assertEqual(said, ["code=2", "code=4", "code=2"], err)
         self.assert_whole()
+
+
+class BadFolders(FaultCase):
+    """A folder of the target that cannot be used costs its own images."""
+
+    PICTURES = 12
+
+    def check(self, plant):
+        """`plant` is a shell line that spoils small/out/0; the others are made,
+        and a rerun makes the rest once it is mended."""
+        os.makedirs(self.path("small"), exist_ok=True)
+        script = "\n".join([
+            "mount -t tmpfs -o size=64m tmpfs small || exit 99",
+            "mkdir -p small/out elsewhere", plant + " || exit 98",
+            "job() { " + self.command() + "; echo code=$?; }",
+            "job", "find small/out/[12] -name '*.png' | wc -l",
+            "cp small/out/.thumbmill/failed.jsonl failed.jsonl",
+            "find elsewhere -type f | wc -l",
+            "umount -q small/out/0; chmod 755 small/out/0",
+            "chattr -i small/out/0 2>/dev/null; rm -rf small/out/0",
+            "job", "cp -r small/out out"])
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script], cwd=self.dir,
+            capture_output=True, text=True, timeout=120, check=False)
+        self.assertNotIn(done.returncode, (98, 99), done.stderr)
+        self.assertEqual(done.stdout.split()[-4:], ["code=2", "16", "0",
+                                                    "code=2"], done.stderr)
+        records = read_jsonl(self.path("failed.jsonl"))
+        self.assertEqual(
+            sorted(record["reason"] for record in records),
+            ["corrupt"] + ["upload"] * 4, records)
+        self.assert_whole()
+        self.forget()
+
+    def command(self):
+        return " ".join([COORDINATOR, "-q", "-j", "1", "-i", "in", "-o",
+                         "small/out", *SIZES])
+
+    def test_links_and_mounts_in_the_target(self):  # needs: mount # needs: root
+        self.make_job()
+        for plant in ("ln -s 0 small/out/0", "ln -s nowhere small/out/0",
+                      "ln -s ../../elsewhere small/out/0",
+                      "mkdir small/out/real && ln -s real small/out/0",
+                      "ln -s /dev/shm small/out/0",
+                      "mkdir small/out/0 && mount -t tmpfs t small/out/0",
+                      "mkdir small/out/0 && mount -t tmpfs -o ro t small/out/0",
+                      "mkdir small/out/0 && mount --bind elsewhere small/out/0",
+                      "mkdir small/out/0 x && mount --bind small/out/0 "
+                      "small/out/0"):
+            with self.subTest(plant=plant):
+                self.check(plant)
 
 
 class Descriptors(FaultCase):

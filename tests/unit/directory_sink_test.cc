@@ -198,6 +198,54 @@ TEST_F(DirectorySinkTest, FailsTheItemWhosePathIsTooLong) {
   EXPECT_FALSE(item->publish_error.empty());
 }
 
+TEST_F(DirectorySinkTest, FailsTheItemWhoseFolderIsALinkAndNoOther) {
+  auto bench = Start();
+  fs::create_directories(dir_ / "elsewhere");
+  fs::create_directories(target_ + "/real");
+  fs::create_symlink("loop", target_ + "/loop");
+  fs::create_symlink("nowhere", target_ + "/dangling");
+  fs::create_symlink(dir_ / "elsewhere", target_ + "/outside");
+  fs::create_symlink("real", target_ + "/inside");
+  fs::create_symlink(dir_ / "elsewhere", target_ + "/real/deep");
+  const std::vector<std::string> bad = {"loop/x", "dangling/x", "outside/x",
+                                        "inside/x", "real/deep/x",
+                                        "outside/new/x"};
+  std::vector<ItemPtr> batch;
+  for (const std::string& name : bad) {
+    batch.push_back(ItemOf({{name, "x"}}));
+    batch.push_back(ItemOf({{"good/" + name, "x"}}));
+  }
+  for (const ItemPtr& item : batch) bench->Put(item);
+  ASSERT_TRUE(bench->Publish(batch));
+  for (std::size_t i = 0; i < batch.size(); i += 2) {
+    EXPECT_EQ(batch[i]->publish_reason, Reason::kUpload) << bad[i / 2];
+    EXPECT_NE(batch[i]->publish_error.find("link"), std::string::npos);
+    EXPECT_TRUE(batch[i + 1]->publish_error.empty()) << bad[i / 2];
+    EXPECT_TRUE(Exists("good/" + bad[i / 2]));
+  }
+  EXPECT_TRUE(fs::is_empty(dir_ / "elsewhere"));
+  EXPECT_EQ(Leftovers(), 0u);
+}
+
+TEST_F(DirectorySinkTest, PlacesAFileWhereALinkHasItsName) {
+  auto bench = Start();
+  dir_.Write("treasure", "of the user");
+  fs::create_symlink(dir_ / "treasure", target_ + "/x.jpg");
+  const ItemPtr item = ItemOf({{"x.jpg", "new"}});
+  bench->Put(item);
+  ASSERT_TRUE(bench->Publish({item}));
+  EXPECT_EQ(Stored("x.jpg"), "new");
+  EXPECT_EQ(dir_.Read("treasure"), "of the user");
+}
+
+TEST_F(DirectorySinkTest, StopsTheRunWhenTheTargetIsGone) {
+  auto bench = Start();
+  const ItemPtr item = ItemOf({{"a/x.jpg", "x"}});
+  bench->Put(item);
+  fs::remove_all(target_);
+  EXPECT_FALSE(bench->Publish({item}));
+}
+
 TEST_F(DirectorySinkTest, MakesAFolderAgainThatSomebodyRemoved) {
   auto bench = Start();
   const ItemPtr one = ItemOf({{"d/e/1.jpg", "x"}});

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -425,8 +427,88 @@ TEST_F(JournalTest, DoesNotStartAnewBesideWhatWasNotYetWrittenIntoIt) {
 }
 
 TEST_F(JournalTest, FailsWhereItCannotWrite) {
-  options_.state_dir = dir_ / "none";
-  EXPECT_EQ(OpenError().code, ErrorCode::kNotFound);
+  dir_.Write("file", "x");
+  options_.state_dir = dir_ / "file/state";
+  EXPECT_EQ(OpenError().code, ErrorCode::kIo);
+}
+
+// Runs SQL on the journal as somebody else could.
+void Tamper(const std::string& folder, const std::string& sql) {
+  const std::string command =
+      "/usr/bin/python3 -c \"import sqlite3, sys; d = sqlite3.connect(sys.argv[1]"
+      "); d.executescript(sys.argv[2]); d.commit()\" '" +
+      folder + "/journal.sqlite' \"" + sql + "\"";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+TEST_F(JournalTest, RefusesASchemaThatIsNotOurs) {
+  for (const char* sql :
+       {"CREATE TRIGGER x AFTER INSERT ON items BEGIN SELECT 1; END",
+        "CREATE VIEW v AS SELECT 1", "CREATE TABLE more(a)",
+        "CREATE INDEX i ON items(uri)",
+        "DROP INDEX failed; CREATE INDEX failed ON items(idx)",
+        "DROP TABLE names; CREATE VIEW names AS SELECT 1 AS name, 2 AS key",
+        "DROP TABLE meta;"
+        " CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT CHECK(1))",
+        "DROP TABLE names; CREATE VIRTUAL TABLE names USING fts5(name, key)"}) {
+    Restart();
+    journal_.reset();
+    Tamper(dir_.path(), sql);
+    EXPECT_EQ(OpenError().code, ErrorCode::kBadData) << sql;
+    std::filesystem::remove(dir_ / "journal.sqlite");
+  }
+}
+
+TEST_F(JournalTest, RefusesARecipeWithoutBounds) {
+  for (const char* value :
+       {"printf('%s', replace(hex(zeroblob(200000)), '00', '['))",
+        "zeroblob(70000)", "zeroblob(8000000)"}) {
+    Restart();
+    journal_.reset();
+    Tamper(dir_.path(), std::string("UPDATE meta SET value = ") + value +
+                            " WHERE key = 'recipe'");
+    EXPECT_EQ(OpenError().code, ErrorCode::kBadData) << value;
+    std::filesystem::remove(dir_ / "journal.sqlite");
+  }
+}
+
+TEST_F(JournalTest, LivesWithRowsThatItDidNotWrite) {
+  for (const char* change :
+       {"status = NULL", "status = 7", "status = x'00ff'", "outputs = NULL",
+        "outputs = zeroblob(3000000)", "stamp = NULL", "reason = 'none such'",
+        "bounds = '- - -'", "width = -1, attempts = -5, signal = 1e300",
+        "outputs = '200x' || char(9) || '../../x' || char(9) || '-1' || char(9)"
+        " || '-1' || char(9) || '-1' || char(9)"}) {
+    Restart();
+    Commit(Done("a", "A", {"200x", "64x"}));
+    journal_.reset();
+    Tamper(dir_.path(), std::string("UPDATE items SET ") + change);
+    Restart();
+    (void)ClaimKind("a", "A");
+    Commit(Done("a", "A", {"200x", "64x"}));
+    EXPECT_EQ(ClaimKind("b", "B"), Kind::kFresh) << change;
+    EXPECT_TRUE(journal_->Counts());
+    Restart();
+    EXPECT_EQ(ClaimKind("a", "A"), Kind::kDone) << change;
+    journal_.reset();
+    std::filesystem::remove(dir_ / "journal.sqlite");
+  }
+}
+
+TEST_F(JournalTest, StopsAQueryWhenItIsTold) {
+  std::atomic<bool> stop{false};
+  options_.stop = &stop;
+  Restart();
+  std::vector<ItemRecord> many;
+  for (int i = 0; i < 2000; ++i)
+    many.push_back(Done(std::to_string(i), std::to_string(i), {"200x"}));
+  ASSERT_TRUE(journal_->Commit(many));
+  stop = true;
+  const auto counts = journal_->Counts();
+  ASSERT_FALSE(counts);
+  EXPECT_EQ(counts.error().code, ErrorCode::kCancelled);
+  stop = false;
+  EXPECT_TRUE(journal_->Counts());
 }
 
 TEST_F(JournalTest, LeavesNothingOfItsClaimsBehind) {
@@ -481,7 +563,8 @@ int FillADisk(JournalOptions options) {
   const uid_t user = geteuid();
   if (unshare((user == 0 ? 0 : CLONE_NEWUSER) | CLONE_NEWNS) != 0) return 2;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("none", options.state_dir.c_str(), "tmpfs", 0, "size=400k") != 0)
+      mount("none", options.state_dir.c_str(), "tmpfs", 0,
+            "size=400k,mode=700") != 0)
     return 2;
   auto journal = OpenJournal(options);
   if (!journal) return 1;

@@ -1,0 +1,131 @@
+#include "coordinator/sink/output_look.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "common/own_files.h"
+
+namespace thumbmill {
+namespace {
+
+// Names that are held at once while a folder is read.
+constexpr std::size_t kChunk = 4096;
+// Listing pays as long as not many more files are listed than are asked for.
+constexpr std::uint64_t kMostInVain = 4;
+constexpr std::uint64_t kFreely = 64 << 10;
+
+UniqueFd OpenTarget(const std::string& target) {
+  const auto place = FindPlace(target, false);
+  if (!place) return {};
+  return UniqueFd(openat(place->folder.get(), place->name.c_str(),
+                         O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+// Of a regular file. Attributes that a network file system has just sent with
+// the listing are good enough.
+std::optional<std::uint64_t> SizeOf(int folder, const char* name) {
+  struct statx st;
+  if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC,
+            STATX_TYPE | STATX_SIZE, &st) != 0 ||
+      !S_ISREG(st.stx_mode))
+    return std::nullopt;
+  return st.stx_size;
+}
+
+std::uint64_t Hash(std::string_view name) {
+  return std::hash<std::string_view>{}(name);
+}
+
+}  // namespace
+
+OutputLook::OutputLook(const std::string& target)
+    : target_(OpenTarget(target)) {}
+
+bool OutputLook::IsThere(const std::string& name, std::uint64_t bytes) {
+  if (stop_) return true;
+  if (!target_.valid()) return false;
+  ++asked_;
+  const std::size_t slash = name.rfind('/');
+  const bool top = slash == std::string::npos;
+  const std::string folder = top ? "" : name.substr(0, slash);
+  const char* base = name.c_str() + (top ? 0 : slash + 1);
+  const Folder& listing = List(folder);
+  if (listing.large) return IsThereAlone(folder, base, bytes);
+  const auto at = std::lower_bound(listing.files.begin(), listing.files.end(),
+                                   File{Hash(base), 0});
+  return at != listing.files.end() && at->name == Hash(base) &&
+         at->bytes == bytes;
+}
+
+const OutputLook::Folder& OutputLook::List(const std::string& name) {
+  static const Folder kAlone{{}, true};
+  if (const auto known = folders_.find(name); known != folders_.end())
+    return known->second;
+  if (listed_ > kMostInVain * asked_ + kFreely) return kAlone;
+  Folder folder;
+  const Result<UniqueFd> fd = OpenBeneath(target_.get(), name);
+  if (fd) Read(fd->get(), &folder);
+  std::sort(folder.files.begin(), folder.files.end());
+  if (kept_ + folder.files.size() + folders_.size() > kMostKept) {
+    folders_.clear();
+    kept_ = 0;
+  }
+  kept_ += folder.files.size();
+  return folders_.emplace(name, std::move(folder)).first->second;
+}
+
+void OutputLook::Read(int fd, Folder* folder) {
+  DIR* dir = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (dir == nullptr) {
+    folder->large = true;  // it may not be read
+    return;
+  }
+  std::vector<Found> found;
+  while (!stop_ && !folder->large) {
+    const dirent* entry = readdir(dir);
+    if (entry != nullptr) {
+      ++listed_;
+      if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
+      found.push_back({entry->d_ino, entry->d_name});
+    }
+    if (entry == nullptr || found.size() >= kChunk)
+      Measure(fd, &found, folder);
+    if (entry == nullptr) break;
+  }
+  closedir(dir);
+}
+
+void OutputLook::Measure(int fd, std::vector<Found>* found, Folder* folder) {
+  std::sort(found->begin(), found->end(), [](const Found& a, const Found& b) {
+    return a.inode < b.inode;
+  });
+  for (const Found& file : *found) {
+    if (stop_) return;
+    if (const auto bytes = SizeOf(fd, file.name.c_str()))
+      folder->files.push_back({Hash(file.name), *bytes});
+  }
+  found->clear();
+  folder->large = folder->files.size() > kMostKept / 2;
+  if (folder->large) std::vector<File>().swap(folder->files);
+}
+
+bool OutputLook::IsThereAlone(const std::string& folder, const char* base,
+                              std::uint64_t bytes) {
+  auto at = open_.find(folder);
+  if (at == open_.end()) {
+    Result<UniqueFd> fd = OpenBeneath(target_.get(), folder);
+    if (!fd) return false;
+    if (open_.size() >= kMostOpen) open_.clear();
+    at = open_.emplace(folder, std::move(*fd)).first;
+  }
+  return SizeOf(at->second.get(), base) == bytes;
+}
+
+}  // namespace thumbmill
