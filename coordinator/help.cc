@@ -20,7 +20,8 @@ again. Hyphens and underscores in flag names are the same.
 What and where
   -i, --input SRC          repeatable, or positional: a list (one URL or path a
                            line; .txt .csv .tsv .jsonl, each also .gz; - is
-                           stdin), a directory, one http(s) URL, one image
+                           stdin; its relative paths are of the current folder),
+                           a directory, one http(s) URL, one image
       --input-format F     of lists: txt, csv, tsv, jsonl (default: by suffix)
       --url-col NAME       the column or key of a table (default: url)
       --include GLOB       of a directory, only what matches (repeatable)
