@@ -18,6 +18,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size);
+// Null: the target has no mutator of its own.
+extern "C" [[gnu::weak]] std::size_t LLVMFuzzerCustomMutator(
+    std::uint8_t* data, std::size_t size, std::size_t max_size,
+    unsigned int seed);
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
+                                        std::size_t max_size);
 
 namespace {
 
@@ -50,19 +56,11 @@ class Mutator {
 
   Input Next() {
     Input input = AnyInput();
+    if (LLVMFuzzerCustomMutator != nullptr && Below(2) == 0)
+      return ChangedByTarget(std::move(input));
     for (std::size_t n = 1 + Below(6); n > 0; --n) Change(&input);
     return input;
   }
-
- private:
-  std::size_t Below(std::size_t limit) {
-    return limit == 0 ? 0 : random_() % limit;
-  }
-  const Input& AnyInput() { return (*corpus_)[Below(corpus_->size())]; }
-  std::ptrdiff_t Place(const Input& input) {
-    return static_cast<std::ptrdiff_t>(Below(input.size() + 1));
-  }
-
   void Change(Input* input) {
     const std::ptrdiff_t at = Place(*input);
     switch (Below(6)) {
@@ -90,6 +88,23 @@ class Mutator {
         return Insert(input, at, Piece(*input));
     }
   }
+
+ private:
+  std::size_t Below(std::size_t limit) {
+    return limit == 0 ? 0 : random_() % limit;
+  }
+  const Input& AnyInput() { return (*corpus_)[Below(corpus_->size())]; }
+  std::ptrdiff_t Place(const Input& input) {
+    return static_cast<std::ptrdiff_t>(Below(input.size() + 1));
+  }
+
+  Input ChangedByTarget(Input input) {
+    const std::size_t size = input.size();
+    input.resize(size + 1024);
+    input.resize(LLVMFuzzerCustomMutator(input.data(), size, input.size(),
+                                         static_cast<unsigned>(random_())));
+    return input;
+  }
   static void Insert(Input* input, std::ptrdiff_t at, const Input& piece) {
     input->insert(input->begin() + at, piece.begin(), piece.end());
   }
@@ -109,7 +124,19 @@ class Mutator {
   const std::vector<Input>* corpus_;
 };
 
+// What LLVMFuzzerMutate() changes with, when the target calls it.
+Mutator* mutator_ = nullptr;
+
 }  // namespace
+
+std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
+                             std::size_t max_size) {
+  Input input(data, data + size);
+  mutator_->Change(&input);
+  input.resize(std::min(input.size(), max_size));
+  std::copy(input.begin(), input.end(), data);
+  return input.size();
+}
 
 int main(int argc, char** argv) {
   std::uint64_t runs = 0, seed = 1;
@@ -128,6 +155,7 @@ int main(int argc, char** argv) {
   for (const fs::path& file : files) corpus.push_back(ReadFile(file));
   for (const Input& input : corpus) Run(input);
   Mutator mutator(seed, &corpus);
+  mutator_ = &mutator;
   for (std::uint64_t i = 0; i < runs; ++i) Run(mutator.Next());
   std::printf("%zu inputs, %llu made from them\n", corpus.size(),
               static_cast<unsigned long long>(runs));

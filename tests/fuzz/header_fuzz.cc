@@ -1,5 +1,6 @@
 // Links: tm_image
 // Dictionary: image.dict
+// Mutator: image_mutator.cc
 //
 // The parsers of image bytes that are our own: format, JPEG segments and scans,
 // PNG, WebP, GIF, AVIF, EXIF, the look into a colour profile.

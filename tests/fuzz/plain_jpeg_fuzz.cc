@@ -1,5 +1,6 @@
 // Links: tm_image tm_pictures
 // Dictionary: image.dict
+// Mutator: image_mutator.cc
 //
 // The reader of our own against libjpeg-turbo: whatever it reads to the end
 // without handing over is what the library reads without complaint, sample by

@@ -1,4 +1,5 @@
 // Links: tm_image tm_pictures
+// Mutator: image_mutator.cc
 //
 // The reader of our own for PNGs against libpng: whatever it reads to the end
 // without handing over is what the library reads, byte for byte, with the same

@@ -78,6 +78,7 @@ Exact Weigh(const Axis& axis, std::uint32_t samples, double centre,
   const double radius = FilterRadius(axis.filter) * scale;
   Exact exact{Clamp(centre - radius, samples), {}};
   const std::uint32_t last = Clamp(centre + radius, samples);
+  exact.weights.reserve(std::size_t{last} - exact.start + 1);
   double sum = 0;
   for (std::uint32_t at = exact.start; at <= last; ++at) {
     const Share share = at + 1 == samples ? last_share : Share();
@@ -129,6 +130,7 @@ Window WindowAt(const Axis& axis, double centre) {
   const Exact own = axis.fine_samples == 0 ? exact : Fold(exact, axis.samples);
   Window window;
   window.start = own.start;
+  window.weights.reserve(own.weights.size());
   for (const double weight : own.weights)
     window.weights.push_back(
         static_cast<std::int16_t>(std::lround(weight * kOne)));

@@ -1,0 +1,380 @@
+#include "tests/fuzz/containers.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace thumbmill::fuzz {
+namespace {
+
+constexpr std::string_view kPngHead = "\x89PNG\r\n\x1a\n";
+// Deeper boxes stay bytes.
+constexpr int kMostDepth = 6;
+
+std::size_t LoadBig(ByteSpan bytes, std::size_t at, int count) {
+  std::size_t value = 0;
+  for (int i = 0; i < count; ++i)
+    value = value << 8 | bytes[at + static_cast<std::size_t>(i)];
+  return value;
+}
+
+void StoreBig(std::size_t value, int count, Bytes* out) {
+  for (int i = count - 1; i >= 0; --i)
+    out->push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+void StoreLittle32(std::size_t value, Bytes* out) {
+  for (int i = 0; i < 4; ++i)
+    out->push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+void Append(ByteSpan bytes, Bytes* out) {
+  out->insert(out->end(), bytes.begin(), bytes.end());
+}
+
+Bytes Copy(ByteSpan bytes, std::size_t from, std::size_t length) {
+  const ByteSpan part = bytes.subspan(from, length);
+  return {part.begin(), part.end()};
+}
+
+void Rest(ByteSpan bytes, std::size_t at, std::vector<Part>* parts) {
+  if (at < bytes.size())
+    parts->push_back({"", Copy(bytes, at, bytes.size() - at), {}});
+}
+
+// ---- PNG: length, type, body, CRC
+
+void ParsePng(ByteSpan bytes, File* file) {
+  file->head = Copy(bytes, 0, kPngHead.size());
+  std::size_t at = kPngHead.size();
+  while (bytes.size() - at >= 12) {
+    const std::size_t length = LoadBig(bytes, at, 4);
+    if (length > bytes.size() - at - 12) break;
+    file->parts.push_back({std::string(AsText(bytes.subspan(at + 4, 4))),
+                           Copy(bytes, at + 8, length),
+                           {}});
+    at += 12 + length;
+  }
+  Rest(bytes, at, &file->parts);
+}
+
+void WritePng(const Part& part, Bytes* out) {
+  StoreBig(part.body.size(), 4, out);
+  const std::size_t start = out->size();
+  Append(AsBytes(part.type), out);
+  Append(part.body, out);
+  StoreBig(crc32(0, out->data() + start,
+                 static_cast<uInt>(out->size() - start)),
+           4, out);
+}
+
+// ---- JPEG: FF, marker, length with itself, body; after SOS the coded bytes
+
+bool StandsAlone(std::size_t marker) {
+  return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9);
+}
+
+std::size_t EndOfScan(ByteSpan bytes, std::size_t at) {
+  for (; at + 1 < bytes.size(); ++at) {
+    const std::uint8_t next = bytes[at + 1];
+    if (bytes[at] == 0xFF && next != 0 && next != 0xFF &&
+        (next < 0xD0 || next > 0xD7))
+      return at;
+  }
+  return bytes.size();
+}
+
+void ParseJpeg(ByteSpan bytes, File* file) {
+  std::size_t at = 0;
+  while (bytes.size() - at >= 2 && bytes[at] == 0xFF) {
+    const std::uint8_t marker = bytes[at + 1];
+    Part part{std::string(1, static_cast<char>(marker)), {}, {}};
+    std::size_t end = at + 2;
+    if (!StandsAlone(marker)) {
+      if (bytes.size() - at < 4) break;
+      const std::size_t length = LoadBig(bytes, at + 2, 2);
+      if (length < 2 || length > bytes.size() - at - 2) break;
+      end += length;
+      part.body = Copy(bytes, at + 4, length - 2);
+    }
+    file->parts.push_back(std::move(part));
+    at = end;
+    if (marker != 0xDA) continue;
+    end = EndOfScan(bytes, at);
+    if (end > at) file->parts.push_back({"", Copy(bytes, at, end - at), {}});
+    at = end;
+  }
+  Rest(bytes, at, &file->parts);
+}
+
+void WriteJpeg(const Part& part, Bytes* out) {
+  out->push_back(0xFF);
+  Append(AsBytes(part.type), out);
+  if (StandsAlone(static_cast<std::uint8_t>(part.type[0]))) return;
+  const std::size_t length = std::min<std::size_t>(part.body.size(), 0xFFFD);
+  StoreBig(length + 2, 2, out);
+  Append(ByteSpan(part.body).first(length), out);
+}
+
+// ---- WebP: "RIFF", length, "WEBP"; type, little-endian length, body, padding
+
+void ParseWebp(ByteSpan bytes, File* file) {
+  file->head = Copy(bytes, 0, 12);
+  std::size_t at = 12;
+  while (bytes.size() - at >= 8) {
+    std::size_t length = 0;
+    for (std::size_t i = 4; i-- > 0;) length = length << 8 | bytes[at + 4 + i];
+    if (length > bytes.size() - at - 8) break;
+    file->parts.push_back({std::string(AsText(bytes.subspan(at, 4))),
+                           Copy(bytes, at + 8, length),
+                           {}});
+    at = std::min(at + 8 + length + length % 2, bytes.size());
+  }
+  Rest(bytes, at, &file->parts);
+}
+
+void WriteWebp(const Part& part, Bytes* out) {
+  Append(AsBytes(part.type), out);
+  StoreLittle32(part.body.size(), out);
+  Append(part.body, out);
+  if (part.body.size() % 2 == 1) out->push_back(0);
+}
+
+void SetRiffLength(Bytes* out) {
+  Bytes length;
+  StoreLittle32(out->size() - 8, &length);
+  std::copy(length.begin(), length.end(), out->begin() + 4);
+}
+
+// ---- GIF: a head with its colours; extensions, images, the trailer
+
+std::size_t ColourBytes(std::uint8_t flags) {
+  return (flags & 0x80) != 0 ? std::size_t{6} << (flags & 7) : 0;
+}
+
+// After the blocks that begin at `at`; past the end: they do not end.
+std::size_t EndOfBlocks(ByteSpan bytes, std::size_t at) {
+  while (at < bytes.size() && bytes[at] != 0) at += 1 + bytes[at];
+  return at + 1;
+}
+
+std::size_t EndOfGifPart(ByteSpan bytes, std::size_t at) {
+  if (bytes[at] == ';') return at + 1;
+  if (bytes[at] == '!' && bytes.size() - at >= 2)
+    return EndOfBlocks(bytes, at + 2);
+  if (bytes[at] == ',' && bytes.size() - at >= 11)
+    return EndOfBlocks(bytes, at + 11 + ColourBytes(bytes[at + 9]));
+  return bytes.size() + 1;
+}
+
+void ParseGif(ByteSpan bytes, File* file) {
+  std::size_t at = 13 + ColourBytes(bytes[10]);
+  at = std::min(at, bytes.size());
+  file->head = Copy(bytes, 0, at);
+  while (at < bytes.size()) {
+    const std::size_t end = EndOfGifPart(bytes, at);
+    if (end > bytes.size()) break;
+    const std::size_t named = bytes[at] == '!' ? 2 : 1;
+    file->parts.push_back({std::string(AsText(bytes.subspan(at, named))),
+                           Copy(bytes, at + named, end - at - named),
+                           {}});
+    at = end;
+  }
+  Rest(bytes, at, &file->parts);
+}
+
+// ---- AVIF: boxes in boxes
+
+// Bytes of a box before those that it holds; none: it holds no boxes.
+std::size_t Before(std::string_view type) {
+  if (type == "iprp" || type == "ipco" || type == "moov" || type == "dinf")
+    return 0;
+  if (type == "meta") return 4;
+  if (type == "iinf") return 6;
+  return std::string::npos;
+}
+
+void ParseBoxes(ByteSpan bytes, int depth, std::vector<Part>* parts) {
+  std::size_t at = 0;
+  while (bytes.size() - at >= 8) {
+    const std::size_t length = LoadBig(bytes, at, 4);
+    if (length < 8 || length > bytes.size() - at) break;
+    Part part{std::string(AsText(bytes.subspan(at + 4, 4))), {}, {}};
+    const std::size_t before = Before(part.type);
+    if (depth < kMostDepth && before <= length - 8) {
+      part.body = Copy(bytes, at + 8, before);
+      ParseBoxes(bytes.subspan(at + 8 + before, length - 8 - before),
+                 depth + 1, &part.boxes);
+    } else {
+      part.body = Copy(bytes, at + 8, length - 8);
+    }
+    parts->push_back(std::move(part));
+    at += length;
+  }
+  Rest(bytes, at, parts);
+}
+
+void WriteBox(const Part& part, Bytes* out) {
+  const std::size_t start = out->size();
+  if (!part.type.empty()) {
+    StoreBig(0, 4, out);
+    Append(AsBytes(part.type), out);
+  }
+  Append(part.body, out);
+  for (const Part& box : part.boxes) WriteBox(box, out);
+  if (part.type.empty()) return;
+  Bytes length;
+  StoreBig(out->size() - start, 4, &length);
+  std::copy(length.begin(), length.end(),
+            out->begin() + static_cast<std::ptrdiff_t>(start));
+}
+
+void WritePart(Container container, const Part& part, Bytes* out) {
+  if (container == Container::kAvif) return WriteBox(part, out);
+  if (part.type.empty()) return Append(part.body, out);
+  switch (container) {
+    case Container::kPng:
+      return WritePng(part, out);
+    case Container::kJpeg:
+      return WriteJpeg(part, out);
+    case Container::kWebp:
+      return WriteWebp(part, out);
+    default:
+      Append(AsBytes(part.type), out);
+      Append(part.body, out);
+  }
+}
+
+Container ContainerOf(ByteSpan bytes) {
+  const std::string_view text = AsText(bytes);
+  if (text.starts_with(kPngHead)) return Container::kPng;
+  if (text.starts_with("\xFF\xD8")) return Container::kJpeg;
+  if (text.size() >= 12 && text.starts_with("RIFF") &&
+      text.substr(8, 4) == "WEBP")
+    return Container::kWebp;
+  if (text.size() >= 13 && text.starts_with("GIF8")) return Container::kGif;
+  if (text.size() >= 8 && text.substr(4, 4) == "ftyp") return Container::kAvif;
+  return Container::kNone;
+}
+
+// ---- changes
+
+// A list of parts at any depth.
+std::vector<Part>* AnyList(const Below& below, std::vector<Part>* parts) {
+  std::vector<Part*> inner;
+  for (Part& part : *parts)
+    if (!part.boxes.empty()) inner.push_back(&part);
+  if (inner.empty() || below(3) == 0) return parts;
+  return AnyList(below, &inner[below(inner.size())]->boxes);
+}
+
+const Part* AnyPart(const Below& below, const std::vector<Part>& parts) {
+  if (parts.empty()) return nullptr;
+  const Part& part = parts[below(parts.size())];
+  if (part.boxes.empty() || below(3) == 0) return &part;
+  return AnyPart(below, part.boxes);
+}
+
+// A number of one, two or four bytes becomes one at an edge.
+void ChangeField(const Below& below, Bytes* body) {
+  constexpr std::array<std::uint32_t, 10> kEdges = {
+      0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF};
+  const std::size_t width = std::size_t{1} << below(3);
+  if (body->size() < width) return;
+  // Fields that matter are mostly at the front.
+  const std::size_t range = below(2) == 0
+                                ? std::min<std::size_t>(body->size(), 32)
+                                : body->size();
+  const std::size_t at = below(range - std::min(range, width) + 1);
+  std::uint32_t value = kEdges[below(kEdges.size())];
+  for (std::size_t i = std::min(width, body->size() - at); i-- > 0;
+       value >>= 8)
+    (*body)[at + i] = static_cast<std::uint8_t>(value);
+}
+
+}  // namespace
+
+File Parse(ByteSpan bytes) {
+  File file;
+  file.container = ContainerOf(bytes);
+  switch (file.container) {
+    case Container::kPng:
+      ParsePng(bytes, &file);
+      break;
+    case Container::kJpeg:
+      ParseJpeg(bytes, &file);
+      break;
+    case Container::kWebp:
+      ParseWebp(bytes, &file);
+      break;
+    case Container::kGif:
+      ParseGif(bytes, &file);
+      break;
+    case Container::kAvif:
+      ParseBoxes(bytes, 0, &file.parts);
+      break;
+    case Container::kNone:
+      Rest(bytes, 0, &file.parts);
+      break;
+  }
+  return file;
+}
+
+Bytes Write(const File& file) {
+  Bytes out = file.head;
+  for (const Part& part : file.parts) WritePart(file.container, part, &out);
+  if (file.container == Container::kWebp) SetRiffLength(&out);
+  return out;
+}
+
+bool MutateParts(const Below& below, const ChangeBytes& change,
+                 const File& other, File* file) {
+  if (file->container == Container::kNone || file->parts.empty()) return false;
+  std::vector<Part>& parts = *AnyList(below, &file->parts);
+  const std::size_t n = parts.size();
+  const std::size_t i = below(n);
+  const auto at = [&](std::size_t k) {
+    return parts.begin() + static_cast<std::ptrdiff_t>(k);
+  };
+  switch (below(8)) {
+    case 0:
+      parts.erase(at(i));
+      return true;
+    case 1: {
+      Part twin = parts[i];
+      parts.insert(at(below(n + 1)), std::move(twin));
+      return true;
+    }
+    case 2:
+      std::swap(parts[i], parts[below(n)]);
+      return true;
+    case 3: {
+      const Part* taken =
+          other.container == file->container ? AnyPart(below, other.parts)
+                                             : nullptr;
+      if (taken == nullptr) return false;
+      Part copy = *taken;
+      if (below(2) == 0) {
+        parts[i] = std::move(copy);
+      } else {
+        parts.insert(at(below(n + 1)), std::move(copy));
+      }
+      return true;
+    }
+    case 4:
+      change(&file->head, file->head.size());
+      return !file->head.empty();
+    case 5:
+    case 6:
+      ChangeField(below, &parts[i].body);
+      return true;
+    default:
+      change(&parts[i].body, parts[i].body.size() + 64);
+      return true;
+  }
+}
+
+}  // namespace thumbmill::fuzz
