@@ -445,11 +445,14 @@ void Engine::Drain(RunEnd end) {
 
 void Engine::StopNow() {
   stopped_ = true;
+  if (parts_.stop != nullptr && end_.kind == RunEnd::Kind::kInterrupted)
+    *parts_.stop = true;
   parts_.sink->Abort();
 }
 
 void Engine::Fatal(Error error) {
   if (end_.kind == RunEnd::Kind::kFatal) return;
+  if (stopped_ && error.code == ErrorCode::kCancelled) return;  // by us
   LogError(error.what);
   const bool was_draining = draining_;
   Drain({RunEnd::Kind::kFatal, error, 0});

@@ -11,6 +11,7 @@
 //          journal, no worker) end the run: RunEnd.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ struct EngineParts {
   Sink* sink = nullptr;
   Journal* journal = nullptr;
   OutputLook* look = nullptr;  // null: the journal is trusted
+  // Set when an interrupted run stops at once: ends the journal's queries.
+  std::atomic<bool>* stop = nullptr;
   std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;

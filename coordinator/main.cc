@@ -2,9 +2,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "common/own_files.h"
@@ -34,6 +37,26 @@ constexpr int kExitFatal = 4;
   [[maybe_unused]] const ssize_t n =
       write(STDERR_FILENO, kText.data(), kText.size());
   _exit(kExitFatal);
+}
+
+// For what a library throws in any thread: a thread that could not be made, an
+// allocation beyond all bounds. Anything else is a bug, and leaves a core.
+[[noreturn]] void Terminate() {
+  try {
+    if (std::current_exception()) throw;
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr,
+                 "coordinator: %s; what is finished is kept, the same command "
+                 "continues\n",
+                 error.what());
+    _exit(kExitFatal);
+  } catch (const std::bad_alloc&) {
+    OutOfMemory();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "coordinator: a bug of thumbmill: %s\n",
+                 error.what());
+  }
+  std::abort();
 }
 
 int Usage(const std::string& what) {
@@ -87,6 +110,7 @@ int Main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   thumbmill::FillStdio();
   std::set_new_handler(OutOfMemory);
+  std::set_terminate(Terminate);
   thumbmill::BlockSignals();
   return Main(std::vector<std::string>(argv + 1, argv + argc));
 }

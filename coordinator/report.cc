@@ -244,9 +244,10 @@ Status WriteReport(const Place& place, const RunFacts& facts) {
   json["recipe"] = RecipeOf(options);
   json["recipe"]["sizes"] = std::move(sizes);
   json["counts"] = CountsJson(stats);
-  json["state_counts"] = {{"done", facts.counts.done},
-                          {"skipped", facts.counts.skipped},
-                          {"failed", facts.counts.failed}};
+  if (facts.counted)
+    json["state_counts"] = {{"done", facts.counts.done},
+                            {"skipped", facts.counts.skipped},
+                            {"failed", facts.counts.failed}};
   json["bytes_in"] = stats.bytes_in;
   json["bytes_out"] = stats.bytes_out;
   json["files_out"] = stats.files_out;

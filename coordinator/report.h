@@ -20,6 +20,7 @@ struct RunFacts {
   const RunOptions* options = nullptr;
   const RunStats* stats = nullptr;
   JournalCounts counts;      // of every item in the state
+  bool counted = false;      // false: there was no time to count them
   std::string ended;         // "finished", "interrupted", "limit", "fatal"
   std::string error;         // of a fatal end
   int exit_code = 0;

@@ -2,18 +2,24 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/fail_point.h"
 #include "common/log.h"
@@ -73,6 +79,7 @@ struct Parts {
   std::unique_ptr<Source> source;
   bool retry_failed = false;
   UniqueFd state;  // the folder; invalid: nothing is kept
+  std::atomic<bool> stop{false};  // the journal's queries
   std::unique_ptr<Journal> journal;
   std::unique_ptr<OutputLook> look;
   std::mutex journal_mutex;
@@ -94,6 +101,24 @@ constexpr std::uint64_t kWorkerDescriptors = 8;
 // A worker's descriptors have fixed numbers, with room above them to sort.
 constexpr std::uint64_t kLeastDescriptors = 256;
 
+// The lister's, the committer's, ZeroMQ's, and one for looking a name up.
+constexpr std::size_t kOtherThreads = 5;
+
+// ZeroMQ ends the process where this call is refused to its threads.
+Status CheckScheduling() {
+  int policy = 0;
+  sched_param parameters{};
+  const pthread_t self = pthread_self();
+  int sys = pthread_getschedparam(self, &policy, &parameters);
+  if (sys == 0) sys = pthread_setschedparam(self, policy, &parameters);
+  if (sys == 0) return {};
+  Error error = SystemError("sched_setscheduler is refused", sys);
+  error.what +=
+      "; ZeroMQ needs it to reach worker processes: let the filter of the "
+      "container allow it, or use --backend threads";
+  return tl::unexpected<Error>(std::move(error));
+}
+
 // A run of thousands of connections needs more than the usual 1,024; one that
 // gets too few is refused before it starts. Libraries end the process where
 // they get none, and a download would fail for a reason that is not its own.
@@ -103,6 +128,11 @@ Status ReserveDescriptors(const RunOptions& options) {
     return FailSystem("getrlimit", errno);
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+  rlimit size;
+  if (getrlimit(RLIMIT_FSIZE, &size) == 0) {
+    size.rlim_cur = size.rlim_max;
+    (void)setrlimit(RLIMIT_FSIZE, &size);
+  }
   std::uint64_t needed = kOwnDescriptors + options.downloads;
   if (options.backend == Backend::kProcesses)
     needed += kWorkerDescriptors * options.workers;
@@ -113,6 +143,34 @@ Status ReserveDescriptors(const RunOptions& options) {
               fmt::format("{} open files are allowed (ulimit -n), {} may be "
                           "needed; fewer --downloads or --workers need fewer",
                           limit.rlim_max, needed));
+}
+
+// Makes as many threads as a run will, and lets them end: libraries end the
+// process where they get none.
+Status ReserveThreads(const RunOptions& options) {
+  const bool processes = options.backend == Backend::kProcesses;
+  const std::size_t count =
+      kIoThreads + kOtherThreads + (processes ? 0 : options.workers);
+  std::vector<std::thread> threads;
+  std::latch end(1);
+  int sys = 0;
+  try {
+    threads.reserve(count);
+    while (threads.size() < count)
+      threads.emplace_back([&end] { end.wait(); });
+  } catch (const std::system_error& error) {
+    sys = error.code().value();
+  }
+  end.count_down();
+  for (std::thread& thread : threads) thread.join();
+  if (sys == 0 && processes) return CheckScheduling();
+  if (sys == 0) return {};
+  Error error = SystemError("cannot make a thread", sys);
+  error.what += fmt::format(
+      "; this run needs {}: raise the limit (ulimit -u), or end other programs "
+      "of this user",
+      count);
+  return tl::unexpected<Error>(std::move(error));
 }
 
 Status OpenSource(const RunOptions& options, Parts* parts) {
@@ -159,6 +217,7 @@ Status OpenState(const RunOptions& options, Parts* parts) {
   JournalOptions journal;
   journal.state_dir = options.state_dir;
   journal.state = parts->state.get();
+  journal.stop = &parts->stop;
   journal.recipe = RecipeJson(options);
   for (const SizeSpec& size : options.recipe.sizes)
     journal.sizes.push_back(size.text);
@@ -367,6 +426,7 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.sink = parts->sink.get();
   engine_parts.journal = parts->journal.get();
   engine_parts.look = parts->look.get();
+  engine_parts.stop = &parts->stop;
   engine_parts.journal_mutex = &parts->journal_mutex;
   engine_parts.name = &*parts->name;
   engine_parts.stats = &parts->stats;
@@ -466,8 +526,16 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   facts.exit_code = exit_code;
   facts.workers = options.workers;
   facts.memory_limit = options.memory;
-  if (auto counts = parts->journal->Counts()) facts.counts = *counts;
-  LeaveFiles(options, facts, parts);
+  {
+    // A state of millions takes a while to read; nobody has to wait for it.
+    parts->stop = false;
+    const FlagAtSignals stop(
+        &parts->stop, end.kind == RunEnd::Kind::kInterrupted ? 1 : 0);
+    const auto counts = parts->journal->Counts();
+    facts.counted = counts.has_value();
+    if (counts) facts.counts = *counts;
+    LeaveFiles(options, facts, parts);
+  }
   if (options.quiet) return;
   Say(stderr, "{}{}", parts->drew_block ? "" : Totals(facts), Summary(facts));
   if (parts->state.valid() &&
@@ -503,10 +571,19 @@ int Run(const RunOptions& options) {
   ScheduleAsBatch();  // before there are threads
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());
+  if (Status enough = ReserveThreads(options); !enough)
+    return Refused(enough.error());
   auto parts = std::make_unique<Parts>();
-  if (Status built = Build(options, parts.get()); !built)
-    return Refused(built.error());
-  if (options.dry_run) return DryRun(options, parts.get());
+  {
+    // A list, a journal or a disk may take long: there is nothing to finish.
+    const EndAtSignals end;
+    if (Status built = Build(options, parts.get()); !built)
+      return Refused(built.error());
+  }
+  if (options.dry_run) {
+    UnblockSignals();
+    return DryRun(options, parts.get());
+  }
   const RunEnd end = RunEngine(options, parts.get());
   const int exit_code = ExitCode(end, parts->stats);
   if (end.kind == RunEnd::Kind::kFinished && parts->stats.listed == 0 &&

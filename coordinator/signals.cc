@@ -23,7 +23,15 @@ sigset_t SetOf(std::initializer_list<int> signals) {
   return set;
 }
 
-sigset_t AskedToEnd() { return SetOf({SIGINT, SIGTERM, SIGHUP}); }
+constexpr std::initializer_list<int> kAskToEnd = {SIGINT, SIGTERM, SIGHUP};
+
+std::atomic<bool>* g_flag = nullptr;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void EndNow(int signal) { _exit(128 + signal); }
+void SetFlag(int) { g_flag->store(true); }
+
+sigset_t AskedToEnd() { return SetOf(kAskToEnd); }
 
 sigset_t Watched() {
   return SetOf({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR2, SIGWINCH});
@@ -35,6 +43,7 @@ void BlockSignals() {
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void BlockRunSignals() {
@@ -45,6 +54,34 @@ void BlockRunSignals() {
 void UnblockSignals() {
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+EndAtSignals::EndAtSignals() {
+  for (const int signal : kAskToEnd) std::signal(signal, EndNow);
+  UnblockSignals();
+}
+
+EndAtSignals::~EndAtSignals() {
+  const sigset_t set = AskedToEnd();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  for (const int signal : kAskToEnd) std::signal(signal, SIG_DFL);
+}
+
+FlagAtSignals::FlagAtSignals(std::atomic<bool>* flag, unsigned seconds) {
+  g_flag = flag;
+  for (const int signal : kAskToEnd) std::signal(signal, SetFlag);
+  std::signal(SIGALRM, SetFlag);
+  UnblockSignals();
+  alarm(seconds);
+}
+
+FlagAtSignals::~FlagAtSignals() {
+  alarm(0);
+  const sigset_t set = AskedToEnd();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  for (const int signal : kAskToEnd) std::signal(signal, SIG_DFL);
+  std::signal(SIGALRM, SIG_DFL);
+  g_flag = nullptr;
 }
 
 void StopLikeAJob() {

@@ -2,10 +2,11 @@
 // handler.
 //
 // SIGINT, SIGTERM and SIGHUP ask for an end, SIGTSTP for a pause, SIGUSR2 what
-// is being done; SIGWINCH tells that the terminal has another size. SIGPIPE is
-// ignored: a write that fails says so itself.
+// is being done; SIGWINCH tells that the terminal has another size. SIGPIPE and
+// SIGXFSZ are ignored: a write that fails says so itself.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "common/result.h"
@@ -44,6 +45,27 @@ class SourceCancel {
 
 // A blocked signal that asks for an end and was sent already; 0: none.
 [[nodiscard]] int PendingEnd();
+
+// While it lives, what asks for an end ends this process at once, with exit
+// code 128 + signal: for steps that may block and leave nothing in part. One at
+// a time, from the main thread, after BlockSignals().
+class EndAtSignals {
+ public:
+  EndAtSignals();
+  ~EndAtSignals();
+  EndAtSignals(const EndAtSignals&) = delete;
+  EndAtSignals& operator=(const EndAtSignals&) = delete;
+};
+
+// While it lives, what asks for an end sets `*flag`, and so do `seconds` that
+// have passed, unless they are 0. As EndAtSignals otherwise.
+class FlagAtSignals {
+ public:
+  FlagAtSignals(std::atomic<bool>* flag, unsigned seconds);
+  ~FlagAtSignals();
+  FlagAtSignals(const FlagAtSignals&) = delete;
+  FlagAtSignals& operator=(const FlagAtSignals&) = delete;
+};
 
 class SignalWatch {
  public:
