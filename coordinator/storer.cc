@@ -33,8 +33,11 @@ Storer::Naming Storer::NameOutputs(
     record.height = thumbnail.height;
     record.bytes = outputs[i].size();
     record.sha256 = ToHex(HashBytes(outputs[i]));
+    const ImageFormat written = outcome.FormatOf(thumbnail);
+    // A name with another extension was not claimed.
+    naming.second_claim |= written != outcome.output_format;
     record.name = options_.name->Name(item.ref, size, thumbnail.width,
-                                      thumbnail.height, outcome.output_format,
+                                      thumbnail.height, written,
                                       options_.recipe->format);
     for (const OutputRecord& other : naming.records)
       if (other.name == record.name) naming.clash = record.name;
@@ -58,7 +61,8 @@ void Storer::Add(ItemPtr item,
     StoreItem::File file;
     file.name = naming.records[i].name;
     file.bytes = std::move(outputs[i]);
-    file.content_type = ContentType(item->outcome.output_format);
+    file.content_type = ContentType(
+        item->outcome.FormatOf(item->outcome.thumbnails[i]));
     store->files.push_back(std::move(file));
   }
   item->store = std::move(store);
@@ -74,9 +78,19 @@ void Storer::Add(ItemPtr item,
 std::vector<std::string> Storer::NamesToClaim(
     Item* item, const std::vector<OutputRecord>& records) const {
   if (options_.name->text().empty()) {
-    item->claim = options_.name->ClaimWritten(
-        item->ref, item->outcome.output_format, options_.recipe->format);
-    return {item->claim};
+    const Outcome& outcome = item->outcome;
+    const auto claim = [&](ImageFormat written) {
+      return options_.name->ClaimWritten(item->ref, written,
+                                         options_.recipe->format);
+    };
+    item->claim = claim(outcome.output_format);
+    std::vector<std::string> claims = {item->claim};
+    for (const Thumbnail& thumbnail : outcome.thumbnails) {
+      std::string name = claim(outcome.FormatOf(thumbnail));
+      if (std::find(claims.begin(), claims.end(), name) == claims.end())
+        claims.push_back(std::move(name));
+    }
+    return claims;
   }
   std::vector<std::string> names;
   names.reserve(records.size());

@@ -136,6 +136,7 @@ wire::Result Body(const TaskResult& result) {
     to->set_height(thumbnail.height);
     to->set_offset(thumbnail.bytes.offset);
     to->set_length(thumbnail.bytes.length);
+    to->set_format(static_cast<std::uint32_t>(thumbnail.format));
   }
   out.set_decode_us(static_cast<std::uint64_t>(outcome.times.decode.count()));
   out.set_resize_us(static_cast<std::uint64_t>(outcome.times.resize.count()));
@@ -269,10 +270,14 @@ Result<Message> ReadResult(ByteSpan bytes) {
   outcome.source_width = in.source_width();
   outcome.source_height = in.source_height();
   outcome.thumbnails.reserve(static_cast<std::size_t>(in.thumbnails_size()));
-  for (const wire::Thumbnail& from : in.thumbnails())
+  for (const wire::Thumbnail& from : in.thumbnails()) {
     outcome.thumbnails.push_back({from.size_index(), from.width(),
                                   from.height(),
                                   {from.offset(), from.length()}});
+    if (!ReadEnum(from.format(), ImageFormat::kAvif,
+                  &outcome.thumbnails.back().format))
+      return Malformed("RESULT has a thumbnail of no known format");
+  }
   outcome.times.decode = Micros(in.decode_us());
   outcome.times.resize = Micros(in.resize_us());
   outcome.times.encode = Micros(in.encode_us());

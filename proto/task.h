@@ -43,6 +43,9 @@ struct Thumbnail {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   ByteRange bytes;               // offset is relative to the output range
+  // Not Outcome::output_format where a side is too long for that. kUnknown: as
+  // that.
+  ImageFormat format = ImageFormat::kUnknown;
 };
 
 struct StageTimes {
@@ -68,6 +71,10 @@ struct Outcome {
 
   [[nodiscard]] bool ok() const {
     return reason == Reason::kNone && needs_output_bytes == 0;
+  }
+  [[nodiscard]] ImageFormat FormatOf(const Thumbnail& thumbnail) const {
+    return thumbnail.format == ImageFormat::kUnknown ? output_format
+                                                     : thumbnail.format;
   }
 };
 

@@ -176,6 +176,15 @@ std::string NameOf(const std::string& pattern, const SizeSpec& size,
   return name;
 }
 
+// With the extension of the format that it is written in, where that is not the
+// one that the name says because a side is too long for it.
+std::string WithExtension(std::string name, ImageFormat written) {
+  const std::size_t dot = name.rfind('.');
+  if (FormatOf(name) == ImageFormat::kUnknown) return name;
+  return name.replace(dot + 1, std::string::npos,
+                      written == ImageFormat::kPng ? "png" : "jpg");
+}
+
 int Usage(std::string_view what) {
   fmt::print(stderr, "worker: {}\n", Printable(what));
   return kExitUsage;
@@ -230,8 +239,11 @@ Made Make(const Recipe& recipe, ByteSpan encoded) {
 int Store(const Request& request, const Recipe& recipe, const Made& made) {
   std::set<std::string> names;
   for (const Thumbnail& thumbnail : made.outcome.thumbnails) {
-    const std::string name = NameOf(
+    std::string name = NameOf(
         request.output, recipe.sizes[thumbnail.size_index], thumbnail);
+    const ImageFormat written = made.outcome.FormatOf(thumbnail);
+    if (written != made.outcome.output_format)
+      name = WithExtension(std::move(name), written);
     if (!names.insert(name).second)
       return Usage("two sizes have the name " + name +
                    "; put {size} into OUT");

@@ -135,22 +135,18 @@ class Thumbnailer::Impl {
   [[nodiscard]] Verdict<void> CheckLimits(std::size_t encoded_bytes,
                                           const OpenedPicture& picture,
                                           const std::vector<SizePlan>& plans,
-                                          std::uint64_t size_mask,
-                                          ImageFormat format) const;
+                                          std::uint64_t size_mask) const;
   [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
                                    Orientation turn) const;
   [[nodiscard]] bool IsTurned(const OpenedPicture& picture) const {
     return recipe_.rotate || picture.turned_by_container;
   }
   // True when planes of Y, Cb and Cr that go out have chroma of half the size.
-  [[nodiscard]] bool HalvesChroma(const SizePlan& plan,
-                                  ImageFormat format) const;
-  [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans,
-                                  ImageFormat format) const;
+  [[nodiscard]] bool HalvesChroma(const SizePlan& plan) const;
+  [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans) const;
   [[nodiscard]] std::vector<Job> JobsFor(const std::vector<SizePlan>& plans,
                                          const PictureShape& shape,
-                                         bool planes_go_out,
-                                         ImageFormat format) const;
+                                         bool planes_go_out) const;
   [[nodiscard]] std::vector<PlaneFlow> FlowsFor(const RowSource& source,
                                                 Orientation turn,
                                                 std::vector<Job>* jobs);
@@ -165,7 +161,6 @@ class Thumbnailer::Impl {
   [[nodiscard]] Metadata MetadataOf(const OpenedPicture& picture,
                                     const Colours& colours) const;
   [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job, const Finish& finish,
-                                              ImageFormat format,
                                               MutableByteSpan output) const;
   [[nodiscard]] Verdict<void> EncodeAll(std::vector<Job>* jobs,
                                         Orientation turn, const Finish& finish,
@@ -214,22 +209,10 @@ bool SaysNothing(const ImageHeader& header, std::size_t encoded_bytes) {
          encoded_bytes;
 }
 
-std::uint64_t LongestSide(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return kMaxJpegSide;
-    case ImageFormat::kWebp:
-      return kMaxWebpSide;
-    default:
-      return kMaxPngSide;
-  }
-}
-
 Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
                                              const OpenedPicture& picture,
                                              const std::vector<SizePlan>& plans,
-                                             std::uint64_t size_mask,
-                                             ImageFormat format) const {
+                                             std::uint64_t size_mask) const {
   if (picture.header.overlong)
     return Refuse(
         Reason::kTooCostly,
@@ -238,11 +221,11 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
   if (pixels > recipe_.limits.max_output_pixels)
     return Refuse(Reason::kTooCostly,
                   "thumbnails of " + std::to_string(pixels) + " pixels");
-  const std::uint64_t longest = LongestSide(format);
   for (const SizePlan& plan : plans)
-    if (std::max(plan.place.canvas_width, plan.place.canvas_height) > longest)
-      return Refuse(Reason::kUnsupported,
-                    "too long a side for " + std::string(NameOf(format)));
+    if (std::max(plan.place.canvas_width, plan.place.canvas_height) >
+        LongestSide(plan.format))
+      return Refuse(Reason::kUnsupported, "too long a side for " +
+                                              std::string(NameOf(plan.format)));
   // A profile is copied, parsed and kept.
   const std::uint64_t peak =
       EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
@@ -272,32 +255,30 @@ DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
   return hint;
 }
 
-bool Thumbnailer::Impl::HalvesChroma(const SizePlan& plan,
-                                     ImageFormat format) const {
+bool Thumbnailer::Impl::HalvesChroma(const SizePlan& plan) const {
   if (plan.place.padded()) return false;
-  return format == ImageFormat::kWebp ||
-         (format == ImageFormat::kJpeg &&
+  return plan.format == ImageFormat::kWebp ||
+         (plan.format == ImageFormat::kJpeg &&
           recipe_.jpeg_quality < kFullChromaQuality);
 }
 
-bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans,
-                                     ImageFormat format) const {
-  return std::all_of(plans.begin(), plans.end(), [&](const SizePlan& plan) {
-    return HalvesChroma(plan, format);
-  });
+bool Thumbnailer::Impl::HalvesChroma(
+    const std::vector<SizePlan>& plans) const {
+  return std::all_of(
+      plans.begin(), plans.end(),
+      [&](const SizePlan& plan) { return HalvesChroma(plan); });
 }
 
 // Planes of Y, Cb and Cr go into a JPEG or WebP as they are, if nothing has to
 // be painted.
 std::vector<Job> Thumbnailer::Impl::JobsFor(const std::vector<SizePlan>& plans,
                                             const PictureShape& shape,
-                                            bool planes_go_out,
-                                            ImageFormat format) const {
+                                            bool planes_go_out) const {
   std::vector<Job> jobs;
   for (const SizePlan& plan : plans) {
     Job job;
     job.plan = plan;
-    job.halved_chroma = planes_go_out && HalvesChroma(plan, format);
+    job.halved_chroma = planes_go_out && HalvesChroma(plan);
     job.planes.model = shape.model;
     job.planes.ycc = shape.ycc;
     job.planes.alpha = shape.alpha;
@@ -412,8 +393,8 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
 }
 
 Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
-                                                 ImageFormat format,
                                                  MutableByteSpan output) const {
+  const ImageFormat format = job->plan.format;
   const Placement& place = job->plan.place;
   PlaneSet& planes = job->planes;
   // What has become light has been through it.
@@ -461,14 +442,15 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
       }
     const MutableByteSpan room =
         output.subspan(std::min<std::uint64_t>(used, output.size()));
-    auto size = Encode(&job, finish, outcome->output_format, room);
+    auto size = Encode(&job, finish, room);
     if (!size) return tl::unexpected<Refusal>(std::move(size).error());
     const Placement& place = job.plan.place;
     outcome->thumbnails.push_back(
         {job.plan.index,
          static_cast<std::uint32_t>(place.canvas_width),
          static_cast<std::uint32_t>(place.canvas_height),
-         {used, *size}});
+         {used, *size},
+         job.plan.format});
     used += *size;
     job.planes = PlaneSet();  // not needed any more
   }
@@ -502,9 +484,9 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 
   std::vector<SizePlan> plans = PlanSizes(
       outcome->source_width, outcome->source_height, recipe_, size_mask);
-  if (auto ok =
-          CheckLimits(encoded.size(), picture, plans, size_mask, format);
-      !ok)
+  for (SizePlan& plan : plans)
+    plan.format = FormatOfSize(plan.place, format, picture.alpha);
+  if (auto ok = CheckLimits(encoded.size(), picture, plans, size_mask); !ok)
     return ok;
   Finish finish;
   finish.colours = ColoursOf(picture, plans, format);
@@ -514,7 +496,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
                              picture.model == ColourModel::kYcc &&
                              picture.ycc.weights == YccCode::Weights::kBt601;
   DecodeHint hint = HintFor(plans, turn);
-  hint.halved_chroma = planes_go_out && HalvesChroma(plans, format);
+  hint.halved_chroma = planes_go_out && HalvesChroma(plans);
   std::vector<Job> jobs;
   Verdict<void> resized;
   do {
@@ -526,7 +508,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
     if (recipe_.linear)
       rows = &light.emplace(rows, finish.colours.transform.get(), kernels_);
     outcome->times.decode += watch.Lap();
-    jobs = JobsFor(plans, rows->shape(), planes_go_out, format);
+    jobs = JobsFor(plans, rows->shape(), planes_go_out);
     resized = Resize(rows, turn, &jobs, &outcome->times);
   } while (!resized && (*decoder)->HandsOver());
   if (!resized) return resized;

@@ -50,6 +50,8 @@ Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
   for (const Thumbnail& thumbnail : outcome.thumbnails) {
     if (const char* fault = FaultOf(thumbnail, missing, capacity))
       return Fail(ErrorCode::kBadData, fault);
+    if (!CanBeWritten(outcome.FormatOf(thumbnail)))
+      return Fail(ErrorCode::kBadData, "a format that cannot be written");
     missing &= ~(std::uint64_t{1} << thumbnail.size_index);
   }
   if (missing != 0)

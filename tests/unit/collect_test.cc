@@ -99,6 +99,13 @@ TEST(BoundTimes, BelievesNoMoreThanHasPassed) {
   EXPECT_EQ(times.encode, Micros(4));
 }
 
+TEST_F(CollectTest, RefusesAThumbnailOfAFormatThatIsNotWritten) {
+  outcome_.thumbnails[1].format = ImageFormat::kPng;
+  EXPECT_TRUE(Run().has_value());
+  outcome_.thumbnails[1].format = ImageFormat::kAvif;
+  ExpectRefused("cannot be written");
+}
+
 TEST_F(CollectTest, RefusesToMissASize) {
   outcome_.thumbnails.pop_back();
   ExpectRefused("too few");

@@ -51,7 +51,8 @@ TaskResult FullResult() {
   outcome.source_width = 4000;
   outcome.source_height = 3000;
   outcome.output_format = ImageFormat::kPng;
-  outcome.thumbnails = {{3, 20, 10, {5, 6}}};
+  outcome.thumbnails = {{3, 20, 10, {5, 6}},
+                        {4, 30, 10, {11, 6}, ImageFormat::kJpeg}};
   outcome.times = {Micros(1), Micros(2), Micros(3)};
   return result;
 }
@@ -97,8 +98,12 @@ TEST(Messages, AResultSurvivesTheWire) {
   EXPECT_EQ(again.outcome.warnings.size(), 2u);
   EXPECT_EQ(again.outcome.source_width, 4000u);
   EXPECT_EQ(again.outcome.output_format, ImageFormat::kPng);
-  ASSERT_EQ(again.outcome.thumbnails.size(), 1u);
+  ASSERT_EQ(again.outcome.thumbnails.size(), 2u);
   EXPECT_EQ(again.outcome.thumbnails[0].bytes.length, 6u);
+  EXPECT_EQ(again.outcome.FormatOf(again.outcome.thumbnails[0]),
+            ImageFormat::kPng);
+  EXPECT_EQ(again.outcome.FormatOf(again.outcome.thumbnails[1]),
+            ImageFormat::kJpeg);
   EXPECT_EQ(again.outcome.times.encode, Micros(3));
 }
 

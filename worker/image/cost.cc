@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "worker/image/codec/decoder.h"
+#include "worker/image/codec/encoder.h"
 #include "worker/image/metadata.h"
 #include "worker/image/resample/resampler.h"
 
@@ -279,8 +280,13 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
   for (const SizePlan& plan : plans) {
     cost.peak_bytes +=
         RasterBytes(plan, layout) + TableBytes(plan, layout, recipe.filter);
-    encode = std::max(encode, EncodeBytes(plan, layout, format));
-    cost.output_bytes += OutputBytes(plan, recipe, format) + metadata;
+    U64 output = 0;
+    for (const bool alpha : {false, true}) {
+      const ImageFormat written = FormatOfSize(plan.place, format, alpha);
+      encode = std::max(encode, EncodeBytes(plan, layout, written));
+      output = std::max(output, OutputBytes(plan, recipe, written));
+    }
+    cost.output_bytes += output + metadata;
   }
   cost.peak_bytes += encode;
   return cost;
@@ -303,6 +309,24 @@ ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source, bool alpha) {
   if (source != ImageFormat::kGif && source != ImageFormat::kAvif)
     return source;
   return alpha ? ImageFormat::kPng : ImageFormat::kJpeg;
+}
+
+std::uint64_t LongestSide(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return kMaxJpegSide;
+    case ImageFormat::kWebp:
+      return kMaxWebpSide;
+    default:
+      return kMaxPngSide;
+  }
+}
+
+ImageFormat FormatOfSize(const Placement& place, ImageFormat usual,
+                         bool alpha) {
+  const U64 side = std::max(place.canvas_width, place.canvas_height);
+  if (side <= LongestSide(usual)) return usual;
+  return alpha || side > kMaxJpegSide ? ImageFormat::kPng : ImageFormat::kJpeg;
 }
 
 U64 OutputPixels(const std::vector<SizePlan>& plans) {

@@ -11,8 +11,9 @@
 namespace thumbmill {
 
 struct SizePlan {
-  std::uint32_t index = 0;  // into Recipe::sizes
-  Placement place;          // of the upright picture
+  std::uint32_t index = 0;                     // into Recipe::sizes
+  Placement place;                             // of the upright picture
+  ImageFormat format = ImageFormat::kUnknown;  // that it is written in
 };
 
 // A decoder's own reduction makes means of codes: no neighbour is the nearest
@@ -31,6 +32,15 @@ struct SizePlan {
 // written back becomes a JPEG, or a PNG where it has alpha.
 [[nodiscard]] ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source,
                                        bool alpha);
+
+// The longest side that a format holds.
+[[nodiscard]] std::uint64_t LongestSide(ImageFormat format);
+
+// What one size is written in: the usual format of the picture's thumbnails. If
+// a side is too long for that, it is a JPEG, or a PNG where the picture has
+// alpha or is too long for a JPEG, too.
+[[nodiscard]] ImageFormat FormatOfSize(const Placement& place,
+                                       ImageFormat usual, bool alpha);
 
 [[nodiscard]] std::uint64_t OutputPixels(const std::vector<SizePlan>& plans);
 

@@ -239,6 +239,7 @@ Verdict<void> PngDecoder::Open() {
   KeepColours();
   SetShape();
   picture_.model = shape_.model;
+  picture_.alpha = shape_.alpha;
   picture_.wide = shape_.wide;
   return {};
 }
