@@ -134,7 +134,8 @@ class ColourTransforms::Engine {
   [[nodiscard]] std::shared_ptr<const ColourTransform> Make(
       const RgbSpace& space, int channels, SampleWidths w) {
     const Primaries srgb, bt2020 = *PrimariesOf(9);
-    RgbConversion conversion{space.curve, channels, w, {}, {}};
+    if (codes_ == nullptr) codes_ = MakeCodesOfLight();
+    RgbConversion conversion{codes_, space.curve, channels, w, {}, {}};
     if (channels == 1) return MakeRgbTransform(conversion);
     const bool mapped = space.curve.is_hdr();
     if (!SetMatrix(space.primaries, mapped ? bt2020 : srgb,
@@ -201,6 +202,7 @@ class ColourTransforms::Engine {
   cmsContext context_;
   cmsHPROFILE rgb_ = nullptr;
   cmsHPROFILE grey_ = nullptr;
+  std::shared_ptr<const CodesOfLight> codes_;  // made when first needed
 };
 
 ColourTransforms::ColourTransforms() = default;

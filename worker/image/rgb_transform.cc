@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "worker/image/tone_map.h"
@@ -22,16 +23,6 @@ Light Times(const LightMatrix& m, const Light& v) {
   return out;
 }
 
-// The codes of light in steps of 1 / 65535. Where sRGB is steepest, at black, a
-// step is a twentieth of an 8-bit code.
-std::vector<std::uint16_t> MakeCodes() {
-  std::vector<std::uint16_t> codes(65536);
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    codes[i] = static_cast<std::uint16_t>(
-        SrgbCodeOf(static_cast<double>(i) / kMost) * kMost + 0.5);
-  return codes;
-}
-
 std::vector<float> MakeLight(const Curve& curve, bool wide) {
   std::vector<float> light(wide ? 65536 : 256);
   const double most = static_cast<double>(light.size() - 1);
@@ -46,7 +37,7 @@ class RgbTransform final : public ColourTransform {
   explicit RgbTransform(const RgbConversion& conversion)
       : conversion_(conversion),
         light_(MakeLight(conversion.curve, conversion.widths.wide_in)),
-        codes_(Codes()) {}
+        codes_(conversion_.codes->data()) {}
 
   void Apply(const void* in, void* out, std::uint32_t pixels) const override {
     if (conversion_.widths.wide_in) {
@@ -57,11 +48,6 @@ class RgbTransform final : public ColourTransform {
   }
 
  private:
-  static const std::vector<std::uint16_t>& Codes() {
-    static const std::vector<std::uint16_t> codes = MakeCodes();
-    return codes;
-  }
-
   template <typename In>
   void ApplyTo(const In* in, void* out, std::size_t pixels) const {
     if (conversion_.widths.wide_out) {
@@ -115,11 +101,20 @@ class RgbTransform final : public ColourTransform {
   }
 
   const RgbConversion conversion_;
-  const std::vector<float> light_;           // of each code
-  const std::vector<std::uint16_t>& codes_;  // of each light
+  const std::vector<float> light_;    // of each code
+  const std::uint16_t* const codes_;  // of each light
 };
 
 }  // namespace
+
+// Where sRGB is steepest, at black, a step is a twentieth of an 8-bit code.
+std::shared_ptr<const CodesOfLight> MakeCodesOfLight() {
+  CodesOfLight codes(65536);
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    codes[i] = static_cast<std::uint16_t>(
+        SrgbCodeOf(static_cast<double>(i) / kMost) * kMost + 0.5);
+  return std::make_shared<const CodesOfLight>(std::move(codes));
+}
 
 std::shared_ptr<const ColourTransform> MakeRgbTransform(
     const RgbConversion& conversion) {

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "worker/image/colour.h"
 #include "worker/image/rgb_space.h"
@@ -18,7 +20,12 @@ namespace thumbmill {
 // Row by row: what each channel takes of red, green and blue.
 using LightMatrix = std::array<std::array<float, 3>, 3>;
 
+// The 16-bit codes of light in steps of 1 / 65535.
+using CodesOfLight = std::vector<std::uint16_t>;
+[[nodiscard]] std::shared_ptr<const CodesOfLight> MakeCodesOfLight();
+
 struct RgbConversion {
+  std::shared_ptr<const CodesOfLight> codes;
   Curve curve;
   int channels = 3;  // or 1: grey
   SampleWidths widths;
