@@ -37,7 +37,7 @@ namespace {
 
 using Text = std::string;
 
-constexpr std::size_t kFileBytes = 48 << 20;
+constexpr std::size_t kFileBytes = 24 << 20;
 
 Text Be32(std::size_t value) {
   Text text;
