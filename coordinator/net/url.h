@@ -26,8 +26,8 @@ struct Url {
 [[nodiscard]] bool LooksLikeUrl(std::string_view text);
 
 // Without userinfo, and with the values of signature parameters (AWS, GCS,
-// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports. A text
-// that is no URL, such as a row of a table, loses those of the URLs within.
+// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports. A
+// text that is no URL, such as a row of a table, loses those of the URLs within.
 [[nodiscard]] std::string RedactUrl(std::string_view text);
 
 // Without userinfo and signature parameters altogether: what `{hash}` hashes
@@ -35,8 +35,8 @@ struct Url {
 [[nodiscard]] std::string CanonicalUrl(std::string_view text);
 
 // What is asked of a server: without userinfo and fragment; bytes that lists
-// hold although no URL may (spaces, UTF-8, quotes, braces) are percent-encoded. Escapes
-// that are there stay as they are, also broken ones.
+// hold although no URL may (spaces, UTF-8, quotes, braces) are percent-encoded.
+// Escapes that are there stay as they are, also broken ones.
 [[nodiscard]] std::string WireUrl(const Url& url);
 
 // Broken escapes stay as they are.

@@ -17,7 +17,8 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path,
 }
 
 std::size_t LineReader::FindEnd() const {
-  return only_cr_ ? buffer_.find_first_of("\r\n", at_) : buffer_.find('\n', at_);
+  return only_cr_ ? buffer_.find_first_of("\r\n", at_)
+                  : buffer_.find('\n', at_);
 }
 
 bool LineReader::HoldsLine() const {

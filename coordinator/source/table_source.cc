@@ -97,13 +97,28 @@ Result<std::unique_ptr<Source>> DelimitedSource::Open(
   return source;
 }
 
+// What may separate the columns of a header that seems to have only one.
+std::string DelimitedSource::OtherDelimiter(const Record& header) const {
+  if (header.fields.size() != 1) return "";
+  for (const auto& [mark, advice] :
+       {std::pair(';', "semicolons seem to separate them: only commas and tabs "
+                       "are read"),
+        std::pair('\t', "tabs seem to separate them: --input-format tsv"),
+        std::pair(',', "commas seem to separate them: --input-format csv")})
+    if (mark != delimiter_ &&
+        header.fields[0].find(mark) != std::string::npos)
+      return fmt::format("; {}", advice);
+  return "";
+}
+
 Status DelimitedSource::TakeHeader(const Record& header,
                                    const std::string& column) {
   if (!header.fault.empty())
     return Fail(ErrorCode::kUsage,
                 fmt::format("the list's first line should name its columns; "
                             "it is {}: '{}'",
-                            header.fault, Excerpt(RedactUrl(header.first.text))));
+                            header.fault,
+                            Excerpt(RedactUrl(header.first.text))));
   std::vector<std::size_t> found;
   std::string known;
   for (std::size_t i = 0; i < header.fields.size(); ++i) {
@@ -113,8 +128,8 @@ Status DelimitedSource::TakeHeader(const Record& header,
   if (found.empty())
     return Fail(ErrorCode::kUsage,
                 fmt::format("the list has no column '{}'; it has: {}; name one "
-                            "with --url-col",
-                            column, known));
+                            "with --url-col{}",
+                            column, known, OtherDelimiter(header)));
   if (found.size() > 1)
     LogWarning(fmt::format("the list has {} columns '{}'; the first is read",
                            found.size(), Excerpt(column)));

@@ -51,6 +51,7 @@ class DelimitedSource final : public Source {
 
   [[nodiscard]] Status TakeHeader(const Record& header,
                                   const std::string& column);
+  [[nodiscard]] std::string OtherDelimiter(const Record& header) const;
   Result<std::optional<Line>> NextLine();
   Result<std::optional<Record>> ReadRecord();
   Result<std::optional<Record>> ReadCsv(Line first);

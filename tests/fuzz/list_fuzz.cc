@@ -16,6 +16,7 @@
 
 #include "common/check.h"
 #include "coordinator/source/list_entry.h"
+#include "coordinator/source/list_guess.h"
 #include "coordinator/source/list_source.h"
 #include "coordinator/source/naming.h"
 #include "coordinator/source/table_source.h"
@@ -87,6 +88,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   static const NameTemplate standard = NameTemplate::Parse("").value();
   static const NameTemplate odd =
       NameTemplate::Parse("{host}/{dir}/{srcext}/{stem}").value();
+  CHECK(!LooksLikePicture(text) || !text.empty());
+  for (const char* format : {"txt", "csv", "tsv", "jsonl"})
+    (void)WhyNoList(text, format);
   const std::unique_ptr<Source> source = OpenList(data[0], text);
   if (source == nullptr) return 0;
   for (std::size_t items = 0;; ++items) {

@@ -87,6 +87,15 @@ TEST(CsvSource, NamesTheColumnsItHasInsteadOfTheOneItHasNot) {
   EXPECT_NE(source.error().what.find("--url-col"), std::string::npos);
 }
 
+TEST(CsvSource, TellsWhatSeparatesColumnsInstead) {
+  const auto error = [](std::string_view text, char delimiter) {
+    return OpenTable(text, delimiter, "url").error().what;
+  };
+  EXPECT_NE(error("id;url\n", ',').find("semicolons"), std::string::npos);
+  EXPECT_NE(error("id\turl\n", ',').find("tsv"), std::string::npos);
+  EXPECT_NE(error("id,url\n", '\t').find("csv"), std::string::npos);
+}
+
 TEST(CsvSource, ReportsRecordsWithoutTheColumn) {
   EXPECT_EQ(UrlsOf("id,url\n1\n2,\n3,http://h/c\n"),
             (Strings{"-", "-", "http://h/c"}));
