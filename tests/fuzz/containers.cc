@@ -66,9 +66,9 @@ void WritePng(const Part& part, Bytes* out) {
   const std::size_t start = out->size();
   Append(AsBytes(part.type), out);
   Append(part.body, out);
-  StoreBig(crc32(0, out->data() + start,
-                 static_cast<uInt>(out->size() - start)),
-           4, out);
+  StoreBig(
+      crc32(0, out->data() + start, static_cast<uInt>(out->size() - start)), 4,
+      out);
 }
 
 // ---- JPEG: FF, marker, length with itself, body; after SOS the coded bytes
@@ -206,8 +206,8 @@ void ParseBoxes(ByteSpan bytes, int depth, std::vector<Part>* parts) {
     const std::size_t before = Before(part.type);
     if (depth < kMostDepth && before <= length - 8) {
       part.body = Copy(bytes, at + 8, before);
-      ParseBoxes(bytes.subspan(at + 8 + before, length - 8 - before),
-                 depth + 1, &part.boxes);
+      ParseBoxes(bytes.subspan(at + 8 + before, length - 8 - before), depth + 1,
+                 &part.boxes);
     } else {
       part.body = Copy(bytes, at + 8, length - 8);
     }
@@ -285,13 +285,11 @@ void ChangeField(const Below& below, Bytes* body) {
   const std::size_t width = std::size_t{1} << below(3);
   if (body->size() < width) return;
   // Fields that matter are mostly at the front.
-  const std::size_t range = below(2) == 0
-                                ? std::min<std::size_t>(body->size(), 32)
-                                : body->size();
+  const std::size_t range =
+      below(2) == 0 ? std::min<std::size_t>(body->size(), 32) : body->size();
   const std::size_t at = below(range - std::min(range, width) + 1);
   std::uint32_t value = kEdges[below(kEdges.size())];
-  for (std::size_t i = std::min(width, body->size() - at); i-- > 0;
-       value >>= 8)
+  for (std::size_t i = std::min(width, body->size() - at); i-- > 0; value >>= 8)
     (*body)[at + i] = static_cast<std::uint8_t>(value);
 }
 
@@ -352,9 +350,9 @@ bool MutateParts(const Below& below, const ChangeBytes& change,
       std::swap(parts[i], parts[below(n)]);
       return true;
     case 3: {
-      const Part* taken =
-          other.container == file->container ? AnyPart(below, other.parts)
-                                             : nullptr;
+      const Part* taken = other.container == file->container
+                              ? AnyPart(below, other.parts)
+                              : nullptr;
       if (taken == nullptr) return false;
       Part copy = *taken;
       if (below(2) == 0) {

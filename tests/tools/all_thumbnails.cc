@@ -204,8 +204,9 @@ int main(int argc, char** argv) {
   const Options options = Parse(argc, argv);
   if (options.uninitialised) return ReadUninitialised();
   if (options.fill >= 0 && !HeapIsFilled(options.fill)) {
-    std::fprintf(stderr, "all_thumbnails: malloc() does not fill; set "
-                         "MALLOC_PERTURB_ to the byte\n");
+    std::fprintf(stderr,
+                 "all_thumbnails: malloc() does not fill; set "
+                 "MALLOC_PERTURB_ to the byte\n");
     return 2;
   }
   MakeAll(options);

@@ -54,9 +54,9 @@ class ContainersTest : public testing::Test {
 };
 
 constexpr const char* kSeeds[] = {
-    "interlaced.png",  "progressive.jpg",  "orientation.jpg", "lossless.webp",
-    "lossy_alpha.webp", "interlaced.gif", "plain.gif",       "plain.avif",
-    "alpha10.avif"};
+    "interlaced.png", "progressive.jpg",  "orientation.jpg",
+    "lossless.webp",  "lossy_alpha.webp", "interlaced.gif",
+    "plain.gif",      "plain.avif",       "alpha10.avif"};
 
 TEST_F(ContainersTest, WriteWhatTheyHaveRead) {
   for (const char* name : kSeeds) {
@@ -73,7 +73,8 @@ TEST_F(ContainersTest, FindTheParts) {
             "IHDR eXIf ");
   EXPECT_NE(Types(Parse(Seed("plain.avif")).parts).find("iprp(ipco("),
             std::string::npos);
-  EXPECT_EQ(Types(Parse(Seed("lossy_alpha.webp")).parts), "VP8X ALPH VP8  EXIF ");
+  EXPECT_EQ(Types(Parse(Seed("lossy_alpha.webp")).parts),
+            "VP8X ALPH VP8  EXIF ");
 }
 
 TEST_F(ContainersTest, MakeLengthsAndSumsRight) {
