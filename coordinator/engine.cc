@@ -88,7 +88,10 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
       network_(parts.network),
       queue_(&hosts_),
       fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
-               FetcherOptions{options.downloads, options.transfer.max_bytes},
+               FetcherOptions{options.downloads, options.transfer.max_bytes,
+                              [this](std::uint64_t bytes) {
+                                memory_.SharedGrows(bytes);
+                              }},
                [this](const ItemPtr& item, FetchAnswer answer) {
                  OnFetched(item, std::move(answer));
                }),

@@ -167,7 +167,10 @@ class Fetcher::Fetch final : public BodySink {
     const std::uint64_t step =
         std::min(std::max(wanted, slot.granted() + kGrowBytes),
                  slot.capacity());
-    return slot.Grow(step) || slot.Grow(wanted);
+    const std::uint64_t before = slot.granted();
+    if (!slot.Grow(step) && !slot.Grow(wanted)) return false;
+    if (owner_->options_.grown) owner_->options_.grown(slot.granted() - before);
+    return true;
   }
 
   void Pause(std::uint64_t wanted) {

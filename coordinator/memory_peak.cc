@@ -10,6 +10,8 @@
 namespace thumbmill {
 namespace {
 
+constexpr std::uint64_t kSharedBetweenLooks = 2 << 20;
+
 // The number of kilobytes after `name` at the start of a line, in bytes.
 std::optional<std::uint64_t> Field(std::string_view text,
                                    std::string_view name) {
@@ -37,7 +39,13 @@ std::optional<ResidentMemory> ParseStatus(std::string_view text) {
 MemoryPeak::MemoryPeak()
     : status_(open("/proc/self/status", O_RDONLY | O_CLOEXEC)) {}
 
+void MemoryPeak::SharedGrows(std::uint64_t bytes) {
+  grown_ += bytes;
+  if (grown_ >= kSharedBetweenLooks) Look();
+}
+
 void MemoryPeak::Look() {
+  grown_ = 0;
   std::array<char, 4096> text;
   const ssize_t size = pread(status_.get(), text.data(), text.size(), 0);
   if (size <= 0) return;

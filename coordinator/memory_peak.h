@@ -6,14 +6,13 @@
 // the highest resident size itself (VmHWM), but counts shared pages in it. So
 // when that mark has risen since the last look, the private part of the peak is
 // the mark less the shared pages, of which there are as many as at the looks
-// before and after.
+// before or after, whichever are fewer.
 //
-// Exact    for a peak that is the highest of the resident size so far, but for
-//          shared pages that come and go between two looks (looks are some
-//          milliseconds apart while the loop turns, and longer only while one
-//          step of the loop runs, when it fills no shared page). A shorter peak
-//          below an earlier mark can be missed, by no more than the shared
-//          pages of that mark.
+// Exact    never too low for a peak that is the highest of the resident size so
+//          far. Too high by the shared pages that come between two looks: looks
+//          are 10 ms apart while the loop turns, and made for each 2 MiB of
+//          downloads. A peak between two looks that stays below an earlier mark
+//          can be missed, by no more than the shared pages of that mark.
 // Errors   a file that cannot be read leaves the peak as it is.
 #pragma once
 
@@ -41,6 +40,8 @@ class MemoryPeak {
 
   // Looks at this process now.
   void Look();
+  // Looks before much more shared memory is touched than at the last look.
+  void SharedGrows(std::uint64_t bytes);
   // Counts one look; Look() with what the kernel said.
   void Count(const ResidentMemory& now);
 
@@ -55,6 +56,7 @@ class MemoryPeak {
   std::uint64_t now_ = 0;
   std::uint64_t peak_ = 0;
   std::uint64_t recent_ = 0;
+  std::uint64_t grown_ = 0;  // shared memory since the last look
   ResidentMemory last_;
 };
 

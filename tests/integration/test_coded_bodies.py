@@ -165,6 +165,12 @@ class CodedBodies(ProgramCase):
         self.assertEqual(len(tree(self.path("out"))), len(good))
         self.assertEqual({each["reason"] for each in self.failed().values()},
                          {"too_big"})
+        # What the report tells is what was seen from outside, inputs left out.
+        seen = max(self.memory.peaks.values(), default=0)
+        told = self.report()["memory"]["peak_coordinator_private_bytes"]
+        if seen > 0:  # else a sanitizer's memory is not watched
+            self.assertLess(told, seen + 16 * MIB)
+            self.assertGreater(told, seen - 2 * MIB)
 
     def test_answers_to_uploads_are_not_decoded(self):
         server = self.serve({

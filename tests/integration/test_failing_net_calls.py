@@ -5,6 +5,7 @@ resolver, among images that are made."""
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import unittest
@@ -148,6 +149,17 @@ class FailingNetCalls(UrlCase):
                 self.assertEqual(done.code, 0, done.err)
                 self.assertIn("PUT", [asked.method
                                       for asked in self.server.asked])
+
+
+class Limits(ProgramCase):
+    def test_a_limit_of_file_sizes_is_an_error(self):  # needs: no sanitizer
+        self.make_pngs(2)
+        process = self.start(
+            "-q", "-i", "pngs", "-o", "out", "-s", "20", "-j", 1,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                                  (10240, 10240)))
+        done = self.finish(process, 4)
+        self.assertIn("too large", done.err.lower())
 
 
 class Resolver(UrlCase):
