@@ -65,7 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   const ByteSpan bytes(data, size);
   Check(bytes, {.width = 60000, .height = 60000}, 8);
-  Check(bytes, {.width = 1, .height = 1}, 1);
+  // A thumbnail of 1x1 would have more than an eighth of a tiny picture.
+  Check(bytes, {.width = 0, .height = 0}, 1);
   ReadQuarter(bytes);
   return 0;
 }

@@ -41,6 +41,15 @@ def avif_empty_associations(size):
                                ipma))
 
 
+def avif_named_items(size):
+    """Properties for items that do not exist."""
+    count = size // 5
+    ipma = box(b"ipma", b"\1\0\0\0" + struct.pack(">I", count) +
+               b"".join(struct.pack(">IB", i, 0) for i in range(1, count + 1)))
+    return _avif(PRIMARY + box(b"iprp", box(b"ipco", EXTENTS + CONFIGURATION) +
+                               ipma))
+
+
 def avif_association_boxes(size):
     ipma = box(b"ipma", b"\0\0\0\0\0\0\0\1\0\1\2\1\2")
     return _avif(PRIMARY + box(b"iprp", box(b"ipco", EXTENTS + CONFIGURATION) +
@@ -207,6 +216,7 @@ HOSTILE_HEADERS = {
     "associations.avif": avif_associations,
     "empty-associations.avif": avif_empty_associations,
     "association-boxes.avif": avif_association_boxes,
+    "named-items.avif": avif_named_items,
     "properties.avif": avif_properties,
     "items.avif": avif_items,
     "places.avif": avif_places,

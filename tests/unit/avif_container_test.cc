@@ -542,6 +542,36 @@ TEST(AvifBoxes, ExifThatIsCutCostsAWarning) {
   }
 }
 
+// libavif would keep some kilobytes for each item that any box names.
+TEST(AvifBoxes, ItemsOfNoUseCostNothing) {
+  Writer writer = WithAlpha(1, 2);
+  for (std::uint32_t id = 3; id < 20'000; ++id)
+    writer.Add(Item{id, "mime", "", {}});
+  const auto head = RewriteAvifHead(writer.Write({}));
+  ASSERT_TRUE(head);
+  EXPECT_GT(head->size(), 100u);
+  EXPECT_LT(head->size(), 2000u);
+  EXPECT_EQ(AvifMeta::Read(*head)->TypeOf(3), "");
+}
+
+TEST(AvifBoxes, TooManyAreRefused) {
+  const auto groups = [](std::uint32_t count) {
+    Text all;
+    for (std::uint32_t id = 1; id <= count; ++id) all += Number(id, 4) + '\0';
+    return FullBox("ipma", 1, 0, Number(count, 4) + all);
+  };
+  for (const std::uint32_t count : {5000u, 70'000u}) {
+    const Text meta =
+        Number(0, 4) + FullBox("pitm", 0, 0, Number(1, 2)) +
+        Box("iprp", Box("ipco", ExtentsOf(64, 64)) + groups(count));
+    const Text file = Box("ftyp", "avif") + Box("meta", meta);
+    EXPECT_EQ(Make(AsBytes(file), FullSize()).outcome.reason,
+              count == 5000 ? Reason::kCorrupt : Reason::kTooCostly);
+  }
+  const Text film = Box("ftyp", "avis") + Box("moov", Text(9 << 20, '\0'));
+  EXPECT_EQ(Make(AsBytes(film), FullSize()).outcome.reason, Reason::kTooCostly);
+}
+
 // Nothing is read outside of the file; the fuzz targets go deeper.
 TEST(AvifBoxes, DamagedBoxesDoNoHarm) {
   const Bytes whole =

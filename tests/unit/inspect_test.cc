@@ -135,5 +135,17 @@ TEST(WalkPng, FindsTheEndAndStopsAtACut) {
   EXPECT_FALSE(WalkPng(ByteSpan(png).first(png.size() - 1)).ends);
 }
 
+TEST(WalkJpeg, TheByteAfterExifMayBeAny) {
+  Bytes jpeg =
+      WriteJpeg(MakePicture(Kind::kGradient, 8, 8, 3, 1), {.orientation = 6});
+  const std::string_view text = AsText(jpeg);
+  const std::size_t at = text.find(std::string_view("Exif\0\0", 6));
+  ASSERT_NE(at, text.npos);
+  const std::size_t size = WalkJpeg(jpeg).exif.size();
+  jpeg[at + 5] = 0xFF;
+  EXPECT_EQ(WalkJpeg(jpeg).exif.size(), size);
+  EXPECT_GT(size, 0u);
+}
+
 }  // namespace
 }  // namespace thumbmill

@@ -215,6 +215,7 @@ AvifLayout AvifWalker::Walk(ByteSpan bytes) {
   }
   layout_.ends =
       !layout_.cut && end == bytes.size() && !(meta.empty() && movie.empty());
+  layout_.movie_bytes = movie.size();
   ReadMeta(meta);
   if (!layout_.has_primary) ReadMovie(movie);
   layout_.overlong = budget_.over();

@@ -24,6 +24,7 @@ struct AvifLayout {
   std::uint8_t bits = 8;
   std::uint32_t icc_bytes = 0;
   bool has_exif = false;
+  std::uint64_t movie_bytes = 0;  // of the box that describes tracks
   std::uint32_t items = 0;  // each may be a tile, with a decoder of its own
   bool cut = false;         // the file ends within its last box
   bool ends = false;        // the last box ends where the file does; boxes that

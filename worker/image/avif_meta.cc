@@ -1,6 +1,7 @@
 #include "worker/image/avif_meta.h"
 
 #include <algorithm>
+#include <bitset>
 #include <tuple>
 
 #include "worker/image/box_walker.h"
@@ -72,7 +73,8 @@ std::optional<AvifMeta> AvifMeta::Read(ByteSpan file) {
     if (box.type() != "meta") continue;
     // libavif of Debian 12 takes 0 for no size.
     meta.odd_ = BoxU32(box.box(), 0) == 0;
-    if (box.cut() || !meta.ReadMeta(box.body())) return std::nullopt;
+    const bool ok = !box.cut() && meta.ReadMeta(box.body());
+    if (!ok && !meta.too_long_) return std::nullopt;
     meta.Sort();
     return meta;
   }
@@ -119,7 +121,7 @@ bool AvifMeta::ReadItems(ByteSpan body) {
     const Id id = in.Take32(version == 2 ? 2 : 4);
     in.Skip(1, 2);  // protection
     if (!in.ok() || in.rest().size() < 4) continue;
-    if (items_.size() == kMaxEntries) return false;
+    if (!HasRoom(items_)) return false;
     items_.push_back({id, AsText(in.rest().first(4))});
   }
   return true;
@@ -142,14 +144,13 @@ bool AvifMeta::ReadLocations(ByteSpan body) {
   if (version > 2) return false;
   const std::size_t id_bytes = version == 2 ? 4 : 2;
   const std::uint64_t count = in.Take(id_bytes);
-  if (count > kMaxEntries) return false;
   for (std::uint64_t i = 0; i < count; ++i) {
     const Id id = in.Take32(id_bytes);
     const ByteSpan entry = in.rest();
     in.Skip(1, (has_method_ ? 2 : 0) + 2 + base_bytes_);
     const std::uint64_t extents = in.Take(2);
     in.Skip(extents, index_bytes_ + offset_bytes_ + length_bytes_);
-    if (!in.ok()) return false;
+    if (!in.ok() || !HasRoom(locations_)) return false;
     locations_.push_back({id, entry});
   }
   return true;
@@ -162,7 +163,7 @@ bool AvifMeta::ReadReference(std::string_view type, ByteSpan body,
   const std::uint64_t count = in.Take(2);
   for (std::uint64_t i = 0; i < count; ++i) {
     const Id to = in.Take32(id_bytes);
-    if (!in.ok() || by_source_.size() == kMaxEntries) return false;
+    if (!in.ok() || !HasRoom(by_source_)) return false;
     by_source_.push_back({type, from, to});
   }
   return in.ok();
@@ -185,12 +186,12 @@ bool AvifMeta::ReadProperties(ByteSpan body) {
       if (!ReadAssociations(box.body())) return false;
     } else if (box.type() == "ipco" && properties_.empty()) {
       for (BoxWalker one(box.body(), &budget); one.Next();) {
-        if (properties_.size() == kMaxEntries || one.cut()) return false;
+        if (one.cut() || !HasRoom(properties_)) return false;
         properties_.push_back(one.box());
       }
     }
   }
-  return !budget.over();
+  return true;
 }
 
 // HEIF, 9.3.
@@ -205,7 +206,7 @@ bool AvifMeta::ReadAssociations(ByteSpan body) {
     const std::size_t size = in.Take(1) * (wide ? 2 : 1);
     const ByteSpan numbers = in.rest().first(std::min(size, in.rest().size()));
     in.Skip(1, size);
-    if (!in.ok() || groups_.size() == kMaxEntries) return false;
+    if (!in.ok() || !HasRoom(groups_)) return false;
     // They must come in the order of their items, each once.
     odd_ |= !groups_.empty() && groups_.back().id >= id;
     groups_.push_back({id, numbers, wide});
@@ -267,9 +268,11 @@ AvifMeta::Place AvifMeta::PlaceOf(Id item,
 }
 
 bool AvifMeta::LacksBytes() const {
-  for (const Location& location : locations_) {
+  for (std::size_t i = 0; i < locations_.size(); ++i) {
+    const Id id = locations_[i].id;
     std::vector<AvifExtent> extents;
-    if (PlaceOf(location.id, &extents) != Place::kKnown) continue;
+    if (i > 0 && locations_[i - 1].id == id) continue;  // the first counts
+    if (PlaceOf(id, &extents) != Place::kKnown) continue;
     for (const AvifExtent& extent : extents)
       if (extent.offset > file_.size() ||
           extent.size > file_.size() - extent.offset)
@@ -281,6 +284,8 @@ bool AvifMeta::LacksBytes() const {
 std::vector<AvifAssociation> AvifMeta::PropertiesOf(Id item) const {
   constexpr int kMaxGroups = 8;  // of one item; a hostile file has thousands
   std::vector<AvifAssociation> found;
+  std::bitset<0x8000> known;
+  known.set(0);  // no property
   const auto [first, last] = EntriesOf(groups_, item);
   for (auto group = first; group != last && group - first < kMaxGroups;
        ++group) {
@@ -292,10 +297,9 @@ std::vector<AvifAssociation> AvifMeta::PropertiesOf(Id item) const {
       const AvifAssociation one{
           static_cast<std::uint16_t>(value & (essential - 1)),
           (value & essential) != 0};
-      const bool known = std::any_of(
-          found.begin(), found.end(),
-          [&](const AvifAssociation& x) { return x.number == one.number; });
-      if (one.number != 0 && !known && found.size() < 255) found.push_back(one);
+      if (known[one.number] || found.size() == 255) continue;
+      known.set(one.number);
+      found.push_back(one);
     }
   }
   return found;
@@ -320,13 +324,16 @@ std::vector<AvifMeta::Id> AvifMeta::InputsOf(Id item) const {
 
 std::vector<AvifMeta::Id> AvifMeta::Referring(std::string_view type,
                                               Id item) const {
+  constexpr std::size_t kMost = 16;
   std::vector<Id> sources;
   const auto key = std::make_tuple(type, item);
   auto at = std::lower_bound(by_target_.begin(), by_target_.end(), key,
                              [](const Reference& x, const auto& y) {
                                return std::make_tuple(x.type, x.to) < y;
                              });
-  for (; at != by_target_.end() && at->type == type && at->to == item; ++at)
+  for (; at != by_target_.end() && at->type == type && at->to == item &&
+         sources.size() < kMost;
+       ++at)
     sources.push_back(at->from);
   return sources;
 }

@@ -3,8 +3,8 @@
 // has.
 //
 // Runs in  the worker: the tables are as long as the file's (bounded below).
-// Errors   Read() is empty where the boxes make no sense or there are too many
-//          of them. Every read is bounds-checked. Fuzzed.
+// Errors   Read() is empty where the boxes make no sense. Every read is
+//          bounds-checked. Fuzzed.
 // Contract ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, 9.3.
 #pragma once
 
@@ -53,18 +53,27 @@ class AvifMeta {
 
   // The inputs that a derived item names, in its order.
   [[nodiscard]] std::vector<Id> InputsOf(Id item) const;
-  // The items that refer to `item`: as its auxiliary picture ("auxl"), as its
-  // description ("cdsc").
+  // The first items that refer to `item`: as its auxiliary picture ("auxl"), as
+  // its description ("cdsc"). Others would be one too many for any picture.
   [[nodiscard]] std::vector<Id> Referring(std::string_view type, Id item) const;
   [[nodiscard]] bool Refers(std::string_view type, Id from, Id to) const;
 
   // Bytes of some item lie beyond the end of the file.
   [[nodiscard]] bool LacksBytes() const;
 
-  // libavif of any version refuses the boxes, or takes them for others.
-  [[nodiscard]] bool odd() const { return odd_; }
+  // libavif of any version refuses the boxes, or takes them for others, or
+  // needs much memory for what no picture needs.
+  [[nodiscard]] bool odd() const { return odd_ || entries() > kManyEntries; }
+  [[nodiscard]] bool has_many_entries() const {
+    return entries() > kManyEntries;
+  }
+  // Some table is longer than kMaxEntries; it was not read to its end.
+  [[nodiscard]] bool too_long() const { return too_long_; }
 
  private:
+  // libavif keeps some kilobytes for each item that any table names.
+  static constexpr std::size_t kManyEntries = 4096;
+
   struct Item {
     Id id = 0;
     std::string_view type;
@@ -84,6 +93,16 @@ class AvifMeta {
     Id to = 0;
   };
 
+  [[nodiscard]] std::size_t entries() const {
+    return items_.size() + locations_.size() + groups_.size() +
+           by_source_.size();
+  }
+  // True if a table has room for another entry.
+  template <typename T>
+  [[nodiscard]] bool HasRoom(const std::vector<T>& table) {
+    too_long_ |= table.size() == kMaxEntries;
+    return !too_long_;
+  }
   [[nodiscard]] bool ReadMeta(ByteSpan body);
   [[nodiscard]] bool ReadItems(ByteSpan body);
   [[nodiscard]] bool ReadLocations(ByteSpan body);
@@ -97,6 +116,7 @@ class AvifMeta {
   ByteSpan file_;
   Id primary_ = 0;
   bool odd_ = false;
+  bool too_long_ = false;
   std::vector<Item> items_;
   // How a location is written: bytes of each number.
   std::size_t offset_bytes_ = 0, length_bytes_ = 0, base_bytes_ = 0,

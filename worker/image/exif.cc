@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <bitset>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,7 +17,6 @@ namespace thumbmill {
 namespace {
 
 constexpr std::uint16_t kOrientationTag = 0x0112;
-constexpr std::uint16_t kTypeShort = 3;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
 constexpr std::size_t kInlineBytes = 4;     // of a value, within its entry
@@ -50,15 +51,90 @@ class TiffReader {
   bool big_endian_;
 };
 
+// The types of TIFF 6.0 and of its supplement.
+enum Type : std::uint16_t {
+  kByte = 1,
+  kAscii,
+  kShort,
+  kLong,
+  kRational,
+  kSignedByte,
+  kUndefined,
+  kSignedShort,
+  kSignedLong,
+  kSignedRational,
+  kFloat,
+  kDouble,
+  kDirectory,
+};
+
+// 0: a type that TIFF does not know.
+std::size_t BytesOfType(std::uint16_t type) {
+  constexpr std::array<std::uint8_t, 14> kBytes = {0, 1, 1, 2, 4, 8, 1,
+                                                   1, 2, 4, 8, 4, 8, 4};
+  return type < kBytes.size() ? kBytes[type] : 0;
+}
+
+// The value of an entry: within it where there is room, else where it points.
+// Empty where it leaves the bytes.
+ByteSpan ValueOf(const TiffReader& tiff, std::size_t entry) {
+  const std::size_t size =
+      BytesOfType(tiff.U16(entry + 2)) * std::size_t{tiff.U32(entry + 4)};
+  const bool within = size <= kInlineBytes;
+  return tiff.Part(within ? entry + 8 : tiff.U32(entry + 8), size);
+}
+
+int IfWhole(double value) {
+  return value >= 1 && value <= 8 && value == std::floor(value)
+             ? static_cast<int>(value)
+             : 0;
+}
+
+// The first of an entry's values, of whatever type, as exiftool reads it. 0:
+// none that an orientation can have, which are the same with and without sign.
+int FirstOf(const TiffReader& tiff, std::size_t entry) {
+  const ByteSpan bytes = ValueOf(tiff, entry);
+  if (bytes.empty()) return 0;
+  const TiffReader value(bytes, tiff.big_endian());
+  const std::uint64_t high = value.U32(tiff.big_endian() ? 0 : 4);
+  const std::uint64_t low = value.U32(tiff.big_endian() ? 4 : 0);
+  switch (tiff.U16(entry + 2)) {
+    case kAscii:
+      return bytes.size() == 1 || bytes[1] == 0 ? IfWhole(bytes[0] - '0') : 0;
+    case kUndefined:
+      return bytes.size() == 1 ? IfWhole(bytes[0]) : 0;
+    case kByte:
+    case kSignedByte:
+      return IfWhole(bytes[0]);
+    case kShort:
+    case kSignedShort:
+      return IfWhole(value.U16(0));
+    case kLong:
+    case kSignedLong:
+    case kDirectory:
+      return IfWhole(value.U32(0));
+    case kRational:
+    case kSignedRational:
+      return value.U32(4) == 0
+                 ? 0
+                 : IfWhole(static_cast<double>(value.U32(0)) / value.U32(4));
+    case kFloat:
+      return IfWhole(std::bit_cast<float>(value.U32(0)));
+    case kDouble:
+      return IfWhole(std::bit_cast<double>(high << 32 | low));
+    default:
+      return 0;
+  }
+}
+
 int FromDirectory(const TiffReader& tiff, std::size_t directory) {
   const std::size_t count = tiff.U16(directory);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t entry = directory + 2 + i * kEntryBytes;
     if (!tiff.Has(entry, kEntryBytes)) return 1;
     if (tiff.U16(entry) != kOrientationTag) continue;
-    if (tiff.U16(entry + 2) != kTypeShort || tiff.U32(entry + 4) != 1) return 1;
-    const int value = tiff.U16(entry + 8);
-    return value >= 1 && value <= 8 ? value : 1;
+    const int value = FirstOf(tiff, entry);
+    return value != 0 ? value : 1;
   }
   return 1;
 }
@@ -74,7 +150,6 @@ std::optional<TiffReader> OpenTiff(ByteSpan tiff) {
 
 // ---- rewriting ---------------------------------------------------------
 
-constexpr std::uint16_t kTypeLong = 4;
 constexpr std::size_t kMaxEntries = 1000;  // of a directory; cameras write 60
 constexpr std::uint16_t kExifTag = 0x8769, kGpsTag = 0x8825,
                         kInteropTag = 0xA005, kColourSpaceTag = 0xA001,
@@ -105,13 +180,6 @@ struct Entry {
 struct Directory {
   std::vector<Entry> entries;
 };
-
-// 0: a type that TIFF does not know.
-std::size_t BytesOfType(std::uint16_t type) {
-  constexpr std::array<std::uint8_t, 13> kBytes = {0, 1, 1, 2, 4, 8, 1,
-                                                   1, 2, 4, 8, 4, 8};
-  return type < kBytes.size() ? kBytes[type] : 0;
-}
 
 template <std::size_t N>
 bool IsOneOf(std::uint16_t tag, const std::array<std::uint16_t, N>& tags) {
@@ -188,7 +256,7 @@ bool ExifRewriter::Wanted(std::uint16_t parent, std::uint16_t tag) const {
 void ExifRewriter::SetShort(std::uint16_t value, Entry* entry) const {
   const auto high = static_cast<std::uint8_t>(value >> 8);
   const auto low = static_cast<std::uint8_t>(value);
-  entry->type = kTypeShort;
+  entry->type = kShort;
   entry->count = 1;
   if (tiff_.big_endian()) {
     entry->value = {high, low};
@@ -208,7 +276,7 @@ std::optional<Entry> ExifRewriter::ReadDirectory(std::uint16_t tag,
                                                  std::size_t at) {
   Entry entry;
   entry.tag = tag;
-  entry.type = kTypeLong;
+  entry.type = kLong;
   entry.count = 1;
   entry.directory = std::make_unique<Directory>(Read(tag, at));
   if (entry.directory->entries.empty()) return std::nullopt;
@@ -226,10 +294,11 @@ std::optional<Entry> ExifRewriter::ReadEntry(std::uint16_t parent,
   if (leads_down) return ReadDirectory(entry.tag, tiff_.U32(at + 8));
   entry.type = tiff_.U16(at + 2);
   entry.count = tiff_.U32(at + 4);
-  const std::size_t size = BytesOfType(entry.type) * entry.count;
-  if (size == 0) return std::nullopt;
-  const ByteSpan value =
-      tiff_.Part(size <= kInlineBytes ? at + 8 : tiff_.U32(at + 8), size);
+  // What points to a directory that is not known could not move.
+  if (entry.type == kDirectory && entry.tag != kOrientationTag)
+    return std::nullopt;
+  const ByteSpan value = ValueOf(tiff_, at);
+  const std::size_t size = value.size();
   if (value.empty()) return std::nullopt;
   if (size > kInlineBytes && !Spend(size + size % 2)) return std::nullopt;
   entry.value.assign(value.begin(), value.end());

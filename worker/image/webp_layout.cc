@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kRiffHeader = 12;
 constexpr std::size_t kChunkHeader = 8;
 constexpr std::size_t kFrameHeader = 16;  // of ANMF
-constexpr std::uint8_t kAnimationFlag = 0x02, kAlphaFlag = 0x10;
+constexpr std::uint8_t kAnimationFlag = 0x02, kExifFlag = 0x08,
+                       kAlphaFlag = 0x10, kIccFlag = 0x20;
 
 std::uint32_t U16(ByteSpan bytes, std::size_t at) {
   return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
@@ -35,20 +36,28 @@ class ChunkWalker {
   [[nodiscard]] bool Next() {
     if (rest_.size() < kChunkHeader || !budget_->Spend()) return false;
     type_ = AsText(rest_.first(4));
+    start_ = rest_.data();
     const std::size_t size = U32(rest_, 4);
     rest_ = rest_.subspan(kChunkHeader);
     body_ = rest_.first(std::min(size, rest_.size()));
+    whole_ = body_.size() == size;
     rest_ = rest_.subspan(std::min(size + size % 2, rest_.size()));
     return true;
   }
   [[nodiscard]] std::string_view type() const { return type_; }
   [[nodiscard]] ByteSpan body() const { return body_; }
+  // Where its header begins.
+  [[nodiscard]] const std::uint8_t* start() const { return start_; }
+  // Not cut off.
+  [[nodiscard]] bool whole() const { return whole_; }
 
  private:
   ByteSpan rest_;
   WalkBudget* budget_;
   std::string_view type_;
   ByteSpan body_;
+  const std::uint8_t* start_ = nullptr;
+  bool whole_ = false;
 };
 
 struct Bitstream {
@@ -94,6 +103,8 @@ void ReadExtended(ByteSpan body, WebpLayout* layout) {
   if (body.size() < 10 || layout->width != 0) return;
   layout->animated = (body[0] & kAnimationFlag) != 0;
   layout->alpha = (body[0] & kAlphaFlag) != 0;
+  layout->has_icc = (body[0] & kIccFlag) != 0;
+  layout->has_exif = (body[0] & kExifFlag) != 0;
   layout->width = U24(body, 4) + 1;
   layout->height = U24(body, 7) + 1;
 }
@@ -121,43 +132,73 @@ ByteSpan WithoutExifTag(ByteSpan body) {
   return AsText(body).starts_with(kTag) ? body.subspan(kTag.size()) : body;
 }
 
-void KeepChunk(const ChunkWalker& chunk, ByteSpan file, WebpLayout* layout,
-               WalkBudget* budget) {
-  const std::string_view type = chunk.type();
-  const bool first = layout->frame.empty();
-  if (type == "VP8X") {
-    ReadExtended(chunk.body(), layout);
-  } else if (type == "ALPH" && first) {
-    layout->alpha = true;
-  } else if ((type == "VP8 " || type == "VP8L") && first && !layout->animated) {
-    layout->frame = file;
-    KeepBitstream(
-        type == "VP8L" ? ReadLossless(chunk.body()) : ReadLossy(chunk.body()),
-        layout);
-  } else if (type == "ANMF" && first && layout->animated) {
-    ReadFrame(chunk.body(), layout, budget);
-  } else if (type == "ICCP" && layout->icc.empty()) {
-    layout->icc = chunk.body();
-  } else if (type == "EXIF" && layout->exif.empty()) {
-    layout->exif = WithoutExifTag(chunk.body());
+class LayoutReader {
+ public:
+  explicit LayoutReader(WalkBudget* budget) : budget_(budget) {}
+
+  [[nodiscard]] WebpLayout Read(ByteSpan chunks) {
+    for (ChunkWalker chunk(chunks, budget_); chunk.Next();) Keep(chunk);
+    layout_.overlong = budget_->over();
+    return layout_;
   }
-}
+
+ private:
+  void Keep(const ChunkWalker& chunk) {
+    const std::string_view type = chunk.type();
+    const bool first = layout_.frame.empty();
+    if (type == "VP8X") {
+      ReadExtended(chunk.body(), &layout_);
+    } else if (type == "ALPH" && first) {
+      layout_.alpha = true;
+      if (picture_ == nullptr) picture_ = chunk.start();
+    } else if ((type == "VP8 " || type == "VP8L") && first &&
+               !layout_.animated) {
+      KeepPicture(chunk);
+    } else if (type == "ANMF" && first && layout_.animated) {
+      ReadFrame(chunk.body(), &layout_, budget_);
+      layout_.frame_is_whole = chunk.whole();
+    } else if (type == "ICCP" && layout_.has_icc && layout_.icc.empty()) {
+      layout_.icc = chunk.body();
+    } else if (type == "EXIF" && layout_.has_exif && layout_.exif.empty()) {
+      layout_.exif = WithoutExifTag(chunk.body());
+    }
+  }
+  // With its alpha, which stands before it.
+  void KeepPicture(const ChunkWalker& chunk) {
+    const bool lossless = chunk.type() == "VP8L";
+    if (picture_ == nullptr || lossless) picture_ = chunk.start();
+    layout_.frame = {picture_, chunk.body().data() + chunk.body().size()};
+    layout_.frame_is_whole = chunk.whole();
+    KeepBitstream(
+        lossless ? ReadLossless(chunk.body()) : ReadLossy(chunk.body()),
+        &layout_);
+  }
+
+  WalkBudget* budget_;
+  WebpLayout layout_;
+  const std::uint8_t* picture_ = nullptr;  // where it begins
+};
 
 }  // namespace
 
+// libwebp refuses what is longer or shorter than its RIFF header says; it gets
+// the chunks of the picture alone then.
 WebpLayout WalkWebp(ByteSpan bytes) {
-  WebpLayout layout;
   if (bytes.size() < kRiffHeader || AsText(bytes.first(4)) != "RIFF" ||
       AsText(bytes.subspan(8, 4)) != "WEBP")
-    return layout;
+    return {};
   const std::size_t promised = std::size_t{U32(bytes, 4)} + 8;
-  layout.ends = promised <= bytes.size() + 1;  // some leave the padding out
-  const ByteSpan file = bytes.first(std::min(promised, bytes.size()));
-  if (file.size() < kRiffHeader) return layout;
+  const ByteSpan file =
+      bytes.first(std::clamp(promised, kRiffHeader, bytes.size()));
   WalkBudget budget;
-  for (ChunkWalker chunk(file.subspan(kRiffHeader), &budget); chunk.Next();)
-    KeepChunk(chunk, file, &layout, &budget);
-  layout.overlong = budget.over();
+  WebpLayout layout = LayoutReader(&budget).Read(file.subspan(kRiffHeader));
+  if (!layout.frame_is_whole && file.size() < bytes.size()) {
+    layout = LayoutReader(&budget).Read(bytes.subspan(kRiffHeader));
+    layout.wrong_size = layout.frame_is_whole;
+  }
+  layout.ends = promised <= bytes.size() + 1;  // some leave the padding out
+  const bool fits = promised <= bytes.size() && !layout.wrong_size;
+  if (fits && !layout.animated && !layout.frame.empty()) layout.frame = file;
   return layout;
 }
 

@@ -19,13 +19,20 @@ struct WebpLayout {
   bool alpha = false;     // something may be transparent
   bool animated = false;
   bool overlong = false;  // see walk_budget.h: the rest was not read
-  bool ends = false;  // all bytes that the RIFF header promises are there
-  // The first frame, for libwebp: the whole file, or the chunks of one ANMF.
+  bool ends = false;      // all bytes that the RIFF header promises are there
+  // The RIFF header promises less than the picture, which is there.
+  bool wrong_size = false;
+  // The first frame, for libwebp: the whole file, or the chunks of one ANMF, or
+  // those of a picture whose file is longer or shorter than its header says.
   ByteSpan frame;
+  bool frame_is_whole = false;  // no chunk of it is cut off
   std::uint32_t frame_x = 0;
   std::uint32_t frame_y = 0;
   std::uint32_t frame_width = 0;
   std::uint32_t frame_height = 0;
+  // VP8X says that there are such chunks; all readers ignore others.
+  bool has_icc = false;
+  bool has_exif = false;
   ByteSpan icc;
   ByteSpan exif;  // the TIFF structure
 

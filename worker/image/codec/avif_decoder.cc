@@ -45,6 +45,9 @@ constexpr std::uint32_t kRowsPerBand = 16;
 // Frames of a file that has nothing but a track; libavif lists them all.
 constexpr std::uint32_t kMaxFrames = 1 << 14;
 
+// A frame needs some 20 bytes.
+constexpr std::uint64_t kMaxMovieBytes = 8 << 20;
+
 struct DestroyDecoder {
   void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
 };
@@ -255,8 +258,8 @@ void AvifDecoder::KeepMetadata() {
 }
 
 Verdict<void> AvifDecoder::Open() {
-  // libavif would keep all of them.
-  if (layout_.overlong)
+  // libavif would keep all of them, and lists of samples.
+  if (layout_.overlong || layout_.movie_bytes > kMaxMovieBytes)
     return Refuse(Reason::kTooCostly, "a header of too many boxes");
   if (auto ok = CheckSize(layout_.width, layout_.height); !ok) return ok;
   if (auto ok = Parse(); !ok) return ok;

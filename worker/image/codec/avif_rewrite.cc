@@ -60,6 +60,7 @@ class Plan {
   std::vector<Planned> items_;
   std::vector<PlannedReference> references_;
   std::size_t extents_ = 0;
+  std::size_t associations_ = 0;
   bool too_long_ = false;
 };
 
@@ -75,8 +76,9 @@ std::optional<Id> Plan::Add(Id item) {
   if (meta_.PlaceOf(item, &planned.extents) != AvifMeta::Place::kKnown)
     return std::nullopt;
   extents_ += planned.extents.size();
-  too_long_ |=
-      items_.size() == kMaxItems || extents_ > AvifMeta::kMaxEntries;
+  associations_ += planned.properties.size();
+  too_long_ |= items_.size() == kMaxItems || extents_ > AvifMeta::kMaxEntries ||
+               associations_ > 4 * AvifMeta::kMaxEntries;
   if (too_long_) return std::nullopt;
   items_.push_back(std::move(planned));
   return static_cast<Id>(items_.size());
@@ -367,9 +369,11 @@ Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
   if (auto ok = CheckKind(*meta); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
   Plan plan(*meta);
-  const bool made = plan.Make();
-  if (plan.too_long() || (made && !FitsInHead(plan)))
+  const bool made = !meta->too_long() && plan.Make();
+  if (meta->too_long() || plan.too_long() || (made && !FitsInHead(plan)))
     return Refuse(Reason::kTooCostly, "an AVIF with too many boxes");
+  if (!made && meta->has_many_entries())
+    return Refuse(Reason::kCorrupt, "an AVIF whose boxes name no picture");
   if (!made) return Bytes();
   const std::size_t size = HeadWriter(plan, 0).Write().size();
   return HeadWriter(plan, size).Write();

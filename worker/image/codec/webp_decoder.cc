@@ -118,6 +118,8 @@ Verdict<void> WebpDecoder::CheckLayout() const {
       std::uint64_t{layout_.frame_x} + layout_.frame_width <= layout_.width &&
       std::uint64_t{layout_.frame_y} + layout_.frame_height <= layout_.height;
   if (!inside) return Refuse(Reason::kCorrupt, "a frame outside of its canvas");
+  if (!layout_.animated && !layout_.covered())
+    return Refuse(Reason::kCorrupt, "two sizes for one picture");
   return {};
 }
 
@@ -131,8 +133,9 @@ Verdict<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
       return Refuse(Reason::kUnsupported, "a kind of WebP that is not read");
     case VP8_STATUS_SUSPENDED:
     case VP8_STATUS_NOT_ENOUGH_DATA:
-      // A frame within a file that is whole lies about its own length.
-      if (layout_.ends) return Refuse(Reason::kCorrupt, "the data end early");
+      // A frame that is whole lies about its own length.
+      if (layout_.ends || layout_.frame_is_whole)
+        return Refuse(Reason::kCorrupt, "the data end early");
       cut_ = true;
       complaints_->Add(Severity::kTruncated, "the file ends early");
       return complaints_->Judge(options_.fail_on);
@@ -312,9 +315,13 @@ Verdict<void> WebpDecoder::ReadBand(const Rings& rings) {
   return {};
 }
 
+// All samples are there, unless that was said before.
 Verdict<void> WebpDecoder::Finish() {
-  if (layout_.ends || cut_) return {};
-  complaints_->Add(Severity::kTruncated, "the end of the WebP misses");
+  if (cut_ || (layout_.ends && !layout_.wrong_size)) return {};
+  complaints_->Add(Severity::kMinor,
+                   layout_.wrong_size
+                       ? "the RIFF header gives too small a size"
+                       : "the file ends early, after its picture");
   return complaints_->Judge(options_.fail_on);
 }
 

@@ -1,0 +1,180 @@
+// Links: tm_image tm_recipe tm_pictures
+//
+// WebP files whose container is odd: what it says of the picture counts, and
+// only missing samples are damage.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/size_spec.h"
+#include "tests/tools/pictures.h"
+#include "tests/tools/profiles.h"
+#include "worker/image/webp_layout.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+using testing::Bytes;
+using testing::Kind;
+using testing::MakePicture;
+using testing::Picture;
+using testing::WebpOptions;
+using testing::WriteWebp;
+
+struct Made {
+  Outcome outcome;
+  Picture picture;
+};
+
+Made Make(ByteSpan webp, FailOn fail_on = FailOn::kError) {
+  Recipe recipe;
+  recipe.sizes.push_back(*ParseSize("40x40", Fit::kInside));
+  recipe.format = ImageFormat::kPng;
+  recipe.fail_on = fail_on;
+  Bytes output(1 << 20);
+  Made made;
+  made.outcome = Thumbnailer(recipe).Run(webp, 1, output);
+  if (made.outcome.ok())
+    made.picture = testing::ReadPng(
+        ByteSpan(output).first(made.outcome.thumbnails[0].bytes.length));
+  return made;
+}
+
+void SetSize(Bytes* webp, std::uint32_t size) {
+  for (int i = 0; i < 4; ++i)
+    (*webp)[static_cast<std::size_t>(4 + i)] =
+        static_cast<std::uint8_t>(size >> 8 * i);
+}
+
+std::uint32_t SizeOf(const Bytes& webp) {
+  return static_cast<std::uint32_t>(webp.size()) - 8;
+}
+
+// Lossy, lossless, and lossy with alpha in a chunk of its own.
+std::vector<Bytes> EveryKind() {
+  const Picture rgb = MakePicture(Kind::kPhoto, 120, 90, 3, 1);
+  const Picture rgba = MakePicture(Kind::kPhoto, 120, 90, 4, 1);
+  return {WriteWebp(rgb), WriteWebp(rgb, {.lossless = true}), WriteWebp(rgba),
+          WriteWebp(rgba, {.lossless = true}),
+          WriteWebp(rgb, {.orientation = 1})};
+}
+
+void ExpectSame(const Bytes& odd, const Bytes& plain, bool warns,
+                const std::string& what) {
+  const Made made = Make(odd);
+  EXPECT_TRUE(made.outcome.ok()) << what << ": " << made.outcome.message;
+  EXPECT_EQ(made.picture.samples, Make(plain).picture.samples) << what;
+  EXPECT_EQ(made.outcome.warnings.size(), warns ? 1u : 0u) << what;
+  EXPECT_EQ(Make(odd, FailOn::kWarning).outcome.ok(), !warns) << what;
+}
+
+TEST(WebpContainer, AWrongSizeOfTheFileCostsNothing) {
+  for (const Bytes& plain : EveryKind()) {
+    for (const std::uint32_t more : {2u, 100u, 1u << 20}) {
+      Bytes odd = plain;
+      SetSize(&odd, SizeOf(plain) + more);
+      ExpectSame(odd, plain, true, "promises " + std::to_string(more));
+    }
+    for (const std::uint32_t size : {0u, 4u, 12u, 30u, SizeOf(plain) / 2}) {
+      Bytes odd = plain;
+      SetSize(&odd, size);
+      ExpectSame(odd, plain, true, "says " + std::to_string(size));
+    }
+    Bytes longer = plain;
+    longer.insert(longer.end(), 1000, 'x');
+    ExpectSame(longer, plain, false, "bytes after the end");
+  }
+}
+
+TEST(WebpContainer, PaddingMayBeMissing) {
+  // An odd chunk at the end of the file.
+  const Picture rgb = MakePicture(Kind::kPhoto, 120, 90, 3, 1);
+  int tried = 0;
+  for (int quality = 60; quality < 80; ++quality) {
+    Bytes plain = WriteWebp(rgb, {.quality = quality});
+    if (plain.back() != 0) continue;
+    // The library's own padding becomes that of the container.
+    plain[16] -= 1;
+    ++tried;
+    const Bytes odd(plain.begin(), plain.end() - 1);
+    ExpectSame(odd, plain, false, std::to_string(quality));
+  }
+  EXPECT_GT(tried, 0);
+}
+
+TEST(WebpContainer, EachCutOfThePictureIsTruncated) {
+  for (const Bytes& plain : EveryKind()) {
+    const WebpLayout layout = WalkWebp(plain);
+    ASSERT_TRUE(layout.frame_is_whole);
+    Bytes after = plain;
+    after.insert(after.end(), {'X', 'M', 'P', ' ', 4, 0, 0, 0, 1, 2, 3, 4});
+    SetSize(&after, SizeOf(after));
+    for (std::size_t cut = 1; cut < 12; ++cut)
+      ExpectSame({after.begin(), after.end() - static_cast<long>(cut)}, plain,
+                 cut > 1, "cut after the picture");
+    if (!layout.exif.empty()) continue;  // the picture is not the end
+    const std::size_t padding = plain.size() % 2;
+    for (std::size_t cut = 2 + padding; cut < 60; ++cut) {
+      const Bytes odd(plain.begin(), plain.end() - static_cast<long>(cut));
+      EXPECT_EQ(Make(odd).outcome.reason, Reason::kTruncated) << cut;
+    }
+  }
+}
+
+TEST(WebpContainer, FramesAfterTheFirstMayBeCutOff) {
+  const Bytes plain = WriteWebp(MakePicture(Kind::kPhoto, 120, 90, 3, 1),
+                                {.canvas_width = 120, .canvas_height = 90});
+  ExpectSame({plain.begin(), plain.end() - 20}, plain, true, "second frame");
+}
+
+TEST(WebpContainer, AStillPictureHasTheSizeOfItsCanvas) {
+  for (const std::uint32_t more : {0u, 100u}) {
+    Bytes odd =
+        WriteWebp(MakePicture(Kind::kPhoto, 120, 90, 3, 1), {.orientation = 1});
+    odd[24] += 2;  // of VP8X, the width
+    SetSize(&odd, SizeOf(odd) + more);
+    EXPECT_EQ(Make(odd).outcome.reason, Reason::kCorrupt) << more;
+  }
+}
+
+TEST(WebpContainer, WhatItSaysItDoesNotHaveIsNotThere) {
+  const Bytes icc = testing::AdobeRgbProfile();
+  const Picture photo = MakePicture(Kind::kPhoto, 120, 90, 3, 1);
+  const Bytes both = WriteWebp(
+      photo, {.orientation = 6, .icc = std::string(icc.begin(), icc.end())});
+  const Made plain = Make(WriteWebp(photo));
+  const Made full = Make(both);
+  ASSERT_EQ(full.picture.width, 30u);
+  ASSERT_NE(full.picture.samples, plain.picture.samples);
+  Bytes neither = both;
+  neither[20] &= static_cast<std::uint8_t>(~0x28);  // of VP8X: ICC and EXIF
+  const Made made = Make(neither);
+  EXPECT_EQ(made.outcome.source_width, 120u);
+  EXPECT_EQ(made.picture.samples, plain.picture.samples);
+  EXPECT_TRUE(WalkWebp(neither).icc.empty());
+  Bytes exif_only = both;
+  exif_only[20] &= static_cast<std::uint8_t>(~0x20);
+  EXPECT_EQ(Make(exif_only).outcome.source_width, 90u);
+  EXPECT_EQ(PeekHeader(exif_only)->icc_bytes, 0u);
+}
+
+TEST(WebpContainer, ASimpleFileHasNoExif) {
+  Bytes simple = WriteWebp(MakePicture(Kind::kPhoto, 120, 90, 3, 1));
+  const Bytes exif = testing::MakeExif(6);
+  simple.insert(
+      simple.end(),
+      {'E', 'X', 'I', 'F', static_cast<std::uint8_t>(exif.size()), 0, 0, 0});
+  simple.insert(simple.end(), exif.begin(), exif.end());
+  SetSize(&simple, SizeOf(simple));
+  const Made made = Make(simple);
+  EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
+  EXPECT_EQ(made.outcome.source_width, 120u);
+}
+
+}  // namespace
+}  // namespace thumbmill
