@@ -14,15 +14,16 @@ constexpr std::size_t kFullBox = BoxWalker::kFullBox;
 // An association has 15 bits for the number of a property.
 constexpr std::size_t kMaxNumber = 0x7FFF;
 
-// Numbers of properties of one item, in the order of the item. As many as one
-// entry holds; others are not kept.
+// Keeps the numbers of the properties of one item, in the order of the item: as
+// many as one entry holds, no more.
 class Associations {
  public:
   void Add(std::size_t number) {
     if (count_ < numbers_.size())
       numbers_[count_++] = static_cast<std::uint16_t>(number);
   }
-  // Where `number` stands among them; the count of all if it does not.
+  // Returns where `number` stands among them, or the count of all if it does
+  // not.
   [[nodiscard]] std::size_t RankOf(std::size_t number) const {
     if (number > kMaxNumber) return count_;
     const auto end = numbers_.begin() + static_cast<std::ptrdiff_t>(count_);
@@ -36,7 +37,7 @@ class Associations {
   std::size_t count_ = 0;
 };
 
-// Of the properties of one type the one that the item names first.
+// Keeps that property of a type which the item names first.
 struct First {
   std::size_t rank = SIZE_MAX;
   ByteSpan body;

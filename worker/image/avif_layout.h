@@ -34,7 +34,8 @@ struct AvifLayout {
 
 [[nodiscard]] AvifLayout WalkAvif(ByteSpan bytes);
 
-// The body of an auxC property: the item is alpha of another.
+// Returns true if this body of an auxC property makes its item the alpha of
+// another.
 [[nodiscard]] bool NamesAlpha(ByteSpan body);
 
 }  // namespace thumbmill

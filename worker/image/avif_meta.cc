@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kFullBox = BoxWalker::kFullBox;
 
-// Numbers one behind the other. After a read past the end all are 0.
+// Reads numbers one behind the other. After a read past the end all are 0.
 class NumberReader {
  public:
   explicit NumberReader(ByteSpan bytes) : rest_(bytes) {}
@@ -29,7 +29,7 @@ class NumberReader {
   std::uint32_t Take32(std::size_t size) {
     return static_cast<std::uint32_t>(Take(size));
   }
-  // Passes by `count` things of `size` bytes.
+  // Skips `count` things of `size` bytes.
   void Skip(std::size_t count, std::size_t size) {
     const std::size_t bytes = count * size;  // both are small
     ok_ &= bytes <= rest_.size();
@@ -49,7 +49,7 @@ void SortById(std::vector<T>* table) {
                    [](const T& x, const T& y) { return x.id < y.id; });
 }
 
-// The entries of one item in a table that is sorted.
+// Finds the entries of one item in a table that is sorted.
 template <typename T>
 auto EntriesOf(const std::vector<T>& table, std::uint32_t id) {
   struct Before {
@@ -71,7 +71,7 @@ std::optional<AvifMeta> AvifMeta::Read(ByteSpan file) {
   WalkBudget budget;
   for (BoxWalker box(file, &budget); box.Next();) {
     if (box.type() != "meta") continue;
-    // libavif of Debian 12 takes 0 for no size.
+    // The libavif of Debian 12 takes 0 for no size.
     meta.odd_ = BoxU32(box.box(), 0) == 0;
     const bool ok = !box.cut() && meta.ReadMeta(box.body());
     if (!ok && !meta.too_long_) return std::nullopt;
@@ -256,7 +256,7 @@ AvifMeta::Place AvifMeta::PlaceOf(Id item,
     extent.offset = in.Take(offset_bytes_);
     extent.size = in.Take(length_bytes_);
     if (!AddTo(&extent.offset, base)) return Place::kNowhere;
-    // Nothing, or 0: up to the end.
+    // A length of 0, or none, reaches to the end.
     if (extent.size == 0 && extent.offset < end)
       extent.size = end - extent.offset;
     if (method == 1 && (extent.offset > end || end - extent.offset < extent.size))

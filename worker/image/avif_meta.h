@@ -43,31 +43,33 @@ class AvifMeta {
   [[nodiscard]] static std::optional<AvifMeta> Read(ByteSpan file);
 
   [[nodiscard]] Id primary() const { return primary_; }
-  // Empty: there is no such item.
+  // Returns empty if there is no such item.
   [[nodiscard]] std::string_view TypeOf(Id item) const;
   [[nodiscard]] Place PlaceOf(Id item, std::vector<AvifExtent>* extents) const;
-  // In the order of the boxes, each property once.
+  // Returns them in the order of the boxes, each property once.
   [[nodiscard]] std::vector<AvifAssociation> PropertiesOf(Id item) const;
-  // A box with its header; empty: there is no such property.
+  // Returns a box with its header, empty if there is no such property.
   [[nodiscard]] ByteSpan Property(std::uint16_t number) const;
 
-  // The inputs that a derived item names, in its order.
+  // Returns the inputs that a derived item names, in its order.
   [[nodiscard]] std::vector<Id> InputsOf(Id item) const;
-  // The first items that refer to `item`: as its auxiliary picture ("auxl"), as
-  // its description ("cdsc"). Others would be one too many for any picture.
+  // Returns the first items that refer to `item`: as its auxiliary picture
+  // ("auxl"), as its description ("cdsc"). Others would be one too many for any
+  // picture.
   [[nodiscard]] std::vector<Id> Referring(std::string_view type, Id item) const;
   [[nodiscard]] bool Refers(std::string_view type, Id from, Id to) const;
 
-  // Bytes of some item lie beyond the end of the file.
+  // Returns true if bytes of some item lie beyond the end of the file.
   [[nodiscard]] bool LacksBytes() const;
 
-  // libavif of any version refuses the boxes, or takes them for others, or
-  // needs much memory for what no picture needs.
+  // Returns true if libavif of any version refuses the boxes, or takes them for
+  // others, or needs much memory for items that no picture needs.
   [[nodiscard]] bool odd() const { return odd_ || entries() > kManyEntries; }
   [[nodiscard]] bool has_many_entries() const {
     return entries() > kManyEntries;
   }
-  // Some table is longer than kMaxEntries; it was not read to its end.
+  // Returns true if a table is longer than kMaxEntries. It was not read to its
+  // end.
   [[nodiscard]] bool too_long() const { return too_long_; }
 
  private:
@@ -97,7 +99,7 @@ class AvifMeta {
     return items_.size() + locations_.size() + groups_.size() +
            by_source_.size();
   }
-  // True if a table has room for another entry.
+  // Returns true if a table has room for another entry.
   template <typename T>
   [[nodiscard]] bool HasRoom(const std::vector<T>& table) {
     too_long_ |= table.size() == kMaxEntries;

@@ -15,7 +15,7 @@
 
 namespace thumbmill {
 
-// A number of `size` bytes, the highest first, that lies within `bytes`.
+// Reads a number of `size` bytes, the highest first, that lies within `bytes`.
 [[nodiscard]] inline std::uint64_t BoxNumber(ByteSpan bytes, std::size_t at,
                                              std::size_t size) {
   std::uint64_t value = 0;
@@ -27,12 +27,12 @@ namespace thumbmill {
   return static_cast<std::uint32_t>(BoxNumber(bytes, at, 4));
 }
 
-// Empty where there are not so many bytes.
+// Returns what follows the first `count` bytes, nothing if there are fewer.
 [[nodiscard]] inline ByteSpan After(ByteSpan bytes, std::size_t count) {
   return bytes.subspan(std::min(count, bytes.size()));
 }
 
-// The boxes that follow each other in `bytes`; the last may be cut.
+// Steps over the boxes that follow each other in `bytes`; the last may be cut.
 class BoxWalker {
  public:
   static constexpr std::size_t kHeader = 8;

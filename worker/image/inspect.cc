@@ -49,8 +49,9 @@ Sniffed Unsupported(std::string_view message,
   return {format, Reason::kUnsupported, message};
 }
 
-// An ISO base media file whose picture is described by a few bits instead of a
-// box `meta` (HEIF, amendment of 2024): libavif of today does not read it.
+// Returns true if a few bits describe the picture instead of a box `meta`
+// (HEIF, amendment of 2024). The libavif of Debian 12 and 13 does not read
+// them.
 bool HasReducedHeader(ByteSpan bytes) {
   WalkBudget budget;
   for (BoxWalker box(bytes.first(std::min(bytes.size(), kSniffBytes)), &budget);

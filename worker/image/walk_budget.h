@@ -15,17 +15,17 @@ constexpr std::size_t kMaxHeaderParts = 1 << 20;
 
 class WalkBudget {
  public:
-  // False when there were too many parts: the walk must end.
+  // Returns false when there were too many parts: the walk must end.
   [[nodiscard]] bool Spend(std::size_t parts = 1) {
     over_ |= parts > left_;
     left_ -= over_ ? left_ : parts;
     return !over_;
   }
-  // For bytes that were looked through for the next part.
+  // Spends for bytes that were looked through for the next part.
   [[nodiscard]] bool SpendBytes(std::size_t bytes) {
     return Spend(1 + bytes / kBytesOfAPart);
   }
-  // The most bytes that may be looked through yet.
+  // Returns how many bytes may still be looked through.
   [[nodiscard]] std::size_t bytes_left() const { return left_ * kBytesOfAPart; }
   [[nodiscard]] bool over() const { return over_; }
 

@@ -34,7 +34,8 @@ std::optional<LumaWeights> WeightsOf(const avifImage& image) {
   }
 }
 
-// Version 1.0 of libavif gave the field another name; its values mean the same.
+// Hides that version 1.0 of libavif gave the field another name; its values
+// mean the same.
 int MirrorOf(const avifImage& image) {
 #if AVIF_VERSION_MAJOR >= 1
   return image.imir.axis & 1;

@@ -18,8 +18,8 @@ namespace thumbmill {
 // EXIF has a number for each of the eight ways that it can lie.
 [[nodiscard]] int OrientationOf(const avifImage& image);
 
-// The space that the `nclx` box names, or else the coded picture itself. Its
-// matrix is not part of it: that counts beside a profile as well.
+// Returns the space that the `nclx` box names, or else the coded picture
+// itself. The matrix is not part of it: that counts beside a profile as well.
 [[nodiscard]] RgbSpace SpaceIn(const avifImage& image);
 
 // The codes that planes of 8 bits may keep until they are thumbnails.

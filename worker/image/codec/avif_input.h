@@ -31,7 +31,7 @@ class AvifInput {
   [[nodiscard]] avifIO* io() { return &io_; }
 
  private:
-  // Less than `size` bytes at the end of the head or of the file.
+  // Gives less than `size` bytes at the end of the head or of the file.
   static avifResult Read(avifIO* io, std::uint32_t flags, std::uint64_t offset,
                          std::size_t size, avifROData* out) {
     const auto& input = *static_cast<const AvifInput*>(io->data);

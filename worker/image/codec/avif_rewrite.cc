@@ -31,12 +31,12 @@ struct PlannedReference {
   Ids to;
 };
 
-// Which items the picture needs, in which order.
+// Lists the items that the picture needs, in the order of the new head.
 class Plan {
  public:
   explicit Plan(const AvifMeta& meta) : meta_(meta) {}
 
-  // False: libavif shall see the file as it is, unless too_long().
+  // Returns false if libavif shall see the file as it is, unless too_long().
   [[nodiscard]] bool Make();
   [[nodiscard]] bool too_long() const { return too_long_; }
 
@@ -113,7 +113,7 @@ bool Plan::IsAlpha(Id item) const {
       });
 }
 
-// 0: it has none.
+// Returns 0 if it has none.
 Id Plan::AlphaOf(Id item) const {
   for (const Id other : meta_.Referring("auxl", item))
     if (IsAlpha(other)) return other;
@@ -221,7 +221,7 @@ class HeadWriter {
   void WriteLocations();
   void WriteReferences();
   void WriteProperties();
-  // The number of a property in the new head.
+  // Returns the number of a property in the new head.
   std::uint16_t NumberOf(std::uint16_t old);
 
   const Plan& plan_;
@@ -335,7 +335,7 @@ Bytes HeadWriter::Write() {
   return std::move(out_.bytes());
 }
 
-// Profiles are copied; all else is short.
+// Counts the bytes of profiles, which are copied; all else is short.
 bool FitsInHead(const Plan& plan) {
   std::uint64_t bytes = 0;
   std::vector<std::uint16_t> counted;

@@ -20,7 +20,8 @@ namespace thumbmill {
 // Longer heads are refused; a colour profile is the longest part of one.
 constexpr std::size_t kMaxAvifHead = 16 << 20;
 
-// Empty: libavif may read the file as it is, or knows best why it cannot.
+// Returns empty if libavif may read the file as it is, or knows best why it
+// cannot.
 [[nodiscard]] Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file);
 
 }  // namespace thumbmill

@@ -50,7 +50,7 @@ class Input {
     block_left_ -= std::min(given, block_left_);
     return static_cast<int>(given);
   }
-  // From here on blocks of codes come.
+  // Says that blocks of codes come from here on.
   void EnterCodes() { in_codes_ = true; }
 
   [[nodiscard]] ByteSpan bytes() const { return bytes_; }
