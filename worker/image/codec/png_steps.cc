@@ -58,8 +58,10 @@ void Create(PngState* state) {
   png_set_read_user_transform_fn(state->png, CountRow);
   if (state->whole_window)
     png_set_option(state->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
+#ifdef PNG_IGNORE_ADLER32  // Debian 13 builds libpng without it
   if (state->unchecked)
     png_set_option(state->png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+#endif
 }
 
 void ReadInfo(PngState* state) { png_read_info(state->png, state->info); }
