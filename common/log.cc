@@ -1,15 +1,18 @@
 #include "common/log.h"
 
+#include <fcntl.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <mutex>
 
+#include "common/own_files.h"
 #include "common/printable.h"
+#include "common/unique_fd.h"
 
 namespace thumbmill {
 namespace {
@@ -38,6 +41,37 @@ class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
   void flush_() override { std::fflush(stderr); }
 };
+
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(std::FILE* file) : file_(file) {}
+  ~FileSink() override { std::fclose(file_); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::fwrite(line.data(), 1, line.size(), file_);
+  }
+  void flush_() override { std::fflush(file_); }
+
+ private:
+  std::FILE* file_;
+};
+
+// A FIFO that nobody reads is an error; waiting for a reader would be for ever.
+Result<std::FILE*> OpenLog(const std::string& path) {
+  ASSIGN_OR_RETURN(
+      UniqueFd fd,
+      OpenNamedFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0666));
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+    return FailSystem("cannot open " + path, errno);
+  std::FILE* const file = fdopen(fd.get(), "a");
+  if (file == nullptr) return FailSystem("cannot open " + path, errno);
+  (void)fd.Release();  // the stream's own now
+  return file;
+}
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
@@ -73,15 +107,10 @@ const char* PatternOf(const LogOptions& options) {
 }  // namespace
 
 Status InitLog(const LogOptions& options) {
-  spdlog::sink_ptr sink;
-  try {
-    if (options.file.empty()) {
-      sink = std::make_shared<TerminalSink>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
-    }
-  } catch (const spdlog::spdlog_ex& e) {
-    return Fail(ErrorCode::kIo, e.what());
+  spdlog::sink_ptr sink = std::make_shared<TerminalSink>();
+  if (!options.file.empty()) {
+    ASSIGN_OR_RETURN(std::FILE* const file, OpenLog(options.file));
+    sink = std::make_shared<FileSink>(file);
   }
   auto logger = std::make_shared<spdlog::logger>(options.process, sink);
   logger->set_level(ToSpdlog(options.level));

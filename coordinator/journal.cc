@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "common/fail_point.h"
@@ -169,6 +171,19 @@ class SqliteJournal final : public Journal {
   Result<std::string> EarlierOwner(Statement* query, const Key128& name,
                                    const Key128& key);
   Result<ClaimVerdict> Recall(const ClaimRequest& request, const Key128& key);
+  // What is recorded of an item; empty: nothing.
+  struct Memory {
+    std::int64_t row = 0;
+    std::string status, reason, stamp, outputs, bounds;
+    bool owns_claim = false;  // it is done, under `claim`
+    Key128 claim{};
+  };
+  Result<std::optional<Memory>> Remember(const Key128& key);
+  static Memory MemoryOf(const Statement& row);
+  Status ReadAhead(std::size_t items);
+  Result<std::vector<ClaimVerdict>> ClaimAll(
+      std::span<const ClaimRequest> batch);
+  bool OwnsClaim(const Key128& key, const Key128& name) const;
   ClaimVerdict RecallDone(const ClaimRequest& request,
                           std::string_view outputs) const;
   Status Insert(const ItemRecord& record);
@@ -179,13 +194,18 @@ class SqliteJournal final : public Journal {
   JournalOptions options_;
   UniqueFd lock_;
   Database db_;
-  Statement insert_, forget_, recall_, owner_, claim_owner_, name_owner_,
+  Statement insert_, forget_, recall_, ahead_query_, owner_, claim_owner_, name_owner_,
       insert_name_;
   Claims claims_;
   RecentOwners recent_;
   // Items that ClaimName() was called for and that are not recorded yet.
   std::unordered_set<Key128, KeyHash> named_;
   bool had_records_ = false;  // before this run: else nothing is looked up
+  // A rerun mostly names items in the order in which they were recorded: the
+  // rows after the last one that was found, read in one go, for one batch.
+  std::unordered_map<Key128, Memory, KeyHash> ahead_;
+  std::int64_t last_row_ = 0;
+  int in_vain_ = 0;  // batches in a row in which that found little
   std::uint64_t recorded_ = 0;
   std::string bounds_;
 };
@@ -271,8 +291,14 @@ Status SqliteJournal::PrepareAll() {
                   "?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   ASSIGN_OR_RETURN(forget_, db_.Prepare("DELETE FROM items WHERE key = ?"));
   ASSIGN_OR_RETURN(
-      recall_, db_.Prepare("SELECT status, reason, stamp, outputs, bounds"
-                           " FROM items WHERE key = ?"));
+      recall_,
+      db_.Prepare("SELECT status, reason, stamp, outputs, bounds, rowid,"
+                  " claim_key FROM items WHERE key = ?"));
+  ASSIGN_OR_RETURN(
+      ahead_query_,
+      db_.Prepare("SELECT status, reason, stamp, outputs, bounds, rowid,"
+                  " claim_key, key FROM items WHERE rowid > ? ORDER BY rowid"
+                  " LIMIT ?"));
   ASSIGN_OR_RETURN(owner_,
                    db_.Prepare("SELECT uri FROM items WHERE key = ?"));
   ASSIGN_OR_RETURN(
@@ -312,15 +338,90 @@ Result<std::string> SqliteJournal::EarlierOwner(Statement* query,
 
 Result<std::vector<ClaimVerdict>> SqliteJournal::Claim(
     std::span<const ClaimRequest> batch) {
+  RETURN_IF_ERROR(claims_.Begin());
+  // One transaction: else each look into the journal takes its locks anew.
+  if (had_records_) RETURN_IF_ERROR(db_.Execute("BEGIN"));
+  Result<std::vector<ClaimVerdict>> verdicts = ClaimAll(batch);
+  if (had_records_) {
+    const Status ended = db_.Execute("COMMIT");
+    if (verdicts) RETURN_IF_ERROR(ended);
+  }
+  if (verdicts) RETURN_IF_ERROR(claims_.End());
+  return verdicts;
+}
+
+Result<std::vector<ClaimVerdict>> SqliteJournal::ClaimAll(
+    std::span<const ClaimRequest> batch) {
+  RETURN_IF_ERROR(ReadAhead(batch.size()));
   std::vector<ClaimVerdict> verdicts;
   verdicts.reserve(batch.size());
-  RETURN_IF_ERROR(claims_.Begin());
   for (const ClaimRequest& request : batch) {
     ASSIGN_OR_RETURN(ClaimVerdict verdict, ClaimOne(request));
     verdicts.push_back(std::move(verdict));
   }
-  RETURN_IF_ERROR(claims_.End());
   return verdicts;
+}
+
+SqliteJournal::Memory SqliteJournal::MemoryOf(const Statement& row) {
+  Memory memory;
+  memory.row = row.Integer(5);
+  memory.status = row.Text(0);
+  memory.reason = row.Text(1);
+  memory.stamp = row.Text(2);
+  memory.outputs = row.Text(3);
+  memory.bounds = row.Text(4);
+  const ByteSpan claim = row.Blob(6);
+  if (claim.size() == memory.claim.size()) {
+    std::copy(claim.begin(), claim.end(), memory.claim.begin());
+    memory.owns_claim = memory.status == "done";
+  }
+  return memory;
+}
+
+Status SqliteJournal::ReadAhead(std::size_t items) {
+  constexpr int kMostInVain = 16;
+  constexpr std::size_t kMostBytes = 4 << 20;
+  ahead_.clear();
+  if (!had_records_ || in_vain_ >= kMostInVain) return {};
+  ++in_vain_;  // until one is found
+  ahead_query_.Bind(1, last_row_).Bind(2, static_cast<std::int64_t>(items));
+  std::size_t bytes = 0;
+  while (bytes < kMostBytes) {
+    ASSIGN_OR_RETURN(const bool row, ahead_query_.Step());
+    if (!row) break;
+    Memory memory = MemoryOf(ahead_query_);
+    bytes += memory.outputs.size() + memory.stamp.size();
+    const ByteSpan blob = ahead_query_.Blob(7);
+    Key128 key{};
+    if (blob.size() != key.size()) continue;
+    std::copy(blob.begin(), blob.end(), key.begin());
+    ahead_.emplace(key, std::move(memory));
+  }
+  ahead_query_.Reset();
+  return {};
+}
+
+bool SqliteJournal::OwnsClaim(const Key128& key, const Key128& name) const {
+  const auto known = ahead_.find(key);
+  return known != ahead_.end() && known->second.owns_claim &&
+         known->second.claim == name;
+}
+
+Result<std::optional<SqliteJournal::Memory>> SqliteJournal::Remember(
+    const Key128& key) {
+  if (const auto known = ahead_.find(key); known != ahead_.end()) {
+    in_vain_ = 0;
+    last_row_ = std::max(last_row_, known->second.row);
+    return known->second;
+  }
+  ASSIGN_OR_RETURN(const bool found, recall_.Bind(1, ByteSpan(key)).Step());
+  std::optional<Memory> memory;
+  if (found) {
+    memory = MemoryOf(recall_);
+    last_row_ = memory->row;
+  }
+  recall_.Reset();
+  return memory;
 }
 
 Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
@@ -330,10 +431,12 @@ Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
   ASSIGN_OR_RETURN(const bool repeated, claims_.IsRepeated(request, key));
   if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
   const Key128 name = HashKey(request.claim);
-  ASSIGN_OR_RETURN(std::string earlier,
-                   EarlierOwner(&claim_owner_, name, key));
-  if (!earlier.empty())
-    return ClaimVerdict{Kind::kCollision, 0, std::move(earlier), {}};
+  if (!OwnsClaim(key, name)) {
+    ASSIGN_OR_RETURN(std::string earlier,
+                     EarlierOwner(&claim_owner_, name, key));
+    if (!earlier.empty())
+      return ClaimVerdict{Kind::kCollision, 0, std::move(earlier), {}};
+  }
   ASSIGN_OR_RETURN(const auto answer, claims_.Claim(name, key));
   if (answer.other) {
     ASSIGN_OR_RETURN(std::string owner, OwnerOf(*answer.other));
@@ -349,28 +452,22 @@ Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
   using Kind = ClaimVerdict::Kind;
   ClaimVerdict verdict;
   if (!had_records_) return verdict;
-  ASSIGN_OR_RETURN(const bool found, recall_.Bind(1, ByteSpan(key)).Step());
-  if (!found) {
-    recall_.Reset();
-    return verdict;
-  }
-  const auto status = ItemStatusFromWord(recall_.Text(0));
+  ASSIGN_OR_RETURN(const std::optional<Memory> memory, Remember(key));
+  if (!memory) return verdict;
+  const auto status = ItemStatusFromWord(memory->status);
   const Reason reason =
-      ReasonFromWord(recall_.Text(1)).value_or(Reason::kNone);
-  const std::string stamp = recall_.Text(2);
-  const std::string outputs = recall_.Text(3);
-  const std::string bounds = recall_.Text(4);
-  recall_.Reset();
+      ReasonFromWord(memory->reason).value_or(Reason::kNone);
 
   verdict.kind = Kind::kAgain;
   verdict.reason = reason;
-  if (!status || stamp != request.stamp) return verdict;
-  if (status == ItemStatus::kDone) return RecallDone(request, outputs);
+  if (!status || memory->stamp != request.stamp) return verdict;
+  if (status == ItemStatus::kDone)
+    return RecallDone(request, memory->outputs);
   const bool judged_anew = reason == Reason::kFiltered ||
                            reason == Reason::kNameCollision ||
                            IsTransient(reason);
   const bool affordable = reason == Reason::kTooCostly &&
-                          AnyLarger(options_.cost_bounds, bounds);
+                          AnyLarger(options_.cost_bounds, memory->bounds);
   if (judged_anew || affordable) return verdict;
   if (status == ItemStatus::kSkipped) {
     verdict.kind = Kind::kSkippedBefore;

@@ -1,13 +1,18 @@
 #include "coordinator/compare/results.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "common/own_files.h"
+#include "common/unique_fd.h"
 
 namespace thumbmill {
 namespace {
@@ -346,10 +351,16 @@ std::string PlotScript(const Comparison& comparison, const std::string& file) {
 }
 
 Status WriteText(const std::string& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  if (out.flush()) return {};
-  return FailSystem("cannot write " + file, errno);
+  ASSIGN_OR_RETURN(const UniqueFd fd,
+                   OpenNamedFile(file, O_WRONLY | O_CREAT | O_TRUNC, 0666));
+  std::string_view left = text;
+  while (!left.empty()) {
+    const ssize_t n = write(fd.get(), left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FailSystem("cannot write " + file, errno);
+    left.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
 }
 
 Status WritePlot(const Comparison& comparison, const std::string& folder) {

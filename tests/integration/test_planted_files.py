@@ -163,12 +163,39 @@ class Planted(ProgramCase):
         self.run_coordinator("-P", "none", "-i", "in", "-o", "out", "-s", "8x",
                              "--report", "public/r.json")
         self.assert_treasure()
+        done = self.run_coordinator("-i", "in", "-o", "out", "-s", "8x", "-vv",
+                                    "--log-file", "public/log", code=1)
+        self.assertIn("not followed", done.err)
+        self.assert_treasure()
         for flags in (("-o", "public/folder/out"),
                       ("-o", "out", "--state", "public/folder/st")):
             done = self.run_coordinator("-q", "-i", "in", "-s", "8x", *flags,
                                         code=1)
             self.assertIn("not followed", done.err)
         self.assertFalse(os.path.exists(self.path("st")))
+
+    def test_a_report_replaces_no_device_and_waits_for_no_reader(self):
+        os.mkfifo(self.path("fifo"))
+        for name in ("/dev/null", "fifo", "/dev/stdout"):
+            self.run_coordinator("-q", "-i", "in", "-o", "out", "-s", "8x",
+                                 "--report", name)
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+        self.assertTrue(os.path.islink("/dev/stdout"))
+        done = self.run_coordinator("-q", "-i", "in", "-o", "out", "-s", "8x",
+                                    "--log-file", "fifo", code=1, timeout=10)
+        self.assertIn("--log-file", done.err)
+
+    def test_a_log_file_is_appended_to(self):
+        urls = self.write_list("l.txt", [self.path("none.png")])
+        lines = []
+        for _ in range(2):
+            self.run_coordinator("-v", "-P", "none", "-i", urls, "-o", "out",
+                                 "-s", "8x", "--retry-failed", "--log-file",
+                                 "log", code=2)
+            with open(self.path("log"), encoding="utf-8") as file:
+                lines.append(len(file.readlines()))
+        self.assertGreater(lines[0], 0)
+        self.assertEqual(lines[1], 2 * lines[0])
 
     def test_links_of_the_user_are_followed(self):
         os.makedirs(self.path("big/disk"))
