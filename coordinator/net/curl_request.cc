@@ -46,7 +46,7 @@ std::size_t OnHeader(char* data, std::size_t one, std::size_t size,
   Job& job = *static_cast<Job*>(user);
   size *= one;
   job.CountSpeed(size);
-  job.hop.header_bytes += size;
+  job.hop.header_bytes += size + kHeaderLineBytes;
   if (job.hop.header_bytes > kHeaderBytes) return 0;
   if (!job.hop.body_begun) ReadHeader({data, size}, &job.hop);
   return job.hop.refused.empty() ? size : 0;

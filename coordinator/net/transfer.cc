@@ -33,9 +33,19 @@ namespace {
 
 constexpr Millis kTick{200};
 constexpr std::size_t kIdleHandles = 128;
+// Servers take no longer request line.
+constexpr std::size_t kLocationBytes = 32 << 10;
+constexpr std::size_t kShownBytes = 500;
 constexpr const char* kUserAgent =
     "thumbmill/" THUMBMILL_VERSION
     " (batch thumbnail maker; contact: " THUMBMILL_CONTACT ")";
+
+// A URL that a server has named, in a message: records keep it.
+std::string Shown(const std::string& url) {
+  std::string text = RedactUrl(url);
+  if (text.size() > kShownBytes) text.replace(kShownBytes, text.npos, "...");
+  return text;
+}
 
 Status InitCurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -347,11 +357,16 @@ void Transfers::Impl::Redirect(Job* job) {
         "more than " + std::to_string(options_.max_redirects) + " redirects";
     return Answer(job, std::move(result));
   }
+  if (job->hop.location.size() > kLocationBytes) {
+    result.message = "redirect to a URL of " +
+                     std::to_string(job->hop.location.size()) + " bytes";
+    return Answer(job, std::move(result));
+  }
   const std::string target = ResolveLocation(job->url, job->hop.location);
   const std::optional<Url> from = ParseUrl(job->url), to = ParseUrl(target);
   if (!to) {
     result.message =
-        "redirect to " + (target.empty() ? "no URL" : RedactUrl(target));
+        "redirect to " + (target.empty() ? "no URL" : Shown(target));
     return Answer(job, std::move(result));
   }
   ++job->redirects;
@@ -367,7 +382,7 @@ void Transfers::Impl::Answer(Job* job, TransferResult result) {
   const std::unique_ptr<Job> owner = std::move(found->second);
   jobs_.erase(found);
   if (job->redirects > 0 && result.reason != Reason::kNone)
-    result.message += " (redirected to " + RedactUrl(job->url) + ")";
+    result.message += " (redirected to " + Shown(job->url) + ")";
   result.redirected = job->redirects > 0;
   if (result.http_status == 0) result.http_status = job->hop.status;
   result.bytes = job->method == Method::kPut ? job->uploaded : job->bytes;

@@ -24,8 +24,10 @@
 
 namespace thumbmill {
 
-// Of the heads of one answer; more is an attack.
+// Of the heads of one answer; more is an attack. Each line counts for what
+// libcurl keeps beside its text, too: lines of 4 bytes would cost 80 each.
 inline constexpr std::size_t kHeaderBytes = 256 << 10;
+inline constexpr std::size_t kHeaderLineBytes = 128;
 
 enum class Method { kGet, kPut, kHead };
 

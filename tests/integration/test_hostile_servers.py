@@ -70,6 +70,13 @@ def other_version(c):
     return False
 
 
+def long_location(c, size):
+    """To a place that does not exist: its name stands in a message."""
+    if "x" * 50 in c.path:
+        return c.answer("404 Not Found") or True
+    return c.answer("302 Found", b"", "Location: /long/" + "x" * size) or True
+
+
 def switched(c):
     c.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n"
            "Connection: Upgrade\r\n\r\n", os.urandom(500))
@@ -90,6 +97,8 @@ ODD = {
     "chunks-of-one": (chunks_of_one, None),
     "http-1.0": (other_version, None),
     "switched": (switched, "http_5xx"),
+    "long": (lambda c: long_location(c, 8_000), "http_4xx"),
+    "longest": (lambda c: long_location(c, 200_000), "redirect"),
     "expect": (lambda c: c.answer("417 Expectation Failed") or True,
                "http_4xx"),
 }
@@ -118,10 +127,25 @@ class HostileServers(ProgramCase):
         failed = {}
         for url, record in self.failed().items():
             failed.setdefault(url.split("/")[3], set()).add(record["reason"])
+            self.assertLess(len(record["message"]), 1000)
         self.assertEqual(failed, {kind: {reason} for kind, (_, reason)
                                   in ODD.items() if reason})
         made = sum(3 for _, reason in ODD.values() if not reason)
         self.assertEqual(len(tree(self.path("out"))), made)
+
+    def test_many_small_header_lines_cost_little(self):
+        """libcurl keeps 80 bytes and more for each line of 4."""
+        def answer(connection):
+            connection.send("HTTP/1.1 200 OK\r\n", b"a:\r\n" * 63_000)
+            time.sleep(3)  # all of them stand still at the same time
+            connection.send("\r\n")
+            return False
+        server = self.serve(answer)
+        urls = [f"{server.url}/{i}.png" for i in range(64)]
+        self.fetch(urls, "--first-byte-timeout", "10s", code=2)
+        self.assertEqual({each["reason"] for each in self.failed().values()},
+                         {"too_big"})
+        self.assertEqual(len(self.failed()), len(urls))
 
     def test_headers_that_cost_much_come_compressed(self):
         size = 16 * MIB
