@@ -114,6 +114,16 @@ class BadInputs(ProgramCase):
         data = sample(JPEG)
         self.check(self.served("cut.jpg", data[:len(data) // 2]), "truncated")
 
+    def test_a_jpeg_that_only_lacks_its_end_marker_is_done_with_a_warning(self):
+        url = self.served("open.jpg", sample(JPEG)[:-2])
+        self.assertIsNone(self.reason_of(url, code=0))
+        self.assertEqual(self.report()["counts"]["with_warnings"], 1)
+
+    def test_fail_on_warning_refuses_a_jpeg_without_its_end_marker(self):
+        url = self.served("open.jpg", sample(JPEG)[:-2])
+        record = self.check(url, "corrupt", "--fail-on", "warning")
+        self.assertIn("end marker", record["message"])
+
     def test_a_corrupt_jpeg_is_corrupt(self):
         self.check(self.served("bad.jpg", corrupt_jpeg(sample(JPEG))),
                    "corrupt")

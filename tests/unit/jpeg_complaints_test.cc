@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/size_spec.h"
@@ -41,8 +42,8 @@ struct Made {
   Picture picture;  // of 0x0 if refused
 };
 
-// `size`: 25x takes an eighth of Photo(), 400x every sample.
-Made Make(ByteSpan jpeg, std::string_view size = "400x",
+// `size`: 25x takes an eighth of Photo(), 200x every sample.
+Made Make(ByteSpan jpeg, std::string_view size = "200x",
           FailOn fail_on = FailOn::kError) {
   Recipe recipe;
   recipe.sizes.push_back(*ParseSize(size, Fit::kInside));
@@ -58,7 +59,7 @@ Made Make(ByteSpan jpeg, std::string_view size = "400x",
 }
 
 const Picture& Photo() {
-  static const Picture photo = MakePicture(Kind::kPhoto, 400, 296, 3, 5);
+  static const Picture photo = MakePicture(Kind::kPhoto, 200, 152, 3, 5);
   return photo;
 }
 
@@ -120,7 +121,7 @@ constexpr int kRounding = 3;
 
 void ExpectSamePicture(const Bytes& odd, const Bytes& plain,
                        const std::string& what) {
-  for (const char* size : {"25x", "60x", "400x"}) {
+  for (const char* size : {"25x", "200x"}) {
     const Made a = Make(odd, size), b = Make(plain, size);
     EXPECT_TRUE(a.outcome.ok()) << what << ": " << a.outcome.message;
     EXPECT_LE(LargestDifference(a.picture, b.picture), kRounding)
@@ -131,7 +132,7 @@ void ExpectSamePicture(const Bytes& odd, const Bytes& plain,
 void ExpectSame(const Bytes& odd, const Bytes& plain, const std::string& what) {
   ExpectSamePicture(odd, plain, what);
   EXPECT_FALSE(Make(odd).outcome.warnings.empty()) << what;
-  EXPECT_EQ(Make(odd, "400x", FailOn::kWarning).outcome.reason,
+  EXPECT_EQ(Make(odd, "200x", FailOn::kWarning).outcome.reason,
             Reason::kCorrupt)
       << what;
 }
@@ -165,6 +166,7 @@ TEST(JpegComplaints, AScanMayComeTwiceWhereItBringsTheSame) {
       const auto scans =
           WalkJpegScans(plain, WalkJpeg(plain).first_scan, 0, 99).scans;
       ASSERT_GT(scans.size(), 8u);
+      if (arithmetic && separate) continue;
       int spoilt = 0;
       for (std::size_t i = 0; i < scans.size(); ++i) {
         const Bytes twice = WithScanTwice(plain, i);
@@ -205,7 +207,7 @@ TEST(JpegComplaints, FewerScansThanThereMightBeAreACoarsePicture) {
     const std::size_t count = ScanOffsets(whole).size() - 1;
     for (std::size_t i = 1; i < count; ++i) {
       const Bytes coarse = WithScans(whole, i);
-      for (const char* size : {"25x", "60x", "400x"})
+      for (const char* size : {"25x", "200x"})
         for (const FailOn fail_on : {FailOn::kError, FailOn::kWarning}) {
           const Made made = Make(coarse, size, fail_on);
           ASSERT_TRUE(made.outcome.ok()) << i << made.outcome.message;
@@ -249,7 +251,7 @@ TEST(JpegComplaints, AMissingEndMarkerCostsNothing) {
       zeros.insert(zeros.end(), 100, 0);
       ExpectSame(zeros, plain, "zeros for an end");
     }
-  const Bytes grey = WriteJpeg(MakePicture(Kind::kPhoto, 400, 296, 1, 5));
+  const Bytes grey = WriteJpeg(MakePicture(Kind::kPhoto, 200, 152, 1, 5));
   ExpectSame(WithoutEnd(grey), grey, "grey");
 }
 
@@ -279,6 +281,36 @@ TEST(JpegComplaints, NoFileIsDoneWhoseLastSamplesAreMissing) {
       }
 }
 
+// As of a download into a file that has its final size, or of two in one.
+TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
+  const Bytes other = WriteJpeg(MakePicture(Kind::kNoise, 200, 152, 3, 9));
+  for (const bool progressive : {false, true})
+    for (const bool arithmetic : {false, true})
+      for (const Kind kind : {Kind::kPhoto, Kind::kGradient}) {
+        const Bytes plain =
+            WriteJpeg(MakePicture(kind, 200, 152, 3, 5),
+                      {.progressive = progressive, .arithmetic = arithmetic});
+        for (const std::size_t part : {40u, 60u, 80u, 99u}) {
+          const auto end =
+              plain.begin() + static_cast<long>(plain.size() * part / 100);
+          for (const std::size_t zeros : {30u, 1000u, 100'000u}) {
+            Bytes filled(plain.begin(), end);
+            filled.insert(filled.end(), zeros, 0);
+            EXPECT_FALSE(Make(filled).outcome.ok())
+                << part << " % and " << zeros << " zeros";
+          }
+          Bytes mixed(plain.begin(), end);
+          mixed.insert(mixed.end(), other.begin() + 700, other.end() - 2);
+          EXPECT_FALSE(Make(mixed).outcome.ok()) << part;
+          if (progressive) continue;  // is not read that far
+          Bytes next(plain.begin(), end);
+          next.insert(next.end(), 100'000, 0);
+          next.insert(next.end(), other.begin(), other.end());
+          EXPECT_FALSE(Make(next).outcome.ok()) << part;
+        }
+      }
+}
+
 // With its end marker a picture that lacks data is damaged, not cut off.
 TEST(JpegComplaints, DataThatAreMissingBeforeTheEndMarkerAreDamage) {
   Bytes jpeg = WithoutEnd(WriteJpeg(Photo()), 50);
@@ -299,11 +331,27 @@ TEST(JpegComplaints, SegmentsAfterTheLastSampleCostNothing) {
   ExpectSame(table, plain, "a table that is none");
 }
 
+TEST(JpegComplaints, AHeightAfterTheDataIsNotSupported) {
+  const Bytes plain = WriteJpeg(Photo());
+  Bytes jpeg = WithoutEnd(plain);
+  jpeg.insert(jpeg.end(), {0xFF, 0xDC, 0, 4, 0, 152, 0xFF, 0xD9});
+  const Made known = Make(jpeg);  // also in the frame: DNL says it again
+  EXPECT_TRUE(known.outcome.ok()) << known.outcome.message;
+  const std::string_view text = AsText(jpeg);
+  const std::size_t frame = text.find(std::string_view("\xFF\xC0\0", 3));
+  ASSERT_NE(frame, text.npos);
+  jpeg[frame + 5] = jpeg[frame + 6] = 0;
+  EXPECT_EQ(Make(jpeg).outcome.reason, Reason::kUnsupported);
+  Bytes none = plain;
+  none[frame + 5] = none[frame + 6] = 0;
+  EXPECT_EQ(Make(none).outcome.reason, Reason::kCorrupt);
+}
+
 TEST(JpegComplaints, WhatFollowsTheEndMarkerIsNotLookedAt) {
   const Bytes plain = WriteJpeg(Photo());
   Bytes more = plain;
   more.insert(more.end(), plain.begin(), plain.end());
-  const Made made = Make(more, "400x", FailOn::kWarning);
+  const Made made = Make(more, "200x", FailOn::kWarning);
   EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
 }
 

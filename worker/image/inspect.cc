@@ -21,7 +21,7 @@ constexpr std::string_view kExifTag("Exif\0", 5);  // and a byte that fills
 // What deflate makes of profiles: tables of colours to a half, others less.
 constexpr std::uint64_t kInflation = 4;
 
-constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD, kDht = 0xC4, kDqt = 0xDB,
+constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD, kDht = 0xC4, kDqt = 0xDB, kDnl = 0xDC,
                        kTem = 0x01, kApp1 = 0xE1, kApp2 = 0xE2;
 
 std::uint32_t U16(ByteSpan bytes, std::size_t at) {
@@ -439,6 +439,7 @@ JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
     const ByteSpan segment = walker.Segment();
     if (marker == kDht) KeepTables(segment, &tables);
     if (marker == kDqt) found.changes_steps = true;
+    if (marker == kDnl) found.has_line_count = true;
     if (marker == kDri && segment.size() >= 2)
       restart_interval = static_cast<std::uint16_t>(U16(segment, 0));
     if (marker != kSos) continue;

@@ -74,6 +74,7 @@ struct JpegScans {
   std::vector<JpegScan> scans;
   bool ends = false;  // by an EOI
   bool changes_steps = false;  // quantisation tables stand between them
+  bool has_line_count = false;  // a DNL: the height stands after the first scan
 };
 
 // From the first SOS marker on, by looking for markers only. Stops behind

@@ -60,6 +60,9 @@ struct JpegState {
   bool created;
   bool hit_end;
   bool cut_off;  // samples are missing for want of bytes
+  bool samples_came;
+  // Bytes between the last sample and the next marker, or the file's end.
+  std::size_t passed_over;
   bool scans_lose_nothing;
   bool scans_are_exact;
   bool too_many_scans;
@@ -95,6 +98,8 @@ void OnMessage(j_common_ptr jpeg, int level) {
              .scans_are_exact = state.scans_are_exact,
              .scans_lose_nothing = state.scans_lose_nothing});
   state.cut_off |= severity == Severity::kTruncated;
+  if (code == JWRN_EXTRANEOUS_DATA && (state.hit_end || state.samples_came))
+    state.passed_over += static_cast<std::size_t>(jpeg->err->msg_parm.i[0]);
   if (severity == Severity::kTruncated) {
     state.complaints->Add(severity, kCutOff);
   } else if (code != JWRN_JPEG_EOF) {  // Finish() will say whether it matters
@@ -307,6 +312,7 @@ class JpegDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<void> Run(void (*step)(JpegState*));
   [[nodiscard]] Refusal GaveUp();
   void FillRestGrey(const Rings& rings);
+  [[nodiscard]] bool EndsInSamples() const;
 
   ByteSpan bytes_;
   const DecoderOptions options_;
@@ -369,6 +375,11 @@ Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
   if (frame.bits == 12)
     return Refuse(Reason::kUnsupported, "JPEG with 12 bits a sample");
   if (frame.bits != 8) return Refuse(Reason::kCorrupt, "odd sample size");
+  // Legal, T.81 B.2.5; nobody reads it.
+  if (frame.height == 0 && frame.width != 0 && layout.first_scan != 0 &&
+      WalkJpegScans(bytes_, layout.first_scan, 0, 1).has_line_count)
+    return Refuse(Reason::kUnsupported,
+                  "JPEG whose height stands after its data");
   if (frame.width == 0 || frame.height == 0)
     return Refuse(Reason::kCorrupt, "a side of the picture is 0");
   const std::uint64_t pixels = std::uint64_t{frame.width} * frame.height;
@@ -576,18 +587,38 @@ void JpegDecoder::FillRestGrey(const Rings& rings) {
   }
 }
 
+// Bytes, more than the library reads ahead.
+constexpr std::size_t kReadAhead = 16;
+
+// Where the end marker is missing, a cut may hide behind what fills the file
+// up: zeros, as of a download into a file of its final size, are codes like any
+// others. So they must all have been passed over, and nothing else.
+bool JpegDecoder::EndsInSamples() const {
+  const auto last = std::find_if(bytes_.rbegin(), bytes_.rend(),
+                                 [](std::uint8_t byte) { return byte != 0; });
+  const auto zeros = static_cast<std::size_t>(last - bytes_.rbegin());
+  return zeros > state_.passed_over + kReadAhead ||
+         state_.passed_over > zeros + kReadAhead;
+}
+
 // All samples are there: nothing that follows them can be damage.
 Verdict<void> JpegDecoder::Finish() {
   if (gave_up_) return {};
+  state_.samples_came = true;
   if (!Guard(&state_, FinishDecode)) {
     if (state_.too_many_scans) return tl::unexpected<Refusal>(GaveUp());
     if (!state_.hit_end)
       state_.complaints->Add(
-          Severity::kMinor,
+          state_.passed_over > kReadAhead ? Severity::kDamaged
+                                          : Severity::kMinor,
           MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg)));
   }
-  if (state_.hit_end && !state_.cut_off)
-    state_.complaints->Add(Severity::kMinor, "the end marker is missing");
+  if (state_.hit_end && !state_.cut_off) {
+    if (EndsInSamples())
+      state_.complaints->Add(Severity::kTruncated, kCutOff);
+    else
+      state_.complaints->Add(Severity::kMinor, "the end marker is missing");
+  }
   return state_.complaints->Judge(state_.fail_on);
 }
 

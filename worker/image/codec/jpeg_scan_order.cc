@@ -29,16 +29,34 @@ struct Component {
   }
 };
 
-bool HaveSameData(ByteSpan bytes, const JpegScan& a, const JpegScan& b) {
-  const ByteSpan x = bytes.subspan(a.data, a.data_end - a.data);
-  const ByteSpan y = bytes.subspan(b.data, b.data_end - b.data);
-  return std::ranges::equal(x, y);
-}
+// Remembers its last answer: the coefficients of a scan ask one by one.
+class DataComparison {
+ public:
+  explicit DataComparison(ByteSpan bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] bool AreEqual(const JpegScan* a, const JpegScan* b) {
+    if (a == a_ && b == b_) return equal_;
+    a_ = a;
+    b_ = b;
+    equal_ = std::ranges::equal(DataOf(*a), DataOf(*b));
+    return equal_;
+  }
+
+ private:
+  [[nodiscard]] ByteSpan DataOf(const JpegScan& scan) const {
+    return bytes_.subspan(scan.data, scan.data_end - scan.data);
+  }
+
+  ByteSpan bytes_;
+  const JpegScan* a_ = nullptr;
+  const JpegScan* b_ = nullptr;
+  bool equal_ = false;
+};
 
 class OrderReader {
  public:
   OrderReader(ByteSpan bytes, std::span<const std::uint8_t> ids)
-      : bytes_(bytes), ids_(ids), components_(ids.size()) {}
+      : data_(bytes), ids_(ids), components_(ids.size()) {}
 
   void ReadProgressive(const JpegScan& scan) {
     for (const std::size_t c : ComponentsOf(scan))
@@ -81,14 +99,14 @@ class OrderReader {
   // where the new are not 0: the same scan again changes nothing, nor does one
   // with more bits, but coarser bits would stay among finer ones.
   [[nodiscard]] bool BringFirst(const JpegScan& scan, unsigned k,
-                                Component* c) const {
+                                Component* c) {
     const unsigned known = c->low_bit[k];
     const JpegScan* before = c->from[k];
     c->from[k] = &scan;
     c->Set(k, scan.low_bit);
     if (k == 0 || known == kUnknown || scan.low_bit < known) return true;
     return scan.low_bit == known && before != nullptr &&
-           HaveSameData(bytes_, *before, scan);
+           data_.AreEqual(before, &scan);
   }
   // A refinement sets one bit of a mean, so that it may come again. In AC
   // coefficients its codes depend on which of them are 0 so far.
@@ -100,7 +118,7 @@ class OrderReader {
     return next;
   }
 
-  ByteSpan bytes_;
+  DataComparison data_;
   std::span<const std::uint8_t> ids_;
   std::vector<Component> components_;
   bool loses_nothing_ = true;
