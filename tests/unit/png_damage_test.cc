@@ -1,7 +1,7 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// PNGs with faults: what costs no sample gives the same thumbnail and a
-// warning, what costs one is refused. docs/images.md has the table.
+// PNGs with faults: one that costs no sample gives the same thumbnail and a
+// warning, one that costs a sample is refused. docs/images.md has the table.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -244,7 +244,7 @@ const std::vector<Fault>& HarmlessFaults() {
       {"text between the data", [](Chunks* c) { SplitStreamBy(c, kText); }},
       {"damaged text between the data",
        [](Chunks* c) { SplitStreamBy(c, WithWrongSum(kText)); }},
-      {"two damaged profiles",
+      {"a damaged profile",
        [](Chunks* c) {
          InsertBefore(c, "IDAT", WithWrongSum({"iCCP", {'x', 0, 0}}));
        }},

@@ -10,11 +10,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <ostream>
 #include <random>
 #include <string>
 
 #include "worker/image/colour.h"
+#include "worker/image/rgb_transform.h"
 #include "worker/image/tone_map.h"
 
 namespace thumbmill {
@@ -333,6 +335,23 @@ TEST(RgbSpace, KeepsWhiteAndBlack) {
         for (const int v : {0, 255})
           ExpectNear({v, v, v}, ToSrgb(space, {v, v, v}, wide), 0, "ends");
     }
+}
+
+// Primaries beyond all measure may give such matrices: the table of codes must
+// not be left.
+TEST(RgbSpace, LightThatIsNoNumberIsBlackAndEndlessLightIsWhite) {
+  RgbConversion conversion;
+  conversion.codes = MakeCodesOfLight();
+  conversion.curve = {Curve::Kind::kGamma, 1};
+  constexpr float kEndless = std::numeric_limits<float>::infinity();
+  conversion.to_working = {
+      {{std::nanf(""), 0, 0}, {kEndless, 1, 1}, {-kEndless, 1, 1}}};
+  const std::uint8_t in[] = {255, 255, 255};
+  std::uint8_t out[] = {7, 7, 7};
+  MakeRgbTransform(conversion)->Apply(in, out, 1);
+  EXPECT_EQ(out[0], 0);
+  EXPECT_EQ(out[1], 255);
+  EXPECT_EQ(out[2], 0);
 }
 
 TEST(RgbSpace, SharesOfLightAreThoseOfTheStandards) {

@@ -1,6 +1,7 @@
 #include "worker/image/rgb_transform.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -90,7 +91,10 @@ class RgbTransform final : public ColourTransform {
   }
 
   [[nodiscard]] std::uint32_t Code(float light) const {
-    const float bounded = std::clamp(light, 0.0F, 1.0F);
+    // Written so that a NaN, of primaries beyond all measure, is black.
+    const float bounded = light > 0 ? std::min(light, 1.0F) : 0;
+    // Positive; std::lround is a call for each sample.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return codes_[static_cast<std::size_t>(bounded * kMost + 0.5F)];
   }
   void Store(float light, std::uint16_t* out) const {
@@ -112,7 +116,7 @@ std::shared_ptr<const CodesOfLight> MakeCodesOfLight() {
   CodesOfLight codes(65536);
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = static_cast<std::uint16_t>(
-        SrgbCodeOf(static_cast<double>(i) / kMost) * kMost + 0.5);
+        std::lround(SrgbCodeOf(static_cast<double>(i) / kMost) * kMost));
   return std::make_shared<const CodesOfLight>(std::move(codes));
 }
 

@@ -3,9 +3,10 @@
 // library by its row interface. Palettes and small depths are expanded to 8
 // bits; 16 bits stay 16.
 //
-// What costs no sample is no damage: libpng does not see what stands behind the
-// data, an error after the last row does not count, and where the stream's own
-// check sum or window is all that is wrong, the rows are read again without it.
+// A fault that costs no sample is no damage: libpng does not see what follows
+// the data, an error after the last row does not count, and where only the
+// stream's own check sum or window is wrong, the rows are read again without
+// it.
 //
 // An interlaced picture comes in seven passes, each over its whole height. A
 // large one of which small thumbnails are wanted is not held: what comes is

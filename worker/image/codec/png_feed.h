@@ -23,16 +23,16 @@ class PngFeed {
   // `png` and `complaints` outlive this.
   PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints);
 
-  // False: the file ends before.
+  // Returns false if the file ends before.
   [[nodiscard]] bool Read(std::uint8_t* out, std::size_t size);
 
-  // Other chunks stand between those of the data.
+  // Returns true if other chunks stand between those of the data.
   [[nodiscard]] bool split() const { return split_; }
-  // Some data have come whose check sum is wrong.
+  // Returns true if the check sum of a chunk of the data is wrong.
   [[nodiscard]] bool damaged() const { return damaged_; }
-  // Bytes of the chunk being read that were not read.
+  // Returns the number of bytes left of the chunk that is being read.
   [[nodiscard]] std::size_t unread() const;
-  // Where in the file the chunk after that one starts.
+  // Returns where in the file the chunk after that one starts.
   [[nodiscard]] std::size_t next_chunk_at() const { return next_chunk_at_; }
 
  private:

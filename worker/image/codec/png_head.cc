@@ -16,6 +16,7 @@ constexpr std::size_t kHeadBytes = 8;   // length and type
 constexpr std::size_t kSumBytes = 4;
 constexpr std::uint32_t kMostBytes = 0x7FFFFFFF;
 constexpr std::uint8_t kPaletteType = 3;
+constexpr std::size_t kMostPalette = 768;
 // Data left behind the last row: a check sum, an encoder's whim.
 constexpr std::size_t kMaxUnread = 16 << 10;
 
@@ -145,7 +146,7 @@ void HeadReader::TakeUnusedPalette(const PngChunk& chunk) {
   if (!coloured) Complain("PLTE", "ignored in grayscale PNG");
   if (!chunk.has_right_sum()) {
     Complain("PLTE", "CRC error");
-  } else if (coloured && (size % 3 != 0 || size < 3 || size > 3 * 256)) {
+  } else if (coloured && (size % 3 != 0 || size < 3 || size > kMostPalette)) {
     Complain("PLTE", "invalid");
   }
   if (std::exchange(seen_palette_, true)) Complain("PLTE", "duplicate");

@@ -36,10 +36,10 @@ class PngChunks {
  public:
   PngChunks(ByteSpan png, std::size_t at) : png_(png), at_(at) {}
 
-  // Empty if there is no room for a length and a type, or the length is not
-  // legal.
+  // Returns empty if there is no room for a length and a type, or the length is
+  // not legal.
   [[nodiscard]] std::optional<PngChunk> Next();
-  // Where the next chunk starts.
+  // Returns where the next chunk starts.
   [[nodiscard]] std::size_t at() const { return at_; }
   [[nodiscard]] bool at_illegal_length() const { return illegal_length_; }
 
@@ -62,12 +62,12 @@ struct PngHead {
 [[nodiscard]] Verdict<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
                                            Complaints* complaints);
 
-// The first eXIf that is whole, wherever it stands; empty: none.
+// Returns the first eXIf that is whole, wherever it stands; empty: none.
 [[nodiscard]] ByteSpan FindPngExif(ByteSpan png, const PngHead& head);
 
-// Complains of what stands behind the data, from the chunk at `at` on: all the
-// picture's samples have come, so none of it is damage. `unread` bytes of data
-// before it were left over.
+// Complains of faults after the data, from the chunk at `at` on: all the
+// picture's samples have come, so none of them is damage. `unread` bytes of
+// data before it were left over.
 void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
                   Complaints* complaints);
 
