@@ -22,6 +22,11 @@ namespace {
 
 // A download's slot grows by at least this much at a time.
 constexpr std::uint64_t kGrowBytes = 256 << 10;
+// What a transfer may hold beside its slot: headers, 64 KB that were read, a
+// decoder. The coordinator's own share of --memory has room for so many; more
+// of them must find it among what inputs have left.
+constexpr std::size_t kPlannedDownloads = 64;
+constexpr std::uint64_t kTransferBytes = 384 << 10;
 
 // What a pool thread found out about a file.
 struct ReadAnswer {
@@ -233,6 +238,8 @@ bool Fetcher::HasRoomForDownload() const {
   if (active_.empty()) return true;
   const auto expected = static_cast<std::uint64_t>(expected_bytes_);
   std::uint64_t wanted = expected;
+  if (active_.size() >= kPlannedDownloads)
+    wanted += (active_.size() - kPlannedDownloads + 1) * kTransferBytes;
   for (const auto& [age, fetch] : active_) {
     const std::uint64_t granted = fetch->item->slot.granted();
     if (granted < expected) wanted += expected - granted;

@@ -11,7 +11,8 @@
 //          nothing but downloads holds memory. So the oldest always finishes.
 //          To drop as little as possible, a download starts only while there
 //          is room for it, and for what is under way, to become as large as
-//          images of this run have been.
+//          images of this run have been; beyond 64 downloads, also for what
+//          a transfer holds beside its slot.
 // Runs in  the loop's thread; reads in the pool. Answers come from the loop.
 #pragma once
 

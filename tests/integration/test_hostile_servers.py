@@ -109,7 +109,7 @@ class HostileServers(ProgramCase):
         process = self.start(
             "-q", "-j", 1, "-i", self.write_list("urls.txt", urls), "-o",
             "out", "-s", "16x", "--allow-loopback", "--retries", 1,
-            "--retry-delay", "10ms", "--per-host", 64, "--memory", "256M",
+            "--retry-delay", "10ms", "--per-host", 600, "--memory", "256M",
             *flags, env={**os.environ, **(env or {})})
         return self.finish(process, code, timeout)
 
@@ -146,6 +146,20 @@ class HostileServers(ProgramCase):
         self.assertEqual({each["reason"] for each in self.failed().values()},
                          {"too_big"})
         self.assertEqual(len(self.failed()), len(urls))
+
+    def test_more_downloads_than_memory_wait(self):
+        """Each of 600 answers has a head of 240 KB, and stands still."""
+        def answer(connection):
+            connection.send("HTTP/1.1 200 OK\r\n",
+                            (b"a: " + b"x" * 6000 + b"\r\n") * 40)
+            time.sleep(2)
+            connection.send(f"Content-Length: {len(IMAGE)}\r\n\r\n", IMAGE)
+            return False
+        server = self.serve(answer)
+        self.fetch([f"{server.url}/{i}.png" for i in range(600)],
+                   "--downloads", 600,
+                   "--first-byte-timeout", "20s", code=0)
+        self.assertEqual(len(tree(self.path("out"))), 600)
 
     def test_headers_that_cost_much_come_compressed(self):
         size = 16 * MIB
