@@ -21,8 +21,10 @@ EVIL = os.path.join(os.environ["THUMBMILL_BIN"], "tests/tools/evil")
 INNOCENTS = 36
 
 
-def gif(deed, side=4):
-    """A picture of one colour, and a comment."""
+def gif(deed, side=4, said=None):
+    """A picture of one colour, and a comment; `said`: the side that it has by
+    its header."""
+    said = said or side
     text = deed.encode()
     blocks = b"".join(bytes((len(text[at:at + 255]),)) + text[at:at + 255]
                       for at in range(0, len(text), 255))
@@ -35,9 +37,9 @@ def gif(deed, side=4):
     codes.append(5)
     number = sum(code << 3 * at for at, code in enumerate(codes))
     data = number.to_bytes(len(codes) * 3 // 8 + 1, "little")
-    return (b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) +
+    return (b"GIF89a" + struct.pack("<HHBBB", said, said, 0x80, 0, 0) +
             b"\0\0\0\xff\xff\xff" + b"\x21\xfe" + blocks + b"\0" + b"," +
-            struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\x02" +
+            struct.pack("<HHHHB", 0, 0, said, said, 0) + b"\x02" +
             b"".join(bytes((len(data[at:at + 255]),)) + data[at:at + 255]
                      for at in range(0, len(data), 255)) + b"\0;")
 
@@ -325,7 +327,7 @@ class Evil(ProgramCase):
 
     def test_the_cpu_limit_cannot_be_put_off(self):  # long, needs: sandbox
         """By the kernel, while the coordinator is stopped."""
-        self.write("one/a.gif", gif("open spin"))
+        self.write("one/a.gif", gif("open spin", said=4000))
         run = self.start("-i", "one", "-o", "one-out", "-s", "20x", "-j", 1,
                          "--attempts", 1, "-P", "none", "--task-timeout",
                          "2s", env={**os.environ, "LD_LIBRARY_PATH": EVIL})
@@ -350,7 +352,7 @@ class Evil(ProgramCase):
         whole = b"".join(thumbnail(i, 100, 100, 0, 12 << 20)
                          for i in range(60))
         self.write("one/big.gif", gif("open result 0 " + (MADE + whole).hex(),
-                                      side=64))
+                                      said=2000))
         env = {**os.environ, "LD_LIBRARY_PATH": EVIL}
         self.peak = 0
         run = self.start("-i", "one", "-o", "one-out", "-s", sizes, "-j", 1,
