@@ -21,8 +21,7 @@ void NoteDeath(const Lost& lost, Item* item) {
 
 bool Suspicion::Convicts(const Lost& lost, Item* item) {
   if (lost.running && lost.outside) ++kills_;
-  return lost.alone ? ConvictsAlone(lost, item)
-                    : ConvictsInCompany(lost, item);
+  return lost.alone ? ConvictsAlone(lost, item) : ConvictsInCompany(lost, item);
 }
 
 bool Suspicion::ConvictsInCompany(const Lost& lost, Item* item) const {

@@ -43,9 +43,7 @@ scmp_arg_cmp BitsAre(unsigned argument, std::uint64_t mask,
   return {argument, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
-scmp_arg_cmp IsNull(unsigned argument) {
-  return {argument, SCMP_CMP_EQ, 0, 0};
-}
+scmp_arg_cmp IsNull(unsigned argument) { return {argument, SCMP_CMP_EQ, 0, 0}; }
 
 // No bit but these.
 scmp_arg_cmp OnlyBits(unsigned argument, std::uint64_t bits) {
@@ -80,13 +78,13 @@ Rule Futex(std::uint64_t operation) {
 
 std::vector<Rule> WaitingRules() {
   return {
-      Futex(FUTEX_WAIT),           Futex(FUTEX_WAKE),
-      Futex(FUTEX_WAIT_BITSET),    {SCMP_SYS(poll)},
-      {SCMP_SYS(ppoll)},           {SCMP_SYS(epoll_wait)},
-      {SCMP_SYS(epoll_pwait)},     {SCMP_SYS(epoll_ctl)},
-      {SCMP_SYS(nanosleep)},       {SCMP_SYS(clock_nanosleep)},
-      {SCMP_SYS(sched_yield)},     {SCMP_SYS(restart_syscall)},
-      {SCMP_SYS(clock_gettime)},   {SCMP_SYS(gettimeofday)},
+      Futex(FUTEX_WAIT),         Futex(FUTEX_WAKE),
+      Futex(FUTEX_WAIT_BITSET),  {SCMP_SYS(poll)},
+      {SCMP_SYS(ppoll)},         {SCMP_SYS(epoll_wait)},
+      {SCMP_SYS(epoll_pwait)},   {SCMP_SYS(epoll_ctl)},
+      {SCMP_SYS(nanosleep)},     {SCMP_SYS(clock_nanosleep)},
+      {SCMP_SYS(sched_yield)},   {SCMP_SYS(restart_syscall)},
+      {SCMP_SYS(clock_gettime)}, {SCMP_SYS(gettimeofday)},
   };
 }
 
@@ -107,9 +105,9 @@ std::vector<Rule> DescriptorRules() {
 }
 
 // What abort() needs, so that the signal is the true one; leaving. No other
-// signal, so that a SIGKILL or SIGSTOP is never a worker's own. None is blocked,
-// also not by returning from a handler that never ran: SIGXCPU ends whoever has
-// used up its time.
+// signal, so that a SIGKILL or SIGSTOP is never a worker's own. None is
+// blocked, also not by returning from a handler that never ran: SIGXCPU ends
+// whoever has used up its time.
 std::vector<Rule> EndingRules() {
   return {
       {SCMP_SYS(getpid)},
@@ -141,8 +139,8 @@ constexpr int kRefused[] = {SCMP_SYS(openat), SCMP_SYS(newfstatat),
                             SCMP_SYS(mremap)};
 
 // Not done, and the answer is 0. Such a thread also blocks all signals and sets
-// the scheduling that it has; libzmq aborts where it may not. Each of them names
-// another process as well.
+// the scheduling that it has; libzmq aborts where it may not. Each of them
+// names another process as well.
 std::vector<Rule> PretendedRules() {
   return {
       {SCMP_SYS(rt_sigprocmask), {IntIs(0, SIG_BLOCK)}},

@@ -12,6 +12,25 @@ bool CanBeWritten(ImageFormat format) {
          format == ImageFormat::kWebp;
 }
 
+// Is it of the image? Others are for who has fetched it or will store it: some
+// of them would make it skipped, and not named among what failed.
+bool IsWorkers(Reason reason) {
+  switch (reason) {
+    case Reason::kNone:  // the output range is too small
+    case Reason::kNotImage:
+    case Reason::kEmpty:
+    case Reason::kUnsupported:
+    case Reason::kTruncated:
+    case Reason::kCorrupt:
+    case Reason::kTooManyPixels:
+    case Reason::kTooCostly:
+    case Reason::kMemory:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // What is wrong with one thumbnail; null: nothing.
 const char* FaultOf(const Thumbnail& thumbnail, std::uint64_t missing,
                     std::uint64_t capacity) {
@@ -82,6 +101,8 @@ Result<std::vector<std::vector<std::uint8_t>>> Collect(const Task& task,
                                                        ByteSpan range,
                                                        Outcome* outcome) {
   std::vector<std::vector<std::uint8_t>> copies;
+  if (!IsWorkers(outcome->reason))
+    return Fail(ErrorCode::kBadData, "a reason that is not of the image");
   if (!outcome->ok()) {
     outcome->thumbnails.clear();
     return copies;

@@ -33,8 +33,8 @@ struct Cause {
   Reason reason = Reason::kCrash;
   bool charged = false;
   bool outside = false;  // it looks like somebody else's hand
-  int signal = 0;    // that ended it; 0: it exited, or we ended it
-  std::string text;  // "worker 2 (pid 4711) died of SIGSEGV"
+  int signal = 0;        // that ended it; 0: it exited, or we ended it
+  std::string text;      // "worker 2 (pid 4711) died of SIGSEGV"
 };
 
 // `doom` is null where it died by itself, or by somebody else's hand.

@@ -80,14 +80,14 @@ class ProcessExecutor final : public Executor {
     std::unique_ptr<Arena> output;
     SlotLease record_slot;
     Credit credit;
-    bool welcomed = false;  // its READY was right, WELCOME is sent
-    bool ready = false;     // it has closed its sandbox
+    bool welcomed = false;    // its READY was right, WELCOME is sent
+    bool ready = false;       // it has closed its sandbox
     std::uint64_t asked = 0;  // token of the HEARTBEAT without answer; 0: none
     // Its memory has grown: it gets no task until that was looked at between
     // two images.
     bool grown = false;
-    bool used = false;   // it was given a task
-    bool alone = false;  // its task is to run alone
+    bool used = false;      // it was given a task
+    bool alone = false;     // its task is to run alone
     TimePoint weighed{};    // when its memory was looked at
     bool retiring = false;  // it is being replaced
     bool gone = false;      // it has said BYE
@@ -168,7 +168,7 @@ class ProcessExecutor final : public Executor {
   OomWatch oom_;
   OwnMemory own_memory_;
   TimePoint settles_{};  // when what was too much is given back; 0: nothing is
-  WorkerPool pool_;  // after what its events use
+  WorkerPool pool_;      // after what its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
   // Kept free for a task that is to run alone.
@@ -320,9 +320,8 @@ void ProcessExecutor::Bury(std::size_t worker) {
   const Cause cause = CauseOfDeath(worker);
   std::vector<Lost> reports;
   for (const Lease& lease : leases_.TakeAll(worker)) {
-    Lost& lost = reports.emplace_back(
-        ReportLoss(lease.task.id, lease.task.id == flight.task, flight.phase,
-                   cause));
+    Lost& lost = reports.emplace_back(ReportLoss(
+        lease.task.id, lease.task.id == flight.task, flight.phase, cause));
     lost.certain = certain;
     lost.alone = peer.alone;
   }
@@ -346,8 +345,7 @@ Status ProcessExecutor::WatchChannel() {
     return here.lock() ? Drain() : false;
   };
   // The descriptor only wakes the loop; the poller looks.
-  RETURN_IF_ERROR(
-      loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {}));
+  RETURN_IF_ERROR(loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {}));
   loop_->AddPoller(poll);
   return {};
 }
@@ -385,8 +383,8 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
   }
   const Error& error = received.message.error();
   // Only before WELCOME: later an image may have chosen the number.
-  const bool other_program = error.code == ErrorCode::kUsage &&
-                             !peer.welcomed && !pool_.ever_ready();
+  const bool other_program =
+      error.code == ErrorCode::kUsage && !peer.welcomed && !pool_.ever_ready();
   Malformed(worker, error.what);
   if (!other_program) return;
   // No restart would change it.
@@ -573,8 +571,7 @@ bool ProcessExecutor::RoomAlone() {
   if (stopping_) return false;
   reserved_ = BestToReserve();
   if (one_by_one_ && leases_.total() > 0) return false;
-  if (!reserved_ || !peers_[*reserved_].ready ||
-      leases_.Count(*reserved_) > 0)
+  if (!reserved_ || !peers_[*reserved_].ready || leases_.Count(*reserved_) > 0)
     return false;
   if (!peers_[*reserved_].used) return true;
   Retire(*reserved_, "an image is to run in a new one, alone");
@@ -666,20 +663,21 @@ void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
 void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
   Peer& peer = peers_[worker];
   peer.weighed = now;
-  peer.grown = !stopping_ &&
-               peer.watchdog.HasGrown(leases_.LargestPeak(worker));
+  peer.grown =
+      !stopping_ && peer.watchdog.HasGrown(leases_.LargestPeak(worker));
   if (!peer.grown || leases_.Count(worker) > 0) return;
   ++recycled_;
   Retire(worker, "its memory has grown");
 }
 
-// It can write to all of its output memory; only what it was granted is charged.
+// It can write to all of its output memory; only what it was granted is
+// charged.
 void ProcessExecutor::CheckOutputs(std::size_t worker) {
   const Arena& output = *peers_[worker].output;
   const std::uint64_t used = output.allocated_bytes();
-  const std::uint64_t may =
-      leases_.SumOfGrants(worker) +
-      output.layout().slots * output.layout().keep_bytes + kOutputSlack;
+  const std::uint64_t may = leases_.SumOfGrants(worker) +
+                            output.layout().slots * output.layout().keep_bytes +
+                            kOutputSlack;
   if (used > may)
     EndWorker(worker, {Reason::kCrash, true,
                        fmt::format("it wrote {} MiB to its output memory and "
@@ -696,8 +694,9 @@ void ProcessExecutor::CheckOwnMemory(TimePoint now) {
   if (!own_memory_.IsTooMuch()) return;
   settles_ = now + kSettle;
   one_by_one_ = true;
-  EndAllUsed("the coordinator's memory grew while it was at work, as by a "
-             "message without end");
+  EndAllUsed(
+      "the coordinator's memory grew while it was at work, as by a "
+      "message without end");
 }
 
 // Charged where only one of them was at work.

@@ -104,9 +104,8 @@ Status WorkerPool::Launch(std::size_t worker) {
   Status watched =
       words->Begin(fmt::format("worker {} (pid {})", worker, process.pid));
   if (watched)
-    watched = loop_->Watch(pidfd, EPOLLIN, [this, worker](std::uint32_t) {
-      (void)Reap(worker);
-    });
+    watched = loop_->Watch(
+        pidfd, EPOLLIN, [this, worker](std::uint32_t) { (void)Reap(worker); });
   if (!watched) {
     EndUnwatched(pidfd);
     return watched;

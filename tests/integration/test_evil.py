@@ -135,7 +135,7 @@ def lies():
     bodies += [number(5, value) for value in (1, 1000, 1 << 20, big, most)]
     bodies += [number(5, 1) + MADE + TWO]
     bodies += [text(2, word) for word in (
-        b"corrupt", b"crash", b"no_such_reason", b"none", b"\xff\xfe",
+        b"corrupt", b"crash", b"duplicate", b"dns", b"no_such_reason", b"none", b"\xff\xfe",
         b"corrupt\n", b"x" * 5000)]
     bodies += [text(2, b"corrupt") + text(3, words) for words in (
         b"\x1b]0;OWNED\x07\x1b[31m\n12:00:00 coordinator[1] error: forged",
@@ -145,8 +145,10 @@ def lies():
                for count in (1, 16, 17, 100)]
     bodies += [number(1, 1) * 2, number(1, most), text(1, b"id")]
     deeds = ["result 0 " + body.hex() for body in bodies]
+    # Not of the image before it: where that one's answer is still under way,
+    # this one is believed (docs/reliability.md, "Not promised").
     deeds += [f"result {further} {(MADE + TWO).hex()}"
-              for further in (1, -1, 2, 1000, 1 << 40)]
+              for further in (1, 2, 1000, 1 << 40)]
     return phased(deeds)
 
 
@@ -324,6 +326,10 @@ class Evil(ProgramCase):
             ["line endless 20"], "--task-timeout", "30s", seconds=40)
         self.assertIn("memory grew", named["line endless 20"]["message"])
         self.assertEqual(len(named), 1)
+        # Looked at every 50 ms, or later where the machine is busy.
+        peaks = self.memory.peaks
+        self.assertLess(max(peaks.values()), 300 << 20)
+        peaks.update(dict.fromkeys(peaks, 0))
 
     def test_the_cpu_limit_cannot_be_put_off(self):  # long, needs: sandbox
         """By the kernel, while the coordinator is stopped."""

@@ -60,6 +60,14 @@ class Deaths(ProgramCase):
         self.assertEqual(len(killed), attempts)
         return record
 
+    def test_an_image_whose_worker_is_killed_each_time_is_named(
+            self):  # needs: no sanitizer
+        """As by a daemon that ends what takes much memory: once beside its
+        neighbour, then eight times alone."""
+        record = self.killed_while_decoding(signal.SIGKILL, 9)
+        self.assertEqual(record["reason"], "crash")
+        self.assertEqual(record["signal"], signal.SIGKILL)
+
     # A sanitizer catches it, and aborts.
     def test_a_crash_has_signal_and_phase(self):  # needs: no sanitizer
         record = self.killed_while_decoding(signal.SIGSEGV, 2)

@@ -79,9 +79,8 @@ TEST_F(CollectTest, RefusesTheSameSizeTwice) {
 }
 
 TEST_F(CollectTest, RefusesBytesThatTwoThumbnailsShare) {
-  outcome_.thumbnails[1].bytes.offset =
-      outcome_.thumbnails[0].bytes.offset +
-      outcome_.thumbnails[0].bytes.length - 1;
+  outcome_.thumbnails[1].bytes.offset = outcome_.thumbnails[0].bytes.offset +
+                                        outcome_.thumbnails[0].bytes.length - 1;
   ExpectRefused("share bytes");
   outcome_.thumbnails[1].bytes = outcome_.thumbnails[0].bytes;
   ExpectRefused("share bytes");
@@ -104,6 +103,14 @@ TEST_F(CollectTest, RefusesAThumbnailOfAFormatThatIsNotWritten) {
   EXPECT_TRUE(Run().has_value());
   outcome_.thumbnails[1].format = ImageFormat::kAvif;
   ExpectRefused("cannot be written");
+}
+
+TEST_F(CollectTest, RefusesReasonsThatAreNotOfTheImage) {
+  for (const Reason reason : {Reason::kDuplicate, Reason::kFiltered,
+                              Reason::kDns, Reason::kCrash, Reason::kUpload}) {
+    outcome_.reason = reason;
+    ExpectRefused("not of the image");
+  }
 }
 
 TEST_F(CollectTest, RefusesToMissASize) {

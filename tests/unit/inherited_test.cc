@@ -80,8 +80,7 @@ TEST(MarkInheritedDeathTest, ByNumberWhereNothingIsListed) {
 TEST(MarkInheritedDeathTest, SaysWhereNothingHelps) {
   EXPECT_EXIT(
       {
-        Refuse({SYS_close_range, SYS_getdents64,
-                SYS_prlimit64});
+        Refuse({SYS_close_range, SYS_getdents64, SYS_prlimit64});
         _exit(MarkAndLook());
       },
       testing::ExitedWithCode(2), "");
