@@ -1,7 +1,6 @@
 #include "worker/thumbnailer.h"
 
 #include <algorithm>
-#include <csignal>
 #include <new>
 #include <optional>
 #include <string>
@@ -114,6 +113,12 @@ struct Finish {
   Colours colours;
   Metadata metadata;
 };
+
+// By a real fault: the sandbox lets no process send itself that signal.
+void Crash() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 0;
+}
 
 }  // namespace
 
@@ -524,7 +529,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
                                MutableByteSpan output) {
   if (recipe_.crash_probe && AsText(encoded).starts_with(kCrashProbe))
-    static_cast<void>(std::raise(SIGSEGV));
+    Crash();
   Outcome outcome;
   complaints_.Clear();
   Verdict<void> ok;
