@@ -58,10 +58,11 @@ bool OutputLook::IsThere(const std::string& name, std::uint64_t bytes) {
   const char* base = name.c_str() + (top ? 0 : slash + 1);
   const Folder& listing = List(folder);
   if (listing.large) return IsThereAlone(folder, base, bytes);
+  const File wanted{Hash(base), bytes};
   const auto at = std::lower_bound(listing.files.begin(), listing.files.end(),
-                                   File{Hash(base), 0});
-  return at != listing.files.end() && at->name == Hash(base) &&
-         at->bytes == bytes;
+                                   wanted);
+  return at != listing.files.end() && at->name == wanted.name &&
+         at->bytes == wanted.bytes;
 }
 
 const OutputLook::Folder& OutputLook::List(const std::string& name) {
