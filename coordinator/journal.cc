@@ -663,9 +663,10 @@ Result<std::unique_ptr<Journal>> OpenJournal(const JournalOptions& options) {
   if (Status opened = journal->Open(); !opened) {
     Error error = opened.error();
     if (error.code == ErrorCode::kBadData)
-      error.what += fmt::format(" ({}/journal.sqlite is damaged, or no journal "
-                                "of ours)",
-                                options.state_dir);
+      error.what += fmt::format(
+          " ({}/journal.sqlite is damaged, or no journal of ours; move it away "
+          "or use another --state)",
+          options.state_dir);
     return tl::unexpected<Error>(std::move(error));
   }
   return journal;
