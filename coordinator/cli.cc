@@ -11,6 +11,7 @@
 
 #include "coordinator/machine.h"
 #include "coordinator/net/url.h"
+#include "coordinator/signals.h"
 #include "coordinator/source/naming.h"
 #include "coordinator/units.h"
 #include "proto/size_spec.h"
@@ -304,8 +305,13 @@ Status SetUserAgent(const std::string& typed, TransferOptions* transfer) {
 
 Status SetHeaders(const Typed& t, RunOptions* options) {
   RequestHeaders& headers = options->transfer.headers;
-  if (!t.header_file.empty())
-    RETURN_IF_ERROR(ReadHeaderFile(t.header_file, &headers));
+  if (!t.header_file.empty()) {
+    // It may be a pipe that nobody writes to: a signal ends the wait.
+    UnblockSignals();
+    const Status read = ReadHeaderFile(t.header_file, &headers);
+    BlockSignals();
+    RETURN_IF_ERROR(read);
+  }
   for (const std::string& text : t.headers)
     RETURN_IF_ERROR(AddHeader("--header", text, &headers));
   for (const std::string& text : t.put_headers)

@@ -16,6 +16,7 @@ namespace {
 // A server refuses larger heads anyway.
 constexpr std::size_t kMostHeaders = 100;
 constexpr std::size_t kMostBytes = 16 << 10;
+constexpr std::size_t kMostFileBytes = 64 << 10;
 
 constexpr std::array<std::string_view, 17> kOurs = {"host",
                                                     "connection",
@@ -78,6 +79,20 @@ void Store(std::string_view name, std::string_view value,
                                          : fmt::format("{}: {}", name, value));
 }
 
+Status AddLines(const std::string& path, std::string_view text,
+                RequestHeaders* headers) {
+  for (int number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (TrimBlanks(line).empty() || line.starts_with('#')) continue;
+    RETURN_IF_ERROR(AddHeader(
+        fmt::format("--header-file {}, line {}", path, number), line, headers));
+  }
+  return {};
+}
+
 }  // namespace
 
 bool IsHeaderValue(std::string_view text) {
@@ -112,19 +127,18 @@ Status AddHeader(std::string_view flag, std::string_view text,
 }
 
 Status ReadHeaderFile(const std::string& path, RequestHeaders* headers) {
-  std::ifstream file(path);
+  std::ifstream file(path, std::ios::binary);
   if (!file)
     return Refuse("--header-file",
                   SystemError(fmt::format("open {}", path), errno).what);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (TrimBlanks(line).empty() || line.starts_with('#')) continue;
-    RETURN_IF_ERROR(AddHeader(
-        fmt::format("--header-file {}, line {}", path, number), line, headers));
-  }
-  if (file.eof()) return {};
-  return Refuse("--header-file", fmt::format("cannot read {}", path));
+  std::string text(kMostFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad() || !file.eof())
+    return Refuse("--header-file",
+                  fmt::format("cannot read {}, or it is longer than {} bytes",
+                              path, kMostFileBytes));
+  return AddLines(path, text, headers);
 }
 
 }  // namespace thumbmill

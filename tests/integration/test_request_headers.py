@@ -2,6 +2,8 @@
 of one chain of redirects. A server of raw TCP writes down the heads."""
 
 import os
+import signal
+import time
 import unittest
 
 from harness import ProgramCase, png, tree
@@ -134,6 +136,14 @@ class RequestHeaders(HeadersCase):
                 done = self.fetch(["http://127.0.0.1:1/a.png"], *flags, code=1)
                 self.assertNotIn("hush", done.err)
                 self.assertIn(flags[0], done.err)
+
+    def test_a_wait_for_a_file_of_headers_can_be_ended(self):
+        os.mkfifo(self.path("pipe"))
+        process = self.start("-i", "u.txt", "-o", "out", "-s", "16x",
+                             "--header-file", "pipe")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.finish(process, -signal.SIGINT, 10)
 
     def test_put_headers_go_to_the_target_only(self):
         recorder = Recorder(self, self.rules)

@@ -67,6 +67,7 @@ TEST(RequestHeaders, AFileHasOneALine) {
   EXPECT_NE(bad.error().what.find("line 2"), std::string::npos);
   EXPECT_EQ(bad.error().what.find("hush"), std::string::npos);
   EXPECT_FALSE(ReadHeaderFile(dir.path() + "/none", &headers));
+  EXPECT_FALSE(ReadHeaderFile("/dev/zero", &headers));
   EXPECT_FALSE(ReadHeaderFile(dir.path(), &headers));
 }
 
