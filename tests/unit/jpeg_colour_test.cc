@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// What a JPEG says about its colours, in the ways in which files say it.
+// The colours of a JPEG, in the ways in which files name them.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -38,7 +38,7 @@ struct Made {
     const ByteRange& range = outcome.thumbnails.at(i).bytes;
     return ByteSpan(output).subspan(range.offset, range.length);
   }
-  // What its bytes are, and what the outcome says they are.
+  // The format of its bytes, which the outcome must say too.
   [[nodiscard]] ImageFormat Format(std::size_t i) const {
     const ImageFormat format = Sniff(Encoded(i)).format;
     EXPECT_EQ(outcome.FormatOf(outcome.thumbnails.at(i)), format);

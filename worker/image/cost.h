@@ -36,9 +36,9 @@ struct SizePlan {
 // The longest side that a format holds.
 [[nodiscard]] std::uint64_t LongestSide(ImageFormat format);
 
-// What one size is written in: the usual format of the picture's thumbnails. If
-// a side is too long for that, it is a JPEG, or a PNG where the picture has
-// alpha or is too long for a JPEG, too.
+// Returns the format of one size: the usual one of the picture's thumbnails. If
+// a side is too long for that, it is JPEG, or PNG where the picture has alpha or
+// is too long for a JPEG, too.
 [[nodiscard]] ImageFormat FormatOfSize(const Placement& place,
                                        ImageFormat usual, bool alpha);
 

@@ -294,7 +294,7 @@ std::optional<Entry> ExifRewriter::ReadEntry(std::uint16_t parent,
   if (leads_down) return ReadDirectory(entry.tag, tiff_.U32(at + 8));
   entry.type = tiff_.U16(at + 2);
   entry.count = tiff_.U32(at + 4);
-  // What points to a directory that is not known could not move.
+  // A pointer to an unknown directory could not move.
   if (entry.type == kDirectory && entry.tag != kOrientationTag)
     return std::nullopt;
   const ByteSpan value = ValueOf(tiff_, at);

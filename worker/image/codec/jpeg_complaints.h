@@ -8,7 +8,7 @@
 
 namespace thumbmill {
 
-// What decides how bad some warnings are.
+// The circumstances that decide how bad some warnings are.
 struct JpegCircumstances {
   bool arithmetic = false;
   // All bytes were read, and the library asked for more.

@@ -353,7 +353,7 @@ Refusal JpegDecoder::GaveUp() {
     return {Reason::kTooCostly,
             "more than " + std::to_string(state_.max_scans) + " scans"};
   const Reason reason = ReasonOf(state_.errors.msg_code);
-  // What the library made of bytes that it did not have.
+  // The library made that of bytes that it did not have.
   if (state_.hit_end && reason == Reason::kCorrupt)
     return {Reason::kTruncated, kCutOff};
   return {reason, MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
