@@ -32,8 +32,8 @@ std::string ReadOwner(int fd) {
 
 Result<UniqueFd> TakeLock(int folder, const std::string& name,
                           const std::string& shown, const std::string& does) {
-  ASSIGN_OR_RETURN(UniqueFd fd, OpenOwnFile(folder, name, O_RDWR | O_CREAT,
-                                            0600, shown));
+  ASSIGN_OR_RETURN(UniqueFd fd,
+                   OpenOwnFile(folder, name, O_RDWR | O_CREAT, 0600, shown));
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return FailSystem("cannot lock " + shown, errno);
     return Fail(ErrorCode::kUsage, fmt::format("another coordinator {}: {}",

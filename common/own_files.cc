@@ -197,8 +197,7 @@ Status CheckPrivate(int fd, const std::string& shown) {
                 fmt::format("{} belongs to {}, who may have prepared it, and "
                             "not to {}; remove it, give it to the user who "
                             "runs this (chown -R), or use another place",
-                            shown, UserText(st.st_uid),
-                            UserText(geteuid())));
+                            shown, UserText(st.st_uid), UserText(geteuid())));
   if ((st.st_mode & kOthersWrite) == 0) return {};
   return Fail(ErrorCode::kUsage,
               fmt::format("others may write to {} (mode {:04o}); take that "
@@ -247,8 +246,8 @@ Result<UniqueFd> OpenNamedFile(const std::string& path, int flags,
                                mode_t mode) {
   ASSIGN_OR_RETURN(const Place place, FindPlace(path, true));
   if (!place.magic) flags |= O_NOFOLLOW;
-  UniqueFd fd(openat(place.folder.get(), place.name.c_str(),
-                     flags | O_CLOEXEC, mode));
+  UniqueFd fd(
+      openat(place.folder.get(), place.name.c_str(), flags | O_CLOEXEC, mode));
   if (fd.valid()) return fd;
   return FailSystem("cannot open " + path, errno);
 }

@@ -41,8 +41,8 @@ struct Place {
 // The folder itself; where it is missing it is made with `mode`.
 [[nodiscard]] Result<UniqueFd> OpenNamedFolder(const std::string& path,
                                                mode_t mode = 0777);
-[[nodiscard]] Result<UniqueFd> OpenNamedFile(const std::string& path,
-                                             int flags, mode_t mode);
+[[nodiscard]] Result<UniqueFd> OpenNamedFile(const std::string& path, int flags,
+                                             mode_t mode);
 // mkdir -p; the last one gets `mode` if it is made, a folder that exists keeps
 // its own. Fails when a part exists and is no folder.
 [[nodiscard]] Status MakeFolders(const std::string& path, mode_t mode = 0777);

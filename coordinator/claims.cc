@@ -29,8 +29,8 @@ Status Claims::Open(int folder) {
   if (unlinkat(folder, kFile, 0) != 0 && errno != ENOENT)
     return FailSystem("cannot remove the file of claims", errno);
   // SQLite would make it readable for all.
-  if (!UniqueFd(openat(folder, kFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                       0600))
+  if (!UniqueFd(
+           openat(folder, kFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600))
            .valid())
     return FailSystem("cannot make the file of claims", errno);
   Result<Database> opened = Database::Open(folder, kFile);

@@ -55,8 +55,7 @@ Status MakeEmpty(int state, const char* name) {
 }
 
 Status Sync(int state, const char* name) {
-  const UniqueFd file(
-      openat(state, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const UniqueFd file(openat(state, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.valid() && fsync(file.get()) == 0) return {};
   return FailSystem(std::string("cannot sync ") + name, errno);
 }
@@ -87,10 +86,9 @@ Status MakeIfMissing(int state) {
 using Schema = std::map<std::string, std::string>;  // name -> all about it
 
 Result<Schema> ReadSchema(Database* db, std::size_t most) {
-  ASSIGN_OR_RETURN(
-      Statement rows,
-      db->Prepare("SELECT name, type || ' ' || tbl_name || ' ' ||"
-                  " coalesce(sql, '') FROM sqlite_schema"));
+  ASSIGN_OR_RETURN(Statement rows,
+                   db->Prepare("SELECT name, type || ' ' || tbl_name || ' ' ||"
+                               " coalesce(sql, '') FROM sqlite_schema"));
   Schema schema;
   while (schema.size() <= most) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());

@@ -145,8 +145,7 @@ void Lister::Claim(ListedBatch* batch) {
 
 void Lister::Look(ListedBatch* batch) {
   for (ListedItem& listed : batch->items) {
-    if (options_.look != nullptr)
-      LookAtOutputs(options_.look, &listed.verdict);
+    if (options_.look != nullptr) LookAtOutputs(options_.look, &listed.verdict);
     listed.item->size_mask &= listed.verdict.missing_mask;
   }
 }

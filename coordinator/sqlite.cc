@@ -115,8 +115,8 @@ void Statement::Reset() { sqlite3_reset(statement_.get()); }
 std::string Statement::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(
       sqlite3_column_text(statement_.get(), column));
-  const auto size = static_cast<std::size_t>(
-      sqlite3_column_bytes(statement_.get(), column));
+  const auto size =
+      static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
   return text == nullptr ? std::string() : std::string(text, size);
 }
 
@@ -167,24 +167,22 @@ Result<Database> Database::OpenInMemory() {
 
 void Database::Distrust() {
   sqlite3* db = db_.get();
-  for (const auto& [option, value] :
-       {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
-        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}})
+  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0}})
     sqlite3_db_config(db, option, value, nullptr);
-  for (const auto& [limit, value] :
-       {std::pair{SQLITE_LIMIT_LENGTH, kMostBytes},
-        {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
-        {SQLITE_LIMIT_COLUMN, 64},
-        {SQLITE_LIMIT_EXPR_DEPTH, 32},
-        {SQLITE_LIMIT_COMPOUND_SELECT, 4},
-        {SQLITE_LIMIT_VDBE_OP, 10'000},
-        {SQLITE_LIMIT_FUNCTION_ARG, 16},
-        {SQLITE_LIMIT_ATTACHED, 0},
-        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
-        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-        {SQLITE_LIMIT_WORKER_THREADS, 0}})
+  for (const auto& [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, kMostBytes},
+                                     {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
+                                     {SQLITE_LIMIT_COLUMN, 64},
+                                     {SQLITE_LIMIT_EXPR_DEPTH, 32},
+                                     {SQLITE_LIMIT_COMPOUND_SELECT, 4},
+                                     {SQLITE_LIMIT_VDBE_OP, 10'000},
+                                     {SQLITE_LIMIT_FUNCTION_ARG, 16},
+                                     {SQLITE_LIMIT_ATTACHED, 0},
+                                     {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
+                                     {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+                                     {SQLITE_LIMIT_WORKER_THREADS, 0}})
     sqlite3_limit(db, limit, value);
 }
 

@@ -57,14 +57,17 @@ bool IsCollision(int sys) {
 std::string PublishText(const StoreItem::File& file, const Error& error) {
   const char* hint = "";
   if (error.sys == ELOOP)
-    hint = "; its folder leads through a link, and no link below the target is "
-           "followed: put a folder there and run the same command again";
+    hint =
+        "; its folder leads through a link, and no link below the target is "
+        "followed: put a folder there and run the same command again";
   if (error.sys == EXDEV)
-    hint = "; its folder is another file system, onto which nothing can be "
-           "moved whole: make that one a target of its own";
+    hint =
+        "; its folder is another file system, onto which nothing can be "
+        "moved whole: make that one a target of its own";
   if (error.sys == EACCES || error.sys == EPERM)
-    hint = "; give the right to write to its folder and run the same command "
-           "again";
+    hint =
+        "; give the right to write to its folder and run the same command "
+        "again";
   return fmt::format("cannot place {}: {}{}", file.name, error.what, hint);
 }
 
@@ -130,8 +133,8 @@ Status DirectorySink::Prepare() {
   // What a run notes of its sources is nobody else's business.
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    OpenPrivateFolderAt(target_.get(), ".thumbmill", own));
-  ASSIGN_OR_RETURN(temporary_, OpenPrivateFolderAt(folder.get(), "tmp",
-                                                   own + "/tmp"));
+  ASSIGN_OR_RETURN(temporary_,
+                   OpenPrivateFolderAt(folder.get(), "tmp", own + "/tmp"));
   ASSIGN_OR_RETURN(lock_,
                    TakeLock(folder.get(), "target.lock", own + "/target.lock",
                             "writes to " + options_.target));
@@ -280,10 +283,9 @@ bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
          sys == ENOENT || sys == EMLINK || sys == ESTALE;
 }
 
-void DirectorySink::Unpublish(StoreItem* item, std::size_t shown,
-                              Error error) {
-  item->publish_reason = IsCollision(error.sys) ? Reason::kNameCollision
-                                                : Reason::kUpload;
+void DirectorySink::Unpublish(StoreItem* item, std::size_t shown, Error error) {
+  item->publish_reason =
+      IsCollision(error.sys) ? Reason::kNameCollision : Reason::kUpload;
   item->publish_error = PublishText(item->files[shown], error);
   for (const StoreItem::File& file : std::span(item->files).first(shown)) {
     const Result<int> folder = OpenFolder(FolderOf(file.name));

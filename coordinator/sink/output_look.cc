@@ -59,8 +59,8 @@ bool OutputLook::IsThere(const std::string& name, std::uint64_t bytes) {
   const Folder& listing = List(folder);
   if (listing.large) return IsThereAlone(folder, base, bytes);
   const File wanted{Hash(base), bytes};
-  const auto at = std::lower_bound(listing.files.begin(), listing.files.end(),
-                                   wanted);
+  const auto at =
+      std::lower_bound(listing.files.begin(), listing.files.end(), wanted);
   return at != listing.files.end() && at->name == wanted.name &&
          at->bytes == wanted.bytes;
 }
@@ -96,17 +96,15 @@ void OutputLook::Read(int fd, Folder* folder) {
       if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
       found.push_back({entry->d_ino, entry->d_name});
     }
-    if (entry == nullptr || found.size() >= kChunk)
-      Measure(fd, &found, folder);
+    if (entry == nullptr || found.size() >= kChunk) Measure(fd, &found, folder);
     if (entry == nullptr) break;
   }
   closedir(dir);
 }
 
 void OutputLook::Measure(int fd, std::vector<Found>* found, Folder* folder) {
-  std::sort(found->begin(), found->end(), [](const Found& a, const Found& b) {
-    return a.inode < b.inode;
-  });
+  std::sort(found->begin(), found->end(),
+            [](const Found& a, const Found& b) { return a.inode < b.inode; });
   for (const Found& file : *found) {
     if (stop_) return;
     if (const auto bytes = SizeOf(fd, file.name.c_str()))

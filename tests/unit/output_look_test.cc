@@ -42,9 +42,9 @@ TEST(OutputLook, GoesThroughNoLinkAndNotOutside) {
   ASSERT_EQ(mkfifo((dir / "target/fifo").c_str(), 0600), 0);
   OutputLook look(dir / "target");
   EXPECT_TRUE(look.IsThere("real/x.jpg", 5));
-  for (const char* name : {"folder/x.jpg", "link.jpg", "../secret/x.jpg",
-                           "real/../../secret/x.jpg", "fifo", "real/..", "",
-                           "/", "real/"})
+  for (const char* name :
+       {"folder/x.jpg", "link.jpg", "../secret/x.jpg",
+        "real/../../secret/x.jpg", "fifo", "real/..", "", "/", "real/"})
     EXPECT_FALSE(look.IsThere(name, 5)) << name;
   EXPECT_FALSE(look.IsThere(dir / "secret/x.jpg", 5));
 }
@@ -55,8 +55,8 @@ TEST(OutputLook, ListsEachFolderOnceHoweverMuchIsAsked) {
     dir.Write(std::to_string(i % 4) + "/" + std::to_string(i), "x");
   OutputLook look(dir.path());
   for (int i = 0; i < 200; ++i)
-    EXPECT_TRUE(look.IsThere(std::to_string(i % 4) + "/" + std::to_string(i),
-                             1));
+    EXPECT_TRUE(
+        look.IsThere(std::to_string(i % 4) + "/" + std::to_string(i), 1));
   EXPECT_LE(look.listed(), 210u);  // "." and ".." among them
 }
 
