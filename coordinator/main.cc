@@ -83,10 +83,21 @@ int MainCompare(const std::vector<std::string>& arguments) {
   return thumbmill::Compare(std::get<CompareOptions>(*command));
 }
 
+// A file that the command line names may be a pipe that is waited for.
+Result<Command> Parse(const std::vector<std::string>& arguments) {
+  const thumbmill::EndAtSignals end;
+  return thumbmill::ParseCommandLine(arguments);
+}
+
+thumbmill::Status OpenLog(const thumbmill::LogOptions& options) {
+  const thumbmill::EndAtSignals end;
+  return thumbmill::InitLog(options);
+}
+
 int Main(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == "compare")
     return MainCompare({arguments.begin() + 1, arguments.end()});
-  Result<Command> command = thumbmill::ParseCommandLine(arguments);
+  Result<Command> command = Parse(arguments);
   if (!command) return Usage(command.error().what);
   if (std::holds_alternative<thumbmill::ShowHelp>(*command)) {
     const std::string_view help = thumbmill::HelpText();
@@ -98,7 +109,7 @@ int Main(const std::vector<std::string>& arguments) {
     return 0;
   }
   const RunOptions& options = std::get<RunOptions>(*command);
-  if (thumbmill::Status log = thumbmill::InitLog(options.log); !log)
+  if (thumbmill::Status log = OpenLog(options.log); !log)
     return Usage("--log-file: " + log.error().what);
   return thumbmill::Run(options);
 }

@@ -581,7 +581,7 @@ int Run(const RunOptions& options) {
       return Refused(built.error());
   }
   if (options.dry_run) {
-    UnblockSignals();
+    const EndAtSignals end;
     return DryRun(options, parts.get());
   }
   const RunEnd end = RunEngine(options, parts.get());

@@ -31,6 +31,16 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 void EndNow(int signal) { _exit(128 + signal); }
 void SetFlag(int) { g_flag->store(true); }
 
+// A signal that was ignored from the start, as by nohup, stays so.
+void AnswerToEnd(void (*handler)(int)) {
+  for (const int signal : kAskToEnd) {
+    struct sigaction now;
+    const bool ignored =
+        sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (!ignored) std::signal(signal, handler);
+  }
+}
+
 sigset_t AskedToEnd() { return SetOf(kAskToEnd); }
 
 sigset_t Watched() {
@@ -57,19 +67,20 @@ void UnblockSignals() {
 }
 
 EndAtSignals::EndAtSignals() {
-  for (const int signal : kAskToEnd) std::signal(signal, EndNow);
+  AnswerToEnd(EndNow);
   UnblockSignals();
 }
 
+// The handler stays: a library's thread that was made meanwhile blocks signals
+// only once it runs.
 EndAtSignals::~EndAtSignals() {
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  for (const int signal : kAskToEnd) std::signal(signal, SIG_DFL);
 }
 
 FlagAtSignals::FlagAtSignals(std::atomic<bool>* flag, unsigned seconds) {
   g_flag = flag;
-  for (const int signal : kAskToEnd) std::signal(signal, SetFlag);
+  AnswerToEnd(SetFlag);
   std::signal(SIGALRM, SetFlag);
   UnblockSignals();
   alarm(seconds);
@@ -79,7 +90,7 @@ FlagAtSignals::~FlagAtSignals() {
   alarm(0);
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  for (const int signal : kAskToEnd) std::signal(signal, SIG_DFL);
+  AnswerToEnd(EndNow);
   std::signal(SIGALRM, SIG_DFL);
   g_flag = nullptr;
 }

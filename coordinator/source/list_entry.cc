@@ -72,7 +72,7 @@ std::string WhyNoSource(std::string_view entry) {
     return "a data: URL holds a picture and names none; save it as a file";
   if (scheme == "http" || scheme == "https") return WhyNoHttpUrl(entry);
   if (scheme == "file")
-    return "a file: URL without the path: file:///path is read";
+    return "a file: URL is written file:///path";
   if (scheme.size() == 1)
     return "a path of Windows; paths of this machine are read";
   if (!scheme.empty())
