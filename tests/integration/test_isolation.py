@@ -251,7 +251,7 @@ class Poison(ProgramCase):
     def test_what_cannot_be_kept_is_a_warning(self):
         self.write("full", "a file")
         done = self.run_probe("--keep-poison", "full/kept")
-        self.assertIn("--keep-poison: cannot make the folder full/kept",
+        self.assertIn("--keep-poison: cannot open full/kept",
                       done.err)
         self.assertEqual(len(self.failed()), 1)
 

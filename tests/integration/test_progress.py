@@ -501,4 +501,4 @@ class Progress(ProgramCase):
         time.sleep(0.5)
         self.assertIsNone(run.poll())
         run.send_signal(signal.SIGINT)
-        self.assertEqual(run.wait(10), -signal.SIGINT)
+        self.assertEqual(run.wait(10), 130)

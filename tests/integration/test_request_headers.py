@@ -143,7 +143,7 @@ class RequestHeaders(HeadersCase):
                              "--header-file", "pipe")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        self.finish(process, -signal.SIGINT, 10)
+        self.finish(process, 130, 10)
 
     def test_put_headers_go_to_the_target_only(self):
         recorder = Recorder(self, self.rules)
