@@ -9,6 +9,6 @@ namespace thumbmill {
                               int line);
 }  // namespace thumbmill
 
-#define CHECK(condition)         \
-  ((condition) ? (void)0         \
+#define CHECK(condition) \
+  ((condition) ? (void)0 \
                : ::thumbmill::CheckFailed(#condition, __FILE__, __LINE__))

@@ -39,15 +39,11 @@ void LogAnswer(std::string_view text);
 using LogWriter = void (*)(void* context, std::string_view line);
 void SetLogWriter(LogWriter writer, void* context);
 
-inline void LogDebug(std::string_view text) {
-  LogLine(LogLevel::kDebug, text);
-}
+inline void LogDebug(std::string_view text) { LogLine(LogLevel::kDebug, text); }
 inline void LogInfo(std::string_view text) { LogLine(LogLevel::kInfo, text); }
 inline void LogWarning(std::string_view text) {
   LogLine(LogLevel::kWarning, text);
 }
-inline void LogError(std::string_view text) {
-  LogLine(LogLevel::kError, text);
-}
+inline void LogError(std::string_view text) { LogLine(LogLevel::kError, text); }
 
 }  // namespace thumbmill

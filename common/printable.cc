@@ -93,8 +93,10 @@ Character DecodeCharacter(std::string_view text) {
   };
   const std::uint8_t first = byte(0);
   if (first < 0x80) return {first, 1, true};
-  const std::size_t length =
-      first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  const std::size_t length = first >= 0xF0   ? 4
+                             : first >= 0xE0 ? 3
+                             : first >= 0xC2 ? 2
+                                             : 0;
   if (length == 0 || first > 0xF4 || text.size() < length) return {};
   char32_t code = first & (0xFFU >> (length + 1));
   for (std::size_t i = 1; i < length; ++i) {

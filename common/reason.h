@@ -14,19 +14,40 @@ enum class ItemStatus { kDone, kSkipped, kFailed };
 enum class Reason {
   kNone,  // done
   // skipped
-  kDuplicate, kFiltered,
+  kDuplicate,
+  kFiltered,
   // skipped in a directory, failed in a list
   kNotImage,
   // failed: the source and the network
-  kBadLine, kRead, kDns, kConnect, kTls, kHttp4xx, kHttp5xx, kRedirect,
-  kForbiddenAddress, kTimeout, kTooSlow, kTooBig, kTruncatedBody,
+  kBadLine,
+  kRead,
+  kDns,
+  kConnect,
+  kTls,
+  kHttp4xx,
+  kHttp5xx,
+  kRedirect,
+  kForbiddenAddress,
+  kTimeout,
+  kTooSlow,
+  kTooBig,
+  kTruncatedBody,
   kHashMismatch,
   // failed: the image
-  kEmpty, kUnsupported, kTruncated, kCorrupt, kTooManyPixels, kTooCostly,
+  kEmpty,
+  kUnsupported,
+  kTruncated,
+  kCorrupt,
+  kTooManyPixels,
+  kTooCostly,
   // failed: the place it was decoded in
-  kMemory, kCrash, kHang,
+  kMemory,
+  kCrash,
+  kHang,
   // failed: the target
-  kNameCollision, kUpload, kCancelled,
+  kNameCollision,
+  kUpload,
+  kCancelled,
 };
 
 std::string_view ToWord(ItemStatus status);

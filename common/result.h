@@ -16,8 +16,7 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 [[nodiscard]] inline tl::unexpected<Error> Fail(ErrorCode code,
-                                                std::string what,
-                                                int sys = 0) {
+                                                std::string what, int sys = 0) {
   return tl::unexpected<Error>(Error{code, std::move(what), sys});
 }
 
@@ -31,16 +30,15 @@ using Status = Result<void>;
 #define TM_CONCAT_INNER(a, b) a##b
 #define TM_CONCAT(a, b) TM_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expr)                                   \
-  do {                                                          \
-    if (auto tm_status = (expr); !tm_status)                    \
-      return tl::unexpected<::thumbmill::Error>(                \
-          std::move(tm_status).error());                        \
+#define RETURN_IF_ERROR(expr)                                                  \
+  do {                                                                         \
+    if (auto tm_status = (expr); !tm_status)                                   \
+      return tl::unexpected<::thumbmill::Error>(std::move(tm_status).error()); \
   } while (false)
 
 #define ASSIGN_OR_RETURN(decl, expr) \
   ASSIGN_OR_RETURN_INNER(TM_CONCAT(tm_result_, __LINE__), decl, expr)
-#define ASSIGN_OR_RETURN_INNER(tmp, decl, expr)                              \
-  auto tmp = (expr);                                                         \
+#define ASSIGN_OR_RETURN_INNER(tmp, decl, expr)                                \
+  auto tmp = (expr);                                                           \
   if (!tmp) return tl::unexpected<::thumbmill::Error>(std::move(tmp).error()); \
   decl = std::move(*tmp)

@@ -41,8 +41,7 @@ struct Typed {
 
 void Define(CLI::App* app, Typed* t) {
   app->set_help_flag("");
-  app->add_option("-i,--input,--url-list", t->inputs)
-      ->allow_extra_args(false);
+  app->add_option("-i,--input,--url-list", t->inputs)->allow_extra_args(false);
   app->add_option("sources", t->positional);
   app->add_option("--input-format", t->input_format);
   app->add_option("--url-col", t->url_col);
@@ -210,8 +209,7 @@ Status ApplyImageSize(Typed* t) {
     t->fit = "contain";
     t->enlarge = true;
     t->sizes.push_back(n);
-  } else if (t->resize_mode == "keep_ratio" ||
-             t->resize_mode == "keep-ratio") {
+  } else if (t->resize_mode == "keep_ratio" || t->resize_mode == "keep-ratio") {
     t->fit = "outside";
     t->enlarge = true;
     t->sizes.push_back(n);
@@ -232,8 +230,7 @@ Status SetSizes(const Typed& t, Recipe* recipe) {
   RETURN_IF_ERROR(Set("--fit", t.fit, ParseFit, &fit));
   for (const std::string& text : SplitCommas(t.sizes)) {
     Result<SizeSpec> size = ParseSize(text, fit);
-    if (!size)
-      return Fail(ErrorCode::kUsage, "--size: " + size.error().what);
+    if (!size) return Fail(ErrorCode::kUsage, "--size: " + size.error().what);
     for (const SizeSpec& other : recipe->sizes)
       if (other.label == size->label)
         return Fail(ErrorCode::kUsage,
@@ -243,8 +240,7 @@ Status SetSizes(const Typed& t, Recipe* recipe) {
     recipe->sizes.push_back(std::move(*size));
   }
   if (recipe->sizes.empty())
-    return Fail(ErrorCode::kUsage,
-                "no size: add for example -s 200x,64x,32x");
+    return Fail(ErrorCode::kUsage, "no size: add for example -s 200x,64x,32x");
   if (recipe->sizes.size() > kMaxSizes)
     return Fail(ErrorCode::kUsage,
                 fmt::format("--size: {} sizes; at most {}",
@@ -369,8 +365,8 @@ Status SetMaxFailures(const std::string& text, RunOptions* options) {
 Status SetPlacement(const Typed& t, RunOptions* options) {
   RETURN_IF_ERROR(AtLeast("--workers", t.workers, 0));
   RETURN_IF_ERROR(AtLeast("--attempts", t.attempts, 1));
-  options->workers = t.workers == 0 ? UsableCpus()
-                                    : static_cast<std::size_t>(t.workers);
+  options->workers =
+      t.workers == 0 ? UsableCpus() : static_cast<std::size_t>(t.workers);
   if (options->workers > 1024)
     return Fail(ErrorCode::kUsage, "--workers: at most 1024");
   options->attempts = t.attempts;
@@ -463,9 +459,9 @@ Status SetView(const Typed& t, RunOptions* options) {
   RETURN_IF_ERROR(SetPositive("--stats", t.stats, &options->stats_interval));
   LogOptions& log = options->log;
   log.file = t.log_file;
-  ASSIGN_OR_RETURN(log.json, Word<bool>("--log-format", t.log_format,
-                                        {{"text", false}, {"json", true}},
-                                        false));
+  ASSIGN_OR_RETURN(log.json,
+                   Word<bool>("--log-format", t.log_format,
+                              {{"text", false}, {"json", true}}, false));
   if (t.verbose > 0)
     log.level = t.verbose > 1 ? LogLevel::kDebug : LogLevel::kInfo;
   if (t.quiet) {

@@ -24,7 +24,7 @@ namespace thumbmill {
 class EventLoop;
 
 struct CommitEntry {
-  ItemPtr item;          // may be null: only a record
+  ItemPtr item;  // may be null: only a record
   ItemRecord record;
   std::shared_ptr<StoreItem> store;  // null: nothing to publish
 };
@@ -57,7 +57,7 @@ class Committer {
   Failed failed_;
   std::vector<CommitEntry> waiting_;
   TimePoint oldest_{};
-  std::size_t busy_ = 0;   // entries of the batch under way
+  std::size_t busy_ = 0;  // entries of the batch under way
   bool broken_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   IoPool thread_{1, "tm-commit"};

@@ -88,38 +88,37 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
       network_(parts.network),
       queue_(&hosts_),
       fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
-               FetcherOptions{options.downloads, options.transfer.max_bytes,
-                              [this](std::uint64_t bytes) {
-                                memory_.SharedGrows(bytes);
-                              }},
+               FetcherOptions{
+                   options.downloads, options.transfer.max_bytes,
+                   [this](std::uint64_t bytes) { memory_.SharedGrows(bytes); }},
                [this](const ItemPtr& item, FetchAnswer answer) {
                  OnFetched(item, std::move(answer));
                }),
-      dispatcher_(parts.executor, parts.decode, parts.store,
-                  DispatcherOptions{&options.recipe, options.attempts,
-                                    options.task_timeout},
-                  Dispatcher::Events{
-                      [this](const ItemPtr& item, auto outputs) {
-                        OnMade(item, std::move(outputs));
-                      },
-                      [this](const ItemPtr& item, Reason reason,
-                             std::string message) {
-                        OnFailed(item, reason, std::move(message));
-                      }}),
-      storer_(PartsOfStorer(parts),
-              StorerOptions{&options.recipe, parts.name, MakeRetry(options)},
-              Storer::Events{
-                  [this](const ItemPtr& item, auto outputs) {
-                    OnStored(item, std::move(outputs));
-                  },
-                  [this](const ItemPtr& item, Reason reason,
-                         std::string message) {
-                    OnFailed(item, reason, std::move(message));
-                  },
-                  [this] { ++stats_.retries; },
-                  [this](std::string message) {
-                    Fatal(Error{ErrorCode::kIo, std::move(message), 0});
-                  }}),
+      dispatcher_(
+          parts.executor, parts.decode, parts.store,
+          DispatcherOptions{&options.recipe, options.attempts,
+                            options.task_timeout},
+          Dispatcher::Events{
+              [this](const ItemPtr& item, auto outputs) {
+                OnMade(item, std::move(outputs));
+              },
+              [this](const ItemPtr& item, Reason reason, std::string message) {
+                OnFailed(item, reason, std::move(message));
+              }}),
+      storer_(
+          PartsOfStorer(parts),
+          StorerOptions{&options.recipe, parts.name, MakeRetry(options)},
+          Storer::Events{
+              [this](const ItemPtr& item, auto outputs) {
+                OnStored(item, std::move(outputs));
+              },
+              [this](const ItemPtr& item, Reason reason, std::string message) {
+                OnFailed(item, reason, std::move(message));
+              },
+              [this] { ++stats_.retries; },
+              [this](std::string message) {
+                Fatal(Error{ErrorCode::kIo, std::move(message), 0});
+              }}),
       committer_(
           parts.loop, parts.sink, parts.journal, parts.journal_mutex,
           [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
@@ -132,8 +131,8 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
   listing.name = parts.name;
   listing.wanted = options.recipe.format;
   listing.look = parts.look;
-  listing.all_sizes = sizes >= 64 ? ~std::uint64_t{0}
-                                  : (std::uint64_t{1} << sizes) - 1;
+  listing.all_sizes =
+      sizes >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << sizes) - 1;
   lister_ = std::make_unique<Lister>(
       parts.loop, std::move(source), parts.journal, parts.journal_mutex,
       listing, [this](const ListedBatch& batch) { OnListed(batch); });
@@ -277,11 +276,9 @@ void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
   Record(item, ItemStatus::kDone, Reason::kNone, "", std::move(outputs));
 }
 
-void Engine::OnFailed(const ItemPtr& item, Reason reason,
-                      std::string message) {
+void Engine::OnFailed(const ItemPtr& item, Reason reason, std::string message) {
   if (item->slot.valid() && item->length > 0)
-    item->sha256 = ToHex(
-        HashBytes(ByteSpan(item->slot.data(), item->length)));
+    item->sha256 = ToHex(HashBytes(ByteSpan(item->slot.data(), item->length)));
   if (IsPoison(reason) && !options_.keep_poison.empty() &&
       !item->sha256.empty())
     return KeepInput(item, reason, std::move(message));
@@ -310,13 +307,12 @@ void Engine::KeepInput(const ItemPtr& item, Reason reason,
   });
 }
 
-void Engine::Conclude(const ItemPtr& item, Reason reason,
-                      std::string message) {
+void Engine::Conclude(const ItemPtr& item, Reason reason, std::string message) {
   item->slot.Reset();
   const bool skip = IsSkip(*item, reason);
   if (!skip && LogEnabled(LogLevel::kInfo))
-    LogInfo(fmt::format("{}: {}: {}", RedactUrl(item->ref.uri),
-                        ToWord(reason), message));
+    LogInfo(fmt::format("{}: {}: {}", RedactUrl(item->ref.uri), ToWord(reason),
+                        message));
   Record(item, skip ? ItemStatus::kSkipped : ItemStatus::kFailed, reason,
          std::move(message), {});
 }
@@ -479,9 +475,9 @@ void Engine::Tick() {
   last_tick_ = now;
   stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
   const ExecutorStats executor = parts_.executor->stats();
-  forecast_.Sample(now, static_cast<double>(executor.busy) /
-                            static_cast<double>(
-                                std::max<std::size_t>(executor.workers, 1)));
+  forecast_.Sample(
+      now, static_cast<double>(executor.busy) /
+               static_cast<double>(std::max<std::size_t>(executor.workers, 1)));
   if (now - last_sample_ >= kSample) {
     last_sample_ = now;
     Sample();
@@ -496,9 +492,8 @@ void Engine::FindSlowestHost(TimePoint now) {
     if (!fetch.item->ref.is_url) return;
     SlowHost& host = hosts[fetch.item->ref.host];
     ++host.in_flight;
-    host.oldest =
-        std::max(host.oldest, std::chrono::duration_cast<Millis>(
-                                  now - fetch.since));
+    host.oldest = std::max(
+        host.oldest, std::chrono::duration_cast<Millis>(now - fetch.since));
   });
   // Once there was one, there is one: the block does not jump.
   if (slowest_) slowest_->in_flight = 0;
@@ -511,8 +506,7 @@ void Engine::FindSlowestHost(TimePoint now) {
   for (auto& [name, host] : hosts) {
     const auto known = stats_.hosts.find(std::string(name));
     if (known != stats_.hosts.end())
-      host.recent =
-          std::chrono::duration_cast<Millis>(known->second.recent);
+      host.recent = std::chrono::duration_cast<Millis>(known->second.recent);
     host.name = name;
     take(std::move(host));
   }

@@ -157,13 +157,13 @@ class Engine {
   RetryPolicy retry_;
   std::unique_ptr<Lister> lister_;
 
-  std::size_t asked_ = 0;       // items requested of the lister, not arrived
+  std::size_t asked_ = 0;  // items requested of the lister, not arrived
   bool listing_ended_ = false;
   std::optional<double> progress_;  // of the sources
   Forecast forecast_;
   std::optional<SlowHost> slowest_;  // as of the last Sample()
   std::uint64_t memory_used_ = 0;    // so too
-  std::size_t open_ = 0;        // listed, not final
+  std::size_t open_ = 0;             // listed, not final
   // Failed, while their inputs are written to --keep-poison.
   std::unordered_map<std::uint64_t, ItemPtr> kept_;
   // Given to the committer; counted at once, so that --max-failures does not

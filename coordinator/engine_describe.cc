@@ -54,9 +54,9 @@ std::vector<std::string> Engine::Describe() const {
 
 std::string Engine::DescribeWorker(const WorkerNow& worker) const {
   const bool thread = options_.backend != Backend::kProcesses;
-  std::string line = thread ? fmt::format("thread {}", worker.worker)
-                            : fmt::format("worker {} (pid {})", worker.worker,
-                                          worker.pid);
+  std::string line =
+      thread ? fmt::format("thread {}", worker.worker)
+             : fmt::format("worker {} (pid {})", worker.worker, worker.pid);
   if (!thread && worker.pid == 0)
     return fmt::format("worker {}: no process, it is being replaced",
                        worker.worker);
@@ -101,11 +101,11 @@ void Engine::DescribeStores(TimePoint now,
                     stores.end());
   const std::optional<Url> target = ParseUrl(options_.output);
   for (std::size_t i = 0; i < shown; ++i)
-    lines->push_back(fmt::format(
-        "store{}: {} for {}, try {}",
-        target ? " at " + MakePrintable(target->host) : "",
-        NameOf(*stores[i].second), Seconds(now - stores[i].first),
-        stores[i].second->put_tries));
+    lines->push_back(
+        fmt::format("store{}: {} for {}, try {}",
+                    target ? " at " + MakePrintable(target->host) : "",
+                    NameOf(*stores[i].second), Seconds(now - stores[i].first),
+                    stores[i].second->put_tries));
   CutLines(stores.size(), shown, "stores", lines);
 }
 

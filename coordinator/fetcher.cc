@@ -76,10 +76,9 @@ class FileCopy {
     } while (got < 0 && errno == EINTR);
     if (got < 0) return FailSystem("read", errno);
     for (ssize_t put = 0; put < got;) {
-      const ssize_t n =
-          pwrite(to_.fd, buffer_.get() + put,
-                 static_cast<std::size_t>(got - put),
-                 static_cast<off_t>(to_.offset + length_));
+      const ssize_t n = pwrite(to_.fd, buffer_.get() + put,
+                               static_cast<std::size_t>(got - put),
+                               static_cast<off_t>(to_.offset + length_));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0)
         return Fail(ErrorCode::kNoMemory,
@@ -114,9 +113,9 @@ ReadAnswer ReadFile(const std::string& path, const Place& place,
     return ReadFailed(Reason::kRead, "not a regular file");
   const auto size = static_cast<std::uint64_t>(st.st_size);
   if (size > max_bytes)
-    return ReadFailed(Reason::kTooBig,
-                      fmt::format("{} bytes, more than --max-bytes {}", size,
-                                  max_bytes));
+    return ReadFailed(
+        Reason::kTooBig,
+        fmt::format("{} bytes, more than --max-bytes {}", size, max_bytes));
   ReadAnswer answer;
   if (size > place.size) {
     answer.needs = size;
@@ -169,9 +168,8 @@ class Fetcher::Fetch final : public BodySink {
   // Tries the comfortable step first, then just what is needed.
   bool GrowTo(std::uint64_t wanted) {
     SlotLease& slot = item->slot;
-    const std::uint64_t step =
-        std::min(std::max(wanted, slot.granted() + kGrowBytes),
-                 slot.capacity());
+    const std::uint64_t step = std::min(
+        std::max(wanted, slot.granted() + kGrowBytes), slot.capacity());
     const std::uint64_t before = slot.granted();
     if (!slot.Grow(step) && !slot.Grow(wanted)) return false;
     if (owner_->options_.grown) owner_->options_.grown(slot.granted() - before);
@@ -190,9 +188,9 @@ class Fetcher::Fetch final : public BodySink {
   ItemPtr item;
   std::uint64_t age;
   TimePoint since = std::chrono::steady_clock::now();
-  TransferId transfer = 0;       // 0: a file
-  std::uint64_t waits_for = 0;   // bytes of slot; 0: does not wait
-  bool reading = false;          // a pool thread uses the slot
+  TransferId transfer = 0;      // 0: a file
+  std::uint64_t waits_for = 0;  // bytes of slot; 0: does not wait
+  bool reading = false;         // a pool thread uses the slot
 
  private:
   Fetcher* owner_;
@@ -224,8 +222,8 @@ bool Fetcher::Start(const ItemPtr& item) {
   item->slot = std::move(*slot);
   item->length = 0;
   auto fetch = std::make_shared<Fetch>(this, item, next_age_++);
-  const bool started = item->ref.is_url ? StartUrl(item, fetch)
-                                        : StartFile(item, fetch);
+  const bool started =
+      item->ref.is_url ? StartUrl(item, fetch) : StartFile(item, fetch);
   if (!started) {
     item->slot.Reset();
     return false;
@@ -306,22 +304,22 @@ void Fetcher::SubmitRead(const FetchPtr& fetch) {
   pool_->Submit([this, fetch = fetch, place, alive = alive_, loop = loop_,
                  max_bytes = options_.max_bytes]() mutable {
     ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
-    loop->Post([this, fetch = std::move(fetch), alive,
-                answer = std::move(answer)] {
-      fetch->reading = false;
-      if (!*alive || !active_.contains(fetch->age)) return;
-      if (answer.needs > 0) {
-        // It is larger than when it was listed.
-        if (fetch->item->slot.Grow(answer.needs + 1)) {
-          SubmitRead(fetch);
-        } else {
-          Drop(fetch);
-        }
-        return;
-      }
-      fetch->item->length = answer.length;
-      Finish(fetch, answer.fetch);
-    });
+    loop->Post(
+        [this, fetch = std::move(fetch), alive, answer = std::move(answer)] {
+          fetch->reading = false;
+          if (!*alive || !active_.contains(fetch->age)) return;
+          if (answer.needs > 0) {
+            // It is larger than when it was listed.
+            if (fetch->item->slot.Grow(answer.needs + 1)) {
+              SubmitRead(fetch);
+            } else {
+              Drop(fetch);
+            }
+            return;
+          }
+          fetch->item->length = answer.length;
+          Finish(fetch, answer.fetch);
+        });
   });
 }
 
@@ -333,8 +331,8 @@ void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {
   } else {
     // Leans to the large side: a dropped download costs more than a wait.
     const auto bytes = static_cast<double>(fetch->item->length) * 1.25;
-    expected_bytes_ += (bytes - expected_bytes_) *
-                       (bytes > expected_bytes_ ? 0.25 : 0.02);
+    expected_bytes_ +=
+        (bytes - expected_bytes_) * (bytes > expected_bytes_ ? 0.25 : 0.02);
   }
   done_(fetch->item, std::move(answer));
 }
@@ -376,15 +374,14 @@ void Fetcher::Relieve(bool others_hold_memory) {
     transfers_->Cancel(oldest->transfer);
     FetchAnswer answer;
     answer.reason = Reason::kTooCostly;
-    answer.message = fmt::format(
-        "more than {} bytes, but --memory leaves {} for inputs",
-        oldest->item->length, FormatBytes(budget_->limit()));
+    answer.message =
+        fmt::format("more than {} bytes, but --memory leaves {} for inputs",
+                    oldest->item->length, FormatBytes(budget_->limit()));
     Finish(oldest, std::move(answer));
   }
 }
 
-void Fetcher::ForEach(
-    const std::function<void(const FetchNow&)>& visit) const {
+void Fetcher::ForEach(const std::function<void(const FetchNow&)>& visit) const {
   for (const auto& [age, fetch] : active_)
     visit({fetch->item.get(), fetch->since, fetch->waits_for > 0});
 }

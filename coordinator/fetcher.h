@@ -40,8 +40,8 @@ struct FetchAnswer {
 };
 
 struct FetcherOptions {
-  std::size_t downloads = 64;     // transfers and reads under way at once
-  std::uint64_t max_bytes = 0;    // of one image
+  std::size_t downloads = 64;   // transfers and reads under way at once
+  std::uint64_t max_bytes = 0;  // of one image
   // Told how many bytes of shared memory a download is about to touch, or null.
   std::function<void(std::uint64_t)> grown = nullptr;
 };

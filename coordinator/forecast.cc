@@ -64,8 +64,7 @@ void Forecast::Sample(TimePoint now, double busy) {
   if (seconds <= 0) return;
   last_ = now;
   const double keep = std::exp(-seconds / kMemorySeconds);
-  rate_work_.pixels =
-      rate_work_.pixels * keep + done_.pixels - sampled_.pixels;
+  rate_work_.pixels = rate_work_.pixels * keep + done_.pixels - sampled_.pixels;
   rate_work_.bytes = rate_work_.bytes * keep + done_.bytes - sampled_.bytes;
   rate_seconds_ = rate_seconds_ * keep + seconds;
   rate_busy_ = rate_busy_ * keep + busy * seconds;
@@ -85,9 +84,8 @@ double Forecast::BytesPerImage(const Tally& tally) const {
 Forecast::Work Forecast::OpenWork() const {
   Work work;
   for (const Tally& tally : formats_) {
-    const double bytes =
-        tally.open_bytes +
-        (tally.open - tally.open_sized) * BytesPerImage(tally);
+    const double bytes = tally.open_bytes +
+                         (tally.open - tally.open_sized) * BytesPerImage(tally);
     work.pixels += bytes * PixelsPerByte(tally) + tally.open * kImagePixels;
     work.bytes += bytes + tally.open * kImageBytes;
   }
@@ -98,8 +96,7 @@ double Forecast::Unlisted(const ListState& list) const {
   if (list.ended || !list.progress) return 0;
   const double read = std::clamp(*list.progress, 1e-9, 1.0);
   const double unlisted = listed_ * (1 / read - 1);
-  const double recorded =
-      std::clamp(recorded_ - recalled_, 0.0, unlisted);
+  const double recorded = std::clamp(recorded_ - recalled_, 0.0, unlisted);
   const double again = recalled_ > 0 ? again_ / recalled_ : 0;
   return unlisted - recorded * (1 - again);
 }
@@ -126,8 +123,7 @@ std::optional<Millis> Forecast::TimeLeft(const ListState& list) const {
   const double weight = std::clamp((busy - 0.5) / 0.4, 0.0, 1.0);
   const double seconds = by_pixels * weight + by_bytes * (1 - weight);
   constexpr double kLongest = 1e9;
-  return Millis(
-      static_cast<std::int64_t>(std::min(seconds, kLongest) * 1000));
+  return Millis(static_cast<std::int64_t>(std::min(seconds, kLongest) * 1000));
 }
 
 }  // namespace thumbmill

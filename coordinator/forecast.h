@@ -44,8 +44,8 @@ class Forecast {
   // One that was listed and needs nothing.
   void Passed(bool was_recorded);
   // One of those that were Listed() became final.
-  void Ended(ImageFormat named, std::uint64_t listed_bytes,
-             std::uint64_t bytes, std::uint64_t pixels);
+  void Ended(ImageFormat named, std::uint64_t listed_bytes, std::uint64_t bytes,
+             std::uint64_t pixels);
 
   // At most some times a second; `busy` is the share of workers that have
   // something to do.

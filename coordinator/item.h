@@ -26,7 +26,14 @@
 namespace thumbmill {
 
 enum class ItemState : std::uint8_t {
-  kListed, kFetching, kReady, kLeased, kMade, kStoring, kStored, kFinal,
+  kListed,
+  kFetching,
+  kReady,
+  kLeased,
+  kMade,
+  kStoring,
+  kStored,
+  kFinal,
 };
 
 [[nodiscard]] const char* ToWord(ItemState state);
@@ -52,17 +59,17 @@ struct Item {
   std::uint64_t decode_grant = 0;
   std::uint64_t store_grant = 0;
   std::uint64_t output_capacity = 0;  // 0: as estimated from the header
-  std::uint32_t bypassed = 0;  // smaller ones that were sent before it
+  std::uint32_t bypassed = 0;         // smaller ones that were sent before it
 
   int fetch_tries = 0;
-  int slow_tries = 0;     // of those, the ones that were too slow
-  int attempts = 0;       // places it may have cost
-  int losses = 0;         // places lost while it only waited there
-  bool alone = false;     // leased to a place of its own: see suspicion.h
-  int kills = 0;          // such places lost by a hand from outside
-  int kills_in_a_row = 0;        // of these, while no other place was
+  int slow_tries = 0;      // of those, the ones that were too slow
+  int attempts = 0;        // places it may have cost
+  int losses = 0;          // places lost while it only waited there
+  bool alone = false;      // leased to a place of its own: see suspicion.h
+  int kills = 0;           // such places lost by a hand from outside
+  int kills_in_a_row = 0;  // of these, while no other place was
   std::uint64_t kills_seen = 0;  // Suspicion's count at the last of them
-  int regrants = 0;       // leased again with a larger output
+  int regrants = 0;              // leased again with a larger output
   int put_tries = 0;
   int signal = 0;
   std::string phase;

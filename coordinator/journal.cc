@@ -113,8 +113,8 @@ bool MayBeRecipe(std::string_view text) {
 
 std::string ShortDump(const nlohmann::json& json) {
   constexpr std::size_t kMostShown = 200;
-  std::string text = json.dump(
-      -1, ' ', true, nlohmann::json::error_handler_t::replace);
+  std::string text =
+      json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   if (text.size() <= kMostShown) return text;
   return text.substr(0, kMostShown) + "...";
 }
@@ -194,8 +194,8 @@ class SqliteJournal final : public Journal {
   JournalOptions options_;
   UniqueFd lock_;
   Database db_;
-  Statement insert_, forget_, recall_, ahead_query_, owner_, claim_owner_, name_owner_,
-      insert_name_;
+  Statement insert_, forget_, recall_, ahead_query_, owner_, claim_owner_,
+      name_owner_, insert_name_;
   Claims claims_;
   RecentOwners recent_;
   // Items that ClaimName() was called for and that are not recorded yet.
@@ -220,8 +220,8 @@ Status SqliteJournal::Open() {
   ASSIGN_OR_RETURN(lock_, TakeLock(state, "lock", options_.state_dir + "/lock",
                                    "works on " + options_.state_dir));
   TM_FAIL_POINT("state-locked");
-  ASSIGN_OR_RETURN(db_, OpenJournalFile(state, options_.state_dir,
-                                        options_.stop));
+  ASSIGN_OR_RETURN(db_,
+                   OpenJournalFile(state, options_.state_dir, options_.stop));
   RETURN_IF_ERROR(CheckMeta());
   RETURN_IF_ERROR(FindRecords());
   RETURN_IF_ERROR(PrepareAll());
@@ -285,10 +285,9 @@ Status SqliteJournal::CheckMeta() {
 }
 
 Status SqliteJournal::PrepareAll() {
-  ASSIGN_OR_RETURN(
-      insert_,
-      db_.Prepare("INSERT INTO items VALUES(?,?,?,?,?,?,?,?,?,?,"
-                  "?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  ASSIGN_OR_RETURN(insert_,
+                   db_.Prepare("INSERT INTO items VALUES(?,?,?,?,?,?,?,?,?,?,"
+                               "?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   ASSIGN_OR_RETURN(forget_, db_.Prepare("DELETE FROM items WHERE key = ?"));
   ASSIGN_OR_RETURN(
       recall_,
@@ -299,12 +298,10 @@ Status SqliteJournal::PrepareAll() {
       db_.Prepare("SELECT status, reason, stamp, outputs, bounds, rowid,"
                   " claim_key, key FROM items WHERE rowid > ? ORDER BY rowid"
                   " LIMIT ?"));
-  ASSIGN_OR_RETURN(owner_,
-                   db_.Prepare("SELECT uri FROM items WHERE key = ?"));
-  ASSIGN_OR_RETURN(
-      claim_owner_,
-      db_.Prepare("SELECT uri FROM items WHERE claim_key = ?"
-                  " AND status = 'done' AND key <> ? LIMIT 1"));
+  ASSIGN_OR_RETURN(owner_, db_.Prepare("SELECT uri FROM items WHERE key = ?"));
+  ASSIGN_OR_RETURN(claim_owner_,
+                   db_.Prepare("SELECT uri FROM items WHERE claim_key = ?"
+                               " AND status = 'done' AND key <> ? LIMIT 1"));
   ASSIGN_OR_RETURN(
       name_owner_,
       db_.Prepare("SELECT items.uri FROM names JOIN items USING(key)"
@@ -455,14 +452,12 @@ Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
   ASSIGN_OR_RETURN(const std::optional<Memory> memory, Remember(key));
   if (!memory) return verdict;
   const auto status = ItemStatusFromWord(memory->status);
-  const Reason reason =
-      ReasonFromWord(memory->reason).value_or(Reason::kNone);
+  const Reason reason = ReasonFromWord(memory->reason).value_or(Reason::kNone);
 
   verdict.kind = Kind::kAgain;
   verdict.reason = reason;
   if (!status || memory->stamp != request.stamp) return verdict;
-  if (status == ItemStatus::kDone)
-    return RecallDone(request, memory->outputs);
+  if (status == ItemStatus::kDone) return RecallDone(request, memory->outputs);
   const bool judged_anew = reason == Reason::kFiltered ||
                            reason == Reason::kNameCollision ||
                            IsTransient(reason);
@@ -488,8 +483,8 @@ ClaimVerdict SqliteJournal::RecallDone(const ClaimRequest& request,
   verdict.missing_mask = 0;
   for (std::size_t i = 0; i < options_.sizes.size(); ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
-    const auto there = std::find_if(
-        made.begin(), made.end(), [&](const OutputRecord& output) {
+    const auto there =
+        std::find_if(made.begin(), made.end(), [&](const OutputRecord& output) {
           return output.size == options_.sizes[i];
         });
     if (there == made.end()) {
@@ -542,8 +537,8 @@ Status SqliteJournal::Insert(const ItemRecord& record) {
   const Key128 key = HashKey(record.source_key);
   const Key128 claim_key = HashKey(record.claim);
   ASSIGN_OR_RETURN(const std::string outputs, MergedOutputs(record, key));
-  const std::string warnings = fmt::format("{}", fmt::join(record.warnings,
-                                                           "\n"));
+  const std::string warnings =
+      fmt::format("{}", fmt::join(record.warnings, "\n"));
   if (had_records_) RETURN_IF_ERROR(forget_.Bind(1, ByteSpan(key)).Run());
   insert_.Bind(1, ByteSpan(key))
       .Bind(2, static_cast<std::int64_t>(record.index))
@@ -572,8 +567,7 @@ Status SqliteJournal::Insert(const ItemRecord& record) {
   return InsertNames(record, key);
 }
 
-Status SqliteJournal::InsertNames(const ItemRecord& record,
-                                  const Key128& key) {
+Status SqliteJournal::InsertNames(const ItemRecord& record, const Key128& key) {
   if (named_.erase(key) == 0 || record.status != ItemStatus::kDone) return {};
   for (const OutputRecord& output : record.outputs) {
     const Key128 name = HashKey(output.name);

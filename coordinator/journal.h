@@ -41,8 +41,8 @@ struct ItemRecord {
   std::uint64_t index = 0;
   std::string source_key;  // as claimed: the identity it is filed under
   std::string uri;         // verbatim
-  std::string claim;    // the name it claims, sizes left open
-  std::string stamp;    // of a local file, else empty
+  std::string claim;       // the name it claims, sizes left open
+  std::string stamp;       // of a local file, else empty
   ItemStatus status = ItemStatus::kFailed;
   Reason reason = Reason::kNone;
   std::string message;
@@ -52,7 +52,7 @@ struct ItemRecord {
   std::string phase;
   std::uint32_t width = 0, height = 0;  // upright source
   std::uint64_t bytes_in = 0;
-  std::string sha256;                   // of the input, hex
+  std::string sha256;  // of the input, hex
   std::vector<OutputRecord> outputs;
   // What names need, so that a retry writes the same ones.
   std::string host, dir, stem, srcext;
@@ -69,18 +69,18 @@ struct ClaimRequest {
 
 struct ClaimVerdict {
   enum class Kind {
-    kFresh,        // make it
-    kAgain,        // failed or changed before: make it again
-    kPartly,       // done before, some sizes are missing: see `missing`
-    kDone,         // done before: nothing to do
-    kFailedBefore, // permanent failure before, not tried again
+    kFresh,         // make it
+    kAgain,         // failed or changed before: make it again
+    kPartly,        // done before, some sizes are missing: see `missing`
+    kDone,          // done before: nothing to do
+    kFailedBefore,  // permanent failure before, not tried again
     kSkippedBefore,
-    kDuplicate,    // the same source was named before in this run
-    kCollision,    // another source owns this name: `owner`
+    kDuplicate,  // the same source was named before in this run
+    kCollision,  // another source owns this name: `owner`
   };
   Kind kind = Kind::kFresh;
   std::uint64_t missing_mask = ~std::uint64_t{0};  // sizes to make
-  std::string owner;       // kCollision: the other source, verbatim
+  std::string owner;              // kCollision: the other source, verbatim
   Reason reason = Reason::kNone;  // kFailedBefore, kSkippedBefore
   // kDone, kPartly: what was made of the sizes that are wanted, so that the
   // caller can look whether it is still there. Only if asked for.
@@ -94,16 +94,16 @@ struct ClaimVerdict {
 };
 
 struct JournalOptions {
-  std::string state_dir;            // for errors; opened if `state` is not
-  int state = -1;                   // a private folder, or -1
+  std::string state_dir;  // for errors; opened if `state` is not
+  int state = -1;         // a private folder, or -1
   // Queries fail with kCancelled soon after it has become true; may be null.
   const std::atomic<bool>* stop = nullptr;
-  std::string recipe;               // canonical JSON, without the sizes
-  std::vector<std::string> sizes;   // SizeSpec::text, by bit
+  std::string recipe;              // canonical JSON, without the sizes
+  std::vector<std::string> sizes;  // SizeSpec::text, by bit
   bool retry_failed = false;
-  bool revalidate = false;          // URLs are made again
-  bool overwrite = false;           // forget what was done; recipe may differ
-  bool tell_made = false;           // ClaimVerdict::made is wanted
+  bool revalidate = false;  // URLs are made again
+  bool overwrite = false;   // forget what was done; recipe may differ
+  bool tell_made = false;   // ClaimVerdict::made is wanted
   // Bounds of cost (memory, scans, output pixels): what was too_costly is
   // tried again when one of them has become larger.
   std::array<std::uint64_t, 3> cost_bounds{};

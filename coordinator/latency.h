@@ -17,9 +17,8 @@ namespace thumbmill {
 class LatencyHistogram {
  public:
   void Add(Micros duration) {
-    const auto us = static_cast<std::uint64_t>(duration.count() < 0
-                                                   ? 0
-                                                   : duration.count());
+    const auto us =
+        static_cast<std::uint64_t>(duration.count() < 0 ? 0 : duration.count());
     ++buckets_[Bucket(us)];
     ++count_;
     if (us > max_) max_ = us;
@@ -60,9 +59,7 @@ class LatencyHistogram {
     if (bucket < (1U << kStepBits)) return bucket;
     const std::size_t power = (bucket >> kStepBits) + kStepBits - 1;
     const std::uint64_t step = bucket & ((1U << kStepBits) - 1);
-    return ((std::uint64_t{1} << kStepBits) + step + 1)
-               << (power - kStepBits)
-           ;
+    return ((std::uint64_t{1} << kStepBits) + step + 1) << (power - kStepBits);
   }
   std::array<std::uint64_t, (64 - kStepBits + 1) << kStepBits> buckets_{};
   std::uint64_t count_ = 0, max_ = 0, sum_ = 0;

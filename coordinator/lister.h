@@ -33,8 +33,8 @@ struct ListedItem {
 
 struct ListedBatch {
   std::vector<ListedItem> items;
-  bool end = false;          // no more will come
-  Status status;             // the journal failed
+  bool end = false;  // no more will come
+  Status status;     // the journal failed
   // A list could not be read to its end; with `end`. It was logged.
   std::optional<Error> unread;
   std::optional<double> progress;  // of the source, after this batch

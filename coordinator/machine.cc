@@ -34,8 +34,7 @@ std::string CgroupPath(const std::string& controller) {
     const std::string names = line.substr(first + 1, second - first - 1);
     if (names == controller ||
         (!controller.empty() &&
-         ("," + names + ",").find("," + controller + ",") !=
-             std::string::npos))
+         ("," + names + ",").find("," + controller + ",") != std::string::npos))
       return line.substr(second + 1);
   }
   return "";
@@ -59,16 +58,14 @@ double CpuQuota() {
     if (line >> most >> period && period > 0)
       quota = std::min(quota, most / period);
   });
-  WalkCgroup("/sys/fs/cgroup/cpu", CgroupPath("cpu"),
-             [&](const std::string& dir) {
-               const std::string most = FirstLine(dir + "/cpu.cfs_quota_us");
-               const std::string period =
-                   FirstLine(dir + "/cpu.cfs_period_us");
-               if (most.empty() || most[0] == '-' || period.empty()) return;
-               quota = std::min(quota, std::atof(most.c_str()) /
-                                           std::max(1.0, std::atof(
-                                                             period.c_str())));
-             });
+  WalkCgroup(
+      "/sys/fs/cgroup/cpu", CgroupPath("cpu"), [&](const std::string& dir) {
+        const std::string most = FirstLine(dir + "/cpu.cfs_quota_us");
+        const std::string period = FirstLine(dir + "/cpu.cfs_period_us");
+        if (most.empty() || most[0] == '-' || period.empty()) return;
+        quota = std::min(quota, std::atof(most.c_str()) /
+                                    std::max(1.0, std::atof(period.c_str())));
+      });
   return quota;
 }
 
@@ -82,10 +79,9 @@ std::uint64_t CgroupMemory() {
   };
   WalkCgroup("/sys/fs/cgroup", CgroupPath(""),
              [&](const std::string& dir) { read(dir + "/memory.max"); });
-  WalkCgroup("/sys/fs/cgroup/memory", CgroupPath("memory"),
-             [&](const std::string& dir) {
-               read(dir + "/memory.limit_in_bytes");
-             });
+  WalkCgroup(
+      "/sys/fs/cgroup/memory", CgroupPath("memory"),
+      [&](const std::string& dir) { read(dir + "/memory.limit_in_bytes"); });
   return least;
 }
 
@@ -126,10 +122,9 @@ std::uint64_t OomKills() {
   };
   WalkCgroup("/sys/fs/cgroup", CgroupPath(""),
              [&](const std::string& dir) { read(dir + "/memory.events"); });
-  WalkCgroup("/sys/fs/cgroup/memory", CgroupPath("memory"),
-             [&](const std::string& dir) {
-               read(dir + "/memory.oom_control");
-             });
+  WalkCgroup(
+      "/sys/fs/cgroup/memory", CgroupPath("memory"),
+      [&](const std::string& dir) { read(dir + "/memory.oom_control"); });
   read("/proc/vmstat");
   return kills.value_or(0);
 }

@@ -13,10 +13,10 @@ namespace thumbmill {
 // How many processes the kernel has ended for want of memory, ever: of this
 // process's cgroup, else of the machine. 0 also where the kernel does not tell.
 [[nodiscard]] std::uint64_t OomKills();
-// SCHED_BATCH (sched(7)) for this thread, and for all threads and processes that
-// it starts: who wakes up does not push a working one off its core. Where cores
-// are free nothing changes; where all decode, the loop takes several answers at
-// once. A policy that somebody else has chosen stays.
+// SCHED_BATCH (sched(7)) for this thread, and for all threads and processes
+// that it starts: who wakes up does not push a working one off its core. Where
+// cores are free nothing changes; where all decode, the loop takes several
+// answers at once. A policy that somebody else has chosen stays.
 void ScheduleAsBatch();
 
 }  // namespace thumbmill

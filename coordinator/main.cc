@@ -53,8 +53,7 @@ constexpr int kExitFatal = 4;
   } catch (const std::bad_alloc&) {
     OutOfMemory();
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "coordinator: a bug of thumbmill: %s\n",
-                 error.what());
+    std::fprintf(stderr, "coordinator: a bug of thumbmill: %s\n", error.what());
   }
   std::abort();
 }
@@ -68,8 +67,7 @@ int Usage(const std::string& what) {
 int MainCompare(const std::vector<std::string>& arguments) {
   Result<CompareCommand> command = thumbmill::ParseCompare(arguments);
   if (!command) {
-    std::fprintf(stderr,
-                 "coordinator: %s\nTry 'coordinator compare --help'.\n",
+    std::fprintf(stderr, "coordinator: %s\nTry 'coordinator compare --help'.\n",
                  thumbmill::Printable(command.error().what).c_str());
     return kExitUsage;
   }

@@ -23,8 +23,8 @@ class ForgettingJournal final : public Journal {
     std::string folder = (temporary / "thumbmill-XXXXXX").string();
     if (error || mkdtemp(folder.data()) == nullptr)
       return claims_.OpenInMemory();
-    const UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY |
-                                               O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd fd(
+        open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const bool opened = fd.valid() && claims_.Open(fd.get()).has_value();
     // Its file is unlinked already.
     std::filesystem::remove_all(folder, error);
@@ -57,8 +57,7 @@ class ForgettingJournal final : public Journal {
     return {};
   }
   Result<JournalCounts> Counts() override { return counts_; }
-  Status ForEachFailed(
-      const std::function<void(const ItemRecord&)>&) override {
+  Status ForEachFailed(const std::function<void(const ItemRecord&)>&) override {
     return {};
   }
 

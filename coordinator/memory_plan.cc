@@ -19,8 +19,7 @@ constexpr std::uint64_t kLeastForImages = 96 * kMiB;
 
 }  // namespace
 
-Result<MemoryPlan> PlanMemory(std::uint64_t total,
-                              std::size_t worker_processes,
+Result<MemoryPlan> PlanMemory(std::uint64_t total, std::size_t worker_processes,
                               std::uint64_t max_bytes) {
   MemoryPlan plan;
   plan.total = total;

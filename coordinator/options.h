@@ -62,8 +62,8 @@ struct RunOptions {
   bool dry_run = false;
   bool trust_journal = false;  // whether outputs are there is not looked at
   FsyncPolicy fsync = FsyncPolicy::kBatch;
-  std::string state_dir;   // empty: <output>/.thumbmill for a directory
-  std::string report_file; // empty: <state>/report.json
+  std::string state_dir;    // empty: <output>/.thumbmill for a directory
+  std::string report_file;  // empty: <state>/report.json
 
   ProgressMode progress = ProgressMode::kAuto;
   Millis stats_interval{10000};

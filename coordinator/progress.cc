@@ -89,9 +89,8 @@ std::string DrawnBlock(const std::vector<std::string>& lines) {
 
 Progress::Progress(ProgressMode mode, Millis plain_interval, std::FILE* out)
     : interval_(plain_interval), out_(out) {
-  const bool terminal =
-      mode == ProgressMode::kTty ||
-      (mode == ProgressMode::kAuto && IsCapableTerminal(out));
+  const bool terminal = mode == ProgressMode::kTty ||
+                        (mode == ProgressMode::kAuto && IsCapableTerminal(out));
   if (mode == ProgressMode::kNone) return;
   style_ = terminal ? Style::kBlock : Style::kPlain;
   if (!terminal) return;
@@ -106,8 +105,7 @@ Progress::~Progress() {
   LeaveBlock();
 }
 
-void Progress::Show(const RunStats& stats, const RunView& view,
-                    TimePoint now) {
+void Progress::Show(const RunStats& stats, const RunView& view, TimePoint now) {
   if (style_ == Style::kNone) return;
   if (style_ == Style::kPlain) {
     if (last_ == TimePoint{}) last_ = stats.started;
@@ -129,8 +127,8 @@ BlockShape Progress::Shape() const {
   shape.colour = colour_;
   winsize size{};
   const bool told = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0;
-  shape.columns = told && size.ws_col > 0 ? size.ws_col
-                                          : FromEnvironment("COLUMNS", 80);
+  shape.columns =
+      told && size.ws_col > 0 ? size.ws_col : FromEnvironment("COLUMNS", 80);
   shape.rows =
       told && size.ws_row > 0 ? size.ws_row : FromEnvironment("LINES", 24);
   return shape;

@@ -161,8 +161,8 @@ Line BytesLine(const RunStats& stats, const RunView& view) {
   line.push_back({fmt::format("{} in, {} out", FormatBytes(stats.bytes_in),
                               FormatBytes(stats.bytes_out))});
   if (view.ended)
-    line.push_back({fmt::format(" in {} thumbnails",
-                                FormatCount(stats.files_out))});
+    line.push_back(
+        {fmt::format(" in {} thumbnails", FormatCount(stats.files_out))});
   return line;
 }
 
@@ -170,10 +170,10 @@ Line MemoryLine(const RunStats& stats, const RunView& view) {
   Line line = Labelled("memory");
   const std::uint64_t used = view.ended ? stats.peak_bytes : view.memory_used;
   const bool near = used > view.memory_limit / 10 * 9;
-  line.push_back({fmt::format("{}{} of {}", view.ended ? "peak " : "",
-                              FormatBytes(used),
-                              FormatBytes(view.memory_limit)),
-                  near ? Tone::kNote : Tone::kPlain});
+  line.push_back(
+      {fmt::format("{}{} of {}", view.ended ? "peak " : "", FormatBytes(used),
+                   FormatBytes(view.memory_limit)),
+       near ? Tone::kNote : Tone::kPlain});
   if (view.waits_for_memory && !view.ended)
     line.push_back({"; downloads wait for it", Tone::kNote});
   return line;
@@ -181,10 +181,9 @@ Line MemoryLine(const RunStats& stats, const RunView& view) {
 
 Line WorkersLine(const RunStats& stats, const RunView& view) {
   Line line = Labelled("workers");
-  line.push_back(
-      {fmt::format("{} of {} busy; {} fetching, {} ready, {} storing",
-                   view.busy, view.workers, view.fetching, view.ready,
-                   view.storing)});
+  line.push_back({fmt::format(
+      "{} of {} busy; {} fetching, {} ready, {} storing", view.busy,
+      view.workers, view.fetching, view.ready, view.storing)});
   if (stats.workers_lost > 0)
     line.push_back({fmt::format("; {} lost", FormatCount(stats.workers_lost)),
                     Tone::kNote});

@@ -37,7 +37,6 @@ struct BlockShape {
 
 // The same in one line, without its end.
 [[nodiscard]] std::string ProgressLine(const RunStats& stats,
-                                       const RunView& view,
-                                       const Rates& rates);
+                                       const RunView& view, const Rates& rates);
 
 }  // namespace thumbmill

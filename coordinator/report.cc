@@ -97,9 +97,8 @@ Json RecipeOf(const RunOptions& options) {
                      {"webp", recipe.webp_quality}};
   json["filter"] = ToWord(recipe.filter);
   json["linear"] = recipe.linear;
-  json["background"] =
-      fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
-                  recipe.background.g, recipe.background.b);
+  json["background"] = fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
+                                   recipe.background.g, recipe.background.b);
   json["rotate"] = recipe.rotate;
   json["keep"] = ToText(recipe.keep);
   json["fail_on"] = ToWord(recipe.fail_on);
@@ -147,13 +146,12 @@ Json HostsJson(const std::map<std::string, HostStats>& hosts) {
   std::vector<Row> rows;
   rows.reserve(hosts.size());
   for (const auto& [name, host] : hosts)
-    rows.push_back({static_cast<double>(host.time.count()) / 1000 /
-                        static_cast<double>(std::max<std::uint64_t>(
-                            host.items, 1)),
-                    &name, &host});
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.mean_ms > b.mean_ms;
-  });
+    rows.push_back(
+        {static_cast<double>(host.time.count()) / 1000 /
+             static_cast<double>(std::max<std::uint64_t>(host.items, 1)),
+         &name, &host});
+  std::sort(rows.begin(), rows.end(),
+            [](const Row& a, const Row& b) { return a.mean_ms > b.mean_ms; });
   rows.resize(std::min<std::size_t>(rows.size(), 10));
   Json json = Json::array();
   for (const Row& row : rows)
@@ -295,8 +293,7 @@ std::string Totals(const RunFacts& facts) {
       static_cast<double>(stats.elapsed.count()) / 1000,
       stats.images_per_second());
   text += fmt::format("in {}, out {} in {} thumbnails\n",
-                      FormatBytes(stats.bytes_in),
-                      FormatBytes(stats.bytes_out),
+                      FormatBytes(stats.bytes_in), FormatBytes(stats.bytes_out),
                       FormatCount(stats.files_out));
   return text;
 }

@@ -19,10 +19,10 @@ namespace thumbmill {
 struct RunFacts {
   const RunOptions* options = nullptr;
   const RunStats* stats = nullptr;
-  JournalCounts counts;      // of every item in the state
-  bool counted = false;      // false: there was no time to count them
-  std::string ended;         // "finished", "interrupted", "limit", "fatal"
-  std::string error;         // of a fatal end
+  JournalCounts counts;  // of every item in the state
+  bool counted = false;  // false: there was no time to count them
+  std::string ended;     // "finished", "interrupted", "limit", "fatal"
+  std::string error;     // of a fatal end
   int exit_code = 0;
   std::size_t workers = 0;
   std::uint64_t memory_limit = 0;

@@ -78,7 +78,7 @@ struct Parts {
   std::optional<SignalWatch> signals;
   std::unique_ptr<Source> source;
   bool retry_failed = false;
-  UniqueFd state;  // the folder; invalid: nothing is kept
+  UniqueFd state;                 // the folder; invalid: nothing is kept
   std::atomic<bool> stop{false};  // the journal's queries
   std::unique_ptr<Journal> journal;
   std::unique_ptr<OutputLook> look;
@@ -156,8 +156,7 @@ Status ReserveThreads(const RunOptions& options) {
   int sys = 0;
   try {
     threads.reserve(count);
-    while (threads.size() < count)
-      threads.emplace_back([&end] { end.wait(); });
+    while (threads.size() < count) threads.emplace_back([&end] { end.wait(); });
   } catch (const std::system_error& error) {
     sys = error.code().value();
   }
@@ -186,8 +185,7 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   if (!options.keep_poison.empty())
     source.never_enter.push_back(options.keep_poison);
   source.cancel_fd = parts->cancel->fd();
-  ASSIGN_OR_RETURN(OpenedSources opened,
-                   OpenSources(options.inputs, source));
+  ASSIGN_OR_RETURN(OpenedSources opened, OpenSources(options.inputs, source));
   // A header may have been waited for, and a signal may have ended that.
   if (const int signal = PendingEnd(); signal != 0)
     return Fail(ErrorCode::kCancelled, "ended while sources were opened",
@@ -204,8 +202,8 @@ bool LooksAtOutputs(const RunOptions& options) {
 }
 
 Status OpenState(const RunOptions& options, Parts* parts) {
-  const bool keeps = options.target != TargetKind::kNull ||
-                     !options.state_dir.empty();
+  const bool keeps =
+      options.target != TargetKind::kNull || !options.state_dir.empty();
   struct stat st;
   const bool exists = stat(options.state_dir.c_str(), &st) == 0;
   if (!keeps || (options.dry_run && !exists)) {
@@ -250,8 +248,8 @@ Status OpenTarget(const RunOptions& options, Parts* parts) {
       DirectorySinkOptions directory;
       directory.target = options.output;
       directory.fsync = options.fsync;
-      parts->sink = MakeDirectorySink(parts->loop.get(), parts->pool.get(),
-                                      directory);
+      parts->sink =
+          MakeDirectorySink(parts->loop.get(), parts->pool.get(), directory);
       return parts->sink->Prepare();
     }
   }
@@ -261,9 +259,8 @@ Status OpenTarget(const RunOptions& options, Parts* parts) {
 Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
   const std::size_t processes =
       options.backend == Backend::kProcesses ? options.workers : 0;
-  ASSIGN_OR_RETURN(parts->plan,
-                   PlanMemory(options.memory, processes,
-                              options.transfer.max_bytes));
+  ASSIGN_OR_RETURN(parts->plan, PlanMemory(options.memory, processes,
+                                           options.transfer.max_bytes));
   parts->input.emplace(parts->plan.input);
   parts->decode.emplace(parts->plan.decode);
   parts->store.emplace(parts->plan.store);
@@ -278,8 +275,7 @@ Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
   layout.warm_bytes =
       std::min<std::uint64_t>(kWarmBytes, parts->plan.input / 4);
   layout.name = "thumbmill-inputs";
-  ASSIGN_OR_RETURN(parts->arena,
-                   Arena::Create(layout, &*parts->input));
+  ASSIGN_OR_RETURN(parts->arena, Arena::Create(layout, &*parts->input));
   return {};
 }
 
@@ -289,8 +285,8 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
     LocalOptions local;
     local.threads = options.workers;
     local.recipe = recipe;
-    parts->executor = MakeLocalExecutor(parts->loop.get(),
-                                        parts->arena.get(), local);
+    parts->executor =
+        MakeLocalExecutor(parts->loop.get(), parts->arena.get(), local);
     return {};
   }
   ProcessOptions process;
@@ -301,9 +297,9 @@ Status MakeExecutor(const RunOptions& options, const Recipe& recipe,
   process.sandbox = options.sandbox;
   process.oom_kills = OomKills;
   process.accounted = [store = &*parts->store] { return store->used(); };
-  ASSIGN_OR_RETURN(parts->executor,
-                   MakeProcessExecutor(parts->loop.get(), parts->arena.get(),
-                                       process));
+  ASSIGN_OR_RETURN(
+      parts->executor,
+      MakeProcessExecutor(parts->loop.get(), parts->arena.get(), process));
   return {};
 }
 
@@ -331,9 +327,8 @@ Status Build(const RunOptions& options, Parts* parts) {
   parts->memory.Look();
   TM_FAIL_POINT("target-prepared");
   TransferOptions transfer = options.transfer;
-  transfer.kept_connections =
-      std::max<long>(transfer.kept_connections,
-                     static_cast<long>(options.downloads));
+  transfer.kept_connections = std::max<long>(
+      transfer.kept_connections, static_cast<long>(options.downloads));
   ASSIGN_OR_RETURN(parts->transfers,
                    Transfers::Create(parts->loop.get(), transfer));
   Recipe recipe = options.recipe;
@@ -493,8 +488,7 @@ Status LeaveReportFile(const RunOptions& options, const RunFacts& facts,
   const bool in_state = parts.state.valid() &&
                         options.report_file == options.state_dir + kReportName;
   if (!in_state) {
-    ASSIGN_OR_RETURN(const Place place,
-                     FindPlace(options.report_file, false));
+    ASSIGN_OR_RETURN(const Place place, FindPlace(options.report_file, false));
     return WriteReport(place, facts);
   }
   Place place;
@@ -529,8 +523,8 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   {
     // A state of millions takes a while to read; nobody has to wait for it.
     parts->stop = false;
-    const FlagAtSignals stop(
-        &parts->stop, end.kind == RunEnd::Kind::kInterrupted ? 1 : 0);
+    const FlagAtSignals stop(&parts->stop,
+                             end.kind == RunEnd::Kind::kInterrupted ? 1 : 0);
     const auto counts = parts->journal->Counts();
     facts.counted = counts.has_value();
     if (counts) facts.counts = *counts;
@@ -540,8 +534,7 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   Say(stderr, "{}{}", parts->drew_block ? "" : Totals(facts), Summary(facts));
   if (parts->state.valid() &&
       parts->stats.failed + parts->stats.failed_before > 0)
-    Say(stderr, "failures: {}/failed.jsonl\n",
-        Printable(options.state_dir));
+    Say(stderr, "failures: {}/failed.jsonl\n", Printable(options.state_dir));
   if (!options.report_file.empty())
     Say(stderr, "report: {}\n", Printable(options.report_file));
   std::fflush(stderr);
@@ -557,8 +550,8 @@ int Refused(const Error& error) {
 }  // namespace
 
 int Run(const RunOptions& options) {
-  if (StdinWasClosed() && std::count(options.inputs.begin(),
-                                     options.inputs.end(), "-") > 0)
+  if (StdinWasClosed() &&
+      std::count(options.inputs.begin(), options.inputs.end(), "-") > 0)
     return Refused(Error{ErrorCode::kUsage,
                          "the list is to come from standard input (-i -), "
                          "which is closed; name a file or connect it",

@@ -16,8 +16,8 @@
 namespace thumbmill {
 
 struct StageLatencies {
-  LatencyHistogram dns, connect, first_byte, body, wait, decode, resize,
-      encode, store;
+  LatencyHistogram dns, connect, first_byte, body, wait, decode, resize, encode,
+      store;
 };
 
 struct HostStats {
@@ -52,7 +52,7 @@ struct RunStats {
   std::uint64_t peak_bytes = 0;          // of all of these at one time
   std::uint64_t workers_lost = 0;
   std::uint64_t workers_recycled = 0;  // replaced, as their memory had grown
-  std::uint64_t message_bytes = 0;  // between coordinator and workers
+  std::uint64_t message_bytes = 0;     // between coordinator and workers
   TimePoint started{};
   Millis elapsed{0};
   Millis first_done{0};  // until the first image was done
@@ -69,18 +69,16 @@ struct RunStats {
 // The host that keeps us waiting longest, now.
 struct SlowHost {
   std::string name;
-  Millis recent{0};          // of one answer
+  Millis recent{0};  // of one answer
   std::size_t in_flight = 0;
-  Millis oldest{0};          // in flight for so long
-  Millis held{0};            // > 0: not asked for so long
-  [[nodiscard]] Millis wait() const {
-    return std::max({recent, oldest, held});
-  }
+  Millis oldest{0};  // in flight for so long
+  Millis held{0};    // > 0: not asked for so long
+  [[nodiscard]] Millis wait() const { return std::max({recent, oldest, held}); }
 };
 
 // What one sees beside the counts.
 struct RunView {
-  bool ended = false;            // the run: nothing will change any more
+  bool ended = false;  // the run: nothing will change any more
   // Images: under way to us, with their bytes here, on their way out.
   std::size_t fetching = 0, ready = 0, storing = 0;
   std::size_t workers = 0, busy = 0;
@@ -91,7 +89,7 @@ struct RunView {
   bool left_exact = false;
   std::optional<Millis> eta;
   std::uint64_t memory_used = 0, memory_limit = 0;
-  bool waits_for_memory = false;  // downloads do
+  bool waits_for_memory = false;    // downloads do
   std::optional<SlowHost> slowest;  // empty: no URL is under way
 };
 

@@ -36,9 +36,9 @@ Storer::Naming Storer::NameOutputs(
     const ImageFormat written = outcome.FormatOf(thumbnail);
     // A name with another extension was not claimed.
     naming.second_claim |= written != outcome.output_format;
-    record.name = options_.name->Name(item.ref, size, thumbnail.width,
-                                      thumbnail.height, written,
-                                      options_.recipe->format);
+    record.name =
+        options_.name->Name(item.ref, size, thumbnail.width, thumbnail.height,
+                            written, options_.recipe->format);
     for (const OutputRecord& other : naming.records)
       if (other.name == record.name) naming.clash = record.name;
     naming.records.push_back(std::move(record));
@@ -46,8 +46,7 @@ Storer::Naming Storer::NameOutputs(
   return naming;
 }
 
-void Storer::Add(ItemPtr item,
-                 std::vector<std::vector<std::uint8_t>> outputs) {
+void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
   ++active_;
   Naming naming = NameOutputs(*item, outputs);
   if (!naming.clash.empty())
@@ -61,8 +60,8 @@ void Storer::Add(ItemPtr item,
     StoreItem::File file;
     file.name = naming.records[i].name;
     file.bytes = std::move(outputs[i]);
-    file.content_type = ContentType(
-        item->outcome.FormatOf(item->outcome.thumbnails[i]));
+    file.content_type =
+        ContentType(item->outcome.FormatOf(item->outcome.thumbnails[i]));
     store->files.push_back(std::move(file));
   }
   item->store = std::move(store);
@@ -105,9 +104,8 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
   };
   std::vector<std::string> names = NamesToClaim(item.get(), records);
   parts_.pool->Submit([this, item = std::move(item),
-                       records = std::move(records),
-                       names = std::move(names), alive = alive_,
-                       parts = parts_] {
+                       records = std::move(records), names = std::move(names),
+                       alive = alive_, parts = parts_] {
     auto answer = std::make_shared<Answer>();
     {
       const std::lock_guard lock(*parts.journal_mutex);
@@ -173,19 +171,19 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
     return Put(item, std::move(records));
   }
   const std::optional<Millis> delay = options_.retry.NextDelay(
-      item->put_tries,
-      Millis(static_cast<std::int64_t>(result.retry_after_ms)), random_());
+      item->put_tries, Millis(static_cast<std::int64_t>(result.retry_after_ms)),
+      random_());
   if (!result.transient || stopped_ || !delay)
     return Fail(item, Reason::kUpload, std::move(result.message));
   item->Move(ItemState::kMade);
   events_.retried();
   ++waiting_;
-  parts_.loop->After(*delay, [this, item, alive = alive_,
-                             records = std::move(records)] {
-    if (!*alive || stopped_) return;
-    --waiting_;
-    Put(item, records);
-  });
+  parts_.loop->After(
+      *delay, [this, item, alive = alive_, records = std::move(records)] {
+        if (!*alive || stopped_) return;
+        --waiting_;
+        Put(item, records);
+      });
 }
 
 std::size_t Storer::StopRetrying() {

@@ -53,8 +53,7 @@ class Storer {
     std::function<void(std::string message)> fatal;
   };
 
-  Storer(const StorerParts& parts, const StorerOptions& options,
-         Events events);
+  Storer(const StorerParts& parts, const StorerOptions& options, Events events);
   ~Storer();
 
   void Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs);

@@ -16,8 +16,8 @@
 namespace thumbmill {
 
 struct TimeBudget {
-  Millis cpu{0};   // of the worker; beyond it the image is too_costly
-  Millis wall{0};  // until the answer; beyond it the worker hangs
+  Millis cpu{0};       // of the worker; beyond it the image is too_costly
+  Millis wall{0};      // until the answer; beyond it the worker hangs
   Micros expected{0};  // of the worker
 };
 

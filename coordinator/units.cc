@@ -17,8 +17,8 @@ struct Number {
 Result<Number> ParseNumber(std::string_view text, std::string_view example) {
   Number number;
   const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number.value,
-                                             std::chars_format::fixed);
+  const auto [rest, error] =
+      std::from_chars(text.data(), end, number.value, std::chars_format::fixed);
   // It would take "nan" and "inf" too.
   if (error != std::errc() || !std::isfinite(number.value) || number.value < 0)
     return Fail(ErrorCode::kUsage,
@@ -92,10 +92,11 @@ Result<std::uint64_t> ParseShare(std::string_view text, std::uint64_t whole) {
   text.remove_suffix(1);
   ASSIGN_OR_RETURN(const Number number, ParseNumber(text, "75%"));
   if (!number.suffix.empty() || number.value <= 0 || number.value > 100)
-    return Fail(ErrorCode::kUsage,
-                fmt::format("'{}%' is not a share; write for example 75%", text));
-  return static_cast<std::uint64_t>(static_cast<double>(whole) *
-                                    number.value / 100);
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("'{}%' is not a share; write for example 75%", text));
+  return static_cast<std::uint64_t>(static_cast<double>(whole) * number.value /
+                                    100);
 }
 
 std::string FormatBytes(std::uint64_t bytes) {

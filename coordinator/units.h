@@ -20,8 +20,8 @@ namespace thumbmill {
 [[nodiscard]] Result<std::uint64_t> ParseShare(std::string_view text,
                                                std::uint64_t whole);
 
-[[nodiscard]] std::string FormatBytes(std::uint64_t bytes);   // "1.4 MB"
-[[nodiscard]] std::string FormatCount(std::uint64_t count);   // "12,345"
-[[nodiscard]] std::string FormatDuration(Millis duration);    // "1:02:03"
+[[nodiscard]] std::string FormatBytes(std::uint64_t bytes);  // "1.4 MB"
+[[nodiscard]] std::string FormatCount(std::uint64_t count);  // "12,345"
+[[nodiscard]] std::string FormatDuration(Millis duration);   // "1:02:03"
 
 }  // namespace thumbmill

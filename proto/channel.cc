@@ -202,9 +202,8 @@ Status PeerChannel::Send(const Message& message) {
 
 Status PeerChannel::SendRaw(ByteSpan frame) {
   try {
-    const auto sent =
-        impl_->socket_.send(zmq::buffer(frame.data(), frame.size()),
-                            zmq::send_flags::none);
+    const auto sent = impl_->socket_.send(
+        zmq::buffer(frame.data(), frame.size()), zmq::send_flags::none);
     if (sent) return {};
     return Fail(ErrorCode::kTimeout, "the coordinator takes no message");
   } catch (const zmq::error_t& error) {

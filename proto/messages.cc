@@ -28,8 +28,8 @@ struct IndexOf<T, std::variant<T, Types...>>
     : std::integral_constant<std::size_t, 0> {};
 template <typename T, typename First, typename... Types>
 struct IndexOf<T, std::variant<First, Types...>>
-    : std::integral_constant<
-          std::size_t, 1 + IndexOf<T, std::variant<Types...>>::value> {};
+    : std::integral_constant<std::size_t,
+                             1 + IndexOf<T, std::variant<Types...>>::value> {};
 template <typename T>
 constexpr std::uint8_t kKind = 1 + IndexOf<T, Message>::value;
 
@@ -271,7 +271,8 @@ Result<Message> ReadResult(ByteSpan bytes) {
   outcome.source_height = in.source_height();
   outcome.thumbnails.reserve(static_cast<std::size_t>(in.thumbnails_size()));
   for (const wire::Thumbnail& from : in.thumbnails()) {
-    outcome.thumbnails.push_back({from.size_index(), from.width(),
+    outcome.thumbnails.push_back({from.size_index(),
+                                  from.width(),
                                   from.height(),
                                   {from.offset(), from.length()}});
     if (!ReadEnum(from.format(), ImageFormat::kAvif,
@@ -311,10 +312,10 @@ Result<Message> Decode(ByteSpan frame) {
   if (frame.size() < kHeadBytes || frame[0] != 'T' || frame[1] != 'M')
     return Malformed("not a message of this protocol");
   if (frame[2] != kProtocolVersion)
-    return Fail(ErrorCode::kUsage,
-                "the peer speaks protocol version " +
-                    std::to_string(frame[2]) + ", this program version " +
-                    std::to_string(kProtocolVersion));
+    return Fail(ErrorCode::kUsage, "the peer speaks protocol version " +
+                                       std::to_string(frame[2]) +
+                                       ", this program version " +
+                                       std::to_string(kProtocolVersion));
   const ByteSpan body = frame.subspan(kHeadBytes);
   switch (frame[3]) {
     case kKind<Ready>:

@@ -49,8 +49,8 @@ struct Heartbeat {
 struct Drain {};
 struct Bye {};
 
-using Message = std::variant<Ready, Welcome, TaskOrder, TaskResult, Heartbeat,
-                             Drain, Bye>;
+using Message =
+    std::variant<Ready, Welcome, TaskOrder, TaskResult, Heartbeat, Drain, Bye>;
 
 [[nodiscard]] std::string_view KindWord(const Message& message);
 

@@ -13,7 +13,12 @@
 namespace thumbmill {
 
 enum class ImageFormat : std::uint8_t {
-  kUnknown, kJpeg, kPng, kWebp, kGif, kAvif,
+  kUnknown,
+  kJpeg,
+  kPng,
+  kWebp,
+  kGif,
+  kAvif,
 };
 
 enum class Fit : std::uint8_t {
@@ -25,14 +30,19 @@ enum class Fit : std::uint8_t {
 };
 
 enum class Enlarge : std::uint8_t {
-  kDefault,        // as --enlarge says; off: never
-  kAlways,         // `!` `^`, or --enlarge
-  kOnlyEnlarge,    // `<`: a larger source keeps its full size
-  kOnlyShrink,     // `>`
+  kDefault,      // as --enlarge says; off: never
+  kAlways,       // `!` `^`, or --enlarge
+  kOnlyEnlarge,  // `<`: a larger source keeps its full size
+  kOnlyShrink,   // `>`
 };
 
 enum class FilterKind : std::uint8_t {
-  kLanczos3, kMitchell, kCubic, kLinear, kBox, kNearest,
+  kLanczos3,
+  kMitchell,
+  kCubic,
+  kLinear,
+  kBox,
+  kNearest,
 };
 
 // What of a damaged image fails it: libvips' words.
@@ -52,8 +62,8 @@ struct SizeSpec {
   std::uint32_t height = 0;  // 0: follows from the width
   Fit fit = Fit::kInside;    // ignored when one dimension is 0
   Enlarge enlarge = Enlarge::kDefault;
-  std::string label;         // `{size}` of a name: "200", "200x100", "x64"
-  std::string text;          // as the user wrote it: "200x100^"
+  std::string label;  // `{size}` of a name: "200", "200x100", "x64"
+  std::string text;   // as the user wrote it: "200x100^"
 
   friend bool operator==(const SizeSpec&, const SizeSpec&) = default;
 };
@@ -68,10 +78,10 @@ struct Rgb {
 // Checked by the worker before it allocates; whoever admits tasks (the
 // coordinator) checks the same from the header it peeked at.
 struct ImageLimits {
-  std::uint64_t max_pixels = 268402689;           // of the stored image
-  std::uint32_t max_scans = 100;                  // of a progressive JPEG
-  std::uint64_t max_output_pixels = 64'000'000;   // of all sizes together
-  std::uint64_t max_peak_bytes = 0;               // predicted; 0: no limit
+  std::uint64_t max_pixels = 268402689;          // of the stored image
+  std::uint32_t max_scans = 100;                 // of a progressive JPEG
+  std::uint64_t max_output_pixels = 64'000'000;  // of all sizes together
+  std::uint64_t max_peak_bytes = 0;              // predicted; 0: no limit
 
   friend bool operator==(const ImageLimits&, const ImageLimits&) = default;
 };
@@ -80,13 +90,13 @@ struct Recipe {
   std::vector<SizeSpec> sizes;  // at most 64: a task names them by bit
   bool enlarge = false;
   ImageFormat format = ImageFormat::kUnknown;  // kUnknown: same as the source
-  int jpeg_quality = 80;        // 1-100; 4:2:0 below 90, 4:4:4 from 90 on
-  int webp_quality = 80;        // 1-100; always 4:2:0
+  int jpeg_quality = 80;  // 1-100; 4:2:0 below 90, 4:4:4 from 90 on
+  int webp_quality = 80;  // 1-100; always 4:2:0
   FilterKind filter = FilterKind::kLanczos3;
-  bool linear = false;          // resize in linear light
-  Rgb background;               // where alpha must go, and `contain`'s margin
-  bool rotate = true;           // apply the EXIF orientation
-  Keep keep;                    // none: pixels become sRGB, nothing else stays
+  bool linear = false;  // resize in linear light
+  Rgb background;       // where alpha must go, and `contain`'s margin
+  bool rotate = true;   // apply the EXIF orientation
+  Keep keep;            // none: pixels become sRGB, nothing else stays
   FailOn fail_on = FailOn::kError;
   // An image that carries the probe crashes its decoder: for `compare`, which
   // shows what a crash costs, and for tests. No image does so by itself.

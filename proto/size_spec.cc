@@ -60,13 +60,12 @@ constexpr Words<Fit, 5> kFits = {{{"inside", Fit::kInside},
                                   {"cover", Fit::kCover},
                                   {"contain", Fit::kContain},
                                   {"fill", Fit::kFill}}};
-constexpr Words<FilterKind, 6> kFilters = {
-    {{"lanczos3", FilterKind::kLanczos3},
-     {"mitchell", FilterKind::kMitchell},
-     {"cubic", FilterKind::kCubic},
-     {"linear", FilterKind::kLinear},
-     {"box", FilterKind::kBox},
-     {"nearest", FilterKind::kNearest}}};
+constexpr Words<FilterKind, 6> kFilters = {{{"lanczos3", FilterKind::kLanczos3},
+                                            {"mitchell", FilterKind::kMitchell},
+                                            {"cubic", FilterKind::kCubic},
+                                            {"linear", FilterKind::kLinear},
+                                            {"box", FilterKind::kBox},
+                                            {"nearest", FilterKind::kNearest}}};
 constexpr Words<FailOn, 4> kFailOns = {{{"none", FailOn::kNone},
                                         {"truncated", FailOn::kTruncated},
                                         {"error", FailOn::kError},
@@ -135,8 +134,8 @@ Result<SizeSpec> ParseSize(std::string_view text, Fit fit) {
   size.text = std::string(text);
   size.fit = fit;
   std::string_view body = text;
-  if (!body.empty() && std::string_view("!^<>").find(body.back()) !=
-                           std::string_view::npos) {
+  if (!body.empty() &&
+      std::string_view("!^<>").find(body.back()) != std::string_view::npos) {
     ApplySuffix(body.back(), &size);
     body.remove_suffix(1);
   }
@@ -203,8 +202,7 @@ Result<Rgb> ParseColour(std::string_view text) {
     return named;
   }
   std::string hex(text.substr(1));
-  if (hex.size() == 3)
-    hex = {hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]};
+  if (hex.size() == 3) hex = {hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]};
   if (hex.size() == 6) {
     const std::string_view view(hex);
     const auto r = HexByte(view.substr(0, 2)), g = HexByte(view.substr(2, 2)),
@@ -259,8 +257,7 @@ Status ParseQuality(std::string_view text, Recipe* recipe) {
     const std::size_t equals = part.find('=');
     const bool named = equals != std::string_view::npos;
     if (equals == 0)
-      return Fail(ErrorCode::kUsage,
-                  fmt::format("'{}' names no format", part));
+      return Fail(ErrorCode::kUsage, fmt::format("'{}' names no format", part));
     RETURN_IF_ERROR(SetQuality(named ? part.substr(0, equals) : "",
                                part.substr(named ? equals + 1 : 0), recipe));
     if (comma == std::string_view::npos) return {};

@@ -24,14 +24,14 @@ struct ByteRange {
 };
 
 struct Task {
-  TaskId id = 0;               // unique in a run; a retry gets a new one
-  ByteRange input;             // in the input arena
-  std::uint64_t size_mask = 0; // bit i: make recipe.sizes[i]
-  std::uint64_t peak_bytes = 0;      // predicted private memory of the decode
-  std::uint64_t output_capacity = 0; // bytes granted for all thumbnails
-  Millis time_limit{30000};          // wall time in the worker
-  Millis cpu_limit{30000};           // of it computed; not told to the worker
-  Micros expected{0};                // to compute it; not told to the worker
+  TaskId id = 0;                      // unique in a run; a retry gets a new one
+  ByteRange input;                    // in the input arena
+  std::uint64_t size_mask = 0;        // bit i: make recipe.sizes[i]
+  std::uint64_t peak_bytes = 0;       // predicted private memory of the decode
+  std::uint64_t output_capacity = 0;  // bytes granted for all thumbnails
+  Millis time_limit{30000};           // wall time in the worker
+  Millis cpu_limit{30000};            // of it computed; not told to the worker
+  Micros expected{0};                 // to compute it; not told to the worker
   // It gets a worker that has run nothing yet and is given nothing else; not
   // told to the worker.
   bool alone = false;
@@ -42,7 +42,7 @@ struct Thumbnail {
   std::uint32_t size_index = 0;  // into Recipe::sizes
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  ByteRange bytes;               // offset is relative to the output range
+  ByteRange bytes;  // offset is relative to the output range
   // Not Outcome::output_format where a side is too long for that. kUnknown: as
   // that.
   ImageFormat format = ImageFormat::kUnknown;
@@ -63,7 +63,7 @@ struct Outcome {
   // again with at least this many bytes. Costs no attempt.
   std::uint64_t needs_output_bytes = 0;
   ImageFormat source_format = ImageFormat::kUnknown;
-  std::uint32_t source_width = 0;   // upright
+  std::uint32_t source_width = 0;  // upright
   std::uint32_t source_height = 0;
   ImageFormat output_format = ImageFormat::kUnknown;
   std::vector<Thumbnail> thumbnails;

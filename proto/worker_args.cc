@@ -98,8 +98,8 @@ Result<WorkerArgs> WorkerArgs::Parse(
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos)
       return Fail(ErrorCode::kUsage, "serve: " + argument + " has no value");
-    RETURN_IF_ERROR(ReadArgument(text.substr(0, equals),
-                                 text.substr(equals + 1), &args));
+    RETURN_IF_ERROR(
+        ReadArgument(text.substr(0, equals), text.substr(equals + 1), &args));
   }
   if (args.endpoint.empty() || args.peer.empty() || args.parent == 0)
     return Fail(ErrorCode::kUsage,

@@ -46,7 +46,7 @@ struct WorkerArgs {
   std::string peer;  // the routing id
   int input_fd = kWorkerInputFd;
   int output_fd = kWorkerOutputFd;
-  int parent = 0;    // pid: the worker ends when it has another
+  int parent = 0;  // pid: the worker ends when it has another
   SandboxMode sandbox = SandboxMode::kAuto;
   Tells tells = Tells::kNothing;
 

@@ -49,8 +49,8 @@ std::uint64_t AllFileRights(int version) {
 // What is handled and has no rule that allows it is denied. Fields that a
 // kernel does not know may be passed to it as long as they are 0.
 Status Restrict(const Ruleset& ruleset) {
-  const UniqueFd fd(static_cast<int>(
-      syscall(kCreateRuleset, &ruleset, sizeof ruleset, 0)));
+  const UniqueFd fd(
+      static_cast<int>(syscall(kCreateRuleset, &ruleset, sizeof ruleset, 0)));
   if (!fd.valid())
     return Fail(ErrorCode::kUnavailable,
                 SystemError("landlock_create_ruleset", errno).what, errno);

@@ -45,32 +45,37 @@ void Declare(CLI::App* command, Request* request) {
   command->add_option("IN", request->input, "the image")->required();
   command->add_option("OUT", request->output,
                       "where it goes; may hold {size}, {w}, {h}");
-  command->add_option("-s,--size", request->sizes,
-                      "200, 200x100, 200x, x200, with ! ^ < >; repeat, or "
-                      "separate by commas")
+  command
+      ->add_option("-s,--size", request->sizes,
+                   "200, 200x100, 200x, x200, with ! ^ < >; repeat, or "
+                   "separate by commas")
       ->delimiter(',');
-  command->add_option("--fit", request->fit,
-                      "inside, outside, cover, contain, fill")
+  command
+      ->add_option("--fit", request->fit,
+                   "inside, outside, cover, contain, fill")
       ->capture_default_str();
   command->add_flag("--enlarge", request->enlarge, "also make it larger");
   command->add_option("--format", request->format,
                       "jpg, png, webp, same (default: by the suffix of OUT)");
   command->add_option("--quality", request->quality, "1-100, or jpg=80,webp=80")
       ->capture_default_str();
-  command->add_option("--filter", request->filter,
-                      "lanczos3, mitchell, cubic, linear, box, nearest")
+  command
+      ->add_option("--filter", request->filter,
+                   "lanczos3, mitchell, cubic, linear, box, nearest")
       ->capture_default_str();
   command->add_flag("--linear", request->linear, "resize in linear light");
-  command->add_option("--background", request->background,
-                      "white, #rgb, #rrggbb")
+  command
+      ->add_option("--background", request->background, "white, #rgb, #rrggbb")
       ->capture_default_str();
   command->add_flag("--no-rotate", request->no_rotate,
                     "ignore the EXIF orientation");
-  command->add_option("--keep", request->keep,
-                      "none, all, or some of icc,exif,copyright")
+  command
+      ->add_option("--keep", request->keep,
+                   "none, all, or some of icc,exif,copyright")
       ->capture_default_str();
-  command->add_option("--fail-on", request->fail_on,
-                      "none, truncated, error, warning")
+  command
+      ->add_option("--fail-on", request->fail_on,
+                   "none, truncated, error, warning")
       ->capture_default_str();
   command->add_flag("--info", request->info, "print what the header says");
 }
@@ -149,8 +154,8 @@ Status WriteAll(int fd, ByteSpan bytes, const std::string& path) {
 // Never a partial file under its own name.
 Status WriteFile(const std::string& path, ByteSpan bytes) {
   const std::string part = path + ".part";
-  UniqueFd fd(open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                   0666));
+  UniqueFd fd(
+      open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!fd.valid()) return FailSystem(part, errno);
   Status written = WriteAll(fd.get(), bytes, part);
   fd.Reset();
@@ -239,16 +244,16 @@ Made Make(const Recipe& recipe, ByteSpan encoded) {
 int Store(const Request& request, const Recipe& recipe, const Made& made) {
   std::set<std::string> names;
   for (const Thumbnail& thumbnail : made.outcome.thumbnails) {
-    std::string name = NameOf(
-        request.output, recipe.sizes[thumbnail.size_index], thumbnail);
+    std::string name =
+        NameOf(request.output, recipe.sizes[thumbnail.size_index], thumbnail);
     const ImageFormat written = made.outcome.FormatOf(thumbnail);
     if (written != made.outcome.output_format)
       name = WithExtension(std::move(name), written);
     if (!names.insert(name).second)
-      return Usage("two sizes have the name " + name +
-                   "; put {size} into OUT");
-    const ByteSpan bytes = ByteSpan(made.bytes).subspan(
-        thumbnail.bytes.offset, thumbnail.bytes.length);
+      return Usage("two sizes have the name " + name + "; put {size} into OUT");
+    const ByteSpan bytes =
+        ByteSpan(made.bytes)
+            .subspan(thumbnail.bytes.offset, thumbnail.bytes.length);
     if (const Status stored = WriteFile(name, bytes); !stored)
       return Failed(request.input, Reason::kUpload, stored.error().what);
     fmt::print("{} {}x{} {} bytes\n", Printable(name), thumbnail.width,
@@ -281,9 +286,10 @@ int MakeThumbnails(const Request& request) {
 
 int RunPersonsCommand(const std::vector<std::string>& arguments) {
   Request request;
-  CLI::App app("Makes thumbnails of one image. Started as 'serve', works for "
-               "a coordinator.",
-               "worker");
+  CLI::App app(
+      "Makes thumbnails of one image. Started as 'serve', works for "
+      "a coordinator.",
+      "worker");
   CLI::App* command = app.add_subcommand("thumbnail", "make thumbnails");
   Declare(command, &request);
   app.require_subcommand(1);

@@ -229,8 +229,8 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
   for (const SizePlan& plan : plans)
     if (std::max(plan.place.canvas_width, plan.place.canvas_height) >
         LongestSide(plan.format))
-      return Refuse(Reason::kUnsupported, "too long a side for " +
-                                              std::string(NameOf(plan.format)));
+      return Refuse(Reason::kUnsupported,
+                    "too long a side for " + std::string(NameOf(plan.format)));
   // A profile is copied, parsed and kept.
   const std::uint64_t peak =
       EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
@@ -240,9 +240,9 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
       "needs " + std::to_string(peak) + " bytes of memory";
   if (limit != 0 && peak > limit) return Refuse(Reason::kTooCostly, needs);
   if (peak > kPeakOfAnyFile && SaysNothing(picture.header, encoded_bytes))
-    return Refuse(Reason::kTooCostly,
-                  needs + ", for a picture in " +
-                      std::to_string(encoded_bytes) + " bytes");
+    return Refuse(Reason::kTooCostly, needs + ", for a picture in " +
+                                          std::to_string(encoded_bytes) +
+                                          " bytes");
   return {};
 }
 
@@ -267,11 +267,9 @@ bool Thumbnailer::Impl::HalvesChroma(const SizePlan& plan) const {
           recipe_.jpeg_quality < kFullChromaQuality);
 }
 
-bool Thumbnailer::Impl::HalvesChroma(
-    const std::vector<SizePlan>& plans) const {
-  return std::all_of(
-      plans.begin(), plans.end(),
-      [&](const SizePlan& plan) { return HalvesChroma(plan); });
+bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans) const {
+  return std::all_of(plans.begin(), plans.end(),
+                     [&](const SizePlan& plan) { return HalvesChroma(plan); });
 }
 
 // Planes of Y, Cb and Cr go into a JPEG or WebP as they are, if nothing has to
@@ -528,8 +526,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
 
 Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
                                MutableByteSpan output) {
-  if (recipe_.crash_probe && AsText(encoded).starts_with(kCrashProbe))
-    Crash();
+  if (recipe_.crash_probe && AsText(encoded).starts_with(kCrashProbe)) Crash();
   Outcome outcome;
   complaints_.Clear();
   Verdict<void> ok;

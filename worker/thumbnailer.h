@@ -35,10 +35,10 @@ struct ImageHeader {
   std::uint64_t icc_bytes = 0;  // of the profile, as it will be; a guess where
                                 // it is compressed
   std::uint64_t exif_bytes = 0;
-  std::uint32_t items = 0;      // AVIF: tiles and more, each is decoded alone
-  bool lossless = false;        // WebP: kept whole, as pixels of 32 bits
-  bool overlong = false;        // more parts than a header may have; the rest
-                                // was not read, the thumbnailer refuses it
+  std::uint32_t items = 0;  // AVIF: tiles and more, each is decoded alone
+  bool lossless = false;    // WebP: kept whole, as pixels of 32 bits
+  bool overlong = false;    // more parts than a header may have; the rest
+                            // was not read, the thumbnailer refuses it
 };
 
 // What an image will cost, from its header. A hint for admission; the

@@ -92,8 +92,8 @@ Result<std::unique_ptr<Arena>> Arena::Create(const ArenaLayout& layout,
   CHECK(layout.slots > 0 && layout.slot_bytes > 0);
   auto arena = std::unique_ptr<Arena>(new Arena(layout, budget));
   arena->layout_.slot_bytes = WholePages(layout.slot_bytes);
-  arena->layout_.keep_bytes = std::min(WholePages(layout.keep_bytes),
-                                       arena->layout_.slot_bytes);
+  arena->layout_.keep_bytes =
+      std::min(WholePages(layout.keep_bytes), arena->layout_.slot_bytes);
   arena->layout_.warm_bytes = WholePages(layout.warm_bytes);
   if (layout.slots > (std::uint64_t{1} << 46) / arena->layout_.slot_bytes)
     return Fail(ErrorCode::kNoMemory, "the shared slots exceed 64 TB");
@@ -200,8 +200,7 @@ Result<MappedRegion> MappedRegion::Map(int fd, Access access) {
   MappedRegion region;
   region.size_ = static_cast<std::uint64_t>(st.st_size);
   region.writable_ = access == Access::kReadWrite;
-  const int protection =
-      region.writable_ ? PROT_READ | PROT_WRITE : PROT_READ;
+  const int protection = region.writable_ ? PROT_READ | PROT_WRITE : PROT_READ;
   void* base = mmap(nullptr, region.size_, protection,
                     MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (base == MAP_FAILED) return FailSystem("mmap of shared memory", errno);

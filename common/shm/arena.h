@@ -34,7 +34,7 @@ namespace thumbmill {
 
 struct ArenaLayout {
   std::size_t slots = 0;
-  std::uint64_t slot_bytes = 0;   // rounded up to whole pages
+  std::uint64_t slot_bytes = 0;         // rounded up to whole pages
   std::uint64_t keep_bytes = 64 << 10;  // stays touched when a slot returns
   const char* name = "thumbmill";       // seen in /proc/PID/maps only
   std::uint64_t warm_bytes = 0;         // of all free slots, beyond keep_bytes
@@ -107,9 +107,9 @@ class Arena {
   friend class SlotLease;
   struct Slot {
     bool held = false;
-    bool kept = false;            // keep_bytes are charged already
+    bool kept = false;  // keep_bytes are charged already
     std::uint32_t generation = 0;
-    std::uint64_t granted = 0;    // includes the kept bytes; free: the warm
+    std::uint64_t granted = 0;  // includes the kept bytes; free: the warm
   };
   Arena(const ArenaLayout& layout, MemoryBudget* budget);
   bool Grow(std::uint32_t index, std::uint64_t bytes);

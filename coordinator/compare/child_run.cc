@@ -84,7 +84,8 @@ void ReadReport(const std::string& file, ChildResult* result) {
   try {
     result->done = json.at("counts").at("done");
     result->failed = json.at("counts").at("failed");
-    result->crashed = json.at("counts").at("failed_by_reason").value("crash", 0);
+    result->crashed =
+        json.at("counts").at("failed_by_reason").value("crash", 0);
     result->bytes_in = json.at("bytes_in");
     result->copied_bytes = json.at("copied_bytes");
     result->message_bytes = json.at("message_bytes");

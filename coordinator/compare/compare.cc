@@ -355,8 +355,7 @@ Status Comparer::MeasureRound(unsigned round) {
 Status Comparer::MeasureCrash(const std::string& backend,
                               const std::string& list, std::uint64_t images) {
   const std::string out = folder_ / "crash-out";
-  const unsigned workers =
-      backend == "serial" ? 1 : options_.workers.back();
+  const unsigned workers = backend == "serial" ? 1 : options_.workers.back();
   Say(fmt::format("a crash: {}", backend));
   // Names by number: the list holds each source once, wherever it lies.
   ASSIGN_OR_RETURN(

@@ -74,8 +74,8 @@ Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
     missing &= ~(std::uint64_t{1} << thumbnail.size_index);
   }
   if (missing != 0)
-    return Fail(ErrorCode::kBadData, std::to_string(std::popcount(missing)) +
-                                         " thumbnails too few");
+    return Fail(ErrorCode::kBadData,
+                std::to_string(std::popcount(missing)) + " thumbnails too few");
   if (DoOverlap(outcome.thumbnails))
     return Fail(ErrorCode::kBadData, "thumbnails that share bytes");
   return {};

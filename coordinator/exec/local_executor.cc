@@ -95,9 +95,10 @@ Status LocalExecutor::Start(ExecutorEvents events) {
   for (std::size_t i = 0; i < options_.threads; ++i)
     seats_.push_back(std::make_unique<Seat>());
   for (const auto& seat : seats_) {
-    ASSIGN_OR_RETURN(
-        std::thread thread,
-        StartThread("tm-decode", [this, seat = seat.get()] { RunThread(seat); }));
+    ASSIGN_OR_RETURN(std::thread thread,
+                     StartThread("tm-decode", [this, seat = seat.get()] {
+                       RunThread(seat);
+                     }));
     threads_.push_back(std::move(thread));
   }
   return {};

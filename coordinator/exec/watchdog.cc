@@ -15,8 +15,8 @@ constexpr int kMissedHeartbeats = 5;
 // its heap and the thread of ZeroMQ may keep.
 constexpr std::uint64_t kDataSlack = 96 << 20;
 // Of private memory, what a worker may keep between images beyond what it had
-// when it was ready: no file of the test corpus leaves as much. Far enough below
-// the slack that no image is refused memory for what others have left.
+// when it was ready: no file of the test corpus leaves as much. Far enough
+// below the slack that no image is refused memory for what others have left.
 constexpr std::uint64_t kMayKeep = 32 << 20;
 // Limits are set anew only when they change by much.
 constexpr std::uint64_t kDataStep = 8 << 20;

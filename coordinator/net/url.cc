@@ -228,8 +228,7 @@ std::string EscapeStrayBytes(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (!IsAscii(c) || IsBlank(c) ||
-        kStray.find(c) != std::string_view::npos)
+    if (!IsAscii(c) || IsBlank(c) || kStray.find(c) != std::string_view::npos)
       AppendEscaped(&out, c);
     else
       out.push_back(c);

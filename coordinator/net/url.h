@@ -27,7 +27,8 @@ struct Url {
 
 // Without userinfo, and with the values of signature parameters (AWS, GCS,
 // Azure, CloudFront, "token", "sig", …) replaced. For logs and reports. A
-// text that is no URL, such as a row of a table, loses those of the URLs within.
+// text that is no URL, such as a row of a table, loses those of the URLs
+// within.
 [[nodiscard]] std::string RedactUrl(std::string_view text);
 
 // Without userinfo and signature parameters altogether: what `{hash}` hashes

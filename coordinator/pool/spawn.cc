@@ -38,8 +38,8 @@ constexpr int kLeastTheirs = 100;
 // program that was built with a sanitizer, or against libraries in an unusual
 // place, would behave otherwise than its coordinator.
 constexpr const char* kKeptVariables[] = {
-    "ASAN_OPTIONS",         "UBSAN_OPTIONS",  "LSAN_OPTIONS",
-    "TSAN_OPTIONS",         "LD_LIBRARY_PATH", "ASAN_SYMBOLIZER_PATH"};
+    "ASAN_OPTIONS", "UBSAN_OPTIONS",   "LSAN_OPTIONS",
+    "TSAN_OPTIONS", "LD_LIBRARY_PATH", "ASAN_SYMBOLIZER_PATH"};
 
 bp::environment LittleEnvironment() {
   bp::environment environment;
@@ -51,7 +51,7 @@ bp::environment LittleEnvironment() {
 // What the child does between fork and exec: system calls only.
 struct ChildSetup {
   pid_t parent = 0;
-  int null = -1;  // /dev/null: its standard input and output
+  int null = -1;          // /dev/null: its standard input and output
   int error_output = -1;  // its stderr; -1: ours
   std::array<PassedFd, kMaxPassed> passed;
   std::size_t count = 0;
@@ -140,8 +140,7 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
     child.detach();  // reaped through its pidfd
     return pid;
   } catch (const bp::process_error& thrown) {
-    return FailSystem("cannot start " + request.program,
-                      thrown.code().value());
+    return FailSystem("cannot start " + request.program, thrown.code().value());
   }
 }
 

@@ -1,9 +1,9 @@
 // coordinator/pool/spawn.h: starts one worker process.
 //
 // The child gets: the descriptors named here and no other, /dev/null as stdin
-// and stdout, a stderr that is named here or ours, next to no environment, a process group of its own
-// (Ctrl-C is for the coordinator to decide about), no blocked signal, and
-// SIGKILL when the thread that spawned it ends.
+// and stdout, a stderr that is named here or ours, next to no environment, a
+// process group of its own (Ctrl-C is for the coordinator to decide about), no
+// blocked signal, and SIGKILL when the thread that spawned it ends.
 //
 // Runs in  the coordinator's main thread only: PDEATHSIG follows the thread.
 // Errors   kNotFound, kDenied, …: the program cannot be started.
@@ -30,7 +30,7 @@ struct SpawnRequest {
   std::string program;
   std::vector<std::string> arguments;
   std::vector<PassedFd> descriptors;  // at most 4
-  int error_output = -1;  // becomes its stderr; -1: ours
+  int error_output = -1;              // becomes its stderr; -1: ours
 };
 
 struct SpawnedProcess {

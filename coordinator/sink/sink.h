@@ -41,7 +41,7 @@ struct StoreItem {
 struct StoreResult {
   Reason reason = Reason::kNone;  // kUpload, kCancelled
   std::string message;
-  bool transient = false;         // another Put() may help
+  bool transient = false;  // another Put() may help
   std::uint64_t retry_after_ms = 0;
   // It failed because the target is away as a whole: Put() it again at once
   // and count no try. The sink holds it back until the target answers.

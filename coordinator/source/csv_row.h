@@ -40,7 +40,7 @@ class CsvRow {
 
   char delimiter_;
   bool quoted_ = false;
-  bool at_start_ = true;  // of a field
+  bool at_start_ = true;   // of a field
   std::size_t lines_ = 0;  // line breaks within the field
   std::size_t bytes_ = 0;
   std::string field_;

@@ -48,8 +48,7 @@ Result<std::unique_ptr<Source>> DirectorySource::Open(
                 "the input folder " + options.root +
                     " is the output; write to another folder");
   if (auto unreadable = source->Enter(""))
-    return Fail(ErrorCode::kUsage,
-                options.root + ": " + unreadable->message);
+    return Fail(ErrorCode::kUsage, options.root + ": " + unreadable->message);
   return source;
 }
 
@@ -133,8 +132,7 @@ std::optional<ImageRef> DirectorySource::Visit(const std::string& relative) {
   } else if (!S_ISREG(st.st_mode)) {
     return std::nullopt;
   }
-  ImageRef ref =
-      FromPath(path, options_.prefix + relative, Origin::kDirectory);
+  ImageRef ref = FromPath(path, options_.prefix + relative, Origin::kDirectory);
   const bool wanted =
       (options_.include.empty() || MatchesAny(options_.include, relative)) &&
       !MatchesAny(options_.exclude, relative);

@@ -41,7 +41,7 @@ class DirectorySource final : public Source {
  private:
   using FileId = std::pair<dev_t, ino_t>;
   struct Level {
-    std::string relative;  // "" at the root, else ends with '/'
+    std::string relative;            // "" at the root, else ends with '/'
     std::vector<std::string> names;  // sorted, the next one last
     std::size_t total = 0;           // names at first
   };

@@ -51,9 +51,10 @@ void LineReader::DecideLineEnd() {
   only_cr_ = cr != std::string::npos && cr + 1 < buffer_.size() &&
              buffer_.find('\n') == std::string::npos;
   if (only_cr_)
-    LogWarning(fmt::format("{}: lines end with CR alone; each CR is taken for "
-                           "the end of a line",
-                           bytes_->name()));
+    LogWarning(
+        fmt::format("{}: lines end with CR alone; each CR is taken for "
+                    "the end of a line",
+                    bytes_->name()));
 }
 
 Result<std::string_view> LineReader::Head() {

@@ -121,8 +121,7 @@ struct ListBytes::Input {
 };
 
 Result<bool> ListBytes::Input::Wait() {
-  std::array<pollfd, 2> fds = {
-      {{fd.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
+  std::array<pollfd, 2> fds = {{{fd.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
   while (poll(fds.data(), cancel_fd >= 0 ? 2 : 1, -1) < 0)
     if (errno != EINTR) return FailSystem("waiting for the list", errno);
   return cancel_fd < 0 || fds[1].revents == 0;
@@ -216,18 +215,17 @@ Result<std::unique_ptr<ListBytes>> ListBytes::Open(const std::string& path,
   bytes->name_ = path == "-" ? "the list on stdin" : path;
   Input& input = *bytes->input_;
   // O_NONBLOCK: to open a pipe would wait for who writes to it.
-  input.fd.Reset(path == "-"
-                     ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                     : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-                                              O_NOCTTY));
+  input.fd.Reset(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                             : open(path.c_str(), O_RDONLY | O_CLOEXEC |
+                                                      O_NONBLOCK | O_NOCTTY));
   if (!input.fd.valid())
     return FailSystem("cannot read " + bytes->name_, errno);
   struct stat st;
   if (fstat(input.fd.get(), &st) != 0)
     return FailSystem("cannot read " + bytes->name_, errno);
   if (S_ISDIR(st.st_mode))
-    return Fail(ErrorCode::kIo, "cannot read " + bytes->name_ +
-                                    ": it is a folder");
+    return Fail(ErrorCode::kIo,
+                "cannot read " + bytes->name_ + ": it is a folder");
   const bool regular = S_ISREG(st.st_mode);
   input.waits = !regular;
   input.cancel_fd = cancel_fd;
@@ -301,8 +299,8 @@ void ListBytes::AppendText(bool ended, std::string* out) {
     held_.clear();
     return;
   }
-  held_.erase(0, FromUtf16(held_, encoding_ == Encoding::kUtf16Big, ended,
-                           out));
+  held_.erase(0,
+              FromUtf16(held_, encoding_ == Encoding::kUtf16Big, ended, out));
 }
 
 Result<bool> ListBytes::Read(std::string* out) {

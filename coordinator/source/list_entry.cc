@@ -71,14 +71,14 @@ std::string WhyNoSource(std::string_view entry) {
   if (scheme == "data")
     return "a data: URL holds a picture and names none; save it as a file";
   if (scheme == "http" || scheme == "https") return WhyNoHttpUrl(entry);
-  if (scheme == "file")
-    return "a file: URL is written file:///path";
+  if (scheme == "file") return "a file: URL is written file:///path";
   if (scheme.size() == 1)
     return "a path of Windows; paths of this machine are read";
   if (!scheme.empty())
-    return fmt::format("'{}:' is not read; http and https URLs and local paths "
-                       "are",
-                       scheme);
+    return fmt::format(
+        "'{}:' is not read; http and https URLs and local paths "
+        "are",
+        scheme);
   if (entry.starts_with("//"))
     return "a URL without its scheme; write https: before it";
   if (entry.starts_with("\\\\"))

@@ -17,21 +17,26 @@ struct Kind {
 };
 
 constexpr std::array kBinaryKinds = {
-    Kind{"PK\x03\x04"sv, "a ZIP archive or a workbook (.xlsx, .ods); save the "
-                         "sheet as CSV"},
+    Kind{"PK\x03\x04"sv,
+         "a ZIP archive or a workbook (.xlsx, .ods); save the "
+         "sheet as CSV"},
     Kind{"\xd0\xcf\x11\xe0"sv, "a workbook (.xls); save the sheet as CSV"},
     Kind{"%PDF"sv, "a PDF"},
     Kind{"PAR1"sv, "a Parquet file; convert it to CSV or JSON lines"},
     Kind{"SQLite format 3"sv, "an SQLite database; export a table as CSV"},
     Kind{"\x28\xb5\x2f\xfd"sv, "packed by zstd; unpack it first"},
-    Kind{"\xfd" "7zXZ"sv, "packed by xz; unpack it first"},
+    Kind{"\xfd"
+         "7zXZ"sv,
+         "packed by xz; unpack it first"},
     Kind{"BZh"sv, "packed by bzip2; unpack it first"},
     Kind{"7z\xbc\xaf"sv, "a 7z archive; unpack it first"},
     Kind{"\x1f\x8b"sv, "packed by gzip twice; unpack it once"},
     Kind{"\xff\xd8\xff"sv, "a JPEG", true},
     Kind{"\x89PNG"sv, "a PNG", true},
     Kind{"GIF8"sv, "a GIF", true},
-    Kind{"\x7f" "ELF"sv, "a program"},
+    Kind{"\x7f"
+         "ELF"sv,
+         "a program"},
 };
 
 std::string Lower(std::string_view text) {

@@ -18,9 +18,9 @@ Result<std::optional<ImageRef>> ListSource::Next() {
       ImageRef ref;
       ref.uri = Identity(*line);
       ref.reason = Reason::kBadLine;
-      ref.message = fmt::format(
-          "line {}: longer than {} bytes: '{}'", lines_->line_number(),
-          LineReader::kMaxLine, Excerpt(RedactUrl(line->substr(0, 200))));
+      ref.message = fmt::format("line {}: longer than {} bytes: '{}'",
+                                lines_->line_number(), LineReader::kMaxLine,
+                                Excerpt(RedactUrl(line->substr(0, 200))));
       return ref;
     }
     const std::string_view entry = TrimBlanks(*line);

@@ -16,9 +16,7 @@ class ListSource final : public Source {
 
   Result<std::optional<ImageRef>> Next() override;
   bool Ready() override { return lines_->Ready(); }
-  std::optional<double> progress() const override {
-    return lines_->progress();
-  }
+  std::optional<double> progress() const override { return lines_->progress(); }
 
  private:
   std::unique_ptr<LineReader> lines_;

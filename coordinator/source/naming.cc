@@ -25,7 +25,7 @@ constexpr std::string_view kUrlQueryDefault =
 constexpr std::string_view kEncodedPart = "percent-encoded:";
 
 constexpr std::array<std::string_view, 11> kWords = {
-    "index", "part", "host", "dir", "stem", "srcext",
+    "index", "part", "host", "dir",  "stem", "srcext",
     "ext",   "w",    "h",    "size", "hash"};
 
 std::string Lower(std::string_view text) {
@@ -264,12 +264,11 @@ void SplitExtension(std::string_view file, ImageRef* ref) {
   const std::size_t dot = file.rfind('.');
   const std::string_view ext =
       dot == std::string_view::npos ? "" : file.substr(dot + 1);
-  const bool plain =
-      dot != 0 && !ext.empty() && ext.size() <= 5 &&
-      std::all_of(ext.begin(), ext.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-               (c >= 'A' && c <= 'Z');
-      });
+  const bool plain = dot != 0 && !ext.empty() && ext.size() <= 5 &&
+                     std::all_of(ext.begin(), ext.end(), [](char c) {
+                       return (c >= '0' && c <= '9') ||
+                              (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                     });
   ref->stem = std::string(plain ? file.substr(0, dot) : file);
   ref->srcext = std::string(plain ? ext : "");
 }
@@ -329,15 +328,13 @@ Result<NameTemplate> NameTemplate::Parse(std::string_view text) {
   return result;
 }
 
-std::string NameTemplate::Claim(const ImageRef& ref,
-                                ImageFormat wanted) const {
+std::string NameTemplate::Claim(const ImageRef& ref, ImageFormat wanted) const {
   Fields fields = FieldsOf(ref, Predicted(ref, wanted), wanted, false);
   LeaveSizeOpen(&fields);
   return Expand(text_, ref, fields);
 }
 
-std::string NameTemplate::ClaimWritten(const ImageRef& ref,
-                                       ImageFormat written,
+std::string NameTemplate::ClaimWritten(const ImageRef& ref, ImageFormat written,
                                        ImageFormat wanted) const {
   Fields fields = FieldsOf(ref, written, wanted, true);
   LeaveSizeOpen(&fields);

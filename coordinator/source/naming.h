@@ -31,8 +31,7 @@ class NameTemplate {
   // The final name of one thumbnail.
   [[nodiscard]] std::string Name(const ImageRef& ref, const SizeSpec& size,
                                  std::uint32_t width, std::uint32_t height,
-                                 ImageFormat written,
-                                 ImageFormat wanted) const;
+                                 ImageFormat written, ImageFormat wanted) const;
 
   // The same for the format that is written: what an item whose bytes turned
   // out to be other than its name said claims instead.

@@ -112,8 +112,7 @@ bool IsPicture(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<char, 512> head{};
   const ssize_t n = fd.valid() ? read(fd.get(), head.data(), head.size()) : -1;
-  return n > 0 &&
-         LooksLikePicture({head.data(), static_cast<std::size_t>(n)});
+  return n > 0 && LooksLikePicture({head.data(), static_cast<std::size_t>(n)});
 }
 
 Status CheckIsList(LineReader* lines, const std::string& format) {
@@ -197,8 +196,8 @@ Result<std::unique_ptr<Source>> OpenDirectory(const std::string& path,
 Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
                                         bool several_roots,
                                         const SourceOptions& options) {
-  if (input == "-") return OpenList("-", FormatOf("", options.input_format),
-                                    options);
+  if (input == "-")
+    return OpenList("-", FormatOf("", options.input_format), options);
   if (LooksLikeUrl(input)) {
     ImageRef ref = FromListEntry(input, Origin::kArgument);
     if (ref.reason != Reason::kNone)

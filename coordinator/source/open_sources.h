@@ -13,8 +13,8 @@ namespace thumbmill {
 struct SourceOptions {
   std::string input_format;  // txt, csv, tsv, jsonl; empty: by suffix
   std::string url_column = "url";
-  std::vector<std::string> include, exclude;   // of folders
-  std::vector<std::string> never_enter;        // folders: output, state
+  std::vector<std::string> include, exclude;  // of folders
+  std::vector<std::string> never_enter;       // folders: output, state
   int cancel_fd = -1;  // an eventfd that ends a wait for stdin
 };
 

@@ -29,8 +29,8 @@ struct ImageRef {
   std::string uri;          // verbatim: URL or path
   bool is_url = false;
   Origin origin = Origin::kList;
-  std::string path;         // local file to open; empty for a URL
-  std::string stamp;        // "size:mtime_ns" of a local file, else empty
+  std::string path;              // local file to open; empty for a URL
+  std::string stamp;             // "size:mtime_ns" of a local file, else empty
   std::uint64_t size_bytes = 0;  // of a local file; 0: unknown
   // Parts of names, unsafe and undecorated: coordinator/source/naming.h.
   std::string host, dir, stem, srcext;

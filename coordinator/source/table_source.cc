@@ -26,8 +26,8 @@ ImageRef BadRecord(std::string_view text, std::uint64_t line,
   ImageRef ref;
   ref.uri = Identity(text);
   ref.reason = Reason::kBadLine;
-  ref.message = fmt::format("line {}: {}: '{}'", line, why,
-                            Excerpt(RedactUrl(text)));
+  ref.message =
+      fmt::format("line {}: {}: '{}'", line, why, Excerpt(RedactUrl(text)));
   return ref;
 }
 
@@ -59,8 +59,7 @@ bool LooksLikeEntry(std::string_view field) {
              ImageFormat::kUnknown;
 }
 
-void SetText(const nlohmann::json& record, const char* key,
-             std::string* out) {
+void SetText(const nlohmann::json& record, const char* key, std::string* out) {
   const auto found = record.find(key);
   if (found != record.end() && found->is_string())
     *out = found->get<std::string>();
@@ -101,12 +100,12 @@ Result<std::unique_ptr<Source>> DelimitedSource::Open(
 std::string DelimitedSource::OtherDelimiter(const Record& header) const {
   if (header.fields.size() != 1) return "";
   for (const auto& [mark, advice] :
-       {std::pair(';', "semicolons seem to separate them: only commas and tabs "
-                       "are read"),
+       {std::pair(';',
+                  "semicolons seem to separate them: only commas and tabs "
+                  "are read"),
         std::pair('\t', "tabs seem to separate them: --input-format tsv"),
         std::pair(',', "commas seem to separate them: --input-format csv")})
-    if (mark != delimiter_ &&
-        header.fields[0].find(mark) != std::string::npos)
+    if (mark != delimiter_ && header.fields[0].find(mark) != std::string::npos)
       return fmt::format("; {}", advice);
   return "";
 }
@@ -114,11 +113,11 @@ std::string DelimitedSource::OtherDelimiter(const Record& header) const {
 Status DelimitedSource::TakeHeader(const Record& header,
                                    const std::string& column) {
   if (!header.fault.empty())
-    return Fail(ErrorCode::kUsage,
-                fmt::format("the list's first line should name its columns; "
-                            "it is {}: '{}'",
-                            header.fault,
-                            Excerpt(RedactUrl(header.first.text))));
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("the list's first line should name its columns; "
+                    "it is {}: '{}'",
+                    header.fault, Excerpt(RedactUrl(header.first.text))));
   std::vector<std::size_t> found;
   std::string known;
   for (std::size_t i = 0; i < header.fields.size(); ++i) {
@@ -207,8 +206,7 @@ bool DelimitedSource::IsRow(const std::string& line) const {
   if (fields.size() < columns_) return false;
   const auto first = fields.begin() + static_cast<std::ptrdiff_t>(column_);
   return std::any_of(
-      first,
-      first + static_cast<std::ptrdiff_t>(fields.size() - columns_ + 1),
+      first, first + static_cast<std::ptrdiff_t>(fields.size() - columns_ + 1),
       LooksLikeEntry);
 }
 

@@ -30,9 +30,7 @@ class DelimitedSource final : public Source {
 
   Result<std::optional<ImageRef>> Next() override;
   bool Ready() override { return !again_.empty() || lines_->Ready(); }
-  std::optional<double> progress() const override {
-    return lines_->progress();
-  }
+  std::optional<double> progress() const override { return lines_->progress(); }
 
  private:
   DelimitedSource(std::unique_ptr<LineReader> lines, char delimiter)
@@ -75,9 +73,7 @@ class JsonLinesSource final : public Source {
 
   Result<std::optional<ImageRef>> Next() override;
   bool Ready() override { return lines_->Ready(); }
-  std::optional<double> progress() const override {
-    return lines_->progress();
-  }
+  std::optional<double> progress() const override { return lines_->progress(); }
 
  private:
   std::unique_ptr<LineReader> lines_;

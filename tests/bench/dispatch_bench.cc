@@ -35,7 +35,8 @@ Bytes TinyJpeg() {
   options.recipe = recipe;
   bench.StartThreads(options);
   const TaskId id = bench.Submit(ByteSpan(Sample("Wine_by_Jakkub_Mede.jpg")));
-  if (!bench.UntilAnswered() || bench.finished[id].outputs.empty()) std::abort();
+  if (!bench.UntilAnswered() || bench.finished[id].outputs.empty())
+    std::abort();
   return bench.finished[id].outputs[0];
 }
 
@@ -55,10 +56,11 @@ void Measure(const char* what, const std::string& program, const Bytes& input,
   if (!bench.UntilAnswered() || !bench.lost.empty()) std::abort();
   const std::chrono::duration<double> took =
       std::chrono::steady_clock::now() - start;
-  std::printf("%s: %d tasks, %zu workers, %.0f/s, %.1f us CPU of the "
-              "coordinator each\n",
-              what, tasks, workers, tasks / took.count(),
-              (CpuSeconds() - cpu) * 1e6 / tasks);
+  std::printf(
+      "%s: %d tasks, %zu workers, %.0f/s, %.1f us CPU of the "
+      "coordinator each\n",
+      what, tasks, workers, tasks / took.count(),
+      (CpuSeconds() - cpu) * 1e6 / tasks);
 }
 
 }  // namespace

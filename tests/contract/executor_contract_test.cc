@@ -74,8 +74,7 @@ class ExecutorContract : public testing::TestWithParam<Place> {
   }
 
   ExecutorBench bench_;
-  const std::vector<std::uint8_t> photo_ =
-      Sample("Wine_by_Jakkub_Mede.jpg");
+  const std::vector<std::uint8_t> photo_ = Sample("Wine_by_Jakkub_Mede.jpg");
 };
 
 using Outputs = std::vector<std::vector<std::uint8_t>>;
@@ -133,8 +132,7 @@ TEST_P(ExecutorContract, ThumbnailsComeInTheOrderOfTheOutcome) {
 
 TEST_P(ExecutorContract, TellsWhatEachWorkerIsAt) {
   Start();
-  const std::size_t places =
-      std::max(GetParam().threads, GetParam().processes);
+  const std::size_t places = std::max(GetParam().threads, GetParam().processes);
   std::map<TaskId, bool> seen;
   const auto look = [&] {
     const std::vector<WorkerNow> workers = bench_.executor().Workers();

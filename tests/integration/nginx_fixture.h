@@ -21,8 +21,7 @@ class NginxServer {
   // False where nginx, its lua module or openssl are not installed.
   [[nodiscard]] static bool Available();
   // Serves tests/data/nginx/origin.conf.in; port 0: a free one.
-  [[nodiscard]] static Result<std::unique_ptr<NginxServer>> Start(
-      int port = 0);
+  [[nodiscard]] static Result<std::unique_ptr<NginxServer>> Start(int port = 0);
   ~NginxServer();
   NginxServer(const NginxServer&) = delete;
   NginxServer& operator=(const NginxServer&) = delete;

@@ -10,8 +10,8 @@
 #include <cstring>
 //
 #include <algorithm>
-#include <iterator>
 #include <array>
+#include <iterator>
 #include <random>
 
 #include "common/check.h"

@@ -175,13 +175,14 @@ TEST_F(ArenaTest, AMovedLeaseReturnsItsSlotOnce) {
 }
 
 TEST_F(ArenaTest, TheReaderCannotBecomeAWriter) {
-  void* at = mmap(nullptr, kPage, PROT_READ, MAP_SHARED, arena_->reader_fd(), 0);
+  void* at =
+      mmap(nullptr, kPage, PROT_READ, MAP_SHARED, arena_->reader_fd(), 0);
   ASSERT_NE(at, MAP_FAILED);
   EXPECT_NE(mprotect(at, kPage, PROT_READ | PROT_WRITE), 0);
   munmap(at, kPage);
-  EXPECT_EQ(mmap(nullptr, kPage, PROT_WRITE, MAP_SHARED, arena_->reader_fd(),
-                 0),
-            MAP_FAILED);
+  EXPECT_EQ(
+      mmap(nullptr, kPage, PROT_WRITE, MAP_SHARED, arena_->reader_fd(), 0),
+      MAP_FAILED);
 }
 
 TEST_F(ArenaTest, NobodyChangesItsSize) {

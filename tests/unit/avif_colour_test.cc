@@ -55,8 +55,9 @@ const Space kSpaces[] = {
     {9, 14, {{{249, 0, 27}, {0, 190, 14}, {0, 59, 210}, {160, 160, 160}}}},
     {9, 16, {{{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {213, 213, 213}}}},
     {9, 18, {{{230, 0, 13}, {0, 170, 0}, {0, 40, 177}, {135, 135, 135}}}},
-    {1, 8, {{{229, 110, 110}, {110, 219, 133}, {110, 133, 229},
-             {208, 208, 208}}}},
+    {1,
+     8,
+     {{{229, 110, 110}, {110, 219, 133}, {110, 133, 229}, {208, 208, 208}}}},
     {1, 4, {{{201, 35, 35}, {35, 181, 57}, {35, 57, 201}, {161, 161, 161}}}},
 };
 
@@ -104,18 +105,17 @@ TEST(AvifColour, CodePointsAreConvertedInEveryShape) {
 
 TEST(AvifColour, GreyHasACurveToo) {
   Picture grey{16, 16, 1, Bytes(256, 160)};
-  const std::pair<int, int> shown[] = {
-      {13, 160}, {1, 160}, {8, 208}, {4, 161}, {16, 213}, {18, 135}};
+  const std::pair<int, int> shown[] = {{13, 160}, {1, 160},  {8, 208},
+                                       {4, 161},  {16, 213}, {18, 135}};
   for (const auto& [transfer, level] : shown)
     for (const int bits : {8, 10})
       for (const bool limited : {false, true}) {
-        const Picture picture =
-            Pixels(WriteAvif(grey, {.bits = bits,
-                                    .sampling = 400,
-                                    .limited = limited,
-                                    .primaries = 9,
-                                    .transfer = transfer,
-                                    .quantizer = 0}));
+        const Picture picture = Pixels(WriteAvif(grey, {.bits = bits,
+                                                        .sampling = 400,
+                                                        .limited = limited,
+                                                        .primaries = 9,
+                                                        .transfer = transfer,
+                                                        .quantizer = 0}));
         EXPECT_EQ(picture.channels, 1);
         EXPECT_NEAR(picture.At(8, 8, 0), level, 3) << transfer << " " << bits;
       }
@@ -125,14 +125,14 @@ TEST(AvifColour, GreyHasACurveToo) {
 TEST(AvifColour, AProfileWinsOverCodePoints) {
   const Bytes profile = testing::SrgbProfile();
   for (const int bits : {8, 10}) {
-    const Picture picture =
-        Pixels(WriteAvif(Stripes(3), {.bits = bits,
-                                      .sampling = 444,
-                                      .matrix = 9,
-                                      .primaries = 9,
-                                      .transfer = 16,
-                                      .quantizer = 0,
-                                      .icc = {profile.begin(), profile.end()}}));
+    const Picture picture = Pixels(
+        WriteAvif(Stripes(3), {.bits = bits,
+                               .sampling = 444,
+                               .matrix = 9,
+                               .primaries = 9,
+                               .transfer = 16,
+                               .quantizer = 0,
+                               .icc = {profile.begin(), profile.end()}}));
     for (std::uint32_t i = 0; i < 4; ++i)
       for (int c = 0; c < 3; ++c)
         EXPECT_NEAR(picture.At(8 + 16 * i, 16, c),

@@ -95,8 +95,7 @@ class Writer {
     const std::size_t meta = Meta(style, 0).size();
     const std::size_t start = ftyp.size() + 8 + (style.meta_last ? 0 : meta);
     const Text boxes = Meta(style, start);
-    const Text all =
-        ftyp + (style.meta_last ? data + boxes : boxes + data);
+    const Text all = ftyp + (style.meta_last ? data + boxes : boxes + data);
     return {all.begin(), all.end()};
   }
 
@@ -154,12 +153,12 @@ class Writer {
     const int id_bytes = style.iref_version == 0 ? 2 : 4;
     Text all, boxes;
     for (const Reference& reference : references_) {
-      Text body = Number(reference.from, id_bytes) +
-                  Number(reference.to.size(), 2);
+      Text body =
+          Number(reference.from, id_bytes) + Number(reference.to.size(), 2);
       for (const std::uint32_t to : reference.to) body += Number(to, id_bytes);
       all += Box(reference.type, body);
-      boxes += FullBox("iref", style.iref_version, 0,
-                       Box(reference.type, body));
+      boxes +=
+          FullBox("iref", style.iref_version, 0, Box(reference.type, body));
     }
     if (style.each_its_iref) return boxes;
     return FullBox("iref", style.iref_version, 0, all);
@@ -203,7 +202,8 @@ class Writer {
       if (InIdat(item, style)) idat += item.data;
     Text body = Number(0, 4);
     body += FullBox("hdlr", 0, 0, Text("\0\0\0\0pict", 8) + Text(13, '\0'));
-    if (style.strange_boxes) body += Box("uuid", Text(20, 'u')) + Box("free", "");
+    if (style.strange_boxes)
+      body += Box("uuid", Text(20, 'u')) + Box("free", "");
     body += FullBox("pitm", 0, 0, Number(items_.front().id, 2));
     body += Locations(style, start) + Items(style) + References(style);
     if (style.strange_boxes) body += Box("strg", "?");
@@ -236,8 +236,8 @@ Tile TileOf(const Bytes& avif) {
   EXPECT_EQ(meta->PlaceOf(meta->primary(), &extents), AvifMeta::Place::kKnown);
   const auto text = [](ByteSpan bytes) { return Text(AsText(bytes)); };
   Tile tile;
-  tile.coded = text(ByteSpan(avif).subspan(extents.at(0).offset,
-                                           extents.at(0).size));
+  tile.coded =
+      text(ByteSpan(avif).subspan(extents.at(0).offset, extents.at(0).size));
   for (const AvifAssociation& one : meta->PropertiesOf(meta->primary()))
     tile.properties.push_back(text(meta->Property(one.number)));
   return tile;
@@ -291,8 +291,8 @@ Writer FourTiles(const std::vector<std::uint32_t>& ids,
   }
   const std::uint32_t grid = 40;
   for (std::uint32_t i = 0; i < 4 && alpha != Alpha::kNone; ++i) {
-    const Tile tile = GreyTile(
-        std::array<std::uint8_t, 4>{255, 200, 150, 100}[i]);
+    const Tile tile =
+        GreyTile(std::array<std::uint8_t, 4>{255, 200, 150, 100}[i]);
     std::vector<int> numbers;
     for (const Text& property : tile.properties)
       if (property.substr(4, 4) != "colr")
@@ -369,10 +369,9 @@ TEST(AvifGrid, ATileMayBeUsedTwice) {
 
 TEST(AvifGrid, SeveralReferencesFollowEachOther) {
   const std::vector<std::uint32_t> ids = {2, 3, 4, 5};
-  const Writer writer = FourTiles(ids, Alpha::kNone, false,
-                                  {{"dimg", 1, {4, 2}},
-                                   {"thmb", 5, {1}},
-                                   {"dimg", 1, {5, 3}}});
+  const Writer writer =
+      FourTiles(ids, Alpha::kNone, false,
+                {{"dimg", 1, {4, 2}}, {"thmb", 5, {1}}, {"dimg", 1, {5, 3}}});
   for (const bool apart : {false, true})
     ExpectTiles(writer.Write({.each_its_iref = apart}), {2, 0, 3, 1},
                 Alpha::kNone, "several");
@@ -451,10 +450,9 @@ TEST(AvifBoxes, TwoBoxesOfAssociationsAreOne) {
     const Writer writer = backwards ? WithAlpha(2, 1) : WithAlpha(1, 2);
     for (const int version : {0, 1})
       for (const int flags : {0, 1}) {
-        const Picture picture =
-            Pixels(writer.Write({.ipma_version = version,
-                                 .ipma_flags = flags,
-                                 .each_its_ipma = true}));
+        const Picture picture = Pixels(writer.Write({.ipma_version = version,
+                                                     .ipma_flags = flags,
+                                                     .each_its_ipma = true}));
         ASSERT_EQ(picture.channels, 4);
         EXPECT_NEAR(picture.At(9, 9, 0), 200, 3);
         EXPECT_NEAR(picture.At(9, 9, 3), 100, 2);
@@ -487,10 +485,9 @@ TEST(AvifBoxes, KindsThatNobodyShowsAreUnsupported) {
 
 TEST(AvifBoxes, AReducedHeaderIsUnsupported) {
   const Text mini = Box("mini", Text(40, '\x21'));
-  for (const Text& brands :
-       {Text("mif3avif"), Text("avif\0\0\0\0mif3", 12),
-        Text("avif\0\0\0\0avifmiafavio", 20), Text("mif3avio"),
-        Text("avio\0\0\0\0avif", 12)}) {
+  for (const Text& brands : {Text("mif3avif"), Text("avif\0\0\0\0mif3", 12),
+                             Text("avif\0\0\0\0avifmiafavio", 20),
+                             Text("mif3avio"), Text("avio\0\0\0\0avif", 12)}) {
     const Text file = Box("ftyp", brands) + mini;
     const Sniffed sniffed = Sniff(AsBytes(file));
     EXPECT_EQ(sniffed.reason, Reason::kUnsupported) << brands;
@@ -574,10 +571,10 @@ TEST(AvifBoxes, TooManyAreRefused) {
 
 // Nothing is read outside of the file; the fuzz targets go deeper.
 TEST(AvifBoxes, DamagedBoxesDoNoHarm) {
-  const Bytes whole =
-      FourTiles({5, 3, 2, 4}, Alpha::kOfEachTile)
-          .Write({.iloc_version = 1, .each_its_ipma = true,
-                  .derived_in_idat = true});
+  const Bytes whole = FourTiles({5, 3, 2, 4}, Alpha::kOfEachTile)
+                          .Write({.iloc_version = 1,
+                                  .each_its_ipma = true,
+                                  .derived_in_idat = true});
   std::uint32_t random = 1;
   for (int round = 0; round < 20'000; ++round) {
     Bytes bytes = whole;

@@ -67,11 +67,10 @@ TEST(Cli, TakesHyphensAndUnderscoresAlike) {
 }
 
 TEST(Cli, UnderstandsTheNamesOfImg2dataset) {
-  const auto options =
-      Parse({"--url_list=urls.txt", "--output_folder=out",
-             "--processes_count=2", "--thread_count=16",
-             "--encode_quality=85", "--encode_format=jpg", "--image_size=256",
-             "--resize_mode=center_crop"});
+  const auto options = Parse({"--url_list=urls.txt", "--output_folder=out",
+                              "--processes_count=2", "--thread_count=16",
+                              "--encode_quality=85", "--encode_format=jpg",
+                              "--image_size=256", "--resize_mode=center_crop"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_EQ(options->workers, 2u);
   EXPECT_EQ(options->downloads, 16u);
@@ -80,15 +79,15 @@ TEST(Cli, UnderstandsTheNamesOfImg2dataset) {
 }
 
 TEST(Cli, NamesBothChoicesForImageSizeAlone) {
-  const std::string error = ErrorOf(
-      {"-i", "l.txt", "-o", "out", "--image_size", "256"});
+  const std::string error =
+      ErrorOf({"-i", "l.txt", "-o", "out", "--image_size", "256"});
   EXPECT_NE(error.find("--resize-mode border"), std::string::npos) << error;
   EXPECT_NE(error.find("-s 256"), std::string::npos) << error;
 }
 
 TEST(Cli, TakesSizesRepeatedAndAsACommaList) {
-  const auto options = Parse({"-i", "l", "-o", "out", "-s", "200x,64x", "-s",
-                              "32x"});
+  const auto options =
+      Parse({"-i", "l", "-o", "out", "-s", "200x,64x", "-s", "32x"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_EQ(options->recipe.sizes.size(), 3u);
 }
@@ -98,26 +97,34 @@ TEST(Cli, SaysWhatToTypeInstead) {
   EXPECT_NE(ErrorOf({"-i", "l", "-s", "200"}).find("-o"), std::string::npos);
   EXPECT_NE(ErrorOf({"-i", "l", "-o", "out"}).find("-s 200x"),
             std::string::npos);
-  EXPECT_NE(ErrorOf({"-i", "l", "-o", "http://h/p/", "-s", "200"})
-                .find("--state"),
-            std::string::npos);
+  EXPECT_NE(
+      ErrorOf({"-i", "l", "-o", "http://h/p/", "-s", "200"}).find("--state"),
+      std::string::npos);
   EXPECT_NE(ErrorOf(With({"--backend", "gpu"})).find("processes"),
             std::string::npos);
   EXPECT_NE(ErrorOf(With({"-s", "200x"})).find("both be named"),
             std::string::npos);
-  EXPECT_NE(ErrorOf(With({"-s", "64", "--name", "{stem}.{ext}"}))
-                .find("{size}"),
-            std::string::npos);
+  EXPECT_NE(
+      ErrorOf(With({"-s", "64", "--name", "{stem}.{ext}"})).find("{size}"),
+      std::string::npos);
 }
 
 TEST(Cli, RefusesWhatMakesNoSense) {
   for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{
-           {"--downloads", "0"}, {"--workers", "-1"}, {"--retries", "-1"},
-           {"--timeout", "0"}, {"--max-bytes", "0"}, {"--quality", "0"},
-           {"--quality", "101"}, {"--format", "bmp"}, {"--filter", "sinc"},
-           {"--memory", "120%"}, {"--max-failures", "x"}, {"--size", "0"},
-           {"--no-such-flag"}, {"--fsync", "sometimes"}})
+       std::vector<std::vector<std::string>>{{"--downloads", "0"},
+                                             {"--workers", "-1"},
+                                             {"--retries", "-1"},
+                                             {"--timeout", "0"},
+                                             {"--max-bytes", "0"},
+                                             {"--quality", "0"},
+                                             {"--quality", "101"},
+                                             {"--format", "bmp"},
+                                             {"--filter", "sinc"},
+                                             {"--memory", "120%"},
+                                             {"--max-failures", "x"},
+                                             {"--size", "0"},
+                                             {"--no-such-flag"},
+                                             {"--fsync", "sometimes"}})
     EXPECT_NE(ErrorOf(With(words)), "") << words[0];
 }
 

@@ -1,7 +1,7 @@
 // Links: tm_compare
-#include "coordinator/compare/results.h"
-
 #include <gtest/gtest.h>
+
+#include "coordinator/compare/results.h"
 
 namespace thumbmill {
 namespace {
@@ -62,11 +62,13 @@ TEST(TablesOf, SaysWhatACrashCost) {
   comparison.crashes = {{"threads", 2, 100, 40, 11, -1, 0},
                         {"processes", 2, 100, 100, 0, 2, 1}};
   const std::string text = TablesOf(comparison);
-  EXPECT_TRUE(Has(text, "| threads | 2 | lost: Segmentation fault | 40 of 100 "
-                        "| no |"))
+  EXPECT_TRUE(Has(text,
+                  "| threads | 2 | lost: Segmentation fault | 40 of 100 "
+                  "| no |"))
       << text;
-  EXPECT_TRUE(Has(text, "| processes | 2 | finished, exit code 2 | 100 of 100 "
-                        "| yes, in failed.jsonl |"))
+  EXPECT_TRUE(Has(text,
+                  "| processes | 2 | finished, exit code 2 | 100 of 100 "
+                  "| yes, in failed.jsonl |"))
       << text;
 }
 

@@ -224,14 +224,13 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
 
 // 36 bytes: a lossless WebP of one colour, in which no pixel takes a bit.
 Bytes MakeFlatWebp(std::uint32_t side) {
-  Bytes webp = {'R', 'I', 'F', 'F', 28,  0,   0,  0, 'W', 'E', 'B',
-                'P', 'V', 'P', '8', 'L', 16,  0,  0, 0,   0x2F};
+  Bytes webp = {'R', 'I', 'F', 'F', 28,  0,  0, 0, 'W', 'E', 'B',
+                'P', 'V', 'P', '8', 'L', 16, 0, 0, 0,   0x2F};
   const std::uint32_t sizes =
       (side - 1) | (side - 1) << 14 | std::uint32_t{1} << 28;
   for (unsigned i = 0; i < 4; ++i)
     webp.push_back(static_cast<std::uint8_t>(sizes >> (8 * i)));
-  webp.insert(webp.end(),
-              {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0});
+  webp.insert(webp.end(), {0x28, 0x4A, 0x91, 0xEB, 0xD1, 0xFF, 0, 0, 0, 0, 0});
   return webp;
 }
 

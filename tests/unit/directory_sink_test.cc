@@ -2,14 +2,13 @@
 #include "coordinator/sink/directory_sink.h"
 
 #include <gtest/gtest.h>
-
-#include <algorithm>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -82,10 +81,9 @@ class DirectorySinkTest : public testing::Test {
   }
   std::size_t Leftovers() {
     const fs::recursive_directory_iterator all(target_ + "/.thumbmill/tmp");
-    return static_cast<std::size_t>(
-        std::count_if(begin(all), end(all), [](const auto& entry) {
-          return entry.is_regular_file();
-        }));
+    return static_cast<std::size_t>(std::count_if(
+        begin(all), end(all),
+        [](const auto& entry) { return entry.is_regular_file(); }));
   }
 
   TempDir dir_;
@@ -119,8 +117,7 @@ TEST_F(DirectorySinkTest, PublishesUnderEveryPolicyFewFilesAndMany) {
         EXPECT_EQ(bench->Put(batch.back()).reason, Reason::kNone);
       }
       ASSERT_TRUE(bench->Publish(batch));
-      EXPECT_EQ(Stored(batch.back()->files[0].name),
-                std::to_string(count - 1));
+      EXPECT_EQ(Stored(batch.back()->files[0].name), std::to_string(count - 1));
     }
   }
 }
@@ -165,8 +162,7 @@ TEST_F(DirectorySinkTest, FailsTheItemWhoseNameIsAFolder) {
 TEST_F(DirectorySinkTest, ShowsNoSizeOfAnItemWhoseSecondNameIsAFolder) {
   auto bench = Start();
   fs::create_directories(target_ + "/b.jpg");
-  const ItemPtr item =
-      ItemOf({{"a.jpg", "x"}, {"b.jpg", "y"}, {"c.jpg", "z"}});
+  const ItemPtr item = ItemOf({{"a.jpg", "x"}, {"b.jpg", "y"}, {"c.jpg", "z"}});
   bench->Put(item);
   ASSERT_TRUE(bench->Publish({item}));
   EXPECT_FALSE(item->publish_error.empty());
@@ -207,9 +203,9 @@ TEST_F(DirectorySinkTest, FailsTheItemWhoseFolderIsALinkAndNoOther) {
   fs::create_symlink(dir_ / "elsewhere", target_ + "/outside");
   fs::create_symlink("real", target_ + "/inside");
   fs::create_symlink(dir_ / "elsewhere", target_ + "/real/deep");
-  const std::vector<std::string> bad = {"loop/x", "dangling/x", "outside/x",
-                                        "inside/x", "real/deep/x",
-                                        "outside/new/x"};
+  const std::vector<std::string> bad = {"loop/x",      "dangling/x",
+                                        "outside/x",   "inside/x",
+                                        "real/deep/x", "outside/new/x"};
   std::vector<ItemPtr> batch;
   for (const std::string& name : bad) {
     batch.push_back(ItemOf({{name, "x"}}));
@@ -304,8 +300,8 @@ int FillADisk(const std::string& target) {
     if (result.reason == Reason::kNone) continue;
     const bool as_told =
         result.fatal && result.message.find("No space") != std::string::npos;
-    const bool tidy = !fs::exists(target + "/.thumbmill/tmp/" +
-                                  item->files[0].temporary);
+    const bool tidy =
+        !fs::exists(target + "/.thumbmill/tmp/" + item->files[0].temporary);
     return as_told && tidy && i > 0 ? 0 : 1;
   }
   return 1;

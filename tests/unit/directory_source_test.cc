@@ -2,11 +2,10 @@
 #include "coordinator/source/directory_source.h"
 
 #include <gtest/gtest.h>
-
-#include <algorithm>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -67,8 +66,7 @@ TEST_F(DirectorySourceTest, WalksInBytewiseOrderOfEachFolder) {
 }
 
 TEST_F(DirectorySourceTest, TellsHowMuchOfTheTreeItHasSeen) {
-  for (const char* name : {"a.png", "b/1.png", "b/2.png", "c.png"})
-    Add(name);
+  for (const char* name : {"a.png", "b/1.png", "b/2.png", "c.png"}) Add(name);
   auto source = DirectorySource::Open(options_).value();
   std::vector<double> seen;
   do {

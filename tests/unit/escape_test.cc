@@ -124,8 +124,8 @@ long ReturnFromHandler() {
 // A stack may be larger than RLIMIT_DATA allows.
 long MoveStack() {
   char here = 0;
-  auto* page = reinterpret_cast<void*>(
-      reinterpret_cast<std::uintptr_t>(&here) & ~std::uintptr_t{4095});
+  auto* page = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&here) &
+                                       ~std::uintptr_t{4095});
   return mremap(page, 4096, 4096, 0) == MAP_FAILED ? -1 : 0;
 }
 
@@ -137,10 +137,10 @@ long NewProcess() {
 
 // Paths are null, numbers wrong, where the deed would do harm otherwise: the
 // filter looks at the call alone.
-#define DEED(...) \
+#define DEED(...)                \
   [](const Cell& cell) -> long { \
-    (void)cell; \
-    return __VA_ARGS__; \
+    (void)cell;                  \
+    return __VA_ARGS__;          \
   }
 #define CALL(name, ...) \
   { #name, DEED(syscall(SYS_##name, __VA_ARGS__)) }

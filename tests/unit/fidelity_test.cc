@@ -76,8 +76,7 @@ TEST(Fidelity, PngIsExactButForRounding) {
     const Picture ours = Thumbnail(png, RecipeFor(100));
     const Picture exact =
         testing::ResizeByDefinition(picture, 100, ours.height);
-    EXPECT_GE(testing::Psnr(ours, exact), 55)
-        << (deep ? "16 bits" : "8 bits");
+    EXPECT_GE(testing::Psnr(ours, exact), 55) << (deep ? "16 bits" : "8 bits");
   }
 }
 

@@ -52,9 +52,11 @@ TEST_P(InverseDctOf, EqualsTheDefinition) {
       }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryTarget, InverseDctOf, ::testing::ValuesIn(AllSimdInverseDcts()),
-    [](const auto& each) { return std::string(each.param->name); });
+INSTANTIATE_TEST_SUITE_P(EveryTarget, InverseDctOf,
+                         ::testing::ValuesIn(AllSimdInverseDcts()),
+                         [](const auto& each) {
+                           return std::string(each.param->name);
+                         });
 
 // T.81 A.3.3 for N = 8; below, the N lowest frequencies of an N-point one.
 double Exact(const Block& block, int n, int x, int y) {

@@ -435,7 +435,8 @@ TEST_F(JournalTest, FailsWhereItCannotWrite) {
 // Runs SQL on the journal as somebody else could.
 void Tamper(const std::string& folder, const std::string& sql) {
   const std::string command =
-      "/usr/bin/python3 -c \"import sqlite3, sys; d = sqlite3.connect(sys.argv[1]"
+      "/usr/bin/python3 -c \"import sqlite3, sys; d = "
+      "sqlite3.connect(sys.argv[1]"
       "); d.executescript(sys.argv[2]); d.commit()\" '" +
       folder + "/journal.sqlite' \"" + sql + "\"";
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
@@ -590,9 +591,9 @@ TEST_F(JournalTest, TellsThatTheDiskIsFull) {
 
 TEST(MemoryJournal, KnowsTheClaimsOfThisRun) {
   auto journal = MemoryJournal().value();
-  const std::vector<ClaimRequest> batch = {
-      Request("a", "A"), Request("b", "A"), Request("a", "A"),
-      Request("bad", "")};
+  const std::vector<ClaimRequest> batch = {Request("a", "A"), Request("b", "A"),
+                                           Request("a", "A"),
+                                           Request("bad", "")};
   const auto verdicts = journal->Claim(batch).value();
   EXPECT_EQ(verdicts[0].kind, Kind::kFresh);
   EXPECT_EQ(verdicts[1].kind, Kind::kCollision);
@@ -635,7 +636,8 @@ TEST(MemoryJournal, LeavesNothingInTheFolderForTemporaryFiles) {
 TEST(MemoryJournal, DoesWithoutAFolderForTemporaryFiles) {
   ASSERT_EQ(setenv("TMPDIR", "/nonexistent", 1), 0);
   auto journal = MemoryJournal().value();
-  const std::vector<ClaimRequest> batch = {Request("a", "A"), Request("b", "A")};
+  const std::vector<ClaimRequest> batch = {Request("a", "A"),
+                                           Request("b", "A")};
   EXPECT_EQ(journal->Claim(batch).value()[1].kind, Kind::kCollision);
   unsetenv("TMPDIR");
 }

@@ -38,9 +38,9 @@ using Strings = std::vector<std::string>;
 
 std::string Gzip(std::string_view text) {
   z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8,
-                         Z_DEFAULT_STRATEGY),
-            Z_OK);
+  EXPECT_EQ(
+      deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+      Z_OK);
   std::string out(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -61,11 +61,17 @@ TEST(LineReader, GivesALastLineWithoutEnd) {
   EXPECT_EQ(LinesOf("a\nb\r"), (Strings{"a", "b"}));
 }
 
-TEST(LineReader, OfAnEmptyFileGivesNothing) { EXPECT_EQ(LinesOf(""), Strings{}); }
+TEST(LineReader, OfAnEmptyFileGivesNothing) {
+  EXPECT_EQ(LinesOf(""), Strings{});
+}
 
 TEST(LineReader, DropsAByteOrderMarkOfTheFirstLineOnly) {
-  EXPECT_EQ(LinesOf("\xef\xbb\xbf" "a\n\xef\xbb\xbf" "b\n"),
-            (Strings{"a", "\xef\xbb\xbf" "b"}));
+  EXPECT_EQ(LinesOf("\xef\xbb\xbf"
+                    "a\n\xef\xbb\xbf"
+                    "b\n"),
+            (Strings{"a",
+                     "\xef\xbb\xbf"
+                     "b"}));
 }
 
 TEST(LineReader, KeepsNulBytes) {
@@ -208,9 +214,8 @@ TEST(LineReader, ConvertsUtf16WithAMark) {
     EXPECT_EQ(LinesOf(text),
               (Strings{"a€😀", "b", "\xef\xbf\xbdz", "\xef\xbf\xbd"}));
     EXPECT_EQ(LinesOf(Gzip(text)).size(), 4u);
-    EXPECT_EQ(LinesOf(text + "x"),
-              (Strings{"a€😀", "b", "\xef\xbf\xbdz",
-                       "\xef\xbf\xbd\xef\xbf\xbd"}));
+    EXPECT_EQ(LinesOf(text + "x"), (Strings{"a€😀", "b", "\xef\xbf\xbdz",
+                                            "\xef\xbf\xbd\xef\xbf\xbd"}));
   }
 }
 

@@ -47,16 +47,15 @@ TEST(ListSource, ReportsALineThatIsTooLong) {
 }
 
 TEST(ListSource, ReportsANulByte) {
-  const auto items =
-      ItemsOf(std::string_view("http://ex.org/a\0.jpg\n", 21));
+  const auto items = ItemsOf(std::string_view("http://ex.org/a\0.jpg\n", 21));
   ASSERT_EQ(items.size(), 1u);
   EXPECT_EQ(items[0].reason, Reason::kBadLine);
 }
 
 TEST(ListEntry, OfAnotherSchemeIsABadLine) {
   for (const char* entry :
-       {"ftp://ex.org/a.jpg", "s3://bucket/a.jpg", "javascript://x",
-        "http://", "http:///a.jpg", "http://ex.org:99999/", "not a url"})
+       {"ftp://ex.org/a.jpg", "s3://bucket/a.jpg", "javascript://x", "http://",
+        "http:///a.jpg", "http://ex.org:99999/", "not a url"})
     EXPECT_EQ(FromListEntry(entry, Origin::kList).reason, Reason::kBadLine)
         << entry;
 }
@@ -96,8 +95,8 @@ TEST(ListEntry, OfAFileUrlIsALocalPath) {
   const TempDir dir;
   const std::string file = dir.Write("\xff b.jpg", "x");
   for (const std::string start : {"file://", "file://localhost"}) {
-    const ImageRef ref = FromListEntry(
-        start + dir.path() + "/%ff%20b.jpg", Origin::kList);
+    const ImageRef ref =
+        FromListEntry(start + dir.path() + "/%ff%20b.jpg", Origin::kList);
     EXPECT_EQ(ref.reason, Reason::kNone) << ref.message;
     EXPECT_EQ(ref.path, AbsolutePath(file));
   }
@@ -111,8 +110,8 @@ TEST(ListEntry, IsFoundAgainByItsListableUri) {
 }
 
 TEST(ListEntry, OfAFileUrlNamesNoOtherHostAndHoldsNoNul) {
-  for (const char* entry : {"file://elsewhere/a.jpg", "file://a.jpg",
-                            "file://", "file:///etc/passwd%00.jpg"})
+  for (const char* entry : {"file://elsewhere/a.jpg", "file://a.jpg", "file://",
+                            "file:///etc/passwd%00.jpg"})
     EXPECT_EQ(FromListEntry(entry, Origin::kList).reason, Reason::kBadLine)
         << entry;
 }
@@ -127,8 +126,7 @@ TEST(ListEntry, ThatCannotBeReadSaysSo) {
 }
 
 TEST(ListEntry, IsOneSourceHoweverItIsWritten) {
-  const std::string key =
-      SourceKey(FromListEntry("some/a.jpg", Origin::kList));
+  const std::string key = SourceKey(FromListEntry("some/a.jpg", Origin::kList));
   for (const std::string& entry :
        {std::string("./some//a.jpg"), AbsolutePath("some/a.jpg")})
     EXPECT_EQ(SourceKey(FromListEntry(entry, Origin::kList)), key) << entry;

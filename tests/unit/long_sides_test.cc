@@ -84,8 +84,8 @@ TEST(LongSides, WhatIsTooLongForWebpIsAJpegOrWithAlphaAPng) {
 TEST(LongSides, WhatIsTooLongForJpegIsAPng) {
   const Bytes png = testing::WritePng(Strip(70000, 3));
   // The last keeps what is larger.
-  const Made jpeg = Make(
-      png, RecipeFor({"100x", "65500x", "100x<"}, ImageFormat::kJpeg));
+  const Made jpeg =
+      Make(png, RecipeFor({"100x", "65500x", "100x<"}, ImageFormat::kJpeg));
   ASSERT_EQ(jpeg.outcome.thumbnails.size(), 3u);
   EXPECT_EQ(jpeg.Format(0), ImageFormat::kJpeg);
   EXPECT_EQ(jpeg.Format(1), ImageFormat::kJpeg);

@@ -51,8 +51,7 @@ TEST(Naming, PutsTheHostBeforeAUrlsPath) {
   EXPECT_EQ(Named(UrlRef("http://Ex.org:8080/a/photo.jpg"), kJpeg),
             "ex.org/a/photo_200.jpg");
   EXPECT_EQ(Named(UrlRef("http://ex.org/"), kJpeg), "ex.org/index_200.jpg");
-  EXPECT_EQ(Named(UrlRef("http://ex.org/a/"), kJpeg),
-            "ex.org/a/index_200.jpg");
+  EXPECT_EQ(Named(UrlRef("http://ex.org/a/"), kJpeg), "ex.org/a/index_200.jpg");
 }
 
 TEST(Naming, TellsQueriesApartByAHash) {
@@ -221,8 +220,8 @@ TEST(Claims, AreMadeAgainWhenTheBytesContradictTheName) {
   EXPECT_TRUE(name.NeedsSecondClaim(File("a.png"), kJpeg, kSame));
   EXPECT_TRUE(name.NeedsSecondClaim(File("a"), kPng, kSame));
   EXPECT_TRUE(name.NeedsSecondClaim(File("a.html"), kJpeg, kJpeg));
-  EXPECT_TRUE(Template("{stem}.{ext}")
-                  .NeedsSecondClaim(File("a.jpg"), kJpeg, kSame));
+  EXPECT_TRUE(
+      Template("{stem}.{ext}").NeedsSecondClaim(File("a.jpg"), kJpeg, kSame));
 }
 
 TEST(Claims, MeetTheSourceWhoseNameTheyTake) {
@@ -265,8 +264,8 @@ TEST(AbsolutePaths, AreOneForAllSpellings) {
 }
 
 TEST(ListableUris, AreVerbatimWherePossible) {
-  for (const char* uri : {"http://u:p@ex.org/a b", "/a/b c.jpg", "a.jpg",
-                          "/\xc3\xa4.jpg", ""})
+  for (const char* uri :
+       {"http://u:p@ex.org/a b", "/a/b c.jpg", "a.jpg", "/\xc3\xa4.jpg", ""})
     EXPECT_EQ(ListableUri(uri), uri);
 }
 

@@ -38,12 +38,10 @@ class OpenSourcesTest : public testing::Test {
 
 TEST_F(OpenSourcesTest, NumbersItemsOverAllInputs) {
   dir_.Write("folder/a.jpg", "x");
-  const auto items =
-      Items({dir_.Write("l.txt", "http://h/1\nhttp://h/2\n"), dir_ / "folder",
-             "http://h/3"});
+  const auto items = Items({dir_.Write("l.txt", "http://h/1\nhttp://h/2\n"),
+                            dir_ / "folder", "http://h/3"});
   ASSERT_EQ(items.size(), 4u);
-  for (std::size_t i = 0; i < items.size(); ++i)
-    EXPECT_EQ(items[i].index, i);
+  for (std::size_t i = 0; i < items.size(); ++i) EXPECT_EQ(items[i].index, i);
   EXPECT_EQ(items[0].origin, Origin::kList);
   EXPECT_EQ(items[2].origin, Origin::kDirectory);
   EXPECT_EQ(items[3].origin, Origin::kArgument);
@@ -64,9 +62,9 @@ TEST_F(OpenSourcesTest, TellsListsByTheirSuffix) {
             "http://h/c");
   EXPECT_EQ(Items({dir_.Write("l.tsv", "n\turl\n1\thttp://h/t\n")}).at(0).uri,
             "http://h/t");
-  EXPECT_EQ(Items({dir_.Write("l.jsonl", "{\"url\":\"http://h/j\"}")})
-                .at(0).uri,
-            "http://h/j");
+  EXPECT_EQ(
+      Items({dir_.Write("l.jsonl", "{\"url\":\"http://h/j\"}")}).at(0).uri,
+      "http://h/j");
   EXPECT_EQ(Items({dir_.Write("l", "http://h/p")}).at(0).uri, "http://h/p");
 }
 

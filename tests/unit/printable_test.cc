@@ -9,8 +9,11 @@ namespace thumbmill {
 namespace {
 
 TEST(Printable, EscapesWhatATerminalObeys) {
-  EXPECT_EQ(Printable("\x1b]0;x\x07\r\n\t\x7f"), "\\x1b]0;x\\x07\\r\\n\\t\\x7f");
-  EXPECT_EQ(Printable("\xc2\x9b" "31m"), "\\u009b31m");
+  EXPECT_EQ(Printable("\x1b]0;x\x07\r\n\t\x7f"),
+            "\\x1b]0;x\\x07\\r\\n\\t\\x7f");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            "\\u009b31m");
   EXPECT_EQ(Printable("a\u202eb\u2028c\u200bd\u00ade\ufefff"),
             "a\\u202eb\\u2028c\\u200bd\\u00ade\\ufefff");
   EXPECT_EQ(Printable("\U000e0041"), "\\U000e0041");
@@ -38,8 +41,8 @@ TEST(Printable, IsPrintableWhateverTheBytes) {
   std::string bytes;
   for (int i = 0; i < 100'000; ++i)
     bytes += static_cast<char>((i * 2654435761U) >> 13);
-  for (const std::string& text : {Printable(bytes), PrintableField(bytes),
-                           JsonText(bytes)}) {
+  for (const std::string& text :
+       {Printable(bytes), PrintableField(bytes), JsonText(bytes)}) {
     std::string_view rest = text;
     while (!rest.empty()) {
       const Character character = DecodeCharacter(rest);

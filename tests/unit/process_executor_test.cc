@@ -267,9 +267,9 @@ class DeedTest : public ProcessExecutorTest,
   // Tasks of different lengths, so that each has an answer of its own.
   TaskId Work() {
     const std::size_t length = 4 + works_.size();
-    const TaskId id = bench_.Submit(
-        "work" + std::string(length - 4, '.'),
-        [](Task* task) { task->time_limit = Millis(5000); });
+    const TaskId id =
+        bench_.Submit("work" + std::string(length - 4, '.'),
+                      [](Task* task) { task->time_limit = Millis(5000); });
     works_[id] = length;
     return id;
   }
@@ -336,8 +336,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"speak version 2", "crash, not charged"},
                     Deed{"answer nobody", "crash, not charged"},
                     Deed{"overflow", "crash, charged"},
-                    Deed{"grow", "finished"},
-                    Deed{"write wildly", "finished"}),
+                    Deed{"grow", "finished"}, Deed{"write wildly", "finished"}),
     [](const auto& each) {
       std::string name = each.param.deed;
       std::replace(name.begin(), name.end(), ' ', '_');

@@ -67,8 +67,8 @@ int ConnectTo(const std::string& abstract) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path + 1, abstract.data(), abstract.size());
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  const auto length = static_cast<socklen_t>(
-      offsetof(sockaddr_un, sun_path) + 1 + abstract.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) +
+                                             1 + abstract.size());
   return connect(fd, reinterpret_cast<sockaddr*>(&address), length);
 }
 
@@ -232,8 +232,7 @@ TEST(SandboxNamespacesDeathTest, TheRootIsEmptyAndStaysSo) {
     MUST(EnterNamespaces());
     DIR* root = opendir("/");
     MUST(root != nullptr);
-    while (const dirent* entry = readdir(root))
-      MUST(entry->d_name[0] == '.');
+    while (const dirent* entry = readdir(root)) MUST(entry->d_name[0] == '.');
     MUST(Fails(open("/proc/self/status", O_RDONLY), ENOENT));
     MUST(Fails(open("etc/passwd", O_RDONLY), ENOENT));
     MUST(Fails(open("../etc/passwd", O_RDONLY), ENOENT));

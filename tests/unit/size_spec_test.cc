@@ -58,9 +58,8 @@ TEST(SizeSpec, TheLabelHasNeitherSuffixNorTrailingX) {
 TEST(SizeSpec, TakesSidesFrom1To65535) {
   EXPECT_EQ(Size("1").width, 1u);
   EXPECT_EQ(Size("65535x1").width, 65535u);
-  for (const char* text : {"0", "65536", "200x0", "x0", "0x",
-                           "4294967296", "4294967497x",
-                           "99999999999999999999999x1"})
+  for (const char* text : {"0", "65536", "200x0", "x0", "0x", "4294967296",
+                           "4294967497x", "99999999999999999999999x1"})
     EXPECT_FALSE(ParseSize(text, Fit::kInside)) << text;
 }
 
@@ -80,15 +79,15 @@ TEST(SizeSpec, ErrorsSayWhatToType) {
 }
 
 TEST(Words, EachFitFilterAndFailOnIsReadBack) {
-  for (const Fit fit : {Fit::kInside, Fit::kOutside, Fit::kCover,
-                        Fit::kContain, Fit::kFill})
+  for (const Fit fit :
+       {Fit::kInside, Fit::kOutside, Fit::kCover, Fit::kContain, Fit::kFill})
     EXPECT_EQ(ParseFit(ToWord(fit)), fit);
   for (const FilterKind filter :
        {FilterKind::kLanczos3, FilterKind::kMitchell, FilterKind::kCubic,
         FilterKind::kLinear, FilterKind::kBox, FilterKind::kNearest})
     EXPECT_EQ(ParseFilter(ToWord(filter)), filter);
-  for (const FailOn fail_on : {FailOn::kNone, FailOn::kTruncated,
-                               FailOn::kError, FailOn::kWarning})
+  for (const FailOn fail_on :
+       {FailOn::kNone, FailOn::kTruncated, FailOn::kError, FailOn::kWarning})
     EXPECT_EQ(ParseFailOn(ToWord(fail_on)), fail_on);
 }
 

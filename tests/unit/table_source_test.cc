@@ -14,8 +14,7 @@
 namespace thumbmill {
 namespace {
 
-Result<std::unique_ptr<Source>> OpenTable(std::string_view text,
-                                          char delimiter,
+Result<std::unique_ptr<Source>> OpenTable(std::string_view text, char delimiter,
                                           const std::string& column) {
   const TempDir dir;
   auto lines = LineReader::Open(dir.Write("list", text), -1).value();
@@ -56,7 +55,9 @@ using Strings = std::vector<std::string>;
 TEST(CsvSource, TakesTheColumnByItsName) {
   EXPECT_EQ(UrlsOf("id,url\r\n1,http://h/a\r\n2,http://h/b\r\n"),
             (Strings{"http://h/a", "http://h/b"}));
-  EXPECT_EQ(UrlsOf("\xef\xbb\xbf" "link,n\nhttp://h/a,1\n", ',', "link"),
+  EXPECT_EQ(UrlsOf("\xef\xbb\xbf"
+                   "link,n\nhttp://h/a,1\n",
+                   ',', "link"),
             (Strings{"http://h/a"}));
 }
 
@@ -128,9 +129,9 @@ TEST(TsvSource, TakesQuotationMarksOffAUrl) {
 }
 
 TEST(TsvSource, KeepsEmptyColumnsAndReportsRaggedRows) {
-  EXPECT_EQ(UrlsOf("a\tb\turl\n\t\thttp://h/a\n1\n\t\t\n1\t2\thttp://h/b\tx\n",
-                   '\t'),
-            (Strings{"http://h/a", "-", "-", "http://h/b"}));
+  EXPECT_EQ(
+      UrlsOf("a\tb\turl\n\t\thttp://h/a\n1\n\t\t\n1\t2\thttp://h/b\tx\n", '\t'),
+      (Strings{"http://h/a", "-", "-", "http://h/b"}));
 }
 
 TEST(CsvSource, TakesAQuoteWithinAFieldForACharacter) {
@@ -142,8 +143,8 @@ TEST(CsvSource, TakesAQuoteWithinAFieldForACharacter) {
 TEST(CsvSource, FailsOnlyTheLineWhoseQuoteDoesNotEnd) {
   std::string text = "caption,url\n";
   for (int i = 0; i < 300; ++i)
-    text += (i == 3 ? "\"the house" : "a house") + (",http://h/" +
-            std::to_string(i)) + "\n";
+    text += (i == 3 ? "\"the house" : "a house") +
+            (",http://h/" + std::to_string(i)) + "\n";
   const Strings urls = UrlsOf(text);
   ASSERT_EQ(urls.size(), 300u);
   for (int i = 0; i < 300; ++i)
@@ -153,9 +154,10 @@ TEST(CsvSource, FailsOnlyTheLineWhoseQuoteDoesNotEnd) {
 TEST(CsvSource, FindsAForgottenQuoteThoughALaterOneClosesIt) {
   for (const std::string later :
        {"24\"", "\"a, b\"", "\"\"", "x \"\"", "it, \"s\""}) {
-    const Strings urls = UrlsOf("caption,url\n\"the old, red house,http://h/0\n"
-                                "a,http://h/1\n\n" + later +
-                                ",http://h/2\nb,http://h/3\n");
+    const Strings urls = UrlsOf(
+        "caption,url\n\"the old, red house,http://h/0\n"
+        "a,http://h/1\n\n" +
+        later + ",http://h/2\nb,http://h/3\n");
     ASSERT_EQ(urls.size(), 4u) << later;
     EXPECT_EQ(urls[0], "-") << later;
     EXPECT_EQ(urls[1], "http://h/1") << later;
@@ -248,7 +250,8 @@ void ExpectEachRowOnce(std::mt19937* random, char delimiter) {
   for (std::size_t row = 0; row < rows; ++row)
     ASSERT_TRUE(items[row].reason != Reason::kNone ||
                 items[row].uri == "http://h/" + std::to_string(row) + ".jpg")
-        << items[row].uri << "\n" << text;
+        << items[row].uri << "\n"
+        << text;
 }
 
 TEST(TableSources, LoseNoRowWhateverTheQuotationMarks) {
@@ -278,8 +281,9 @@ TEST(CsvSource, ReadsWhatIsWrittenByTheRules) {
           field += "ab \",\n"[random() % 6];
       expected.push_back("http://h/" + std::to_string(row) + ",\"");
       const bool always = random() % 2 == 0;
-      text += Quoted(fields[0], always) + "," + Quoted(expected.back(), always) +
-              "," + Quoted(fields[1], true) + "\r\n";
+      text += Quoted(fields[0], always) + "," +
+              Quoted(expected.back(), always) + "," + Quoted(fields[1], true) +
+              "\r\n";
     }
     ASSERT_EQ(UrlsOf(text), expected) << text;
   }
@@ -299,8 +303,7 @@ TEST(JsonLinesSource, ReportsLinesThatDoNotParse) {
       "{\"url\":\n[1]\n{\"url\": 5}\n{}\nnull\n{\"url\":\"\"}\n"
       "{\"url\":\"http://h/\xff\"}\n{\"url\":\"http://h/a\"}\n");
   ASSERT_EQ(items.size(), 8u);
-  for (int i = 0; i < 7; ++i)
-    EXPECT_EQ(items[i].reason, Reason::kBadLine) << i;
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(items[i].reason, Reason::kBadLine) << i;
   EXPECT_EQ(items[7].reason, Reason::kNone);
 }
 
@@ -316,7 +319,9 @@ TEST(JsonLinesSource, TakesNamesFromARecordOfOurs) {
       R"("dir":"percent-encoded:%FFa/b","stem":"s","srcext":"JPG",)"
       R"("index":41})");
   ASSERT_EQ(items.size(), 1u);
-  EXPECT_EQ(items[0].dir, "\xff" "a/b");
+  EXPECT_EQ(items[0].dir,
+            "\xff"
+            "a/b");
   EXPECT_EQ(items[0].stem, "s");
   EXPECT_EQ(items[0].srcext, "JPG");
   EXPECT_TRUE(items[0].has_index);

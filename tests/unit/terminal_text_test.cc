@@ -9,16 +9,24 @@ namespace {
 TEST(TerminalText, WhatATerminalObeysIsReplaced) {
   EXPECT_EQ(MakePrintable("a\x1b[2Jb\rc\x7f"), "a?[2Jb?c?");
   EXPECT_EQ(MakePrintable("a\tb"), "a b");
-  EXPECT_EQ(MakePrintable("\xc2\x9b" "31m"), "?31m");  // CSI in one byte
-  EXPECT_EQ(MakePrintable("gpj.\xe2\x80\xae" "exe"), "gpj.?exe");  // U+202E
+  EXPECT_EQ(MakePrintable("\xc2\x9b"
+                          "31m"),
+            "?31m");  // CSI in one byte
+  EXPECT_EQ(MakePrintable("gpj.\xe2\x80\xae"
+                          "exe"),
+            "gpj.?exe");  // U+202E
 }
 
 TEST(TerminalText, BytesThatAreNoUtf8AreReplacedOneByOne) {
-  EXPECT_EQ(MakePrintable("a\xff" "b"), "a?b");
+  EXPECT_EQ(MakePrintable("a\xff"
+                          "b"),
+            "a?b");
   EXPECT_EQ(MakePrintable("\xc3"), "?");
-  EXPECT_EQ(MakePrintable("\xe2\x82" "x"), "??x");
-  EXPECT_EQ(MakePrintable("\xc0\xaf"), "??");          // overlong
-  EXPECT_EQ(MakePrintable("\xed\xa0\x80"), "???");     // a surrogate
+  EXPECT_EQ(MakePrintable("\xe2\x82"
+                          "x"),
+            "??x");
+  EXPECT_EQ(MakePrintable("\xc0\xaf"), "??");            // overlong
+  EXPECT_EQ(MakePrintable("\xed\xa0\x80"), "???");       // a surrogate
   EXPECT_EQ(MakePrintable("\xf4\x90\x80\x80"), "????");  // beyond Unicode
 }
 

@@ -38,9 +38,9 @@ TEST(WorkerArgs, ArriveAsTheyWereSent) {
 }
 
 TEST(WorkerArgs, RefuseWhatTheyDoNotKnow) {
-  for (const char* bad : {"--what=1", "--input-fd=x", "--input-fd=-1",
-                          "--parent=1x", "--sandbox=maybe", "--tells=lies",
-                          "endpoint"}) {
+  for (const char* bad :
+       {"--what=1", "--input-fd=x", "--input-fd=-1", "--parent=1x",
+        "--sandbox=maybe", "--tells=lies", "endpoint"}) {
     auto arguments = WithoutCommand(Full());
     arguments.push_back(bad);
     EXPECT_FALSE(WorkerArgs::Parse(arguments).has_value()) << bad;

@@ -48,8 +48,8 @@ class ExecutorBench {
   std::map<TaskId, Finished> finished;
   std::map<TaskId, Lost> lost;
   std::vector<Error> failed;
-  std::size_t answers = 0;      // of both kinds
-  std::size_t duplicates = 0;   // a task that was answered again
+  std::size_t answers = 0;     // of both kinds
+  std::size_t duplicates = 0;  // a task that was answered again
   std::function<void(const Lost&)> on_lost;
 
  private:

@@ -29,7 +29,7 @@ struct AvifLayout {
   bool cut = false;         // the file ends within its last box
   bool ends = false;        // the last box ends where the file does; boxes that
                             // describe a picture were there
-  bool overlong = false;  // more boxes than a header may have: some not read
+  bool overlong = false;    // more boxes than a header may have: some not read
 };
 
 [[nodiscard]] AvifLayout WalkAvif(ByteSpan bytes);

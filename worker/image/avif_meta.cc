@@ -259,7 +259,8 @@ AvifMeta::Place AvifMeta::PlaceOf(Id item,
     // A length of 0, or none, reaches to the end.
     if (extent.size == 0 && extent.offset < end)
       extent.size = end - extent.offset;
-    if (method == 1 && (extent.offset > end || end - extent.offset < extent.size))
+    if (method == 1 &&
+        (extent.offset > end || end - extent.offset < extent.size))
       return Place::kNowhere;
     if (!AddTo(&extent.offset, start)) return Place::kNowhere;
     extents->push_back(extent);

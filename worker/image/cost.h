@@ -37,8 +37,8 @@ struct SizePlan {
 [[nodiscard]] std::uint64_t LongestSide(ImageFormat format);
 
 // Returns the format of one size: the usual one of the picture's thumbnails. If
-// a side is too long for that, it is JPEG, or PNG where the picture has alpha or
-// is too long for a JPEG, too.
+// a side is too long for that, it is JPEG, or PNG where the picture has alpha
+// or is too long for a JPEG, too.
 [[nodiscard]] ImageFormat FormatOfSize(const Placement& place,
                                        ImageFormat usual, bool alpha);
 

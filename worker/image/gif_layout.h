@@ -19,7 +19,7 @@ struct GifLayout {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   bool has_frame = false;
-  bool ends = false;  // the trailer came before any picture
+  bool ends = false;      // the trailer came before any picture
   bool overlong = false;  // see walk_budget.h: the rest was not read
   // The first picture.
   std::uint32_t frame_x = 0;

@@ -21,8 +21,9 @@ constexpr std::string_view kExifTag("Exif\0", 5);  // and a byte that fills
 // What deflate makes of profiles: tables of colours to a half, others less.
 constexpr std::uint64_t kInflation = 4;
 
-constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD, kDht = 0xC4, kDqt = 0xDB, kDnl = 0xDC,
-                       kTem = 0x01, kApp1 = 0xE1, kApp2 = 0xE2;
+constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD,
+                       kDht = 0xC4, kDqt = 0xDB, kDnl = 0xDC, kTem = 0x01,
+                       kApp1 = 0xE1, kApp2 = 0xE2;
 
 std::uint32_t U16(ByteSpan bytes, std::size_t at) {
   return static_cast<std::uint32_t>(bytes[at]) << 8 | bytes[at + 1];
@@ -219,7 +220,8 @@ void KeepSegment(std::uint8_t marker, ByteSpan segment, IccPieces* icc,
   if (IsFrame(marker) && !layout->frame) {
     layout->frame = ReadFrame(marker, segment);
   } else if (marker == kApp1 && layout->exif.empty() &&
-             StartsWith(segment, kExifTag) && segment.size() > kExifTag.size()) {
+             StartsWith(segment, kExifTag) &&
+             segment.size() > kExifTag.size()) {
     layout->exif = segment.subspan(kExifTag.size() + 1);
   } else if (marker == kApp2) {
     icc->Add(segment);

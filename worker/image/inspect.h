@@ -58,7 +58,7 @@ struct JpegScan {
   std::size_t data = 0;      // offset of the entropy-coded bytes behind it
   std::size_t data_end = 0;  // and of the marker that ends them
   std::vector<std::uint8_t> components;  // their identifiers
-  std::vector<std::uint8_t> tables;  // that they use: DC << 4 | AC
+  std::vector<std::uint8_t> tables;      // that they use: DC << 4 | AC
   // Tables by number as of this scan, from the counts on; empty: not defined
   // between the first scan and this one.
   std::array<ByteSpan, 4> dc_specs;
@@ -72,8 +72,8 @@ struct JpegScan {
 
 struct JpegScans {
   std::vector<JpegScan> scans;
-  bool ends = false;  // by an EOI
-  bool changes_steps = false;  // quantisation tables stand between them
+  bool ends = false;            // by an EOI
+  bool changes_steps = false;   // quantisation tables stand between them
   bool has_line_count = false;  // a DNL: the height stands after the first scan
 };
 

@@ -139,8 +139,8 @@ LinearRows::Feed LinearRows::FeedOf(int number) const {
   const std::uint32_t band = rows_->BandRows(number);
   const std::uint32_t bands = 1 + (window + kLagRows + band - 1) / band;
   const std::size_t samples = plane.width * sample;
-  feed.ring = RowRing(bands * band,
-                      std::max(samples, rows_->RowBytes(number)), samples);
+  feed.ring = RowRing(bands * band, std::max(samples, rows_->RowBytes(number)),
+                      samples);
   return feed;
 }
 

@@ -107,10 +107,10 @@ Associations Plan::Only(std::string_view type, Id item) const {
 
 bool Plan::IsAlpha(Id item) const {
   const Associations found = Only("auxC", item);
-  return std::any_of(
-      found.begin(), found.end(), [&](const AvifAssociation& one) {
-        return NamesAlpha(After(meta_.Property(one.number), 8));
-      });
+  return std::any_of(found.begin(), found.end(),
+                     [&](const AvifAssociation& one) {
+                       return NamesAlpha(After(meta_.Property(one.number), 8));
+                     });
 }
 
 // Returns 0 if it has none.
@@ -170,8 +170,7 @@ bool Plan::Make() {
                     meta_.TypeOf(AlphaOf(primary)) == "grid";
   if (!meta_.odd() && !grid) return false;
   if (!Add(primary)) return false;
-  if (items_.front().type == "grid" &&
-      !AddInputs(1, meta_.InputsOf(primary)))
+  if (items_.front().type == "grid" && !AddInputs(1, meta_.InputsOf(primary)))
     return false;
   if (!AddAlpha()) return false;
   AddExif();

@@ -25,10 +25,10 @@ bool EntropyBytes::UnstuffSome() {
   std::uint8_t* out = window_.data() + filled_;
   const void* found = std::memchr(source_.data(), 0xFF, want);
   const std::size_t plain =
-      found == nullptr ? want
-                       : static_cast<std::size_t>(
-                             static_cast<const std::uint8_t*>(found) -
-                             source_.data());
+      found == nullptr
+          ? want
+          : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) -
+                                     source_.data());
   std::memcpy(out, source_.data(), plain);
   filled_ += plain;
   source_ = source_.subspan(plain);
@@ -55,8 +55,8 @@ void EntropyBytes::Unstuff() {
   if (source_.empty()) ended_ = true;
   // Whoever reads on reads zeros.
   std::memset(window_.data() + filled_, 0, window_.size() - filled_);
-  refill_at_ =
-      window_.data() + (ended_ ? filled_ : filled_ - std::min(filled_, kReserve));
+  refill_at_ = window_.data() +
+               (ended_ ? filled_ : filled_ - std::min(filled_, kReserve));
 }
 
 bool EntropyBytes::Advance() {

@@ -379,8 +379,7 @@ TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
 // Puts what is needed of the block's AC coefficients into coefs_; a few behind
 // them may stand there, too.
 TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
-                                           BitCursor* cursor,
-                                           RangeCheck* range,
+                                           BitCursor* cursor, RangeCheck* range,
                                            bool* flat) {
   const AcTable& table = *c.ac;
   const AcPairs& pairs = table.pairs();
@@ -455,8 +454,8 @@ TM_INLINE void Clear(std::int16_t* coefs) {
 }
 
 TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
-                                    RangeCheck* range,
-                                    std::uint8_t* out, std::size_t stride) {
+                                    RangeCheck* range, std::uint8_t* out,
+                                    std::size_t stride) {
   if (!ReadDc(*c->dc, c, cursor)) return false;
   const int dc = c->prediction * c->quant[0];
   range->Add(dc);
@@ -545,8 +544,8 @@ TM_INLINE void RefineDc(unsigned low_bit, unsigned count, BitCursor* cursor,
                         std::int16_t* values) {
   cursor->Refill();
   for (unsigned i = 0; i < count; ++i) {
-    values[i] = static_cast<std::int16_t>(values[i] | cursor->Peek(1)
-                                                          << low_bit);
+    values[i] =
+        static_cast<std::int16_t>(values[i] | cursor->Peek(1) << low_bit);
     cursor->Drop(1);
   }
 }

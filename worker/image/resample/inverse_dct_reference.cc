@@ -14,8 +14,7 @@ std::int32_t RoundShift(std::int32_t sum, int bits) {
 }
 
 template <int N>
-void Inverse(const std::int16_t* coefs, std::uint8_t* out,
-             std::size_t stride) {
+void Inverse(const std::int16_t* coefs, std::uint8_t* out, std::size_t stride) {
   const auto& matrix = AllDctMatrices().of_size[N];
   constexpr int kSecond = kDctBits + kDctMiddleBits;
   std::int16_t middle[N][N];  // [u][j]
@@ -39,8 +38,9 @@ void Inverse(const std::int16_t* coefs, std::uint8_t* out,
 
 }  // namespace
 
-// Half the cosine; at frequency 0 divided by the root of 2. The factors by which
-// an N-point transform of an 8-point one's values must be scaled are in it.
+// Half the cosine; at frequency 0 divided by the root of 2. The factors by
+// which an N-point transform of an 8-point one's values must be scaled are in
+// it.
 DctMatrices::DctMatrices() {
   for (int n = 1; n <= 8; ++n)
     for (int i = 0; i < n; ++i)

@@ -96,8 +96,7 @@ HWY_INLINE void Transpose(const V16* in, V16* out) {
 }
 
 template <int N>
-void Inverse(const std::int16_t* coefs, std::uint8_t* out,
-             std::size_t stride) {
+void Inverse(const std::int16_t* coefs, std::uint8_t* out, std::size_t stride) {
   const auto& matrix = AllDctMatrices().of_size[N];
   constexpr int kFirst = kDctBits - kDctMiddleBits;
   constexpr int kSecond = kDctBits + kDctMiddleBits;

@@ -214,8 +214,7 @@ const Kernels& SimdKernels() {
 }
 
 std::vector<const Kernels*> AllSimdKernels() {
-  return OfEveryTarget<Kernels>(
-      [] { return HWY_DYNAMIC_DISPATCH(Table)(); });
+  return OfEveryTarget<Kernels>([] { return HWY_DYNAMIC_DISPATCH(Table)(); });
 }
 
 }  // namespace thumbmill

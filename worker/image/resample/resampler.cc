@@ -49,8 +49,7 @@ Sample Mix(const Sample* upper, const Sample* lower, std::int64_t across,
   const auto mix = [across](const Sample* pair) {
     return pair[0] * (2 * kHalf - across) + pair[1] * across;
   };
-  const std::int64_t sum =
-      mix(upper) * (2 * kHalf - down) + mix(lower) * down;
+  const std::int64_t sum = mix(upper) * (2 * kHalf - down) + mix(lower) * down;
   constexpr int kBits = 2 * kShareBits;
   return static_cast<Sample>((sum + (std::int64_t{1} << (kBits - 1))) >> kBits);
 }
@@ -64,8 +63,8 @@ void MixRest(const std::uint8_t* upper, const std::uint8_t* lower,
   const auto* below = reinterpret_cast<const Sample*>(lower);
   auto* out = reinterpret_cast<Sample*>(row);
   for (std::uint32_t x = first; x < width; ++x)
-    out[x] = Mix(above + 2 * x, below + 2 * x,
-                 x + 1 == width ? across : kHalf, down);
+    out[x] = Mix(above + 2 * x, below + 2 * x, x + 1 == width ? across : kHalf,
+                 down);
 }
 
 }  // namespace

@@ -72,8 +72,8 @@ Share LastShare(std::uint32_t samples, double extent, double step) {
 
 // Samples outside the plane do not exist: the weights of those inside are
 // made to add up to one. Empty where none is.
-Exact Weigh(const Axis& axis, std::uint32_t samples, double centre,
-            double step, Share last_share) {
+Exact Weigh(const Axis& axis, std::uint32_t samples, double centre, double step,
+            Share last_share) {
   const double scale = std::max(step, 1.0);
   const double radius = FilterRadius(axis.filter) * scale;
   Exact exact{Clamp(centre - radius, samples), {}};
