@@ -12,10 +12,10 @@
 
 #include "common/own_files.h"
 #include "common/printable.h"
-#include "coordinator/cli.h"
+#include "coordinator/cli/cli.h"
 #include "coordinator/compare/compare.h"
+#include "coordinator/loop/signals.h"
 #include "coordinator/run.h"
-#include "coordinator/signals.h"
 
 namespace {
 

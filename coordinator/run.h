@@ -4,7 +4,7 @@
 // Runs in  the main thread. Returns the exit code of INTERFACE "Exit codes".
 #pragma once
 
-#include "coordinator/options.h"
+#include "coordinator/cli/options.h"
 
 namespace thumbmill {
 

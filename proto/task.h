@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "common/reason.h"
+#include "proto/reason.h"
 #include "proto/recipe.h"
 
 namespace thumbmill {

@@ -2,7 +2,8 @@
 way, exits 1 if anything does.
 
 common <- proto <- worker <- coordinator; the coordinator sees one header of
-the worker; each third-party library is visible in one folder.
+the worker; inside of these, folders stand on floors and include from lower
+floors only; each third-party library is visible in one folder.
 """
 
 import os
@@ -16,6 +17,31 @@ MAY_INCLUDE = {
     "worker": ("common", "proto"),
     "coordinator": ("common", "proto"),
 }
+# The floors of each layer, from the roof down. A file may include from its own
+# folder and from lower floors, never from its own floor or above.
+FLOORS = {
+    "common": (("common/shm",), ("common",)),
+    "worker": (
+        ("worker",),
+        ("worker/image", "worker/sandbox"),
+        ("worker/image/codec",),
+        ("worker/image/colour",),
+        ("worker/image/resample",),
+        ("worker/image/header",),
+        ("worker/image/picture",),
+    ),
+    "coordinator": (
+        ("coordinator",),
+        ("coordinator/compare",),
+        ("coordinator/view",),
+        ("coordinator/engine",),
+        ("coordinator/cli",),
+        ("coordinator/source", "coordinator/exec", "coordinator/sink",
+         "coordinator/journal"),
+        ("coordinator/pool", "coordinator/net"),
+        ("coordinator/stats", "coordinator/loop"),
+    ),
+}
 # The worker's one face to the coordinator.
 FACADE = "worker/thumbnailer.h"
 
@@ -26,7 +52,7 @@ LIBRARIES = {
     r".*\.pb\.h|google/protobuf/.*": ("proto/",),
     r"curl/.*": ("coordinator/net/",),
     r"boost/process.*": ("coordinator/pool/",),
-    r"sqlite3\.h": ("coordinator/journal.cc", "coordinator/sqlite."),
+    r"sqlite3\.h": ("coordinator/journal/",),
     r"jpeglib\.h|jerror\.h|png\.h|webp/.*|gif_lib\.h|avif/.*": ("worker/image/codec/",),
     r"zlib\.h": ("worker/image/codec/", "coordinator/source/",
                   "coordinator/net/"),
@@ -34,7 +60,7 @@ LIBRARIES = {
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
     r"seccomp\.h": ("worker/",),
-    r"CLI/.*": ("coordinator/cli.cc", "coordinator/compare/options.cc",
+    r"CLI/.*": ("coordinator/cli/cli.cc", "coordinator/compare/options.cc",
                 "worker/"),
     r"spdlog/.*": ("common/",),
 }
@@ -57,6 +83,33 @@ def complaint(path, header):
         facade = layer == "coordinator" and header == FACADE
         if target not in MAY_INCLUDE[layer] and not facade:
             return f"{layer}/ may not include {header}"
+    return upward(path, header) or foreign(path, header)
+
+
+def floor(layer, folder):
+    """Counted from the roof; None: no such folder."""
+    for number, folders in enumerate(FLOORS.get(layer, ())):
+        if folder in folders:
+            return number
+    return None
+
+
+def upward(path, header):
+    """An arrow between folders of one layer that does not point down."""
+    layer, here, there = (path.split("/")[0], os.path.dirname(path),
+                          os.path.dirname(header))
+    if layer not in FLOORS or here == there or header.split("/")[0] != layer:
+        return None
+    mine, other = floor(layer, here), floor(layer, there)
+    if mine is None or other is None:
+        return f"{here if mine is None else there}/ has no floor: see FLOORS"
+    if other <= mine:
+        return f"{here}/ may not include {header}: the floors go down"
+    return None
+
+
+def foreign(path, header):
+    """A library's header outside of the places where it may be seen."""
     for pattern, places in LIBRARIES.items():
         if re.fullmatch(pattern, header) and not path.startswith(places):
             return f"{header} belongs in {' or '.join(places)} only"

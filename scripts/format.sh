@@ -1,11 +1,35 @@
 #!/usr/bin/env bash
 # Formats the C++ sources in place (.clang-format); --check only says what
-# would change. Needs the package clang-format.
+# would change. Other versions of clang-format lay out the same code in another
+# way, so version 14 is taken: Debian 12's, else PyPI's, installed below build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mapfile -d '' files < <(git ls-files -z '*.h' '*.cc')
+
+version=14.0.6
+find_tool() {
+  local name
+  for name in clang-format-14 clang-format; do
+    if command -v "$name" >/dev/null && "$name" --version | grep -q 'version 14\.'
+    then
+      echo "$name"
+      return
+    fi
+  done
+  local venv="build/clang-format-$version"
+  if ! [ -x "$venv/bin/clang-format" ]; then
+    /usr/bin/python3 -m venv "$venv" &&
+      "$venv/bin/pip" install -q "clang-format==$version" || return 1
+  fi >&2
+  echo "$venv/bin/clang-format"
+}
+
+tool="$(find_tool)" ||
+  { echo "clang-format 14 cannot be installed" >&2; exit 1; }
+mapfile -d '' files < <(git ls-files -z '*.h' '*.cc' 2>/dev/null ||
+  find common proto worker coordinator tests \( -name '*.h' -o -name '*.cc' \) \
+    -print0)
 case "${1-}" in
-  '') exec clang-format -i "${files[@]}" ;;
-  --check) exec clang-format --dry-run --Werror "${files[@]}" ;;
+  '') exec "$tool" -i "${files[@]}" ;;
+  --check) exec "$tool" --dry-run --Werror "${files[@]}" ;;
   *) echo "usage: scripts/format.sh [--check]" >&2; exit 1 ;;
 esac

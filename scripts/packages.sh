@@ -23,6 +23,8 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev procps gnuplot-nox
   libnginx-mod-http-echo libnginx-mod-http-dav-ext libnginx-mod-http-js
   libnginx-mod-http-lua
+  # scripts/format.sh: version 14, or what it takes to install that from PyPI.
+  'clang-format-14|python3-venv'
 )
 # What scripts/bench measures with and against; npm only where there is no other.
 bench_packages=(

@@ -18,7 +18,7 @@
 #include "common/unique_fd.h"
 #include "proto/channel.h"
 #include "proto/flight_record.h"
-#include "worker/sandbox.h"
+#include "worker/sandbox/sandbox.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

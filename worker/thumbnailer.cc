@@ -10,14 +10,14 @@
 #include "common/clock.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/encoder.h"
-#include "worker/image/colour.h"
-#include "worker/image/compose.h"
+#include "worker/image/colour/colour.h"
+#include "worker/image/colour/compose.h"
+#include "worker/image/colour/linear.h"
 #include "worker/image/cost.h"
-#include "worker/image/exif.h"
-#include "worker/image/inspect.h"
-#include "worker/image/linear.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/inspect.h"
+#include "worker/image/header/walk_budget.h"
 #include "worker/image/resample/resampler.h"
-#include "worker/image/walk_budget.h"
 
 namespace thumbmill {
 namespace {

@@ -18,8 +18,8 @@
 #include "common/log.h"
 #include "coordinator/compare/child_run.h"
 #include "coordinator/compare/results.h"
-#include "coordinator/console.h"
-#include "coordinator/machine.h"
+#include "coordinator/loop/machine.h"
+#include "coordinator/view/console.h"
 #include "proto/recipe.h"
 
 namespace thumbmill {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "coordinator/cli.h"
-#include "coordinator/machine.h"
+#include "coordinator/cli/cli.h"
+#include "coordinator/loop/machine.h"
 
 namespace thumbmill {
 namespace {

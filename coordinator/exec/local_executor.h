@@ -11,8 +11,8 @@
 #include <memory>
 
 #include "common/shm/arena.h"
-#include "coordinator/event_loop.h"
 #include "coordinator/exec/executor.h"
+#include "coordinator/loop/event_loop.h"
 #include "proto/recipe.h"
 
 namespace thumbmill {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/clock.h"
-#include "common/reason.h"
+#include "proto/reason.h"
 
 namespace thumbmill {
 

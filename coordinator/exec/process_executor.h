@@ -18,8 +18,8 @@
 #include "common/clock.h"
 #include "common/result.h"
 #include "common/shm/arena.h"
-#include "coordinator/event_loop.h"
 #include "coordinator/exec/executor.h"
+#include "coordinator/loop/event_loop.h"
 #include "proto/recipe.h"
 #include "proto/worker_args.h"
 

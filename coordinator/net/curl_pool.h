@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
 

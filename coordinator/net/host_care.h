@@ -22,7 +22,7 @@
 #include <unordered_map>
 
 #include "common/clock.h"
-#include "common/reason.h"
+#include "proto/reason.h"
 
 namespace thumbmill {
 

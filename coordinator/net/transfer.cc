@@ -19,7 +19,7 @@
 #include <utility>
 
 #include "common/check.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/curl_request.h"
 #include "coordinator/net/lookups.h"

@@ -16,9 +16,9 @@
 
 #include "common/bytes.h"
 #include "common/clock.h"
-#include "common/reason.h"
 #include "common/result.h"
 #include "coordinator/net/request_headers.h"
+#include "proto/reason.h"
 
 namespace thumbmill {
 

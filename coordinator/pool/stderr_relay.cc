@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "common/log.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
 

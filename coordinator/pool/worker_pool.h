@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/pool/spawn.h"
 #include "coordinator/pool/stderr_relay.h"
 

@@ -18,8 +18,8 @@
 #include "common/lock_file.h"
 #include "common/own_files.h"
 #include "common/unique_fd.h"
-#include "coordinator/event_loop.h"
-#include "coordinator/io_pool.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
 
 namespace thumbmill {
 namespace {

@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-#include "coordinator/options.h"
+#include "coordinator/sink/fsync_policy.h"
 #include "coordinator/sink/sink.h"
 
 namespace thumbmill {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "common/check.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/net/host_care.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/net/url.h"

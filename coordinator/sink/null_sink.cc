@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
 namespace {

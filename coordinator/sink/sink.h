@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "common/reason.h"
 #include "common/result.h"
+#include "proto/reason.h"
 
 namespace thumbmill {
 

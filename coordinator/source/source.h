@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "common/reason.h"
 #include "common/result.h"
+#include "proto/reason.h"
 
 namespace thumbmill {
 

@@ -29,10 +29,10 @@
 #include "proto/size_spec.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/encoder.h"
-#include "worker/image/colour.h"
+#include "worker/image/colour/colour.h"
 #include "worker/image/cost.h"
-#include "worker/image/exif.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/inspect.h"
 #include "worker/thumbnailer.h"
 
 namespace {

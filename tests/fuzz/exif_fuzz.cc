@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/check.h"
-#include "worker/image/exif.h"
-#include "worker/image/metadata.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/metadata.h"
 
 namespace thumbmill {
 namespace {

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "worker/image/avif_meta.h"
 #include "worker/image/codec/avif_rewrite.h"
-#include "worker/image/colour.h"
-#include "worker/image/exif.h"
-#include "worker/image/inspect.h"
-#include "worker/image/metadata.h"
-#include "worker/image/webp_layout.h"
+#include "worker/image/colour/colour.h"
+#include "worker/image/header/avif_meta.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/inspect.h"
+#include "worker/image/header/metadata.h"
+#include "worker/image/header/webp_layout.h"
 #include "worker/thumbnailer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,

@@ -23,7 +23,7 @@
 
 #include "tests/tools/jpeg_planes.h"
 #include "tests/tools/raw_png.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/inspect.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/check.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/pool/worker_pool.h"
 #include "proto/channel.h"
 #include "proto/worker_args.h"

@@ -21,9 +21,9 @@
 #include "common/log.h"
 #include "common/shm/arena.h"
 #include "common/shm/budget.h"
-#include "coordinator/dispatcher.h"
-#include "coordinator/event_loop.h"
+#include "coordinator/engine/dispatcher.h"
 #include "coordinator/exec/process_executor.h"
+#include "coordinator/loop/event_loop.h"
 #include "proto/flight_record.h"
 #include "tests/fuzz/stage.h"
 

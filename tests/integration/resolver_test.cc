@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/net/transfer.h"
 #include "tests/integration/nginx_test.h"
 

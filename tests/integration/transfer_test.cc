@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 #include "coordinator/net/url.h"
 #include "tests/integration/nginx_test.h"
 

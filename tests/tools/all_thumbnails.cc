@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "common/hash.h"
-#include "common/reason.h"
+#include "proto/reason.h"
 #include "proto/recipe.h"
 #include "worker/thumbnailer.h"
 

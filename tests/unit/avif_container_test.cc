@@ -11,9 +11,9 @@
 
 #include "tests/tools/pictures.h"
 #include "tests/unit/full_size.h"
-#include "worker/image/avif_meta.h"
 #include "worker/image/codec/avif_rewrite.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/avif_meta.h"
+#include "worker/image/header/inspect.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

@@ -8,7 +8,7 @@
 
 #include "tests/tools/pictures.h"
 #include "tests/unit/full_size.h"
-#include "worker/image/avif_layout.h"
+#include "worker/image/header/avif_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

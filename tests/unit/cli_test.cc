@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/cli.h"
+#include "coordinator/cli/cli.h"
 
 #include <gtest/gtest.h>
 

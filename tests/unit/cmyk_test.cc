@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <ostream>
 
-#include "worker/image/colour.h"
+#include "worker/image/colour/colour.h"
 
 namespace thumbmill {
 namespace {

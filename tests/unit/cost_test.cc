@@ -18,7 +18,7 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/raw_png.h"
-#include "worker/image/linear.h"
+#include "worker/image/colour/linear.h"
 #include "worker/thumbnailer.h"
 
 #if defined(__SANITIZE_ADDRESS__)

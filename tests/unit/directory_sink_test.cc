@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "common/own_files.h"
-#include "coordinator/event_loop.h"
-#include "coordinator/io_pool.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
 #include "coordinator/sink/null_sink.h"
 #include "tests/unit/temp_dir.h"
 

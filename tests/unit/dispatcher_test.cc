@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/dispatcher.h"
+#include "coordinator/engine/dispatcher.h"
 
 #include <gtest/gtest.h>
 

@@ -14,9 +14,9 @@
 #include <set>
 
 #include "common/log.h"
-#include "coordinator/engine.h"
-#include "coordinator/event_loop.h"
-#include "coordinator/io_pool.h"
+#include "coordinator/engine/engine.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
 
 namespace thumbmill {
 

@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/engine.h"
+#include "coordinator/engine/engine.h"
 
 #include <gtest/gtest.h>
 

@@ -30,7 +30,7 @@
 
 #include "common/shm/arena.h"
 #include "proto/channel.h"
-#include "worker/sandbox.h"
+#include "worker/sandbox/sandbox.h"
 
 namespace thumbmill {
 namespace {

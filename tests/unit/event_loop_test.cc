@@ -1,5 +1,5 @@
 // Links: tm_loop
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "coordinator/io_pool.h"
+#include "coordinator/loop/io_pool.h"
 
 namespace thumbmill {
 namespace {

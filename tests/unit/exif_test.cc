@@ -1,5 +1,5 @@
 // Links: tm_image tm_pictures
-#include "worker/image/exif.h"
+#include "worker/image/header/exif.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "tests/tools/pictures.h"
-#include "worker/image/metadata.h"
+#include "worker/image/header/metadata.h"
 
 namespace thumbmill {
 namespace {

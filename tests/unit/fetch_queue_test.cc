@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/fetch_queue.h"
+#include "coordinator/engine/fetch_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/forecast.h"
+#include "coordinator/stats/forecast.h"
 
 #include <gtest/gtest.h>
 

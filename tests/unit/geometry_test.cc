@@ -1,5 +1,5 @@
 // Links: tm_image
-#include "worker/image/geometry.h"
+#include "worker/image/picture/geometry.h"
 
 #include <gtest/gtest.h>
 

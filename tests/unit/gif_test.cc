@@ -7,7 +7,7 @@
 
 #include "tests/tools/pictures.h"
 #include "tests/unit/full_size.h"
-#include "worker/image/gif_layout.h"
+#include "worker/image/header/gif_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

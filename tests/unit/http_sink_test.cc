@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/event_loop.h"
+#include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
 namespace {

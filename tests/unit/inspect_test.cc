@@ -1,5 +1,5 @@
 // Links: tm_image tm_pictures
-#include "worker/image/inspect.h"
+#include "worker/image/header/inspect.h"
 
 #include <gtest/gtest.h>
 

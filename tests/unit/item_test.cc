@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/item.h"
+#include "coordinator/engine/item.h"
 
 #include <gtest/gtest.h>
 

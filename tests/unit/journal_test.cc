@@ -1,5 +1,5 @@
 // Links: tm_journal
-#include "coordinator/journal.h"
+#include "coordinator/journal/journal.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

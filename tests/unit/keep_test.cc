@@ -10,7 +10,7 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
-#include "worker/image/exif.h"
+#include "worker/image/header/exif.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

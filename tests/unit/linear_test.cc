@@ -1,5 +1,5 @@
 // Links: tm_image tm_recipe tm_pictures
-#include "worker/image/linear.h"
+#include "worker/image/colour/linear.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/memory_peak.h"
+#include "coordinator/loop/memory_peak.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // Links: tm_engine tm_sink tm_common
-#include "coordinator/poison.h"
+#include "coordinator/engine/poison.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,11 +1,11 @@
 // Links: tm_engine
-#include "coordinator/progress.h"
+#include "coordinator/view/progress.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include "common/log.h"
-#include "coordinator/terminal_text.h"
+#include "coordinator/view/terminal_text.h"
 
 namespace thumbmill {
 namespace {

@@ -2,7 +2,7 @@
 //
 // Colour spaces by code points and by numbers: against what Chromium shows of
 // the same codes, and against arithmetic of its own.
-#include "worker/image/rgb_space.h"
+#include "worker/image/colour/rgb_space.h"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@
 #include <random>
 #include <string>
 
-#include "worker/image/colour.h"
-#include "worker/image/rgb_transform.h"
-#include "worker/image/tone_map.h"
+#include "worker/image/colour/colour.h"
+#include "worker/image/colour/rgb_transform.h"
+#include "worker/image/colour/tone_map.h"
 
 namespace thumbmill {
 namespace {

@@ -2,7 +2,7 @@
 //
 // What stands behind the filter, each part alone; and what the filter lets
 // pass. What it stops: escape_test.cc.
-#include "worker/sandbox.h"
+#include "worker/sandbox/sandbox.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,8 +28,8 @@
 
 #include "common/log.h"
 #include "proto/channel.h"
-#include "worker/landlock.h"
-#include "worker/namespaces.h"
+#include "worker/sandbox/landlock.h"
+#include "worker/sandbox/namespaces.h"
 
 namespace thumbmill {
 namespace {

@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/suspicion.h"
+#include "coordinator/engine/suspicion.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/terminal_text.h"
+#include "coordinator/view/terminal_text.h"
 
 #include <gtest/gtest.h>
 

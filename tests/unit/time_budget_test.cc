@@ -1,5 +1,5 @@
 // Links: tm_engine
-#include "coordinator/time_budget.h"
+#include "coordinator/engine/time_budget.h"
 
 #include <gtest/gtest.h>
 

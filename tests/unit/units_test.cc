@@ -1,10 +1,10 @@
 // Links: tm_engine
-#include "coordinator/units.h"
+#include "coordinator/cli/units.h"
 
 #include <gtest/gtest.h>
 
-#include "coordinator/latency.h"
-#include "coordinator/memory_plan.h"
+#include "coordinator/engine/memory_plan.h"
+#include "coordinator/stats/latency.h"
 
 namespace thumbmill {
 namespace {

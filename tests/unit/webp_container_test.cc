@@ -13,7 +13,7 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
-#include "worker/image/webp_layout.h"
+#include "worker/image/header/webp_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

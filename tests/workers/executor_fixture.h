@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/event_loop.h"
 #include "coordinator/exec/executor.h"
 #include "coordinator/exec/local_executor.h"
 #include "coordinator/exec/process_executor.h"
+#include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
 

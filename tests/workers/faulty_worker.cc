@@ -10,7 +10,7 @@
 
 #include "proto/worker_args.h"
 #include "tests/workers/fake_worker.h"
-#include "worker/system_calls.h"
+#include "worker/sandbox/system_calls.h"
 
 using thumbmill::FakeWorker;
 using thumbmill::Phase;

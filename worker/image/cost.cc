@@ -8,7 +8,7 @@
 
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/encoder.h"
-#include "worker/image/metadata.h"
+#include "worker/image/header/metadata.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "proto/recipe.h"
-#include "worker/image/geometry.h"
-#include "worker/thumbnailer.h"
+#include "worker/image/cost_estimate.h"
+#include "worker/image/picture/geometry.h"
 
 namespace thumbmill {
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "worker/image/picture.h"
-#include "worker/image/refusal.h"
-#include "worker/image/rgb_space.h"
+#include "worker/image/colour/rgb_space.h"
+#include "worker/image/picture/picture.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

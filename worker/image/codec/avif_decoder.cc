@@ -28,15 +28,15 @@
 #include <string>
 #include <utility>
 
-#include "worker/image/avif_layout.h"
-#include "worker/image/avif_meta.h"
 #include "worker/image/codec/avif_colours.h"
 #include "worker/image/codec/avif_input.h"
 #include "worker/image/codec/avif_rewrite.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/split.h"
-#include "worker/image/colour.h"
-#include "worker/image/exif.h"
+#include "worker/image/colour/colour.h"
+#include "worker/image/header/avif_layout.h"
+#include "worker/image/header/avif_meta.h"
+#include "worker/image/header/exif.h"
 
 namespace thumbmill {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "worker/image/avif_layout.h"
-#include "worker/image/avif_meta.h"
-#include "worker/image/box_walker.h"
+#include "worker/image/header/avif_layout.h"
+#include "worker/image/header/avif_meta.h"
+#include "worker/image/header/box_walker.h"
 
 namespace thumbmill {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/bytes.h"
-#include "worker/image/refusal.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "worker/image/picture.h"
+#include "worker/image/picture/picture.h"
 #include "worker/image/resample/row_kernels.h"
 
 namespace thumbmill {

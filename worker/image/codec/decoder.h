@@ -10,10 +10,10 @@
 #include <memory>
 
 #include "common/bytes.h"
-#include "worker/image/picture.h"
-#include "worker/image/refusal.h"
-#include "worker/image/rgb_space.h"
-#include "worker/thumbnailer.h"
+#include "worker/image/colour/rgb_space.h"
+#include "worker/image/header/image_header.h"
+#include "worker/image/picture/picture.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

@@ -14,10 +14,10 @@
 #include <cstdint>
 
 #include "common/bytes.h"
-#include "worker/image/compose.h"
-#include "worker/image/metadata.h"
-#include "worker/image/picture.h"
-#include "worker/image/refusal.h"
+#include "worker/image/colour/compose.h"
+#include "worker/image/header/metadata.h"
+#include "worker/image/picture/picture.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

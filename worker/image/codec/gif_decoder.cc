@@ -25,7 +25,7 @@
 
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/split.h"
-#include "worker/image/gif_layout.h"
+#include "worker/image/header/gif_layout.h"
 
 namespace thumbmill {
 namespace {

@@ -4,7 +4,7 @@
 // Errors   none.
 #pragma once
 
-#include "worker/image/refusal.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

@@ -25,8 +25,8 @@
 #include "worker/image/codec/jpeg_scan_order.h"
 #include "worker/image/codec/plain_jpeg.h"
 #include "worker/image/codec/plain_picture.h"
-#include "worker/image/exif.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/inspect.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "common/bytes.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/inspect.h"
 
 namespace thumbmill {
 

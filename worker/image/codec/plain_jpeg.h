@@ -30,7 +30,7 @@
 #include "common/bytes.h"
 #include "worker/image/codec/jpeg_huffman.h"
 #include "worker/image/codec/low_ac_scan.h"
-#include "worker/image/picture.h"
+#include "worker/image/picture/picture.h"
 
 namespace thumbmill {
 

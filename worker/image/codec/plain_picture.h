@@ -7,7 +7,7 @@
 #include "common/bytes.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/plain_jpeg.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/inspect.h"
 
 struct jpeg_decompress_struct;
 

@@ -22,8 +22,8 @@
 #include <memory>
 
 #include "common/bytes.h"
-#include "worker/image/inspect.h"
-#include "worker/image/picture.h"
+#include "worker/image/header/inspect.h"
+#include "worker/image/picture/picture.h"
 
 namespace thumbmill {
 

@@ -11,8 +11,8 @@
 #pragma once
 
 #include "worker/image/codec/png_head.h"
-#include "worker/image/refusal.h"
-#include "worker/image/rgb_space.h"
+#include "worker/image/colour/rgb_space.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

@@ -29,8 +29,8 @@
 #include "worker/image/codec/png_steps.h"
 #include "worker/image/codec/png_stream.h"
 #include "worker/image/codec/split.h"
-#include "worker/image/exif.h"
-#include "worker/image/inspect.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/inspect.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {

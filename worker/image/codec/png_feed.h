@@ -14,7 +14,7 @@
 
 #include "common/bytes.h"
 #include "worker/image/codec/png_head.h"
-#include "worker/image/refusal.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

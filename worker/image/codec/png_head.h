@@ -17,8 +17,8 @@
 
 #include "common/bytes.h"
 #include "proto/recipe.h"
-#include "worker/image/inspect.h"
-#include "worker/image/refusal.h"
+#include "worker/image/header/inspect.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

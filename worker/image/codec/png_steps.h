@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "worker/image/codec/png_feed.h"
-#include "worker/image/refusal.h"
+#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "common/bytes.h"
-#include "worker/image/picture.h"
+#include "worker/image/picture/picture.h"
 
 namespace thumbmill {
 

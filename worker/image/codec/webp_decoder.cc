@@ -21,9 +21,9 @@
 
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/split.h"
-#include "worker/image/exif.h"
+#include "worker/image/header/exif.h"
+#include "worker/image/header/webp_layout.h"
 #include "worker/image/resample/resampler.h"
-#include "worker/image/webp_layout.h"
 
 namespace thumbmill {
 namespace {

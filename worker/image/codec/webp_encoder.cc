@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "worker/image/codec/encoder.h"
-#include "worker/image/colour.h"
+#include "worker/image/colour/colour.h"
 
 namespace thumbmill {
 namespace {

@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-#include "worker/image/picture.h"
+#include "worker/image/picture/picture.h"
 #include "worker/image/resample/kernels.h"
 #include "worker/image/resample/weight_table.h"
 

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "worker/image/picture.h"
+#include "worker/image/picture/picture.h"
 
 namespace thumbmill {
 

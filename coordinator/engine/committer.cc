@@ -1,0 +1,92 @@
+#include "coordinator/engine/committer.h"
+
+#include <utility>
+
+#include "coordinator/loop/event_loop.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kFullBatch = 1000;
+// The longest that a finished image waits for company.
+constexpr Millis kBatchAge{250};
+
+// A name that is taken, or a folder that cannot be used, fails that image, not
+// the run.
+void NoteUnpublished(CommitEntry* entry) {
+  if (!entry->store || entry->store->publish_error.empty()) return;
+  entry->record.status = ItemStatus::kFailed;
+  entry->record.reason = entry->store->publish_reason;
+  entry->record.message = entry->store->publish_error;
+  entry->record.outputs.clear();
+}
+
+Status MakeDurable(Sink* sink, Journal* journal, std::mutex* journal_mutex,
+                   std::vector<CommitEntry>* batch) {
+  std::vector<std::shared_ptr<StoreItem>> stores;
+  for (const CommitEntry& entry : *batch)
+    if (entry.store) stores.push_back(entry.store);
+  if (!stores.empty()) RETURN_IF_ERROR(sink->Publish(stores));
+  std::vector<ItemRecord> records;
+  records.reserve(batch->size());
+  for (CommitEntry& entry : *batch) {
+    NoteUnpublished(&entry);
+    records.push_back(entry.record);
+  }
+  const std::lock_guard lock(*journal_mutex);
+  return journal->Commit(records);
+}
+
+}  // namespace
+
+Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
+                     std::mutex* journal_mutex, Committed committed,
+                     Failed failed)
+    : loop_(loop),
+      sink_(sink),
+      journal_(journal),
+      journal_mutex_(journal_mutex),
+      committed_(std::move(committed)),
+      failed_(std::move(failed)) {
+  if (thread_.status()) return;
+  broken_ = true;
+  loop_->Post([this, alive = alive_, error = thread_.status().error()] {
+    if (*alive) failed_(error);
+  });
+}
+
+Committer::~Committer() { *alive_ = false; }
+
+void Committer::Add(CommitEntry entry) {
+  if (waiting_.empty()) oldest_ = std::chrono::steady_clock::now();
+  waiting_.push_back(std::move(entry));
+}
+
+void Committer::Pump(bool now) {
+  if (busy_ > 0 || waiting_.empty() || broken_) return;
+  const bool due = now || waiting_.size() >= kFullBatch ||
+                   std::chrono::steady_clock::now() - oldest_ >= kBatchAge;
+  if (due) Start();
+}
+
+void Committer::Start() {
+  auto batch =
+      std::make_shared<std::vector<CommitEntry>>(std::exchange(waiting_, {}));
+  busy_ = batch->size();
+  thread_.Submit([this, batch, alive = alive_, loop = loop_, sink = sink_,
+                  journal = journal_, mutex = journal_mutex_] {
+    Status status = MakeDurable(sink, journal, mutex, batch.get());
+    loop->Post([this, batch, alive, status = std::move(status)] {
+      if (!*alive) return;
+      busy_ = 0;
+      if (!status) {
+        broken_ = true;
+        failed_(status.error());
+        return;
+      }
+      committed_(std::move(*batch));
+    });
+  });
+}
+
+}  // namespace thumbmill

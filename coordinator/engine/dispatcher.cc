@@ -1,0 +1,220 @@
+#include "coordinator/engine/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log.h"
+#include "coordinator/cli/units.h"
+
+namespace thumbmill {
+namespace {
+
+// An output range that proved too small is enlarged at most this often.
+constexpr int kMaxRegrants = 6;
+// How many smaller images may be sent before one that waits for memory.
+constexpr std::uint32_t kMaxBypassed = 256;
+// How far behind the head Pump() looks for one that fits.
+constexpr std::size_t kLookAhead = 64;
+// Charged for what the header does not tell (a format that will be refused).
+constexpr std::uint64_t kLeastDecode = 1 << 20;
+constexpr std::uint64_t kLeastOutput = 64 << 10;
+
+}  // namespace
+
+Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
+                       MemoryBudget* store, const DispatcherOptions& options,
+                       Events events)
+    : executor_(executor),
+      decode_(decode),
+      store_(store),
+      options_(options),
+      events_(std::move(events)),
+      suspicion_(options.attempts) {}
+
+void Dispatcher::Add(ItemPtr item) {
+  const ByteSpan bytes(item->slot.data(), item->length);
+  const auto header = PeekHeader(bytes);
+  // What has too many pixels is refused by the worker before it allocates.
+  if (header && std::uint64_t{header->width} * header->height <=
+                    options_.recipe->limits.max_pixels)
+    item->cost = EstimateCost(*header, *options_.recipe, item->size_mask);
+  item->time =
+      BudgetOf(header, item->length, item->cost.output_pixels,
+               options_.recipe->limits.max_scans, options_.task_timeout);
+  ready_.push_back(std::move(item));
+}
+
+Dispatcher::Need Dispatcher::NeedOf(const Item& item) const {
+  const CostEstimate& cost = item.cost;
+  Need need;
+  // The worker refuses what exceeds the limit, with its own words; so the
+  // charge need not exceed it either.
+  need.decode = std::clamp(cost.peak_bytes, kLeastDecode, decode_->limit());
+  need.store =
+      std::max({cost.output_bytes, kLeastOutput, item.output_capacity});
+  return need;
+}
+
+Dispatcher::Grant Dispatcher::Acquire(Item* item, std::string* why) {
+  const Need need = NeedOf(*item);
+  if (need.store > store_->limit()) {
+    *why = fmt::format("its thumbnails may take {}, but --memory leaves {}",
+                       FormatBytes(need.store), FormatBytes(store_->limit()));
+    return Grant::kNever;
+  }
+  if (!decode_->TryCharge(need.decode)) return Grant::kWait;
+  if (!store_->TryCharge(need.store)) {
+    decode_->Release(need.decode);
+    return Grant::kWait;
+  }
+  item->decode_grant = need.decode;
+  item->store_grant = need.store;
+  return Grant::kHeld;
+}
+
+void Dispatcher::ReleaseDecode(Item* item) {
+  decode_->Release(std::exchange(item->decode_grant, 0));
+}
+
+void Dispatcher::ReleaseAll(Item* item) {
+  ReleaseDecode(item);
+  store_->Release(std::exchange(item->store_grant, 0));
+}
+
+bool Dispatcher::AloneIsDue() const {
+  return alone_waits_ && alone_.front()->bypassed >= kMaxBypassed;
+}
+
+void Dispatcher::PumpAlone() {
+  alone_waits_ = false;
+  while (!alone_.empty()) {
+    const ItemPtr item = alone_.front();
+    std::string why;
+    const Grant grant = Acquire(item.get(), &why);
+    alone_waits_ = grant == Grant::kWait;
+    if (alone_waits_) return;
+    if (grant == Grant::kHeld && !executor_->RoomAlone())
+      return ReleaseAll(item.get());
+    alone_.pop_front();
+    if (grant == Grant::kHeld)
+      Send(item);
+    else
+      Fail(item, Reason::kTooCostly, std::move(why));
+  }
+}
+
+void Dispatcher::Pump() {
+  PumpAlone();
+  std::size_t at = 0;
+  while (at < ready_.size() && at < kLookAhead && !AloneIsDue() &&
+         executor_->Room() > 0) {
+    const ItemPtr item = ready_[at];
+    std::string why;
+    const Grant grant = Acquire(item.get(), &why);
+    if (grant == Grant::kWait) {
+      // Nothing passes one that has waited long enough.
+      ++at;
+      if (item->bypassed >= kMaxBypassed) break;
+      continue;
+    }
+    ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(at));
+    if (grant == Grant::kNever) {
+      Fail(item, Reason::kTooCostly, std::move(why));
+      continue;
+    }
+    for (std::size_t i = 0; i < at; ++i) ++ready_[i]->bypassed;
+    if (alone_waits_) ++alone_.front()->bypassed;
+    Send(item);
+  }
+  waiting_ = at;
+}
+
+void Dispatcher::Send(const ItemPtr& item) {
+  Task task;
+  task.id = next_task_++;
+  task.input = {item->slot.offset(), item->length};
+  task.size_mask = item->size_mask;
+  task.peak_bytes = item->decode_grant;
+  task.output_capacity = item->store_grant;
+  task.time_limit = item->time.wall;
+  task.cpu_limit = item->time.cpu;
+  task.expected = item->time.expected;
+  task.alone = item->alone;
+  item->Move(ItemState::kLeased);
+  leased_.emplace(task.id, item);
+  executor_->Submit(task);
+}
+
+ItemPtr Dispatcher::TakeLeased(TaskId id) {
+  auto node = leased_.extract(id);
+  return node.empty() ? nullptr : std::move(node.mapped());
+}
+
+const Item* Dispatcher::Leased(TaskId id) const {
+  const auto found = leased_.find(id);
+  return found == leased_.end() ? nullptr : found->second.get();
+}
+
+void Dispatcher::OnFinished(Finished finished) {
+  const ItemPtr item = TakeLeased(finished.id);
+  if (!item) return;
+  item->outcome = std::move(finished.outcome);
+  if (item->outcome.needs_output_bytes > 0)
+    return LargerOutput(item, item->outcome.needs_output_bytes);
+  if (item->outcome.reason != Reason::kNone)
+    return Fail(item, item->outcome.reason, item->outcome.message);
+  ReleaseDecode(item.get());
+  item->slot.Reset();
+  std::uint64_t bytes = 0;
+  for (const auto& output : finished.outputs) bytes += output.size();
+  // Only what is really held stays charged.
+  if (bytes < item->store_grant) {
+    store_->Release(item->store_grant - bytes);
+    item->store_grant = bytes;
+  }
+  item->Move(ItemState::kMade);
+  events_.made(item, std::move(finished.outputs));
+}
+
+void Dispatcher::LargerOutput(const ItemPtr& item, std::uint64_t bytes) {
+  const std::uint64_t wanted = std::max(bytes, item->store_grant * 2);
+  if (++item->regrants > kMaxRegrants || bytes > store_->limit())
+    return Fail(item, Reason::kTooCostly,
+                fmt::format("its thumbnails need {}, but --memory leaves {}",
+                            FormatBytes(bytes), FormatBytes(store_->limit())));
+  ReleaseAll(item.get());
+  item->output_capacity = std::min(wanted, store_->limit());
+  Requeue(item);
+}
+
+void Dispatcher::OnLost(Lost lost) {
+  const ItemPtr item = TakeLeased(lost.id);
+  if (!item) return;
+  LogWarning(fmt::format("{} (item {})", lost.message, item->ref.index));
+  if (suspicion_.Convicts(lost, item.get()))
+    return Fail(item, lost.reason, std::move(lost.message));
+  ReleaseAll(item.get());
+  Requeue(item);
+}
+
+void Dispatcher::Requeue(const ItemPtr& item) {
+  item->Move(ItemState::kReady);
+  (item->alone ? alone_ : ready_).push_front(item);
+}
+
+void Dispatcher::Fail(const ItemPtr& item, Reason reason, std::string message) {
+  ReleaseAll(item.get());
+  events_.failed(item, reason, std::move(message));
+}
+
+std::vector<ItemPtr> Dispatcher::DropReady() {
+  std::vector<ItemPtr> dropped(ready_.begin(), ready_.end());
+  dropped.insert(dropped.end(), alone_.begin(), alone_.end());
+  ready_.clear();
+  alone_.clear();
+  return dropped;
+}
+
+}  // namespace thumbmill

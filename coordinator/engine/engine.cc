@@ -1,0 +1,563 @@
+#include "coordinator/engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "common/fail_point.h"
+#include "common/hash.h"
+#include "common/log.h"
+#include "coordinator/engine/poison.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
+#include "coordinator/loop/machine.h"
+#include "coordinator/net/url.h"
+
+namespace thumbmill {
+namespace {
+
+// Items that are known, but not yet fetched: enough for hosts to take turns.
+constexpr std::size_t kLookAhead = 2048;
+// After the first signal, work under way has this long.
+constexpr Millis kDrainTime{9000};
+constexpr Millis kTick{100};
+constexpr Millis kSample{250};
+constexpr Millis kLook{10};
+
+RetryPolicy MakeRetry(const RunOptions& options) {
+  RetryOptions retry;
+  retry.retries = options.retries;
+  retry.base = options.retry_delay;
+  return RetryPolicy(retry);
+}
+
+HostCareOptions MakeHostCare(const RunOptions& options) {
+  HostCareOptions care;
+  care.at_once = options.per_host;
+  care.probes = options.retries;
+  care.first_hold = options.retry_delay;
+  return care;
+}
+
+StorerParts PartsOfStorer(const EngineParts& parts) {
+  return {parts.loop,    parts.pool,          parts.sink,
+          parts.journal, parts.journal_mutex, parts.store};
+}
+
+ImageFormat NamedFormat(const Item& item) {
+  return FormatFromExtension(item.ref.srcext);
+}
+
+bool IsSkip(const Item& item, Reason reason) {
+  switch (reason) {
+    case Reason::kDuplicate:
+    case Reason::kFiltered:
+      return true;
+    case Reason::kNotImage:
+      return item.ref.origin == Origin::kDirectory;
+    default:
+      return false;
+  }
+}
+
+// It cost workers, or had to be refused memory.
+bool IsPoison(Reason reason) {
+  return reason == Reason::kCrash || reason == Reason::kHang ||
+         reason == Reason::kMemory;
+}
+
+std::string CollisionText(const Item& item, const std::string& owner) {
+  return fmt::format(
+      "its name '{}' belongs to {}; --name '{}' tells them apart", item.claim,
+      RedactUrl(owner),
+      item.ref.is_url ? "{host}/{dir}/{stem}-{hash}_{size}.{ext}"
+                      : "{dir}/{stem}.{srcext}_{size}.{ext}");
+}
+
+}  // namespace
+
+Engine::Engine(const RunOptions& options, const EngineParts& parts,
+               std::unique_ptr<Source> source)
+    : options_(options),
+      parts_(parts),
+      stats_(*parts.stats),
+      hosts_(MakeHostCare(options)),
+      network_(parts.network),
+      queue_(&hosts_),
+      fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
+               FetcherOptions{
+                   options.downloads, options.transfer.max_bytes,
+                   [this](std::uint64_t bytes) { memory_.SharedGrows(bytes); }},
+               [this](const ItemPtr& item, FetchAnswer answer) {
+                 OnFetched(item, std::move(answer));
+               }),
+      dispatcher_(
+          parts.executor, parts.decode, parts.store,
+          DispatcherOptions{&options.recipe, options.attempts,
+                            options.task_timeout},
+          Dispatcher::Events{
+              [this](const ItemPtr& item, auto outputs) {
+                OnMade(item, std::move(outputs));
+              },
+              [this](const ItemPtr& item, Reason reason, std::string message) {
+                OnFailed(item, reason, std::move(message));
+              }}),
+      storer_(
+          PartsOfStorer(parts),
+          StorerOptions{&options.recipe, parts.name, MakeRetry(options)},
+          Storer::Events{
+              [this](const ItemPtr& item, auto outputs) {
+                OnStored(item, std::move(outputs));
+              },
+              [this](const ItemPtr& item, Reason reason, std::string message) {
+                OnFailed(item, reason, std::move(message));
+              },
+              [this] { ++stats_.retries; },
+              [this](std::string message) {
+                Fatal(Error{ErrorCode::kIo, std::move(message), 0});
+              }}),
+      committer_(
+          parts.loop, parts.sink, parts.journal, parts.journal_mutex,
+          [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
+          [this](Error error) { Fatal(std::move(error)); }),
+      retry_(MakeRetry(options)),
+      forecast_(parts.journal->recorded_before()),
+      memory_(parts.memory != nullptr ? *parts.memory : own_memory_) {
+  const std::size_t sizes = options.recipe.sizes.size();
+  ListerOptions listing;
+  listing.name = parts.name;
+  listing.wanted = options.recipe.format;
+  listing.look = parts.look;
+  listing.all_sizes =
+      sizes >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << sizes) - 1;
+  lister_ = std::make_unique<Lister>(
+      parts.loop, std::move(source), parts.journal, parts.journal_mutex,
+      listing, [this](const ListedBatch& batch) { OnListed(batch); });
+}
+
+Engine::~Engine() {
+  if (parts_.cancel_source) parts_.cancel_source();
+}
+
+RunEnd Engine::Run() {
+  stats_.started = std::chrono::steady_clock::now();
+  ExecutorEvents events;
+  events.finished = [this](Finished finished) {
+    dispatcher_.OnFinished(std::move(finished));
+  };
+  events.lost = [this](Lost lost) { dispatcher_.OnLost(std::move(lost)); };
+  events.failed = [this](ExecutorFailed failed) {
+    Fatal(std::move(failed.error));
+  };
+  if (Status started = parts_.executor->Start(std::move(events)); !started) {
+    LogError(started.error().what);
+    end_ = {RunEnd::Kind::kFatal, started.error(), 0};
+    return end_;
+  }
+  TM_FAIL_POINT("workers-started");
+  while (!Ended()) {
+    Pump();
+    parts_.loop->RunOnce(kTick);
+    Tick();
+  }
+  Sample();
+  TM_FAIL_POINT("run-ended");
+  parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
+  memory_.Look();
+  stats_.peak_coordinator_bytes = memory_.peak();
+  TM_FAIL_POINT("workers-stopped");
+  stats_.elapsed = std::chrono::duration_cast<Millis>(
+      std::chrono::steady_clock::now() - stats_.started);
+  if (parts_.show) {
+    RunView last = View();
+    last.ended = true;
+    parts_.show(last);
+  }
+  return end_;
+}
+
+bool Engine::Ended() const {
+  if (stopped_) return true;
+  if (committer_.pending() > 0) return false;
+  if (draining_)
+    return dispatcher_.leased() == 0 && storer_.active() == 0 && kept_.empty();
+  return listing_ended_ && open_ == 0;
+}
+
+// ---- list --------------------------------------------------------------
+
+void Engine::RequestMore() {
+  if (listing_ended_ || draining_) return;
+  const std::size_t known = queue_.size() + asked_;
+  if (known >= kLookAhead / 2 || committer_.pending() > kMaxUncommitted) return;
+  const std::size_t more = kLookAhead - known;
+  asked_ += more;
+  lister_->Request(more);
+}
+
+void Engine::OnListed(const ListedBatch& batch) {
+  TM_FAIL_POINT("listed");
+  asked_ -= std::min(asked_, batch.items.size());
+  listing_ended_ |= batch.end;
+  if (draining_) return;
+  // What was listed is made; the run's end says that it was not all.
+  if (batch.unread) end_.error = *batch.unread;
+  if (!batch.status) {
+    listing_ended_ = true;
+    return Fatal(batch.status.error());
+  }
+  progress_ = batch.progress;
+  for (const ListedItem& listed : batch.items) {
+    if (draining_) return;  // the bound of failures was reached among them
+    Admit(listed);
+  }
+}
+
+void Engine::Admit(const ListedItem& listed) {
+  using Kind = ClaimVerdict::Kind;
+  const ItemPtr& item = listed.item;
+  ++stats_.listed;
+  switch (listed.verdict.kind) {
+    case Kind::kDone:
+      ++stats_.done_before;
+      return forecast_.Passed(true);
+    case Kind::kFailedBefore:
+      ++stats_.failed_before;
+      return forecast_.Passed(true);
+    case Kind::kSkippedBefore:
+      ++stats_.skipped_before;
+      return forecast_.Passed(true);
+    case Kind::kDuplicate:
+      // Its record is that of the first one: counted, not recorded.
+      ++stats_.skipped;
+      ++stats_.skipped_by_reason[Reason::kDuplicate];
+      return forecast_.Passed(false);
+    case Kind::kCollision:
+    case Kind::kFresh:
+    case Kind::kAgain:
+    case Kind::kPartly:
+      break;
+  }
+  if (listed.verdict.damaged) ++stats_.damaged_before;
+  ++open_;
+  forecast_.Listed(NamedFormat(*item), item->ref.size_bytes,
+                   listed.verdict.kind == Kind::kAgain ||
+                       listed.verdict.kind == Kind::kPartly);
+  if (listed.verdict.kind == Kind::kCollision)
+    return OnFailed(item, Reason::kNameCollision,
+                    CollisionText(*item, listed.verdict.owner));
+  if (item->ref.reason != Reason::kNone)
+    return OnFailed(item, item->ref.reason, item->ref.message);
+  queue_.Push(item);
+}
+
+// ---- make, store -------------------------------------------------------
+
+void Engine::OnMade(const ItemPtr& item,
+                    std::vector<std::vector<std::uint8_t>> outputs) {
+  item->made_at = std::chrono::steady_clock::now();
+  const StageTimes& times = item->outcome.times;
+  stats_.latency.decode.Add(times.decode);
+  stats_.latency.resize.Add(times.resize);
+  stats_.latency.encode.Add(times.encode);
+  stats_.latency.wait.Add(
+      std::chrono::duration_cast<Micros>(item->made_at - item->ready_at) -
+      times.decode - times.resize - times.encode);
+  for (const auto& output : outputs) stats_.copied_bytes += output.size();
+  storer_.Add(item, std::move(outputs));
+}
+
+void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
+  stats_.latency.store.Add(std::chrono::duration_cast<Micros>(
+      std::chrono::steady_clock::now() - item->made_at));
+  Record(item, ItemStatus::kDone, Reason::kNone, "", std::move(outputs));
+}
+
+void Engine::OnFailed(const ItemPtr& item, Reason reason, std::string message) {
+  if (item->slot.valid() && item->length > 0)
+    item->sha256 = ToHex(HashBytes(ByteSpan(item->slot.data(), item->length)));
+  if (IsPoison(reason) && !options_.keep_poison.empty() &&
+      !item->sha256.empty())
+    return KeepInput(item, reason, std::move(message));
+  Conclude(item, reason, std::move(message));
+}
+
+// The slot is held until the disk has its bytes; so is the item's record.
+void Engine::KeepInput(const ItemPtr& item, Reason reason,
+                       std::string message) {
+  kept_[item->ref.index] = item;
+  const std::string name =
+      PoisonName(item->sha256, item->ref.stem, item->ref.srcext);
+  parts_.pool->Submit([here = std::weak_ptr<bool>(here_), this,
+                       folder = options_.keep_poison, name, item, reason,
+                       index = item->ref.index, loop = parts_.loop,
+                       message = std::move(message)] {
+    const ByteSpan bytes(item->slot.data(), item->length);
+    Status kept = KeepPoison(folder, name, bytes);
+    // Without the item: its slot must not outlive the arena.
+    loop->Post([here, this, index, reason, message, kept = std::move(kept)] {
+      if (!here.lock()) return;
+      if (!kept) LogWarning("--keep-poison: " + kept.error().what);
+      const auto node = kept_.extract(index);
+      Conclude(node.mapped(), reason, message);
+    });
+  });
+}
+
+void Engine::Conclude(const ItemPtr& item, Reason reason, std::string message) {
+  item->slot.Reset();
+  const bool skip = IsSkip(*item, reason);
+  if (!skip && LogEnabled(LogLevel::kInfo))
+    LogInfo(fmt::format("{}: {}: {}", RedactUrl(item->ref.uri), ToWord(reason),
+                        message));
+  Record(item, skip ? ItemStatus::kSkipped : ItemStatus::kFailed, reason,
+         std::move(message), {});
+}
+
+void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
+                    std::string message, std::vector<OutputRecord> outputs) {
+  CommitEntry entry;
+  ItemRecord& record = entry.record;
+  record.index = item->ref.index;
+  record.source_key = item->source_key;
+  record.uri = item->ref.uri;
+  record.claim = item->claim;
+  record.stamp = item->ref.stamp;
+  record.status = status;
+  record.reason = reason;
+  record.message = std::move(message);
+  record.warnings = item->outcome.warnings;
+  record.attempts = static_cast<std::uint32_t>(
+      std::max({item->attempts, item->fetch_tries, item->put_tries}));
+  record.signal = item->signal;
+  record.phase = item->phase;
+  record.width = item->outcome.source_width;
+  record.height = item->outcome.source_height;
+  record.bytes_in = item->length;
+  record.sha256 = item->sha256;
+  record.outputs = std::move(outputs);
+  record.host = item->ref.host;
+  record.dir = item->ref.dir;
+  record.stem = item->ref.stem;
+  record.srcext = item->ref.srcext;
+  entry.item = item;
+  entry.store = std::move(item->store);
+  committer_.Add(std::move(entry));
+  ++ended_;
+  ended_failed_ += status == ItemStatus::kFailed ? 1 : 0;
+  CheckFailureBound();
+}
+
+// ---- commit ------------------------------------------------------------
+
+void Engine::OnCommitted(const std::vector<CommitEntry>& batch) {
+  TM_FAIL_POINT("batch-final");
+  for (const CommitEntry& entry : batch) {
+    entry.item->Move(ItemState::kFinal);
+    Count(entry.record);
+    CountHost(*entry.item, entry.record);
+    forecast_.Ended(NamedFormat(*entry.item), entry.item->ref.size_bytes,
+                    entry.record.bytes_in,
+                    std::uint64_t{entry.record.width} * entry.record.height);
+  }
+  Forget(batch.size());
+}
+
+void Engine::Forget(std::size_t items) { open_ -= items; }
+
+void Engine::Count(const ItemRecord& record) {
+  stats_.bytes_in += record.bytes_in;
+  if (!record.warnings.empty()) ++stats_.warnings;
+  switch (record.status) {
+    case ItemStatus::kDone:
+      if (++stats_.done == 1)
+        stats_.first_done = std::chrono::duration_cast<Millis>(
+            std::chrono::steady_clock::now() - stats_.started);
+      break;
+    case ItemStatus::kSkipped:
+      ++stats_.skipped;
+      ++stats_.skipped_by_reason[record.reason];
+      break;
+    case ItemStatus::kFailed:
+      ++stats_.failed;
+      ++stats_.failed_by_reason[record.reason];
+      break;
+  }
+  stats_.files_out += record.outputs.size();
+  for (const OutputRecord& output : record.outputs)
+    stats_.bytes_out += output.bytes;
+}
+
+void Engine::CountHost(const Item& item, const ItemRecord& record) {
+  if (!item.ref.is_url || item.ref.host.empty()) return;
+  if (!stats_.hosts.contains(item.ref.host) &&
+      stats_.hosts.size() >= RunStats::kMaxHosts)
+    return;
+  HostStats& host = stats_.hosts[item.ref.host];
+  ++host.items;
+  host.failed += record.status == ItemStatus::kFailed ? 1 : 0;
+  host.bytes += record.bytes_in;
+  host.time += item.fetch_times.total;
+}
+
+void Engine::CheckFailureBound() {
+  if (!options_.max_failures || draining_) return;
+  const FailureBound& bound = *options_.max_failures;
+  const auto failed = static_cast<double>(ended_failed_);
+  const auto ended = static_cast<double>(ended_);
+  const bool over = bound.percent > 0
+                        ? ended >= 1000 && failed > ended * bound.percent / 100
+                        : ended_failed_ > bound.count;
+  if (over) Drain({RunEnd::Kind::kLimit, {}, 0});
+}
+
+// ---- the loop ----------------------------------------------------------
+
+void Engine::Pump() {
+  RequestMore();
+  fetcher_.Relieve(dispatcher_.ready() + dispatcher_.leased() > 0);
+  StartFetches();
+  dispatcher_.Pump();
+  // The last ones need not wait for company.
+  const bool last =
+      draining_ || (listing_ended_ && open_ <= committer_.pending());
+  committer_.Pump(last);
+}
+
+void Engine::Drain(RunEnd end) {
+  if (draining_) return;
+  draining_ = true;
+  end_ = std::move(end);
+  lister_->Stop();
+  if (parts_.cancel_source) parts_.cancel_source();
+  // From here on nothing new is begun; what is dropped has no record and is
+  // found again by the next run.
+  (void)queue_.Clear();
+  fetcher_.CancelAll();
+  (void)dispatcher_.DropReady();
+  (void)storer_.StopRetrying();
+  parts_.loop->After(kDrainTime, [this] { StopNow(); });
+}
+
+void Engine::StopNow() {
+  stopped_ = true;
+  if (parts_.stop != nullptr && end_.kind == RunEnd::Kind::kInterrupted)
+    *parts_.stop = true;
+  parts_.sink->Abort();
+}
+
+void Engine::Fatal(Error error) {
+  if (end_.kind == RunEnd::Kind::kFatal) return;
+  if (stopped_ && error.code == ErrorCode::kCancelled) return;  // by us
+  LogError(error.what);
+  const bool was_draining = draining_;
+  Drain({RunEnd::Kind::kFatal, error, 0});
+  if (was_draining) end_ = {RunEnd::Kind::kFatal, std::move(error), 0};
+  StopNow();
+}
+
+void Engine::Interrupt(int signal) {
+  if (draining_) return StopNow();
+  LogInfo("stopping: finishing what is under way");
+  Drain({RunEnd::Kind::kInterrupted, {}, signal});
+}
+
+void Engine::Tick() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (now - last_look_ >= kLook) {
+    last_look_ = now;
+    memory_.Look();
+  }
+  if (now - last_tick_ < kTick) return;
+  last_tick_ = now;
+  stats_.elapsed = std::chrono::duration_cast<Millis>(now - stats_.started);
+  const ExecutorStats executor = parts_.executor->stats();
+  forecast_.Sample(
+      now, static_cast<double>(executor.busy) /
+               static_cast<double>(std::max<std::size_t>(executor.workers, 1)));
+  if (now - last_sample_ >= kSample) {
+    last_sample_ = now;
+    Sample();
+    FindSlowestHost(now);
+  }
+  if (parts_.show) parts_.show(View());
+}
+
+void Engine::FindSlowestHost(TimePoint now) {
+  std::unordered_map<std::string_view, SlowHost> hosts;
+  fetcher_.ForEach([&](const FetchNow& fetch) {
+    if (!fetch.item->ref.is_url) return;
+    SlowHost& host = hosts[fetch.item->ref.host];
+    ++host.in_flight;
+    host.oldest = std::max(
+        host.oldest, std::chrono::duration_cast<Millis>(now - fetch.since));
+  });
+  // Once there was one, there is one: the block does not jump.
+  if (slowest_) slowest_->in_flight = 0;
+  bool found = false;
+  const auto take = [this, &found](SlowHost host) {
+    if (found && host.wait() <= slowest_->wait()) return;
+    found = true;
+    slowest_ = std::move(host);
+  };
+  for (auto& [name, host] : hosts) {
+    const auto known = stats_.hosts.find(std::string(name));
+    if (known != stats_.hosts.end())
+      host.recent = std::chrono::duration_cast<Millis>(known->second.recent);
+    host.name = name;
+    take(std::move(host));
+  }
+  const auto held = queue_.LongestHeld();
+  if (!held) return;
+  SlowHost host;
+  host.name = held->first;
+  host.held = std::chrono::duration_cast<Millis>(held->second - now);
+  if (host.held > Millis(0)) take(std::move(host));
+}
+
+void Engine::Sample() {
+  const ExecutorStats executor = parts_.executor->stats();
+  const auto raise = [](std::uint64_t* peak, std::uint64_t value) {
+    *peak = std::max(*peak, value);
+  };
+  memory_.Look();
+  const std::uint64_t shared =
+      executor.shared_bytes + parts_.arena->allocated_bytes();
+  const std::uint64_t others = executor.private_bytes + shared;
+  memory_used_ = memory_.now() + others;
+  raise(&stats_.peak_bytes, memory_.TakeRecent() + others);
+  raise(&stats_.peak_coordinator_bytes, memory_.peak());
+  raise(&stats_.peak_worker_bytes, executor.peak_private_bytes);
+  raise(&stats_.peak_workers_bytes, executor.private_bytes);
+  raise(&stats_.peak_shared_bytes, shared);
+  stats_.workers_lost = executor.workers_lost;
+  stats_.workers_recycled = executor.workers_recycled;
+  stats_.message_bytes = executor.message_bytes;
+}
+
+RunView Engine::View() const {
+  const ExecutorStats executor = parts_.executor->stats();
+  const ListState list{listing_ended_, progress_};
+  RunView view;
+  view.fetching = fetcher_.active();
+  view.ready = dispatcher_.ready();
+  view.storing = storer_.active();
+  view.workers = executor.workers;
+  view.busy = executor.busy;
+  view.open = open_;
+  if (const auto left = forecast_.ImagesLeft(list)) {
+    view.left = left->images;
+    view.left_exact = left->exact;
+  }
+  view.eta = forecast_.TimeLeft(list);
+  view.memory_used = memory_used_;
+  view.memory_limit = options_.memory;
+  view.waits_for_memory = fetcher_.paused();
+  view.slowest = slowest_;
+  return view;
+}
+
+}  // namespace thumbmill

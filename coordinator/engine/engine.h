@@ -1,0 +1,183 @@
+// coordinator/engine/engine.h: the one loop that joins the parts of the walk.
+//
+//   Lister -> FetchQueue -> Fetcher -> Dispatcher -> Storer -> Committer
+//
+// Each part answers with an event; the engine turns it into the item's next
+// step, and Pump() gives every part what it has room for. All waits are
+// bounded by the parts' own deadlines, so a run always ends.
+//
+// Runs in  the coordinator's main thread.
+// Errors   those of an image end in its record; those of the run (target,
+//          journal, no worker) end the run: RunEnd.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+#include "common/seed.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/engine/committer.h"
+#include "coordinator/engine/dispatcher.h"
+#include "coordinator/engine/fetch_queue.h"
+#include "coordinator/engine/fetcher.h"
+#include "coordinator/engine/lister.h"
+#include "coordinator/engine/storer.h"
+#include "coordinator/loop/memory_peak.h"
+#include "coordinator/net/host_care.h"
+#include "coordinator/net/network_watch.h"
+#include "coordinator/stats/forecast.h"
+#include "coordinator/stats/run_stats.h"
+
+namespace thumbmill {
+
+class EventLoop;
+class IoPool;
+class OutputLook;
+
+struct EngineParts {
+  EventLoop* loop = nullptr;
+  IoPool* pool = nullptr;
+  Transfers* transfers = nullptr;  // null: no input is a URL
+  Arena* arena = nullptr;          // inputs
+  MemoryBudget* decode = nullptr;
+  MemoryBudget* store = nullptr;
+  Executor* executor = nullptr;
+  Sink* sink = nullptr;
+  Journal* journal = nullptr;
+  OutputLook* look = nullptr;  // null: the journal is trusted
+  // Set when an interrupted run stops at once: ends the journal's queries.
+  std::atomic<bool>* stop = nullptr;
+  std::mutex* journal_mutex = nullptr;
+  const NameTemplate* name = nullptr;
+  RunStats* stats = nullptr;
+  MemoryPeak* memory = nullptr;  // has looked since the process began, or null
+  NetworkWatchOptions network;
+  // Unblocks a source that waits (stdin).
+  std::function<void()> cancel_source;
+  // Called at most ten times a second, and once when the run has ended.
+  std::function<void(const RunView&)> show;
+};
+
+struct RunEnd {
+  enum class Kind {
+    kFinished,     // every item has its record
+    kLimit,        // --max-failures, or the network is lost: `error`
+    kFatal,        // `error`
+    kInterrupted,  // `signal`
+  };
+  Kind kind = Kind::kFinished;
+  Error error;
+  int signal = 0;
+};
+
+class Engine {
+ public:
+  Engine(const RunOptions& options, const EngineParts& parts,
+         std::unique_ptr<Source> source);
+  ~Engine();
+
+  // Until every item is final, or the run is stopped.
+  [[nodiscard]] RunEnd Run();
+
+  // From the loop's thread: the first time drains, the second stops at once.
+  void Interrupt(int signal);
+
+  // What every worker does now, what is fetched and stored, a line each. For
+  // people; URLs are redacted.
+  [[nodiscard]] std::vector<std::string> Describe() const;
+
+ private:
+  // Records that may wait for the disk before no more work is begun.
+  static constexpr std::size_t kMaxUncommitted = 8192;
+
+  // The steps of the walk.
+  void OnListed(const ListedBatch& batch);
+  void Admit(const ListedItem& listed);
+  void OnFetched(const ItemPtr& item, FetchAnswer answer);
+  void OnFetchedWell(const ItemPtr& item);
+  void OnMade(const ItemPtr& item,
+              std::vector<std::vector<std::uint8_t>> outputs);
+  void OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs);
+  void OnCommitted(const std::vector<CommitEntry>& batch);
+  void OnFailed(const ItemPtr& item, Reason reason, std::string message);
+  void KeepInput(const ItemPtr& item, Reason reason, std::string message);
+  void Conclude(const ItemPtr& item, Reason reason, std::string message);
+
+  void Pump();
+  void RequestMore();
+  void StartFetches();
+  bool MayStartFetch() const;
+  bool MayReadAhead() const;
+  FetchQueue::Taken NextToFetch(TimePoint now, int* probes);
+  bool StartFetch(const ItemPtr& item);
+  void FailUntried(const ItemPtr& item);
+  // What an answer says about its host and about the network.
+  void Judge(const Item& item, const FetchAnswer& answer);
+  void CountLoss(const Item& item, const std::string& message);
+  void NetworkIsBack();
+  void NetworkIsGone();
+  void Record(const ItemPtr& item, ItemStatus status, Reason reason,
+              std::string message, std::vector<OutputRecord> outputs);
+  void Count(const ItemRecord& record);
+  void CountHost(const Item& item, const ItemRecord& record);
+  void CountAnswer(const Item& item);
+  void CheckFailureBound();
+  void Forget(std::size_t items);
+
+  // Ends of a run.
+  void Drain(RunEnd end);
+  void StopNow();
+  void Fatal(Error error);
+  bool Ended() const;
+
+  void Tick();
+  void Sample();
+  void FindSlowestHost(TimePoint now);
+  RunView View() const;
+  [[nodiscard]] std::string DescribeWorker(const WorkerNow& worker) const;
+  void DescribeFetches(TimePoint now, std::vector<std::string>* lines) const;
+  void DescribeStores(TimePoint now, std::vector<std::string>* lines) const;
+
+  const RunOptions& options_;
+  EngineParts parts_;
+  RunStats& stats_;
+
+  HostCare hosts_;
+  NetworkWatch network_;
+  FetchQueue queue_;
+  Fetcher fetcher_;
+  Dispatcher dispatcher_;
+  Storer storer_;
+  Committer committer_;
+  RetryPolicy retry_;
+  std::unique_ptr<Lister> lister_;
+
+  std::size_t asked_ = 0;  // items requested of the lister, not arrived
+  bool listing_ended_ = false;
+  std::optional<double> progress_;  // of the sources
+  Forecast forecast_;
+  std::optional<SlowHost> slowest_;  // as of the last Sample()
+  std::uint64_t memory_used_ = 0;    // so too
+  std::size_t open_ = 0;             // listed, not final
+  // Failed, while their inputs are written to --keep-poison.
+  std::unordered_map<std::uint64_t, ItemPtr> kept_;
+  // Given to the committer; counted at once, so that --max-failures does not
+  // wait for the disk.
+  std::uint64_t ended_ = 0, ended_failed_ = 0;
+  bool draining_ = false;
+  bool stopped_ = false;
+  RunEnd end_;
+  TimePoint last_tick_{}, last_sample_{}, last_look_{};
+  MemoryPeak own_memory_;
+  MemoryPeak& memory_;  // that of the parts, where they have one
+  // What the loop may still call after this object is gone asks it first.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  std::mt19937_64 random_{FreshSeed()};
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,219 @@
+// The engine's first step: which image is fetched next, and what the answers
+// say about the image, its host and the network.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/fail_point.h"
+#include "common/log.h"
+#include "coordinator/engine/engine.h"
+
+namespace thumbmill {
+namespace {
+
+// Files that are read, or being read, before a worker has room.
+constexpr std::size_t kReadAhead = 8;
+constexpr std::size_t kReadAheadAWorker = 4;
+constexpr std::size_t kReadAheadAtMost = 64;
+// A server that is too slow costs a deadline each time, and is seldom faster.
+constexpr int kSlowRetries = 1;
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+bool IsBusy(const FetchAnswer& answer) {
+  return answer.http_status == 429 || answer.http_status == 503;
+}
+
+// Each one of these is a wait for a deadline, or may be.
+bool IsSilence(Reason reason) {
+  switch (reason) {
+    case Reason::kDns:
+    case Reason::kConnect:
+    case Reason::kTls:
+    case Reason::kTimeout:
+    case Reason::kTooSlow:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Our own verdicts, for which nobody needed to be asked.
+bool IsOurs(Reason reason) {
+  switch (reason) {
+    case Reason::kBadLine:
+    case Reason::kForbiddenAddress:
+    case Reason::kMemory:
+    case Reason::kTooCostly:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool Engine::MayStartFetch() const {
+  if (draining_ || committer_.pending() > kMaxUncommitted) return false;
+  if (options_.backend != Backend::kSerial) return true;
+  // Serial: one image at a time, from download to upload.
+  return fetcher_.active() + dispatcher_.ready() + dispatcher_.leased() +
+             storer_.active() ==
+         0;
+}
+
+void Engine::StartFetches() {
+  if (draining_) return;
+  const TimePoint now = Now();
+  if (network_.GivesUp(now)) return NetworkIsGone();
+  int probes = network_.TakeProbes(now);
+  while (MayStartFetch()) {
+    const FetchQueue::Taken taken = NextToFetch(now, &probes);
+    if (!taken.item) return;
+    if (taken.host_dead) {
+      FailUntried(taken.item);
+    } else if (!StartFetch(taken.item)) {
+      return;
+    }
+  }
+}
+
+// A file is there when it is wanted: what is read long before lies in memory,
+// and no longer in any cache. What is ready may also wait for memory while
+// others have room.
+bool Engine::MayReadAhead() const {
+  const std::size_t ahead = queue_.active_files() + dispatcher_.ready();
+  return ahead < kReadAheadAtMost &&
+         ahead - dispatcher_.waiting() <
+             kReadAhead + kReadAheadAWorker * options_.workers;
+}
+
+FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
+  if (!network_.lost()) return queue_.Take(now, MayReadAhead());
+  FetchQueue::Taken taken = queue_.TakeLocal();
+  if (!taken.item && (*probes)-- > 0) taken = queue_.TakeProbe();
+  return taken;
+}
+
+bool Engine::StartFetch(const ItemPtr& item) {
+  if (!fetcher_.Start(item)) {
+    queue_.Done(*item);
+    queue_.PushFront(item);
+    return false;
+  }
+  TM_FAIL_POINT("fetch-started");
+  item->Move(ItemState::kFetching);
+  ++item->fetch_tries;
+  return true;
+}
+
+void Engine::FailUntried(const ItemPtr& item) {
+  std::string message = hosts_.DeadText(item->authority);
+  CountLoss(*item, message);
+  OnFailed(item, hosts_.DeadReason(item->authority), std::move(message));
+}
+
+void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
+  queue_.Done(*item);
+  if (draining_) return;
+  if (answer.dropped) {
+    ++stats_.dropped;
+    --item->fetch_tries;
+    item->Move(ItemState::kListed);
+    return queue_.PushFront(item);
+  }
+  if (item->ref.is_url) {
+    CountAnswer(*item);
+    Judge(*item, answer);
+  }
+  if (answer.reason == Reason::kNone) return OnFetchedWell(item);
+  if (answer.transient && network_.lost()) {
+    // The try says nothing about the image.
+    --item->fetch_tries;
+    item->Move(ItemState::kListed);
+    return queue_.PushFront(item);
+  }
+  if (answer.reason == Reason::kTooSlow) ++item->slow_tries;
+  const std::optional<Millis> delay =
+      retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
+  if (answer.transient && delay && item->slow_tries <= kSlowRetries) {
+    ++stats_.retries;
+    item->Move(ItemState::kListed);
+    return queue_.PushLater(item, Now() + *delay);
+  }
+  if (answer.transient) CountLoss(*item, answer.message);
+  OnFailed(item, answer.reason, std::move(answer.message));
+}
+
+void Engine::OnFetchedWell(const ItemPtr& item) {
+  TM_FAIL_POINT("slot-filled");
+  item->Move(ItemState::kReady);
+  item->ready_at = Now();
+  if (item->ref.is_url) {
+    const TransferTimes& times = item->fetch_times;
+    stats_.latency.dns.Add(times.dns);
+    stats_.latency.connect.Add(times.connect);
+    stats_.latency.first_byte.Add(times.first_byte);
+    stats_.latency.body.Add(times.total - times.first_byte);
+  }
+  dispatcher_.Add(item);
+}
+
+// Hosts are counted from their first image that is final.
+void Engine::CountAnswer(const Item& item) {
+  const auto host = stats_.hosts.find(item.ref.host);
+  if (host == stats_.hosts.end()) return;
+  Micros& recent = host->second.recent;
+  const Micros took = item.fetch_times.total;
+  recent = recent == Micros(0) ? took : recent + (took - recent) / 8;
+}
+
+// ---- hosts and the network ---------------------------------------------
+
+void Engine::Judge(const Item& item, const FetchAnswer& answer) {
+  if (IsOurs(answer.reason)) return;
+  if (!answer.transient) {
+    if (network_.lost()) NetworkIsBack();
+    network_.Answered();
+    return hosts_.Answered(item.authority);
+  }
+  if (network_.lost()) return;
+  const std::string& host = item.authority;
+  // What a redirect leads to is no fault of the host that gave it.
+  if (answer.redirected) return hosts_.Answered(host);
+  if (IsBusy(answer)) return hosts_.Busy(host, answer.retry_after, Now());
+  if (IsSilence(answer.reason))
+    return hosts_.Silent(host, answer.reason, answer.message, Now());
+  if (answer.http_status > 0) hosts_.Answered(host);
+}
+
+void Engine::CountLoss(const Item& item, const std::string& message) {
+  if (!item.ref.is_url) return;
+  network_.Failed(item.ref.host, Now());
+  if (!network_.lost()) return;
+  LogWarning(fmt::format(
+      "the network seems lost: the last {} images of several hosts all failed "
+      "(now: {}). Fetching pauses, and goes on when a host serves again; "
+      "after {} s the run stops",
+      network_.options().items, message,
+      network_.options().give_up.count() / 1000));
+}
+
+void Engine::NetworkIsBack() {
+  LogWarning("a host answers: fetching goes on");
+  hosts_.Forgive();
+  queue_.WakeHosts();
+}
+
+void Engine::NetworkIsGone() {
+  Error error{
+      ErrorCode::kUnavailable,
+      fmt::format("no host has served anything for {} s: stopped, the same "
+                  "command goes on where this run ended",
+                  network_.options().give_up.count() / 1000),
+      0};
+  LogError(error.what);
+  Drain({RunEnd::Kind::kLimit, std::move(error), 0});
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,192 @@
+#include "coordinator/engine/fetch_queue.h"
+
+#include <iterator>
+#include <utility>
+
+#include "common/check.h"
+
+namespace thumbmill {
+namespace {
+
+// Local files share one line without a bound.
+const std::string& HostOf(const Item& item) {
+  static const std::string kLocal;
+  return item.ref.is_url ? item.authority : kLocal;
+}
+
+}  // namespace
+
+void FetchQueue::GiveTurn(const std::string& host, Line* line) {
+  if (line->in_turn || line->items.empty()) return;
+  line->in_turn = true;
+  turns_.push_back(host);
+}
+
+void FetchQueue::Push(ItemPtr item) {
+  const std::string& host = HostOf(*item);
+  Line& line = lines_[host];
+  line.items.push_back(std::move(item));
+  ++size_;
+  GiveTurn(HostOf(*line.items.back()), &line);
+}
+
+void FetchQueue::PushFront(ItemPtr item) {
+  const std::string& host = HostOf(*item);
+  Line& line = lines_[host];
+  line.items.push_front(std::move(item));
+  ++size_;
+  GiveTurn(HostOf(*line.items.front()), &line);
+}
+
+void FetchQueue::PushLater(ItemPtr item, TimePoint not_before) {
+  later_.emplace(not_before, std::move(item));
+}
+
+void FetchQueue::WakeDue(TimePoint now) {
+  while (!later_.empty() && later_.begin()->first <= now) {
+    ItemPtr item = std::move(later_.begin()->second);
+    later_.erase(later_.begin());
+    Push(std::move(item));
+  }
+  while (!held_.empty() && held_.begin()->first <= now) {
+    turns_.push_back(std::move(held_.begin()->second));
+    held_.erase(held_.begin());
+  }
+}
+
+ItemPtr FetchQueue::PopFront(Line* line) {
+  ItemPtr item = std::move(line->items.front());
+  line->items.pop_front();
+  --size_;
+  return item;
+}
+
+FetchQueue::Taken FetchQueue::Take(TimePoint now, bool local) {
+  WakeDue(now);
+  if (const auto files = lines_.find(""); local && files != lines_.end())
+    GiveTurn("", &files->second);  // it may have lost it
+  while (!turns_.empty()) {
+    const std::string host = std::move(turns_.front());
+    turns_.pop_front();
+    const auto found = lines_.find(host);
+    if (found == lines_.end()) continue;
+    found->second.in_turn = false;
+    if (found->second.items.empty()) continue;
+    if (host.empty() && !local) continue;
+    Taken taken = TakeFrom(host, &found->second, now);
+    if (taken.item) return taken;
+  }
+  return {};
+}
+
+FetchQueue::Taken FetchQueue::TakeFrom(const std::string& host, Line* line,
+                                       TimePoint now) {
+  HostCare::Permit permit;
+  if (!host.empty()) permit = care_->Ask(host, line->active, now);
+  switch (permit.leave) {
+    case HostCare::Leave::kFull:
+      return {};  // Done() gives it a turn
+    case HostCare::Leave::kWait:
+      line->in_turn = true;
+      held_.emplace(permit.until, host);
+      return {};
+    case HostCare::Leave::kDead: {
+      Taken taken{PopFront(line), true};
+      if (line->items.empty() && line->active == 0) {
+        lines_.erase(host);
+      } else {
+        GiveTurn(host, line);
+      }
+      return taken;
+    }
+    case HostCare::Leave::kGo:
+      break;
+  }
+  ++line->active;
+  ItemPtr item = PopFront(line);
+  GiveTurn(host, line);
+  return {std::move(item), false};
+}
+
+FetchQueue::Taken FetchQueue::TakeLocal() {
+  const auto found = lines_.find("");
+  if (found == lines_.end() || found->second.items.empty()) return {};
+  ++found->second.active;
+  return {PopFront(&found->second), false};
+}
+
+FetchQueue::Taken FetchQueue::TakeProbe() {
+  // Those that wait for another try count as well: now is as good a time.
+  if (size_ == 0) WakeDue(TimePoint::max());
+  if (lines_.empty()) return {};
+  auto at =
+      std::next(lines_.begin(),
+                static_cast<std::ptrdiff_t>(probes_taken_++ % lines_.size()));
+  for (std::size_t looked = 0; looked < lines_.size(); ++looked, ++at) {
+    if (at == lines_.end()) at = lines_.begin();
+    Line& line = at->second;
+    if (at->first.empty() || line.items.empty()) continue;
+    ++line.active;
+    return {PopFront(&line), false};
+  }
+  return {};
+}
+
+void FetchQueue::WakeHosts() {
+  for (auto& [due, host] : held_) turns_.push_back(std::move(host));
+  held_.clear();
+}
+
+void FetchQueue::Done(const Item& item) {
+  const std::string host = HostOf(item);
+  const auto found = lines_.find(host);
+  CHECK(found != lines_.end() && found->second.active > 0);
+  Line& line = found->second;
+  --line.active;
+  if (line.items.empty() && line.active == 0) {
+    // A turn or hold that still names the host is passed over by Take().
+    lines_.erase(found);
+    return;
+  }
+  GiveTurn(host, &line);
+}
+
+std::size_t FetchQueue::active_files() const {
+  const auto files = lines_.find("");
+  return files == lines_.end() ? 0 : files->second.active;
+}
+
+std::optional<TimePoint> FetchQueue::NextDue() const {
+  std::optional<TimePoint> due;
+  if (!later_.empty()) due = later_.begin()->first;
+  if (!held_.empty() && (!due || held_.begin()->first < *due))
+    due = held_.begin()->first;
+  return due;
+}
+
+std::optional<std::pair<std::string, TimePoint>> FetchQueue::LongestHeld()
+    const {
+  for (auto at = held_.rbegin(); at != held_.rend(); ++at) {
+    const auto line = lines_.find(at->second);
+    if (line != lines_.end() && !line->second.items.empty())
+      return std::pair(at->second, at->first);
+  }
+  return std::nullopt;
+}
+
+std::vector<ItemPtr> FetchQueue::Clear() {
+  std::vector<ItemPtr> all;
+  for (auto& [host, line] : lines_) {
+    for (ItemPtr& item : line.items) all.push_back(std::move(item));
+    line.items.clear();
+    line.in_turn = false;
+  }
+  for (auto& [due, item] : later_) all.push_back(std::move(item));
+  later_.clear();
+  turns_.clear();
+  held_.clear();
+  size_ = 0;
+  return all;
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,397 @@
+#include "coordinator/engine/fetcher.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "common/check.h"
+#include "common/unique_fd.h"
+#include "coordinator/cli/units.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
+#include "worker/thumbnailer.h"
+
+namespace thumbmill {
+namespace {
+
+// A download's slot grows by at least this much at a time.
+constexpr std::uint64_t kGrowBytes = 256 << 10;
+// What a transfer may hold beside its slot: headers, 64 KB that were read, a
+// decoder. The coordinator's own share of --memory has room for so many; more
+// of them must find it among what inputs have left.
+constexpr std::size_t kPlannedDownloads = 64;
+constexpr std::uint64_t kTransferBytes = 384 << 10;
+
+// What a pool thread found out about a file.
+struct ReadAnswer {
+  FetchAnswer fetch;
+  std::uint64_t length = 0;
+  std::uint64_t needs = 0;  // the slot must be grown to this first
+};
+
+ReadAnswer ReadFailed(Reason reason, std::string message) {
+  ReadAnswer answer;
+  answer.fetch.reason = reason;
+  answer.fetch.message = std::move(message);
+  return answer;
+}
+
+// Memory that is short now says nothing about the image.
+ReadAnswer CopyFailed(const Error& error) {
+  const bool memory = error.code == ErrorCode::kNoMemory;
+  ReadAnswer answer =
+      ReadFailed(memory ? Reason::kMemory : Reason::kRead, error.what);
+  answer.fetch.transient = memory;
+  return answer;
+}
+
+// The granted part of a slot, as a part of its memfd.
+struct Place {
+  int fd;
+  std::uint64_t offset;
+  std::uint64_t size;
+};
+
+// Copies a file into a slot by way of a buffer that stays in a near cache:
+// write() takes fresh pages without zeroing them, and no fault for each.
+class FileCopy {
+ public:
+  FileCopy(int from, const Place& to) : from_(from), to_(to) {}
+
+  [[nodiscard]] std::uint64_t length() const { return length_; }
+  // False: the file has ended, or the slot is full.
+  [[nodiscard]] Result<bool> Step() {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBytes);
+    const std::uint64_t most =
+        std::min<std::uint64_t>(kBytes, to_.size - length_);
+    ssize_t got;
+    do {
+      got = read(from_, buffer_.get(), most);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) return FailSystem("read", errno);
+    for (ssize_t put = 0; put < got;) {
+      const ssize_t n = pwrite(to_.fd, buffer_.get() + put,
+                               static_cast<std::size_t>(got - put),
+                               static_cast<off_t>(to_.offset + length_));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0)
+        return Fail(ErrorCode::kNoMemory,
+                    SystemError("write to shared memory", errno).what, errno);
+      put += n;
+      length_ += static_cast<std::uint64_t>(n);
+    }
+    return got > 0 && length_ < to_.size;
+  }
+
+ private:
+  static constexpr std::size_t kBytes = 128 << 10;
+  static thread_local std::unique_ptr<char[]> buffer_;
+  int from_;
+  Place to_;
+  std::uint64_t length_ = 0;
+};
+
+thread_local std::unique_ptr<char[]> FileCopy::buffer_;
+
+// Runs in a pool thread.
+ReadAnswer ReadFile(const std::string& path, const Place& place,
+                    std::uint64_t max_bytes) {
+  // Nonblocking: a FIFO that took the file's place must not hold the thread.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid())
+    return ReadFailed(Reason::kRead, SystemError("open", errno).what);
+  struct stat st;
+  if (fstat(fd.get(), &st) != 0)
+    return ReadFailed(Reason::kRead, SystemError("fstat", errno).what);
+  if (!S_ISREG(st.st_mode))
+    return ReadFailed(Reason::kRead, "not a regular file");
+  const auto size = static_cast<std::uint64_t>(st.st_size);
+  if (size > max_bytes)
+    return ReadFailed(
+        Reason::kTooBig,
+        fmt::format("{} bytes, more than --max-bytes {}", size, max_bytes));
+  ReadAnswer answer;
+  if (size > place.size) {
+    answer.needs = size;
+    return answer;
+  }
+  // Files under /proc say 0: what arrives is what counts.
+  FileCopy copy(fd.get(), place);
+  do {
+    const Result<bool> more = copy.Step();
+    if (!more) return CopyFailed(more.error());
+    if (!*more) break;
+    // When the size is reached: one call less for every file.
+  } while (copy.length() != size);
+  answer.length = copy.length();
+  if (answer.length == 0) return ReadFailed(Reason::kEmpty, "no bytes");
+  return answer;
+}
+
+}  // namespace
+
+// One image on its way into its slot.
+class Fetcher::Fetch final : public BodySink {
+ public:
+  Fetch(Fetcher* owner, ItemPtr what, std::uint64_t born)
+      : item(std::move(what)), age(born), owner_(owner) {}
+
+  std::uint8_t* Extend(std::uint64_t bytes) override {
+    SlotLease& slot = item->slot;
+    const std::uint64_t wanted = item->length + bytes;
+    if (wanted > slot.granted() && !GrowTo(wanted)) {
+      Pause(wanted);
+      return nullptr;
+    }
+    std::uint8_t* place = slot.data() + item->length;
+    item->length = wanted;
+    return place;
+  }
+
+  void Restart() override {
+    item->length = 0;
+    sniffed_ = false;
+  }
+
+  bool Welcomes() override {
+    if (sniffed_ || item->length < kSniffBytes) return true;
+    sniffed_ = true;
+    return MayBeImage(ByteSpan(item->slot.data(), kSniffBytes));
+  }
+
+  // Tries the comfortable step first, then just what is needed.
+  bool GrowTo(std::uint64_t wanted) {
+    SlotLease& slot = item->slot;
+    const std::uint64_t step = std::min(
+        std::max(wanted, slot.granted() + kGrowBytes), slot.capacity());
+    const std::uint64_t before = slot.granted();
+    if (!slot.Grow(step) && !slot.Grow(wanted)) return false;
+    if (owner_->options_.grown) owner_->options_.grown(slot.granted() - before);
+    return true;
+  }
+
+  void Pause(std::uint64_t wanted) {
+    if (waits_for == 0) ++owner_->paused_;
+    waits_for = wanted;
+  }
+  void Unpause() {
+    if (waits_for != 0) --owner_->paused_;
+    waits_for = 0;
+  }
+
+  ItemPtr item;
+  std::uint64_t age;
+  TimePoint since = std::chrono::steady_clock::now();
+  TransferId transfer = 0;      // 0: a file
+  std::uint64_t waits_for = 0;  // bytes of slot; 0: does not wait
+  bool reading = false;         // a pool thread uses the slot
+
+ private:
+  Fetcher* owner_;
+  bool sniffed_ = false;
+};
+
+Fetcher::Fetcher(EventLoop* loop, IoPool* pool, Transfers* transfers,
+                 Arena* arena, const FetcherOptions& options, Done done)
+    : loop_(loop),
+      pool_(pool),
+      transfers_(transfers),
+      arena_(arena),
+      budget_(arena->budget()),
+      options_(options),
+      done_(std::move(done)) {}
+
+Fetcher::~Fetcher() {
+  CancelAll();
+  *alive_ = false;
+}
+
+bool Fetcher::Start(const ItemPtr& item) {
+  if (active_.size() >= options_.downloads) return false;
+  // Whoever waits for memory goes first.
+  if (paused_ > 0) return false;
+  if (item->ref.is_url && !HasRoomForDownload()) return false;
+  std::optional<SlotLease> slot = arena_->Acquire();
+  if (!slot) return false;
+  item->slot = std::move(*slot);
+  item->length = 0;
+  auto fetch = std::make_shared<Fetch>(this, item, next_age_++);
+  const bool started =
+      item->ref.is_url ? StartUrl(item, fetch) : StartFile(item, fetch);
+  if (!started) {
+    item->slot.Reset();
+    return false;
+  }
+  active_.emplace(fetch->age, fetch);
+  return true;
+}
+
+bool Fetcher::HasRoomForDownload() const {
+  if (active_.empty()) return true;
+  const auto expected = static_cast<std::uint64_t>(expected_bytes_);
+  std::uint64_t wanted = expected;
+  if (active_.size() >= kPlannedDownloads)
+    wanted += (active_.size() - kPlannedDownloads + 1) * kTransferBytes;
+  for (const auto& [age, fetch] : active_) {
+    const std::uint64_t granted = fetch->item->slot.granted();
+    if (granted < expected) wanted += expected - granted;
+  }
+  return budget_->free() + arena_->warm() >= wanted;
+}
+
+bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
+  CHECK(transfers_ != nullptr);
+  GetRequest request;
+  request.url = item->ref.uri;
+  request.trusted = item->ref.origin == Origin::kArgument;
+  request.body = fetch.get();
+  // The transfer may outlive this object only by its own cancelling.
+  fetch->transfer = transfers_->Get(
+      request, [this, weak = std::weak_ptr(fetch)](TransferResult result) {
+        const FetchPtr done = weak.lock();
+        if (!done) return;
+        done->item->fetch_times = result.times;
+        FetchAnswer answer;
+        answer.reason = result.reason;
+        answer.message = std::move(result.message);
+        answer.transient = result.transient;
+        answer.retry_after = result.retry_after;
+        answer.http_status = result.http_status;
+        answer.redirected = result.redirected;
+        if (answer.reason == Reason::kNone && done->item->length == 0) {
+          answer.reason = Reason::kEmpty;
+          answer.message = "no bytes";
+        }
+        Finish(done, std::move(answer));
+      });
+  return true;
+}
+
+bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
+  // One byte more tells an empty file from one that grew.
+  const std::uint64_t size =
+      std::min(item->ref.size_bytes, options_.max_bytes) + 1;
+  if (size > budget_->limit() - arena_->layout().keep_bytes) {
+    loop_->Post([this, fetch, alive = alive_] {
+      if (!*alive || !active_.contains(fetch->age)) return;
+      FetchAnswer answer;
+      answer.reason = Reason::kTooCostly;
+      answer.message = fmt::format(
+          "{} bytes, but --memory leaves {} for inputs",
+          fetch->item->ref.size_bytes, FormatBytes(budget_->limit()));
+      Finish(fetch, std::move(answer));
+    });
+    return true;
+  }
+  if (!item->slot.Grow(size)) return false;
+  SubmitRead(fetch);
+  return true;
+}
+
+void Fetcher::SubmitRead(const FetchPtr& fetch) {
+  fetch->reading = true;
+  const SlotLease& slot = fetch->item->slot;
+  const Place place{arena_->writer_fd(), slot.offset(), slot.granted()};
+  // `fetch` keeps the slot while the thread writes into it, also when the
+  // run has been cancelled meanwhile.
+  // It is handed back whole: a slot may only be returned in the loop's thread.
+  pool_->Submit([this, fetch = fetch, place, alive = alive_, loop = loop_,
+                 max_bytes = options_.max_bytes]() mutable {
+    ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
+    loop->Post(
+        [this, fetch = std::move(fetch), alive, answer = std::move(answer)] {
+          fetch->reading = false;
+          if (!*alive || !active_.contains(fetch->age)) return;
+          if (answer.needs > 0) {
+            // It is larger than when it was listed.
+            if (fetch->item->slot.Grow(answer.needs + 1)) {
+              SubmitRead(fetch);
+            } else {
+              Drop(fetch);
+            }
+            return;
+          }
+          fetch->item->length = answer.length;
+          Finish(fetch, answer.fetch);
+        });
+  });
+}
+
+void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {
+  fetch->Unpause();
+  active_.erase(fetch->age);
+  if (answer.reason != Reason::kNone) {
+    fetch->item->slot.Reset();
+  } else {
+    // Leans to the large side: a dropped download costs more than a wait.
+    const auto bytes = static_cast<double>(fetch->item->length) * 1.25;
+    expected_bytes_ +=
+        (bytes - expected_bytes_) * (bytes > expected_bytes_ ? 0.25 : 0.02);
+  }
+  done_(fetch->item, std::move(answer));
+}
+
+void Fetcher::Drop(const FetchPtr& fetch) {
+  if (fetch->transfer != 0) transfers_->Cancel(fetch->transfer);
+  FetchAnswer answer;
+  answer.reason = Reason::kMemory;
+  answer.message = "dropped: no memory for its bytes now";
+  answer.dropped = true;
+  Finish(fetch, std::move(answer));
+}
+
+bool Fetcher::Resume(Fetch* fetch) {
+  if (!fetch->GrowTo(fetch->waits_for)) return false;
+  fetch->Unpause();
+  transfers_->Resume(fetch->transfer);
+  return true;
+}
+
+void Fetcher::Relieve(bool others_hold_memory) {
+  while (paused_ > 0) {
+    FetchPtr oldest;
+    for (const auto& [age, fetch] : active_) {
+      if (fetch->waits_for == 0) continue;
+      oldest = fetch;
+      break;
+    }
+    if (!oldest || Resume(oldest.get())) continue;
+    if (others_hold_memory) return;
+    const FetchPtr youngest = active_.rbegin()->second;
+    if (youngest->reading) return;  // it will be given back soon
+    if (youngest != oldest) {
+      Drop(youngest);
+      continue;
+    }
+    // Nothing but this one image holds memory, and it is too large.
+    if (active_.size() > 1) return;
+    transfers_->Cancel(oldest->transfer);
+    FetchAnswer answer;
+    answer.reason = Reason::kTooCostly;
+    answer.message =
+        fmt::format("more than {} bytes, but --memory leaves {} for inputs",
+                    oldest->item->length, FormatBytes(budget_->limit()));
+    Finish(oldest, std::move(answer));
+  }
+}
+
+void Fetcher::ForEach(const std::function<void(const FetchNow&)>& visit) const {
+  for (const auto& [age, fetch] : active_)
+    visit({fetch->item.get(), fetch->since, fetch->waits_for > 0});
+}
+
+void Fetcher::CancelAll() {
+  for (const auto& [age, fetch] : active_) {
+    fetch->Unpause();
+    if (fetch->transfer != 0) transfers_->Cancel(fetch->transfer);
+  }
+  active_.clear();
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,210 @@
+#include "coordinator/engine/storer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/fail_point.h"
+#include "common/hash.h"
+#include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/io_pool.h"
+
+namespace thumbmill {
+
+Storer::Storer(const StorerParts& parts, const StorerOptions& options,
+               Events events)
+    : parts_(parts), options_(options), events_(std::move(events)) {}
+
+Storer::~Storer() { *alive_ = false; }
+
+Storer::Naming Storer::NameOutputs(
+    const Item& item, const std::vector<std::vector<std::uint8_t>>& outputs) {
+  const Outcome& outcome = item.outcome;
+  Naming naming;
+  naming.second_claim = options_.name->NeedsSecondClaim(
+      item.ref, outcome.output_format, options_.recipe->format);
+  for (std::size_t i = 0; i < outcome.thumbnails.size(); ++i) {
+    const Thumbnail& thumbnail = outcome.thumbnails[i];
+    const SizeSpec& size = options_.recipe->sizes[thumbnail.size_index];
+    OutputRecord record;
+    record.size = size.text;
+    record.width = thumbnail.width;
+    record.height = thumbnail.height;
+    record.bytes = outputs[i].size();
+    record.sha256 = ToHex(HashBytes(outputs[i]));
+    const ImageFormat written = outcome.FormatOf(thumbnail);
+    // A name with another extension was not claimed.
+    naming.second_claim |= written != outcome.output_format;
+    record.name =
+        options_.name->Name(item.ref, size, thumbnail.width, thumbnail.height,
+                            written, options_.recipe->format);
+    for (const OutputRecord& other : naming.records)
+      if (other.name == record.name) naming.clash = record.name;
+    naming.records.push_back(std::move(record));
+  }
+  return naming;
+}
+
+void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
+  ++active_;
+  Naming naming = NameOutputs(*item, outputs);
+  if (!naming.clash.empty())
+    return Fail(item, Reason::kNameCollision,
+                fmt::format("two sizes of it get the name '{}'; add {{size}} "
+                            "to --name",
+                            naming.clash));
+  auto store = std::make_shared<StoreItem>();
+  store->id = item->ref.index;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    StoreItem::File file;
+    file.name = naming.records[i].name;
+    file.bytes = std::move(outputs[i]);
+    file.content_type =
+        ContentType(item->outcome.FormatOf(item->outcome.thumbnails[i]));
+    store->files.push_back(std::move(file));
+  }
+  item->store = std::move(store);
+  if (naming.second_claim) {
+    ClaimAgain(std::move(item), std::move(naming.records));
+  } else {
+    Put(item, std::move(naming.records));
+  }
+}
+
+// The default template's names differ where their claims do, so the claim is
+// what it holds; of a user's template the names themselves are claimed too.
+std::vector<std::string> Storer::NamesToClaim(
+    Item* item, const std::vector<OutputRecord>& records) const {
+  if (options_.name->text().empty()) {
+    const Outcome& outcome = item->outcome;
+    const auto claim = [&](ImageFormat written) {
+      return options_.name->ClaimWritten(item->ref, written,
+                                         options_.recipe->format);
+    };
+    item->claim = claim(outcome.output_format);
+    std::vector<std::string> claims = {item->claim};
+    for (const Thumbnail& thumbnail : outcome.thumbnails) {
+      std::string name = claim(outcome.FormatOf(thumbnail));
+      if (std::find(claims.begin(), claims.end(), name) == claims.end())
+        claims.push_back(std::move(name));
+    }
+    return claims;
+  }
+  std::vector<std::string> names;
+  names.reserve(records.size());
+  for (const OutputRecord& record : records) names.push_back(record.name);
+  return names;
+}
+
+void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
+  struct Answer {
+    Status status;
+    std::string name, owner;
+  };
+  std::vector<std::string> names = NamesToClaim(item.get(), records);
+  parts_.pool->Submit([this, item = std::move(item),
+                       records = std::move(records), names = std::move(names),
+                       alive = alive_, parts = parts_] {
+    auto answer = std::make_shared<Answer>();
+    {
+      const std::lock_guard lock(*parts.journal_mutex);
+      for (const std::string& name : names) {
+        Result<std::string> owner =
+            parts.journal->ClaimName(name, item->source_key);
+        if (!owner) {
+          answer->status = tl::unexpected<Error>(owner.error());
+          break;
+        }
+        if (owner->empty()) continue;
+        answer->name = name;
+        answer->owner = *owner;
+        break;
+      }
+    }
+    parts.loop->Post([this, item, records, alive, answer] {
+      if (!*alive) return;
+      if (!answer->status) {
+        --active_;
+        events_.fatal(answer->status.error().what);
+      } else if (!answer->owner.empty()) {
+        Fail(item, Reason::kNameCollision,
+             fmt::format("its name '{}' belongs to {}", answer->name,
+                         answer->owner));
+      } else {
+        Put(item, records);
+      }
+    });
+  });
+}
+
+void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
+  item->Move(ItemState::kStoring);
+  ++item->put_tries;
+  under_way_[item] = std::chrono::steady_clock::now();
+  parts_.sink->Put(
+      item->store,
+      [this, item, alive = alive_, records = std::move(records)](
+          const std::shared_ptr<StoreItem>&, StoreResult result) mutable {
+        if (*alive) OnPut(item, std::move(records), std::move(result));
+      });
+}
+
+void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
+                   StoreResult result) {
+  under_way_.erase(item);
+  if (result.reason == Reason::kNone) {
+    TM_FAIL_POINT("stored");
+    LetGo(item.get());
+    item->Move(ItemState::kStored);
+    --active_;
+    return events_.stored(item, std::move(records));
+  }
+  if (result.fatal) {
+    --active_;
+    return events_.fatal(std::move(result.message));
+  }
+  if (result.away && !stopped_) {
+    --item->put_tries;
+    item->Move(ItemState::kMade);
+    events_.retried();
+    return Put(item, std::move(records));
+  }
+  const std::optional<Millis> delay = options_.retry.NextDelay(
+      item->put_tries, Millis(static_cast<std::int64_t>(result.retry_after_ms)),
+      random_());
+  if (!result.transient || stopped_ || !delay)
+    return Fail(item, Reason::kUpload, std::move(result.message));
+  item->Move(ItemState::kMade);
+  events_.retried();
+  ++waiting_;
+  parts_.loop->After(
+      *delay, [this, item, alive = alive_, records = std::move(records)] {
+        if (!*alive || stopped_) return;
+        --waiting_;
+        Put(item, records);
+      });
+}
+
+std::size_t Storer::StopRetrying() {
+  stopped_ = true;
+  const std::size_t given_up = std::exchange(waiting_, 0);
+  active_ -= given_up;
+  return given_up;
+}
+
+void Storer::LetGo(Item* item) {
+  for (StoreItem::File& file : item->store->files)
+    std::vector<std::uint8_t>().swap(file.bytes);
+  parts_.store->Release(std::exchange(item->store_grant, 0));
+}
+
+void Storer::Fail(const ItemPtr& item, Reason reason, std::string message) {
+  if (item->store) LetGo(item.get());
+  parts_.store->Release(std::exchange(item->store_grant, 0));
+  item->store.reset();
+  --active_;
+  events_.failed(item, reason, std::move(message));
+}
+
+}  // namespace thumbmill

@@ -1,0 +1,97 @@
+// coordinator/stats/run_stats.h: what a run counts while it goes, for the
+// progress block, the summary and the report. Owned by the engine, loop's
+// thread only.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "common/clock.h"
+#include "coordinator/stats/latency.h"
+#include "proto/reason.h"
+
+namespace thumbmill {
+
+struct StageLatencies {
+  LatencyHistogram dns, connect, first_byte, body, wait, decode, resize, encode,
+      store;
+};
+
+struct HostStats {
+  std::uint64_t items = 0, failed = 0, bytes = 0;
+  Micros time{0};
+  Micros recent{0};  // of one answer, a moving mean
+};
+
+struct RunStats {
+  // Items that became final in this run, by status and reason.
+  std::uint64_t done = 0, skipped = 0, failed = 0;
+  std::map<Reason, std::uint64_t> skipped_by_reason, failed_by_reason;
+  // Final before this run began and named again by it.
+  std::uint64_t done_before = 0, skipped_before = 0, failed_before = 0;
+  std::uint64_t listed = 0;
+  // Done before, but outputs of them were missing or of another size: made
+  // again, and counted above as what became of that.
+  std::uint64_t damaged_before = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t dropped = 0;  // fetches that were given up for want of memory
+  std::uint64_t bytes_in = 0, bytes_out = 0, files_out = 0;
+  std::uint64_t copied_bytes = 0;  // thumbnails copied out of shared memory
+  StageLatencies latency;
+  std::map<std::string, HostStats> hosts;  // the first kMaxHosts seen
+  static constexpr std::size_t kMaxHosts = 10'000;
+
+  std::uint64_t peak_coordinator_bytes = 0;
+  std::uint64_t peak_worker_bytes = 0;   // of the largest worker
+  std::uint64_t peak_workers_bytes = 0;  // of all workers together
+  std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
+  std::uint64_t peak_bytes = 0;          // of all of these at one time
+  std::uint64_t workers_lost = 0;
+  std::uint64_t workers_recycled = 0;  // replaced, as their memory had grown
+  std::uint64_t message_bytes = 0;     // between coordinator and workers
+  TimePoint started{};
+  Millis elapsed{0};
+  Millis first_done{0};  // until the first image was done
+
+  [[nodiscard]] std::uint64_t finished() const {
+    return done + skipped + failed;
+  }
+  [[nodiscard]] double images_per_second() const {
+    const double seconds = static_cast<double>(elapsed.count()) / 1000;
+    return seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  }
+};
+
+// The host that keeps us waiting longest, now.
+struct SlowHost {
+  std::string name;
+  Millis recent{0};  // of one answer
+  std::size_t in_flight = 0;
+  Millis oldest{0};  // in flight for so long
+  Millis held{0};    // > 0: not asked for so long
+  [[nodiscard]] Millis wait() const { return std::max({recent, oldest, held}); }
+};
+
+// What one sees beside the counts.
+struct RunView {
+  bool ended = false;  // the run: nothing will change any more
+  // Images: under way to us, with their bytes here, on their way out.
+  std::size_t fetching = 0, ready = 0, storing = 0;
+  std::size_t workers = 0, busy = 0;
+  // Images of the list that are not final. `left` empty: no telling, but at
+  // least `open`, which were listed.
+  std::uint64_t open = 0;
+  std::optional<std::uint64_t> left;
+  bool left_exact = false;
+  std::optional<Millis> eta;
+  std::uint64_t memory_used = 0, memory_limit = 0;
+  bool waits_for_memory = false;    // downloads do
+  std::optional<SlowHost> slowest;  // empty: no URL is under way
+};
+
+}  // namespace thumbmill

@@ -1,0 +1,240 @@
+#include "worker/image/header/avif_layout.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "worker/image/header/box_walker.h"
+
+namespace thumbmill {
+namespace {
+
+constexpr std::size_t kFullBox = BoxWalker::kFullBox;
+// An association has 15 bits for the number of a property.
+constexpr std::size_t kMaxNumber = 0x7FFF;
+
+// Keeps the numbers of the properties of one item, in the order of the item: as
+// many as one entry holds, no more.
+class Associations {
+ public:
+  void Add(std::size_t number) {
+    if (count_ < numbers_.size())
+      numbers_[count_++] = static_cast<std::uint16_t>(number);
+  }
+  // Returns where `number` stands among them, or the count of all if it does
+  // not.
+  [[nodiscard]] std::size_t RankOf(std::size_t number) const {
+    if (number > kMaxNumber) return count_;
+    const auto end = numbers_.begin() + static_cast<std::ptrdiff_t>(count_);
+    return static_cast<std::size_t>(std::find(numbers_.begin(), end, number) -
+                                    numbers_.begin());
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  std::array<std::uint16_t, 255> numbers_{};
+  std::size_t count_ = 0;
+};
+
+// Keeps that property of a type which the item names first.
+struct First {
+  std::size_t rank = SIZE_MAX;
+  ByteSpan body;
+
+  void Offer(std::size_t its_rank, ByteSpan its_body) {
+    if (its_rank >= rank) return;
+    rank = its_rank;
+    body = its_body;
+  }
+};
+
+class AvifWalker {
+ public:
+  [[nodiscard]] AvifLayout Walk(ByteSpan bytes);
+
+ private:
+  void ReadMeta(ByteSpan body);
+  void ReadItems(ByteSpan body);
+  void ReadReferences(ByteSpan body);
+  void ReadProperties(ByteSpan body);
+  void ReadAssociations(ByteSpan body);
+  void ReadMovie(ByteSpan body);
+  void ReadTrack(ByteSpan body);
+  void Apply();
+  void ReadCodecConfiguration(ByteSpan body);
+
+  WalkBudget budget_;
+  AvifLayout layout_;
+  std::uint32_t primary_ = 0;
+  Associations of_primary_;
+  First extents_, configuration_, profile_;
+};
+
+// AV1 Codec ISO Media File Format Binding, 2.3.3.
+void AvifWalker::ReadCodecConfiguration(ByteSpan body) {
+  if (body.size() < 4) return;
+  const std::uint8_t flags = body[2];
+  const bool high = (flags & 0x40) != 0, twelve = (flags & 0x20) != 0;
+  layout_.bits = !high ? 8 : twelve ? 12 : 10;
+  layout_.monochrome = (flags & 0x10) != 0;
+  layout_.halved_x = (flags & 0x08) != 0;
+  layout_.halved_y = (flags & 0x04) != 0;
+}
+
+void AvifWalker::Apply() {
+  if (extents_.body.size() >= 12) {
+    layout_.width = BoxU32(extents_.body, 4);
+    layout_.height = BoxU32(extents_.body, 8);
+  }
+  ReadCodecConfiguration(configuration_.body);
+  if (profile_.body.size() > 4)
+    layout_.icc_bytes = static_cast<std::uint32_t>(
+        std::min<std::size_t>(profile_.body.size() - 4, UINT32_MAX));
+}
+
+bool IsProfile(ByteSpan colr) {
+  return colr.size() > 4 && AsText(colr.first(4)) != "nclx";
+}
+
+void AvifWalker::ReadProperties(ByteSpan body) {
+  std::size_t number = 0;  // the first is number 1
+  for (BoxWalker box(body, &budget_); box.Next();) {
+    const std::string_view type = box.type();
+    const std::size_t rank = of_primary_.RankOf(++number);
+    const bool named = rank < of_primary_.count();
+    if (named && type == "ispe") extents_.Offer(rank, box.body());
+    if (named && type == "colr" && IsProfile(box.body()))
+      profile_.Offer(rank, box.body());
+    // A grid has no configuration of its own: that of its tiles stands first
+    // among the others. Alpha comes behind the picture that it belongs to.
+    if (type == "av1C") configuration_.Offer(rank, box.body());
+    layout_.alpha |= type == "auxC" && NamesAlpha(box.body());
+  }
+}
+
+// Which properties the primary item has, HEIF 9.3.
+void AvifWalker::ReadAssociations(ByteSpan body) {
+  if (body.size() < 8) return;
+  const std::size_t id_bytes = body[0] == 0 ? 2 : 4;
+  const std::size_t index_bytes = (body[3] & 1) != 0 ? 2 : 1;
+  const std::uint64_t mask = index_bytes == 2 ? 0x7FFF : 0x7F;
+  const std::uint32_t count = BoxU32(body, 4);
+  ByteSpan rest = body.subspan(8);
+  for (std::uint32_t i = 0; i < count && budget_.Spend(); ++i) {
+    const std::size_t head = id_bytes + 1;
+    if (rest.size() < head) return;
+    const std::uint64_t id = BoxNumber(rest, 0, id_bytes);
+    const std::size_t entries = rest[head - 1];
+    const std::size_t size = entries * index_bytes;
+    if (rest.size() - head < size) return;
+    if (id == primary_ && !budget_.Spend(entries)) return;
+    for (std::size_t e = 0; id == primary_ && e < entries; ++e)
+      of_primary_.Add(BoxNumber(rest, head + e * index_bytes, index_bytes) &
+                      mask);
+    rest = rest.subspan(head + size);
+  }
+}
+
+void AvifWalker::ReadItems(ByteSpan body) {
+  const bool wide = !body.empty() && body[0] != 0;
+  const std::size_t counter = wide ? 4 : 2;
+  for (BoxWalker box(After(body, kFullBox + counter), &budget_); box.Next();) {
+    ++layout_.items;
+    const ByteSpan item = box.body();
+    if (item.size() < 12) continue;
+    // An identifier of two bytes or four, a protection, then the type.
+    const std::size_t type = item[0] == 3 ? 10 : 8;
+    layout_.has_exif |= AsText(After(item, type)).substr(0, 4) == "Exif";
+  }
+}
+
+// A grid may use a tile more than once; each use is decoded by itself.
+void AvifWalker::ReadReferences(ByteSpan body) {
+  const std::size_t id_bytes = !body.empty() && body[0] != 0 ? 4 : 2;
+  for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();)
+    if (box.type() == "dimg" && box.body().size() >= id_bytes + 2)
+      layout_.items +=
+          static_cast<std::uint32_t>(BoxNumber(box.body(), id_bytes, 2));
+}
+
+void AvifWalker::ReadMeta(ByteSpan body) {
+  ByteSpan properties;
+  for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();) {
+    const ByteSpan inner = box.body();
+    if (box.type() == "pitm" && inner.size() >= 6) {
+      const bool wide = inner[0] != 0 && inner.size() >= 8;
+      primary_ =
+          static_cast<std::uint32_t>(BoxNumber(inner, kFullBox, wide ? 4 : 2));
+      layout_.has_primary = true;
+    } else if (box.type() == "iprp" && properties.empty()) {
+      properties = inner;
+    } else if (box.type() == "iinf") {
+      ReadItems(inner);
+    } else if (box.type() == "iref") {
+      ReadReferences(inner);
+    }
+  }
+  for (BoxWalker box(properties, &budget_); box.Next();)
+    if (box.type() == "ipma") ReadAssociations(box.body());
+  for (BoxWalker box(properties, &budget_); box.Next();) {
+    if (box.type() != "ipco") continue;
+    ReadProperties(box.body());
+    break;
+  }
+  Apply();
+}
+
+// The size of a track stands at the end of its header, with 16 fraction bits.
+void AvifWalker::ReadTrack(ByteSpan body) {
+  for (BoxWalker box(body, &budget_); box.Next();) {
+    if (box.type() != "tkhd" || box.body().size() < 84) continue;
+    const ByteSpan size = box.body().last(8);
+    layout_.width = std::max(layout_.width, BoxU32(size, 0) >> 16);
+    layout_.height = std::max(layout_.height, BoxU32(size, 4) >> 16);
+  }
+}
+
+void AvifWalker::ReadMovie(ByteSpan body) {
+  int tracks = 0;
+  for (BoxWalker box(body, &budget_); box.Next();) {
+    if (box.type() != "trak") continue;
+    ReadTrack(box.body());
+    layout_.alpha = ++tracks > 1;
+  }
+  layout_.bits = 12;  // said deep within; the dearest is taken
+}
+
+AvifLayout AvifWalker::Walk(ByteSpan bytes) {
+  ByteSpan meta, movie;
+  std::size_t end = 0;
+  for (BoxWalker box(bytes, &budget_); box.Next();) {
+    end += box.box().size();
+    layout_.cut = box.cut();
+    if (box.type() == "meta" && meta.empty()) meta = box.body();
+    if (box.type() == "moov" && movie.empty()) movie = box.body();
+  }
+  layout_.ends =
+      !layout_.cut && end == bytes.size() && !(meta.empty() && movie.empty());
+  layout_.movie_bytes = movie.size();
+  ReadMeta(meta);
+  if (!layout_.has_primary) ReadMovie(movie);
+  layout_.overlong = budget_.over();
+  return layout_;
+}
+
+}  // namespace
+
+bool NamesAlpha(ByteSpan body) {
+  constexpr std::string_view kTypes[] = {
+      "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+      "urn:mpeg:hevc:2015:auxid:1"};
+  const std::string_view text = AsText(After(body, kFullBox));
+  return std::any_of(
+      std::begin(kTypes), std::end(kTypes),
+      [&](std::string_view type) { return text.starts_with(type); });
+}
+
+AvifLayout WalkAvif(ByteSpan bytes) { return AvifWalker().Walk(bytes); }
+
+}  // namespace thumbmill

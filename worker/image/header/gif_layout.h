@@ -1,0 +1,40 @@
+// worker/image/header/gif_layout.h: a GIF up to its first picture, before
+// giflib sees it.
+//
+// Errors   none: what is not there is absent. Every read is bounds-checked;
+//          the work is bounded (walk_budget.h). Fuzzed.
+// Contract https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/bytes.h"
+
+namespace thumbmill {
+
+struct GifLayout {
+  // Of the logical screen, grown to hold the first picture; browsers, libvips
+  // and Pillow grow it too. 0: the header is not whole.
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  bool has_frame = false;
+  bool ends = false;      // the trailer came before any picture
+  bool overlong = false;  // see walk_budget.h: the rest was not read
+  // The first picture.
+  std::uint32_t frame_x = 0;
+  std::uint32_t frame_y = 0;
+  std::uint32_t frame_width = 0;
+  std::uint32_t frame_height = 0;
+  std::size_t data_bytes = 0;  // from its first on to the end of the file
+  bool interlaced = false;
+  int transparent = -1;  // index of the colour that is none
+
+  [[nodiscard]] bool covered() const {
+    return frame_width == width && frame_height == height;
+  }
+};
+
+[[nodiscard]] GifLayout WalkGif(ByteSpan bytes);
+
+}  // namespace thumbmill
