@@ -11,7 +11,7 @@ namespace thumbmill::fuzz {
 namespace {
 
 constexpr std::string_view kPngHead = "\x89PNG\r\n\x1a\n";
-// Deeper boxes stay bytes.
+// Depth at which boxes are no longer parsed; deeper ones stay bytes.
 constexpr int kMostDepth = 6;
 
 std::size_t LoadBig(ByteSpan bytes, std::size_t at, int count) {
@@ -71,7 +71,7 @@ void WritePng(const Part& part, Bytes* out) {
       out);
 }
 
-// ---- JPEG: FF, marker, length with itself, body; after SOS the coded bytes
+// ---- JPEG: FF, marker, length (counts itself), body; coded bytes after SOS
 
 bool StandsAlone(std::size_t marker) {
   return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9);
@@ -101,6 +101,7 @@ void ParseJpeg(ByteSpan bytes, File* file) {
       part.body = Copy(bytes, at + 4, length - 2);
     }
     file->parts.push_back(std::move(part));
+    // Only SOS (0xDA) is followed by coded bytes, which have no length field.
     at = end;
     if (marker != 0xDA) continue;
     end = EndOfScan(bytes, at);
@@ -114,6 +115,8 @@ void WriteJpeg(const Part& part, Bytes* out) {
   out->push_back(0xFF);
   Append(AsBytes(part.type), out);
   if (StandsAlone(static_cast<std::uint8_t>(part.type[0]))) return;
+  // The length field has 16 bits and counts itself. A body that a change made
+  // longer is cut.
   const std::size_t length = std::min<std::size_t>(part.body.size(), 0xFFFD);
   StoreBig(length + 2, 2, out);
   Append(ByteSpan(part.body).first(length), out);
@@ -149,13 +152,14 @@ void SetRiffLength(Bytes* out) {
   std::copy(length.begin(), length.end(), out->begin() + 4);
 }
 
-// ---- GIF: a head with its colours; extensions, images, the trailer
+// ---- GIF: header with its colours; then extensions, images, the trailer
 
 std::size_t ColourBytes(std::uint8_t flags) {
   return (flags & 0x80) != 0 ? std::size_t{6} << (flags & 7) : 0;
 }
 
-// After the blocks that begin at `at`; past the end: they do not end.
+// Returns the offset after the sub-blocks that begin at `at`. The offset is
+// past the end of `bytes` if the sub-blocks do not end.
 std::size_t EndOfBlocks(ByteSpan bytes, std::size_t at) {
   while (at < bytes.size() && bytes[at] != 0) at += 1 + bytes[at];
   return at + 1;
@@ -186,9 +190,10 @@ void ParseGif(ByteSpan bytes, File* file) {
   Rest(bytes, at, &file->parts);
 }
 
-// ---- AVIF: boxes in boxes
+// ---- AVIF: boxes inside boxes
 
-// Bytes of a box before those that it holds; none: it holds no boxes.
+// Returns the number of bytes before the first inner box, or npos if boxes of
+// this type hold no others.
 std::size_t Before(std::string_view type) {
   if (type == "iprp" || type == "ipco" || type == "moov" || type == "dinf")
     return 0;
@@ -262,7 +267,7 @@ Container ContainerOf(ByteSpan bytes) {
 
 // ---- changes
 
-// A list of parts at any depth.
+// Returns a random list of parts, at any depth.
 std::vector<Part>* AnyList(const Below& below, std::vector<Part>* parts) {
   std::vector<Part*> inner;
   for (Part& part : *parts)
@@ -278,13 +283,14 @@ const Part* AnyPart(const Below& below, const std::vector<Part>& parts) {
   return AnyPart(below, part.boxes);
 }
 
-// A number of one, two or four bytes becomes one at an edge.
+// Replaces a number of one, two or four bytes with a value at an edge of its
+// range.
 void ChangeField(const Below& below, Bytes* body) {
   constexpr std::array<std::uint32_t, 10> kEdges = {
       0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF};
   const std::size_t width = std::size_t{1} << below(3);
   if (body->size() < width) return;
-  // Fields that matter are mostly at the front.
+  // Half of the changes go to the front, where most lengths and counts are.
   const std::size_t range =
       below(2) == 0 ? std::min<std::size_t>(body->size(), 32) : body->size();
   const std::size_t at = below(range - std::min(range, width) + 1);

@@ -1,6 +1,7 @@
-// A main() for fuzz targets where libFuzzer is not installed: runs each file
-// named or found in a folder named, then inputs made from them by chance.
-// Not guided by coverage, but the same each time: fit for every test run.
+// A main() for fuzz targets on machines without libFuzzer. It runs each file
+// that is named or lies in a named folder, then random changes of these files.
+// Coverage does not guide it, but it does the same on each run, so every test
+// run can use it.
 //
 //   foo_fuzz [-runs=N] [-seed=N] FILE|FOLDER...
 #include <algorithm>
@@ -18,7 +19,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size);
-// Null: the target has no mutator of its own.
+// Null if the target has no mutator of its own.
 extern "C" [[gnu::weak]] std::size_t LLVMFuzzerCustomMutator(
     std::uint8_t* data, std::size_t size, std::size_t max_size,
     unsigned int seed);
@@ -30,7 +31,8 @@ namespace {
 namespace fs = std::filesystem;
 using Input = std::vector<std::uint8_t>;
 
-// So that a crash leaves its input behind for a debugger: print input_.
+// The current input. It is global so that a debugger can print it after a
+// crash.
 Input input_;
 
 void Run(Input input) {
@@ -66,7 +68,7 @@ class Mutator {
     switch (Below(6)) {
       case 0:
         return Insert(input, at, {static_cast<std::uint8_t>(random_())});
-      case 1:  // to the end of the input or less
+      case 1:  // erases up to 8 bytes
         input->erase(
             input->begin() + at,
             input->begin() + std::min<std::ptrdiff_t>(
@@ -124,7 +126,7 @@ class Mutator {
   const std::vector<Input>* corpus_;
 };
 
-// What LLVMFuzzerMutate() changes with, when the target calls it.
+// Mutator that LLVMFuzzerMutate() uses when the target calls it.
 Mutator* mutator_ = nullptr;
 
 }  // namespace

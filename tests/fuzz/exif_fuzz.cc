@@ -1,8 +1,8 @@
 // Links: tm_image
 // Dictionary: exif.dict
 //
-// EXIF made anew: within its bound, with the orientation asked for or none,
-// and stable: made anew once more it is the same.
+// Checks the EXIF that we rewrite: it stays within its size limit, has the
+// wanted orientation or none, and does not change if we rewrite it once more.
 #include <cstddef>
 #include <cstdint>
 #include <vector>

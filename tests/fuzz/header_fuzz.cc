@@ -2,8 +2,8 @@
 // Dictionary: image.dict
 // Mutator: image_mutator.cc
 //
-// The parsers of image bytes that are our own: format, JPEG segments and scans,
-// PNG, WebP, GIF, AVIF, EXIF, the look into a colour profile.
+// Runs our own parsers of image bytes: format detection, JPEG segments and
+// scans, PNG, WebP, GIF, AVIF, EXIF, and the reader of ICC profiles.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

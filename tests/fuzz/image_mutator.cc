@@ -1,6 +1,6 @@
-// libFuzzer's hooks for images: three changes in four are made to the parts of
-// a file (containers.h), the others to its bytes, as libFuzzer does. Compiled
-// into the targets that name it.
+// libFuzzer's hooks for image targets. Three changes in four go to the parts of
+// a file (containers.h); the others go to its bytes, as in libFuzzer itself. A
+// target compiles this file in if it has a "Mutator:" line.
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -20,7 +20,7 @@ using thumbmill::fuzz::MutateParts;
 using thumbmill::fuzz::Parse;
 using thumbmill::fuzz::Write;
 
-// What was changed before: parts are taken from it.
+// Returns a file that was changed earlier; the mutator takes parts from it.
 File& Other() {
   static File other;
   return other;
@@ -33,7 +33,7 @@ void ChangeAsLibFuzzer(Bytes* bytes, std::size_t most) {
   bytes->resize(LLVMFuzzerMutate(bytes->data(), size, bytes->size()));
 }
 
-// 0: nothing was changed, or the result is too long.
+// Returns the bytes stored, or 0 if `made` is empty or too long.
 std::size_t Store(const Bytes& made, std::uint8_t* data, std::size_t max_size) {
   if (made.empty() || made.size() > max_size) return 0;
   std::memcpy(data, made.data(), made.size());
@@ -63,7 +63,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data,
   return LLVMFuzzerMutate(data, size, max_size);
 }
 
-// Takes parts of the second file into the first.
+// Replaces or inserts parts of the first file, taking them from the second.
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(
     const std::uint8_t* one, std::size_t one_size, const std::uint8_t* two,
     std::size_t two_size, std::uint8_t* out, std::size_t max_size,

@@ -1,9 +1,9 @@
 // Links: tm_source
 // Dictionary: list.dict
 //
-// Lists of every format may hold any bytes; the first byte picks the format.
-// What must hold: the list ends, each item has a name that stays below the
-// target, and what a list says of an item names the same item again.
+// Reads lists with any bytes in them; the first byte picks the format. Checks
+// that the list ends, that each item has a name which stays inside the target,
+// and that an item's URI, put into a list again, names the same item.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,9 +1,9 @@
 // Links: tm_net
 // Dictionary: list.dict
 //
-// Where a server sends us. Whatever its Location says: what we know of the
-// base, a password, goes to no other origin, and a URL has no byte that could
-// end a line of the request.
+// Follows redirects to any Location header. Checks that the password of the
+// base URL goes to no other origin, and that the new URL holds no byte that
+// could end a line of the request.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,7 +39,7 @@ void CheckLocation(std::string_view base, const std::string& location) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   using namespace thumbmill;
-  // libcurl gives us a header's value up to its end, so without a zero byte.
+  // libcurl passes a header's value as a C string, so it holds no zero byte.
   const std::string location(reinterpret_cast<const char*>(data), size);
   if (location.find('\0') != std::string::npos) return 0;
   CheckLocation("http://user:s3cr3t@a.example:81/d/e/f.jpg?q=1", location);

@@ -1,7 +1,7 @@
 // Links: tm_proto tm_common
 //
-// Frames from a peer that is not trusted. What is read can be written again,
-// fits, and says the same: nothing that a peer sends breaks a CHECK here.
+// Decodes frames from an untrusted peer. Checks that a decoded message can be
+// encoded again, fits, and keeps its meaning. No frame may break a CHECK here.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,8 +12,8 @@
 namespace thumbmill {
 namespace {
 
-// Long texts are cut as they are written, so only what was written once is
-// equal to what is written of it.
+// Encode() cuts long texts. The comparison therefore starts from a message that
+// was encoded once.
 std::string Written(const Message& message) {
   std::string frame;
   Encode(message, &frame);
@@ -26,7 +26,7 @@ std::string Written(const Message& message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   using namespace thumbmill;
-  if (size > kMaxMessageBytes) return 0;  // not delivered
+  if (size > kMaxMessageBytes) return 0;  // ZeroMQ never delivers it
   const Result<Message> message = Decode(ByteSpan(data, size));
   if (!message) {
     const Error& error = message.error();

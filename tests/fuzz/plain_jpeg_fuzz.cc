@@ -2,9 +2,9 @@
 // Dictionary: image.dict
 // Mutator: image_mutator.cc
 //
-// The reader of our own against libjpeg-turbo: whatever it reads to the end
-// without handing over is what the library reads without complaint, sample by
-// sample within kBound; damage only where it does not look.
+// Compares our own JPEG reader with libjpeg-turbo. If our reader finishes
+// without handing over, libjpeg-turbo must read the file without reporting
+// damage, and each sample must agree within kBound.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -29,13 +29,16 @@ void Check(ByteSpan bytes, const DecodeHint& hint, unsigned eighths) {
   auto ours = testing::ReadPlanes(decoder->get(), hint);
   if (!ours || (*decoder)->reader() != std::string_view("own")) return;
   auto theirs = testing::ReadPlanesByLibjpeg(bytes, eighths);
-  // Of a progressive picture we do not read what is not needed.
+  // Our reader skips the scans of a progressive JPEG that the thumbnail does
+  // not need, so it does not see damage in them.
   if (!theirs && (*decoder)->picture().header.progressive) return;
   if (!theirs) {
     std::fprintf(stderr, "the library does not read it\n");
     std::abort();
   }
-  if (eighths != 8) {  // the library gives halved chroma in twice the size
+  // libjpeg-turbo scales halved chroma less than luma. Its planes are then
+  // twice as large as ours, so compare luma only.
+  if (eighths != 8) {
     ours->resize(1);
     theirs->resize(1);
   }
@@ -45,7 +48,8 @@ void Check(ByteSpan bytes, const DecodeHint& hint, unsigned eighths) {
   std::abort();
 }
 
-// At a quarter the two differ by design: it only has to end.
+// Reads at a quarter of the size. The two decoders differ there by design, so
+// the only check is that ours ends.
 void ReadQuarter(ByteSpan bytes) {
   Complaints complaints;
   DecoderOptions options;
@@ -65,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   const ByteSpan bytes(data, size);
   Check(bytes, {.width = 60000, .height = 60000}, 8);
-  // A thumbnail of 1x1 would have more than an eighth of a tiny picture.
+  // At 1x1, a tiny picture would be decoded at more than an eighth; 0x0 asks
+  // for the smallest scale.
   Check(bytes, {.width = 0, .height = 0}, 1);
   ReadQuarter(bytes);
   return 0;

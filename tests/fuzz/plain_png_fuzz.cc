@@ -1,13 +1,12 @@
 // Links: tm_image tm_pictures
 // Mutator: image_mutator.cc
 //
-// The reader of our own for PNGs against libpng: whatever it reads to the end
-// without handing over is what the library reads, byte for byte, with the same
-// complaints.
+// Compares our own PNG reader with libpng. If our reader finishes without
+// handing over, libpng must give the same bytes and the same warnings.
 //
-// Nothing would get past the check sums, so they are made right: an input is
-// either a PNG, whose chunks' sums are set, or what describes one: width,
-// height, colour type and depth, bytes in a chunk, raw deflate data.
+// Random changes would fail at the check sums, so the target corrects them. An
+// input is either a PNG, whose CRCs it sets, or a description of one: width,
+// height, colour type and depth, bytes in each IDAT, raw deflate data.
 #include <zlib.h>
 
 #include <algorithm>
@@ -56,8 +55,9 @@ Bytes WithRightSums(Bytes png) {
   return png;
 }
 
-// A zlib stream of raw deflate data: up to where zlib stops, with the sum of
-// what came out till then, whether it liked it or not.
+// Wraps raw deflate data in a zlib stream. It keeps the data up to where zlib
+// stops and computes the check sum of the bytes that came out until then, even
+// if zlib reports an error.
 Bytes WrapDeflated(ByteSpan data) {
   static Bytes raster(kMaxRaster);
   z_stream z{};

@@ -1,7 +1,8 @@
 // Links: tm_recipe
 //
-// Whatever is typed as a size, a colour or a quality: it is refused with a
-// text, or it is within its bounds and names a label that is safe in a name.
+// Parses any text as a size, a colour and a quality. The parser either refuses
+// it with a message, or returns a value within its bounds and a label that is
+// safe in a file name.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -14,7 +14,7 @@ namespace thumbmill {
 namespace fuzz {
 namespace {
 
-// No process has such a number: kernels give less than 2^22.
+// No real process has such a number: kernels stay below 2^22.
 constexpr pid_t kFirstPid = 1 << 23;
 
 std::unique_ptr<Stage>& Current() {
@@ -94,7 +94,8 @@ std::uint64_t RouterChannel::bytes() const { return 0; }
 Status RouterChannel::Send(const std::string& peer, const Message& message) {
   fuzz::PlayedProcess* process = fuzz::ByPeer(peer);
   if (process == nullptr) return Fail(ErrorCode::kUnavailable, "no such peer");
-  std::string frame;  // what can be sent can be read
+  // Checks that the coordinator sends only messages that a worker can read.
+  std::string frame;
   Encode(message, &frame);
   CHECK(frame.size() <= kMaxMessageBytes && Decode(AsBytes(frame)));
   fuzz::Deliver(message, process);
@@ -158,7 +159,8 @@ Status WorkerPool::Launch(std::size_t worker) {
   return {};
 }
 
-// What is reported is reaped; another takes its place a little later.
+// Reports a death as the real pool does after it reaped the process, then
+// starts a replacement after a short pause.
 void WorkerPool::CountDeath(const WorkerDeath& death) {
   workers_[death.worker].alive = false;
   TheStage().workers[death.worker] = fuzz::PlayedProcess();
@@ -179,6 +181,8 @@ void WorkerPool::MarkUsed(std::size_t worker) { workers_[worker].used = true; }
 void WorkerPool::Kill(std::size_t worker) {
   if (!workers_[worker].alive || workers_[worker].by_us) return;
   workers_[worker].by_us = true;
+  // Report the death later, from the loop, as the real pool does: its caller may
+  // be in the middle of handling this worker.
   loop_->Post([here = std::weak_ptr<bool>(here_), this, worker] {
     if (!here.lock() || !workers_[worker].alive) return;
     CountDeath({worker,
@@ -228,7 +232,7 @@ void WorkerPool::Fail(Error error) {
       });
 }
 
-// ---- EventLoop: its time passes when nothing else is to be done
+// ---- EventLoop: its clock moves only when nothing else is left to do
 
 namespace {
 TimePoint now_{};

@@ -2,10 +2,10 @@
 // Dictionary: image.dict
 // Mutator: image_mutator.cc
 //
-// Whole images, small limits: thumbnails lie within the output. One recipe an
-// execution, which the length of the input chooses, so that a change in place
-// meets the same one. One input in a hundred is made twice: the same input must
-// give the same answer again.
+// Makes thumbnails of whole images under small limits, and checks that they lie
+// within the output. Each execution uses one recipe, chosen by the length of
+// the input, so that a change which keeps the length keeps the recipe. One
+// input in a hundred runs twice and must give the same answer.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,8 +31,8 @@ Recipe MakeRecipe(FailOn fail_on, ImageFormat format) {
   recipe.format = format;
   recipe.limits.max_pixels = 1 << 16;
   recipe.limits.max_scans = 20;
-  // A picture of 1x30876 is its own thumbnail at 32 wide, and its table of
-  // weights takes half a second in a checked build.
+  // A picture of 1x30876 is its own thumbnail at width 32, and its weight table
+  // takes half a second in a build with sanitizers.
   recipe.limits.max_output_pixels = 1 << 13;
   recipe.limits.max_peak_bytes = 64 << 20;
   return recipe;
@@ -47,14 +47,14 @@ std::array<Recipe, 4> MakeRecipes() {
   recipes[0].keep = {.icc = true, .exif = true, .copyright = false};
   recipes[1].enlarge = true;
   recipes[1].rotate = false;
-  recipes[2].linear = true;  // slow: each sample becomes light
+  recipes[2].linear = true;  // slow: converts each sample to linear light
   recipes[2].limits.max_pixels = 1 << 14;
-  recipes[3].sizes[0].width = 300;  // planes at full size
+  recipes[3].sizes[0].width = 300;  // large enough for planes at full size
   recipes[3].jpeg_quality = 95;
   return recipes;
 }
 
-// FNV-1a.
+// Returns the FNV-1a hash.
 std::uint64_t HashOf(ByteSpan bytes) {
   std::uint64_t hash = 0xCBF29CE484222325;
   for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3;

@@ -1,9 +1,9 @@
 // Links: tm_net
 // Dictionary: list.dict
 //
-// Any text may stand in a list. What must hold for each: no crash, redaction
-// and the canonical form are stable and hold no userinfo, and what is sent
-// names the same host as what was checked.
+// Parses any text as a URL from a list. Checks that nothing crashes, that
+// redaction and the canonical form are stable and hold no userinfo, and that
+// the URL sent names the same host as the URL checked.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,14 +1,14 @@
 // Links: tm_engine tm_exec tm_pool tm_loop tm_proto tm_common
 // Parts: stage.cc
 //
-// Plays two workers gone bad against the real executor, collector and
-// dispatcher: frames of all kinds, right ones with a byte changed, RESULTs with
-// any numbers, deaths of all kinds, whatever in the output memory. Then both
-// are honest again. It must hold that
+// Plays two malicious workers against the real executor, collector and
+// dispatcher. They send frames of all kinds, valid frames with a byte changed,
+// and RESULTs with any numbers; they die in all ways and write anything into
+// the output memory. Then both become honest. The target checks that
 //   - each task ends exactly once, and each image gets exactly one verdict,
-//   - no more is copied than was granted,
-//   - no frame ends the run once a worker was ready,
-//   - all grants have come back in the end.
+//   - the executor copies no more bytes than it granted,
+//   - no frame ends the run after a worker was ready,
+//   - all grants have come back at the end.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -35,7 +35,7 @@ using namespace thumbmill::fuzz;
 constexpr std::size_t kWorkers = 2;
 constexpr std::size_t kItems = 6;
 constexpr std::size_t kMostSteps = 200;
-// Rounds in which honest workers must be done.
+// Rounds within which honest workers must finish.
 constexpr int kHonestRounds = 3000;
 constexpr std::uint64_t kMostOutput = 128 << 10;
 
@@ -43,7 +43,7 @@ std::uint8_t* OutputOf(PlayedProcess* process) {
   return process->output.MutableView(0, process->output.size())->data();
 }
 
-// Takes numbers from the input; zeros after its end.
+// Reads numbers from the input; returns zeros after its end.
 class Script {
  public:
   explicit Script(ByteSpan bytes) : bytes_(bytes) {}
@@ -54,7 +54,7 @@ class Script {
     bytes_ = bytes_.subspan(1);
     return byte;
   }
-  // Small ones, ones at an edge, any.
+  // Returns mostly small numbers, sometimes one at an edge, sometimes any.
   std::uint64_t Number() {
     const std::uint8_t first = Byte();
     if (first < 0xF0) return first;
@@ -177,7 +177,7 @@ class Run {
     for (int i = 0; i < 3; ++i) loop_->RunOnce(Millis(millis));
   }
 
-  // As a worker that does what it is told.
+  // Acts as a worker that follows the protocol.
   static void BeHonest(std::size_t worker) {
     PlayedProcess& process = TheStage().workers[worker];
     if (process.pid == 0) return;
@@ -205,7 +205,7 @@ class Run {
     return result;
   }
 
-  // A RESULT of any numbers, for the oldest task or for any.
+  // Returns a RESULT with any numbers, for the oldest task or for any.
   static TaskResult AnyAnswer(Script* script, PlayedProcess* process) {
     TaskResult result;
     result.id = script->Number();
