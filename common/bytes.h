@@ -1,4 +1,4 @@
-// common/bytes.h: views of bytes. A span looks, it never owns.
+// common/bytes.h: views of bytes that something else owns.
 #pragma once
 
 #include <cstddef>

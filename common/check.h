@@ -1,7 +1,7 @@
 // common/check.h: CHECK stops the process on a broken invariant of our own.
 //
-// Never used on input from disk, network, pipe or shared memory: that is
-// validated and answered with an Error.
+// Never use it on input from disk, network, pipe or shared memory: validate
+// such input and return an Error.
 #pragma once
 
 namespace thumbmill {

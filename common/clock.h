@@ -1,7 +1,7 @@
-// common/clock.h: time as an argument, so that tests own it.
+// common/clock.h: time as an argument, so that a test can set it.
 //
 // Units    std::chrono everywhere; `Millis` is the unit of flags and deadlines.
-// Threads  SteadyClock may be read from any thread; ManualClock is for one.
+// Threads  any may read SteadyClock; one thread uses a ManualClock.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@ class SteadyClock final : public Clock {
   }
 };
 
-// Moves only when told to: for tests.
+// Stands still until Advance(): for tests.
 class ManualClock final : public Clock {
  public:
   [[nodiscard]] TimePoint Now() const override { return now_; }

@@ -56,9 +56,10 @@ std::string_view ToWord(ErrorCode code) {
 
 Error SystemError(std::string_view what, int sys) {
   char buffer[128];
-  // The GNU variant: it returns the text and may not use the buffer.
+  // The GNU variant returns the text, which is not always in the buffer.
   const char* text = strerror_r(sys, buffer, sizeof buffer);
   Error error{CodeFromErrno(sys), std::string(what) + ": " + text, sys};
+  // strerror() says "File too large", which names neither cause.
   if (sys == EFBIG)
     error.what += " (the limit of the system, ulimit -f, or of the disk)";
   return error;

@@ -1,8 +1,8 @@
-// common/error.h: what went wrong, as a plain value that can cross a process.
+// common/error.h: an error as a plain value that can cross a process.
 //
-// Codes tell the caller what to do; text tells the human what happened: which
-// image or file, at which stage, why. `sys` is errno where a system call
-// failed, else 0.
+// The code is for the caller, who decides by it whether to retry, skip or stop.
+// The text is for the human: which image or file failed, at which stage, why.
+// `sys` is errno if a system call failed, else 0.
 #pragma once
 
 #include <string>
@@ -11,16 +11,16 @@
 namespace thumbmill {
 
 enum class ErrorCode {
-  kUsage,        // the caller's configuration is wrong: stop, say what to type
+  kUsage,        // the user's settings are wrong: stop, say how to mend them
   kIo,           // the operating system refused: see `sys`
-  kNotFound,     // the named thing is not there
-  kDenied,       // permissions, credentials
+  kNotFound,     // the named thing does not exist
+  kDenied,       // permissions or credentials do not allow it
   kNoSpace,      // disk, inodes, or a buffer is full
   kNoMemory,     // the budget or the machine is out of memory
   kUnavailable,  // transient: trying again may help
   kTimeout,      // a deadline passed
-  kBadData,      // foreign bytes that do not parse
-  kCancelled,    // we stopped it ourselves
+  kBadData,      // bytes from outside do not parse
+  kCancelled,    // this program stopped the operation itself
   kInternal,     // a bug of ours that was caught
 };
 
@@ -32,9 +32,9 @@ struct Error {
 
 std::string_view ToWord(ErrorCode code);
 
-// Builds the text "<what>: <strerror>" and picks the code from `sys`:
-// ENOSPC and EDQUOT are kNoSpace, ENOENT kNotFound, EACCES EPERM EROFS kDenied,
-// ENOMEM kNoMemory, everything else kIo.
+// Builds the text "<what>: <strerror>" and chooses the code by `sys`: kNoSpace
+// for ENOSPC and EDQUOT, kNotFound for ENOENT, kDenied for EACCES, EPERM and
+// EROFS, kNoMemory for ENOMEM, kIo for all others.
 Error SystemError(std::string_view what, int sys);
 
 }  // namespace thumbmill

@@ -10,6 +10,7 @@
 namespace thumbmill {
 namespace {
 
+// The fail point of THUMBMILL_FAIL_POINT. n is 0 if the variable is not set.
 struct Chosen {
   std::string name;
   long n = 0;

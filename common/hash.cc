@@ -1,6 +1,7 @@
 #include "common/hash.h"
 
-// SHA256() allocates, and so may fail; the functions below it cannot.
+// SHA256() allocates memory, so it can fail. The deprecated SHA256_Init(),
+// SHA256_Update() and SHA256_Final() do not allocate.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -23,6 +23,7 @@ std::string ReadOwner(int fd) {
   std::array<char, 300> text{};
   const ssize_t n = pread(fd, text.data(), text.size() - 1, 0);
   std::string owner(n > 0 ? text.data() : "unknown");
+  // The file may hold any bytes, and the text goes to a terminal.
   for (char& c : owner)
     if (c < ' ' || c > '~') c = '?';
   return owner;
@@ -39,6 +40,7 @@ Result<UniqueFd> TakeLock(int folder, const std::string& name,
     return Fail(ErrorCode::kUsage, fmt::format("another coordinator {}: {}",
                                                does, ReadOwner(fd.get())));
   }
+  // Truncate only after the lock is held: the text belongs to the holder.
   const std::string owner = Owner();
   if (ftruncate(fd.get(), 0) != 0 ||
       pwrite(fd.get(), owner.data(), owner.size(), 0) < 0)

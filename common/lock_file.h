@@ -1,7 +1,7 @@
-// common/lock_file.h: a file that says who works on something, and holds it.
+// common/lock_file.h: a lock on a file that also names the holder.
 //
-// The lock is the kernel's (flock): it ends with the process. The text in the
-// file, host and process, is for people only.
+// The kernel holds the lock (flock) and ends it with the process. The text in
+// the file (host and process) is for people only.
 #pragma once
 
 #include <string>
@@ -11,9 +11,10 @@
 
 namespace thumbmill {
 
-// `folder` is a private one (common/own_files.h), `shown` the file's path and
-// `does` what the holder does, for errors: "works on state". Fails with kUsage
-// if another process holds it.
+// Locks the file `name` in `folder`, a private folder (common/own_files.h), and
+// writes host and process to it. Errors show `shown`, the file's path, and
+// `does`, the holder's work ("works on state"). Fails with kUsage if another
+// process holds the lock.
 [[nodiscard]] Result<UniqueFd> TakeLock(int folder, const std::string& name,
                                         const std::string& shown,
                                         const std::string& does);

@@ -22,11 +22,11 @@ struct Redirect {
   void* context = nullptr;
 };
 
-// Set by the main thread; read under the sink's own mutex.
+// The main thread sets it while other threads log, so it has its own mutex.
 Redirect g_redirect;
 std::mutex g_redirect_mutex;
 
-// stderr, or the writer that SetLogWriter() put in its place.
+// Writes to stderr, or to the writer of SetLogWriter().
 class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -59,7 +59,8 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::FILE* file_;
 };
 
-// A FIFO that nobody reads is an error; waiting for a reader would be for ever.
+// Opens with O_NONBLOCK: if `path` is a FIFO without a reader, open() fails
+// instead of waiting for ever. Later writes may block again.
 Result<std::FILE*> OpenLog(const std::string& path) {
   ASSIGN_OR_RETURN(
       UniqueFd fd,
@@ -69,7 +70,7 @@ Result<std::FILE*> OpenLog(const std::string& path) {
     return FailSystem("cannot open " + path, errno);
   std::FILE* const file = fdopen(fd.get(), "a");
   if (file == nullptr) return FailSystem("cannot open " + path, errno);
-  (void)fd.Release();  // the stream's own now
+  (void)fd.Release();  // the stream closes it
   return file;
 }
 
@@ -91,8 +92,8 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 
 bool g_json = false;
 
-// The one place where texts become lines: whatever they hold, they hold no line
-// of their own and nothing that a terminal obeys.
+// Escapes a text for one line. Every text passes here, so no text can forge a
+// second line or control a terminal.
 std::string LineText(std::string_view text) {
   return g_json ? JsonText(text) : Printable(text);
 }
@@ -131,6 +132,7 @@ void LogLine(LogLevel level, std::string_view text) {
 }
 
 void LogAnswer(std::string_view text) {
+  // Goes to the sinks directly: logger.log() would apply the level.
   spdlog::logger& logger = *spdlog::default_logger_raw();
   const std::string safe = LineText(text);
   const spdlog::details::log_msg message(logger.name(), spdlog::level::info,

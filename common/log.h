@@ -1,14 +1,14 @@
-// common/log.h: lines for people and for collectors of logs, on stderr or in a
+// common/log.h: lines for people and for log collectors, on stderr or in a
 // file.
 //
-// Runs in  every process; what a worker logs, the coordinator logs again.
+// Runs in  every process; the coordinator logs the lines of a worker again.
 // Threads  any; a line is written whole.
 // Errors   InitLog() fails when the file cannot be opened. Logging never fails.
 //
-// A text may hold anything: what a terminal would obey is escaped here
-// (common/printable.h), and each text is one line.
+// A text may hold any bytes: this file escapes control characters
+// (common/printable.h) and writes each text as one line.
 //
-// Never pass a URL that was not redacted (see coordinator/net/url.h).
+// Redact a URL before you log it (see coordinator/net/url.h).
 #pragma once
 
 #include <string>
@@ -23,19 +23,19 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 struct LogOptions {
   LogLevel level = LogLevel::kWarning;  // -v: info, -vv: debug, -q: error
   std::string file;                     // empty: stderr
-  bool json = false;                    // one object a line
-  std::string process = "coordinator";  // a name that each line carries
-  bool bare = false;  // level and text only, for a reader who adds the rest
+  bool json = false;                    // one JSON object on each line
+  std::string process = "coordinator";  // written on each line
+  bool bare = false;  // level and text only; the reader adds the rest
 };
 
 [[nodiscard]] Status InitLog(const LogOptions& options);
 [[nodiscard]] bool LogEnabled(LogLevel level);
 void LogLine(LogLevel level, std::string_view text);
-// What somebody has asked for: written at any level, flushed.
+// Writes the answer to a user's request (SIGUSR2) at any level, and flushes.
 void LogAnswer(std::string_view text);
 
-// Where lines for stderr go instead, so that a progress block can redraw
-// itself around them. An empty function puts stderr back.
+// Sends the lines for stderr to `writer` instead, so that a progress block can
+// redraw itself around them. A null writer restores stderr.
 using LogWriter = void (*)(void* context, std::string_view line);
 void SetLogWriter(LogWriter writer, void* context);
 

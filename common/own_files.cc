@@ -18,13 +18,14 @@
 namespace thumbmill {
 namespace {
 
-constexpr int kMostLinks = 40;  // as the kernel has it
+constexpr int kMostLinks = 40;  // the kernel's own limit
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 
 bool g_stdin_was_closed = false;
 
-// The parts of a path, the first one last: what a walk still has to go.
+// Returns the parts of a path in reverse order: a walk takes the next part from
+// the end and pushes the parts of a link there.
 std::vector<std::string> Ahead(std::string_view path) {
   std::vector<std::string> names;
   while (!path.empty()) {
@@ -38,6 +39,8 @@ std::vector<std::string> Ahead(std::string_view path) {
 
 bool IsTrusted(uid_t owner) { return owner == geteuid() || owner == 0; }
 
+// Decides as fs.protected_symlinks does, without asking for a sticky bit. In a
+// folder that everybody may write to, a stranger's link could lead anywhere.
 bool MayFollow(const struct stat& folder, const struct stat& link) {
   return (folder.st_mode & S_IWOTH) == 0 || IsTrusted(link.st_uid) ||
          link.st_uid == folder.st_uid;
@@ -50,7 +53,8 @@ bool IsOnProc(int fd) {
 
 std::string UserText(uid_t user) { return fmt::format("user {}", user); }
 
-// One path on its way to a Place.
+// Resolves one path to a Place, part by part. open() alone would follow any
+// link; here each link is checked before it is followed.
 class Walk {
  public:
   Walk(const std::string& path, bool make)
@@ -79,6 +83,8 @@ class Walk {
     return Failed(errno);
   }
 
+  // Opens the part `name` without following it. Makes a missing folder, but
+  // never the last part.
   Result<UniqueFd> Open(const std::string& name) {
     constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
     UniqueFd next(openat(at_.get(), name.c_str(), kLook));
@@ -93,7 +99,7 @@ class Walk {
     return Failed(errno);
   }
 
-  // True: `name` in `at_` is the place.
+  // Goes one part further. Returns true if `name` in `at_` is the place.
   Result<bool> Step(const std::string& name) {
     Result<UniqueFd> next = Open(name);
     if (!next) {
@@ -130,7 +136,8 @@ class Walk {
     return false;
   }
 
-  // Its text need not be a path ("pipe:[17]"); nobody can plant one.
+  // Follows a link of /proc without reading it: its text need not be a path
+  // ("pipe:[17]"). Nobody can plant a link there, so it is always followed.
   Result<bool> FollowMagic(const std::string& name) {
     magic_ = ahead_.empty();
     if (magic_) return true;
@@ -150,8 +157,9 @@ class Walk {
 
 // ---- beneath -------------------------------------------------------------
 
-// Where the kernel (before 5.6) or a filter knows no openat2. A bind mount of
-// the same file system is entered: it shows itself at rename().
+// Does the work of openat2() on kernels before 5.6 and under system-call
+// filters that do not know it. Unlike openat2(), this enters a bind mount of
+// the same file system; a later rename() across it then fails.
 Result<UniqueFd> OpenStepByStep(int root, const std::string& relative) {
   struct stat top;
   if (fstat(root, &top) != 0) return FailSystem("cannot open it", errno);
@@ -163,6 +171,7 @@ Result<UniqueFd> OpenStepByStep(int root, const std::string& relative) {
     UniqueFd next(openat(at.get(), name.c_str(), kFolder));
     struct stat st;
     if (!next.valid()) {
+      // O_DIRECTORY makes a link fail with ENOTDIR; callers expect ELOOP.
       const int sys = errno;
       const bool link =
           sys == ENOTDIR &&
@@ -262,11 +271,12 @@ Result<UniqueFd> OpenBeneath(int root, const std::string& relative) {
   const char* path = relative.empty() ? "." : relative.c_str();
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   UniqueFd fd(OpenAt2(root, path, kFlags));
-  // A folder that may be written to and not read.
+  // The folder may allow writing but not reading; O_PATH needs no read right.
   if (!fd.valid() && errno == EACCES)
     fd.Reset(OpenAt2(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (fd.valid()) return fd;
-  // EPERM: old filters of containers say so of what they do not know.
+  // Old container filters answer EPERM to a system call that they do not know.
+  // The kernel answers EAGAIN if it cannot prove the result safe.
   if (errno == ENOSYS || errno == EPERM || errno == EAGAIN)
     return OpenStepByStep(root, relative);
   return FailSystem("cannot open it", errno);
@@ -281,7 +291,7 @@ Result<UniqueFd> OpenPrivateFolder(const std::string& path) {
 Result<UniqueFd> OpenPrivateFolderAt(int folder, const std::string& name,
                                      const std::string& shown) {
   if (mkdirat(folder, name.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    const int sys = errno;  // a read-only folder that exists is in order
+    const int sys = errno;  // no error if the folder exists, as a read-only one
     if (faccessat(folder, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0)
       return FailSystem("cannot make the folder " + shown, sys);
   }
@@ -304,6 +314,8 @@ Result<UniqueFd> OpenPrivateFolderAt(int folder, const std::string& name,
 
 Result<UniqueFd> OpenOwnFile(int folder, const std::string& name, int flags,
                              mode_t mode, const std::string& shown) {
+  // Another user may have put a FIFO or a device here: O_NONBLOCK keeps open()
+  // from waiting, O_NOCTTY keeps a terminal from becoming ours.
   UniqueFd fd(openat(folder, name.c_str(),
                      flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                      mode));
@@ -314,6 +326,7 @@ Result<UniqueFd> OpenOwnFile(int folder, const std::string& name, int flags,
     RETURN_IF_ERROR(CheckOwn(st, shown));
     return fd;
   }
+  // If open() failed because of a planted file, say so rather than ELOOP.
   const int sys = errno;
   if (fstatat(folder, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
     RETURN_IF_ERROR(CheckOwn(st, shown));
@@ -339,12 +352,13 @@ Status CloseToOthers(int folder, const std::string& name,
 }
 
 void FillStdio() {
-  // Reading what was not there to be read fails, and so does writing.
+  // Each mode is the wrong one on purpose: reading from a closed stdin and
+  // writing to a closed stdout must fail, as they would without /dev/null.
   constexpr std::array<int, 3> kModes{O_WRONLY, O_RDONLY, O_RDWR};
   for (int fd = 0; fd < static_cast<int>(kModes.size()); ++fd) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     if (fd == STDIN_FILENO) g_stdin_was_closed = true;
-    // Inherited by children, as standard descriptors are.
+    // Children inherit standard descriptors, so O_CLOEXEC is not set.
     if (open("/dev/null", kModes[static_cast<std::size_t>(fd)]) < 0)
       (void)open("/", O_PATH);
   }

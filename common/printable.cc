@@ -14,7 +14,8 @@ struct Range {
   char32_t first, last;
 };
 
-// Unicode 15, in order.
+// The obeyed characters of Unicode 15. Sorted, for the binary search in
+// IsObeyed().
 constexpr std::array kObeyed = {
     Range{0, 0x1F},          Range{0x7F, 0x9F},       Range{0xAD, 0xAD},
     Range{0x600, 0x605},     Range{0x61C, 0x61C},     Range{0x6DD, 0x6DD},
@@ -24,6 +25,8 @@ constexpr std::array kObeyed = {
     Range{0x110BD, 0x110BD}, Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F},
     Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A}, Range{0xE0000, 0xE007F}};
 
+// Copies `text`. For each character, `escape` either appends an escape and
+// returns true, or returns false to keep the character.
 template <typename Escape>
 std::string Escaped(std::string_view text, Escape escape) {
   std::string out;
@@ -79,6 +82,7 @@ bool EscapeForJson(const Character& character, std::string_view bytes,
   } else if (code < 0x10000) {
     unit(code);
   } else {
+    // JSON escapes are UTF-16: a surrogate pair.
     unit(0xD800 + ((code - 0x10000) >> 10));
     unit(0xDC00 + ((code - 0x10000) & 0x3FF));
   }
@@ -103,6 +107,7 @@ Character DecodeCharacter(std::string_view text) {
     if ((byte(i) & 0xC0) != 0x80) return {};
     code = code << 6 | (byte(i) & 0x3F);
   }
+  // Reject overlong forms: they would hide an obeyed character.
   constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
   if (code < kLeast[length] || surrogate || code > 0x10FFFF) return {};

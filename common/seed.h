@@ -1,5 +1,5 @@
-// common/seed.h: seeds for what is only to differ: jitter, temporary names.
-// std::random_device throws where the system gives it nothing.
+// common/seed.h: random seeds for jitter and temporary names.
+// std::random_device would throw if the system gave it nothing.
 #pragma once
 
 #include <sys/random.h>
@@ -10,7 +10,7 @@
 
 namespace thumbmill {
 
-// Differs between processes and calls; not for secrets.
+// Returns another seed at each call and in each process. Not for secrets.
 [[nodiscard]] inline std::uint64_t FreshSeed() {
   std::uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed) return seed;

@@ -14,7 +14,8 @@
 namespace thumbmill {
 namespace {
 
-// No signal reaches the threads that are started while this lives.
+// Blocks all signals for its lifetime. Threads that start meanwhile inherit the
+// blocked mask, so no signal reaches them.
 class NoSignals {
  public:
   NoSignals() {
@@ -30,7 +31,7 @@ class NoSignals {
   sigset_t before_;
 };
 
-// Returns an errno, or 0.
+// Sets the scheduling that the thread already has. Returns an errno, or 0.
 int SetOwnScheduling() {
   int policy = 0;
   sched_param parameters{};
@@ -63,6 +64,7 @@ Status CanHaveThreads(int count) {
   std::vector<std::thread> threads;
   Status status;
   for (int i = 0; i < count && status; ++i) {
+    // Each probe waits, so that all of them exist at the same time.
     auto thread = StartThread("tm-probe", [&go, &refused] {
       if (const int why = SetOwnScheduling(); why != 0) refused = why;
       go.wait();

@@ -1,9 +1,9 @@
-// common/thread.h: threads that may not be had.
+// common/thread.h: starts threads where the system may refuse them.
 //
-// The problem: std::thread throws where the system has no room for one more
-// (a limit of processes, memory), and libzmq ends the process.
+// The problem: if the system has no room for one more thread (a limit on
+// processes or on memory), std::thread throws and libzmq ends the process.
 //
-// Errors   kUnavailable, with what the system said.
+// Errors   kUnavailable, with the text of the system.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,14 @@
 
 namespace thumbmill {
 
-// Starts a thread that takes no signals: those belong to the main thread. The
-// name is cut to 15 characters, as the kernel keeps it.
+// Starts a thread with all signals blocked: the main thread handles them. Cuts
+// the name to 15 characters, the limit of the kernel.
 [[nodiscard]] Result<std::thread> StartThread(const char* name,
                                               std::function<void()> run);
 
-// Whether `count` more threads can be had at once, and may set their own
-// scheduling as libzmq's do. For a library that would end the process.
+// Fails if the system refuses `count` more threads at once, or refuses to let
+// them set their own scheduling as libzmq's threads do. Call it before a
+// library that would end the process in that case.
 [[nodiscard]] Status CanHaveThreads(int count);
 
 }  // namespace thumbmill

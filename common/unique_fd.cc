@@ -5,7 +5,8 @@
 namespace thumbmill {
 
 void UniqueFd::Reset(int fd) {
-  // close() is not repeated on EINTR: on Linux the descriptor is gone anyway.
+  // Never repeat close() after EINTR: on Linux the descriptor is closed anyway,
+  // and another thread may have its number by now.
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
 }

@@ -1,4 +1,5 @@
-// common/unique_fd.h: a file descriptor with one owner; closed on destruction.
+// common/unique_fd.h: a file descriptor with one owner, who closes it when
+// destroyed.
 #pragma once
 
 #include <utility>

@@ -25,8 +25,8 @@ std::uint64_t WholePages(std::uint64_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-// A second descriptor of the same file that can only read: what a memfd's
-// own descriptor allows cannot be taken away.
+// Opens a second, read-only descriptor of the same file. The first descriptor
+// of a memfd is always read-write, and nothing can take that away.
 Result<UniqueFd> OpenReader(int fd) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   UniqueFd reader(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -104,7 +104,8 @@ Result<std::unique_ptr<Arena>> Arena::Create(const ArenaLayout& layout,
   if (fd < 0) return FailSystem("memfd_create", errno);
   if (ftruncate(fd, static_cast<off_t>(arena->size_bytes_)) != 0)
     return FailSystem("ftruncate of shared memory", errno);
-  // Else a worker could shrink it, and our next read would be a SIGBUS.
+  // Without the seal a worker could shrink the file, and the next read here
+  // would raise SIGBUS.
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     return FailSystem("sealing shared memory", errno);
   ASSIGN_OR_RETURN(arena->reader_fd_, OpenReader(fd));
@@ -150,7 +151,7 @@ bool Arena::Grow(std::uint32_t index, std::uint64_t bytes) {
 }
 
 bool Arena::Charge(std::uint64_t bytes) {
-  // The coolest first: those that are used again last.
+  // Cool the bottom of the stack first: those slots are used again last.
   for (std::size_t i = 0; !budget_->TryCharge(bytes); ++i) {
     while (i < free_.size() && slots_[free_[i]].granted <= layout_.keep_bytes)
       ++i;
@@ -162,12 +163,12 @@ bool Arena::Charge(std::uint64_t bytes) {
   return true;
 }
 
-// Gives back what a slot has beyond `rest`.
+// Releases the pages and the charge of a slot beyond `rest` bytes.
 void Arena::Cool(std::uint32_t index, std::uint64_t rest) {
   Slot& slot = slots_[index];
   if (slot.granted <= rest) return;
-  // Cannot fail for a range within the file; were it to, the pages would
-  // only stay until the slot is used again.
+  // Cannot fail for a range within the file. If it did, the pages would only
+  // stay until the next use of the slot.
   (void)fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   static_cast<off_t>(index * layout_.slot_bytes + rest),
                   static_cast<off_t>(slot.granted - rest));
@@ -181,6 +182,7 @@ void Arena::Return(std::uint32_t index) {
   Cool(index, layout_.keep_bytes + layout_.warm_bytes - warm_);
   warm_ += slot.granted - layout_.keep_bytes;
   slot.held = false;
+  // A message that still names the old holder's slot no longer matches.
   ++slot.generation;
   --held_;
   free_.push_back(index);

@@ -1,22 +1,24 @@
 // common/shm/arena.h: sparse byte slots in one memfd, shared with workers.
 //
-// The problem: an image's size is not known before it has arrived, and memory
-// is bounded by the run, not by the slot. So every slot is a wide range of a
-// sparse memfd; only the pages that were touched cost anything. A slot is
-// charged to the budget page by page as it grows and punched when it returns,
-// except for its first `keep_bytes`, which stay touched (and charged for good)
-// so that small images cost neither a system call nor a page fault. What large
-// ones have touched stays, too, up to `warm_bytes` of all free slots together:
-// charged, but given back as soon as the budget would refuse somebody.
+// The problem: the size of an image is unknown until it has arrived, and the
+// limit on memory is one for the whole run, not one for each slot.
+//
+// The idea: each slot is a wide range of a sparse memfd, where only touched
+// pages cost memory. A growing slot is charged to the budget page by page. When
+// it returns, its pages are released (a punched hole), except:
+//   kept   its first `keep_bytes` stay touched and charged for good, so that a
+//          small image costs neither a system call nor a page fault;
+//   warm   up to `warm_bytes` more, over all free slots together, stay touched
+//          and charged until the budget would refuse a charge.
 //
 // Owns     the memfd, sealed SHRINK|GROW|SEAL, its mapping, and the private
 //          table of slots: free or held, generation, charge.
 // Runs in  the coordinator. Workers get reader_fd(), opened read-only.
-// Threads  Acquire/Grow/return: the loop's thread. Bytes of a held slot may be
-//          written by whichever thread its holder hands them to.
+// Threads  the loop's thread acquires, grows and returns slots. The holder of a
+//          slot may let any thread write its bytes.
 // Units    bytes. A slot is named by index + generation, never by pointer.
-// Errors   Create() fails with kIo/kNoMemory. No free slot and no room in the
-//          budget are not errors: empty, false.
+// Errors   Create() fails with kIo or kNoMemory. A lack of free slots or of
+//          budget is not an error: Acquire() returns empty, Grow() false.
 // Contract proto/PROTOCOL.md, "Slots".
 #pragma once
 
@@ -35,15 +37,15 @@ namespace thumbmill {
 struct ArenaLayout {
   std::size_t slots = 0;
   std::uint64_t slot_bytes = 0;         // rounded up to whole pages
-  std::uint64_t keep_bytes = 64 << 10;  // stays touched when a slot returns
-  const char* name = "thumbmill";       // seen in /proc/PID/maps only
-  std::uint64_t warm_bytes = 0;         // of all free slots, beyond keep_bytes
+  std::uint64_t keep_bytes = 64 << 10;  // stay touched when a slot returns
+  const char* name = "thumbmill";       // shown in /proc/PID/maps only
+  std::uint64_t warm_bytes = 0;         // for all free slots, beyond keep_bytes
 };
 
 class Arena;
 
-// The right to use one slot; gives it back when destroyed. Move only.
-// Outlived by its Arena.
+// The right to use one slot. Returns the slot when destroyed. Move only. The
+// Arena must outlive it.
 class SlotLease {
  public:
   SlotLease() = default;
@@ -54,15 +56,15 @@ class SlotLease {
   [[nodiscard]] bool valid() const { return arena_ != nullptr; }
   [[nodiscard]] std::uint32_t index() const { return index_; }
   [[nodiscard]] std::uint32_t generation() const { return generation_; }
-  // Of the slot within the memfd.
+  // Byte offset of the slot within the memfd.
   [[nodiscard]] std::uint64_t offset() const;
   [[nodiscard]] std::uint64_t capacity() const;
   // Bytes that are charged and may be touched.
   [[nodiscard]] std::uint64_t granted() const;
   [[nodiscard]] std::uint8_t* data() const;
 
-  // Makes at least `bytes` usable. False: the budget refused, nothing changed.
-  // False also when `bytes` exceeds capacity().
+  // Makes at least `bytes` usable. Returns false and changes nothing if the
+  // budget refuses or if `bytes` exceeds capacity().
   [[nodiscard]] bool Grow(std::uint64_t bytes);
   void Reset();
 
@@ -78,43 +80,46 @@ class SlotLease {
 
 class Arena {
  public:
-  // The budget is charged keep_bytes for a slot when it is first used.
+  // Each slot charges keep_bytes to `budget` at its first use.
   [[nodiscard]] static Result<std::unique_ptr<Arena>> Create(
       const ArenaLayout& layout, MemoryBudget* budget);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Empty: every slot is held, or the budget refuses even keep_bytes.
+  // Returns empty if every slot is held, or if the budget refuses even
+  // keep_bytes.
   [[nodiscard]] std::optional<SlotLease> Acquire();
 
-  // The whole region as the coordinator itself sees it.
+  // The whole region in the coordinator's own mapping.
   [[nodiscard]] ByteSpan view() const { return {base_, size_bytes_}; }
   [[nodiscard]] std::size_t held() const { return held_; }
-  // Charged for free slots, and given back when it is wanted.
+  // Bytes of free slots that are still charged. Charge() releases them when the
+  // budget is full.
   [[nodiscard]] std::uint64_t warm() const { return warm_; }
   [[nodiscard]] const ArenaLayout& layout() const { return layout_; }
   [[nodiscard]] MemoryBudget* budget() const { return budget_; }
   [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
-  // Read and write; for an output memfd that a worker fills.
+  // Opened read-write; for an output memfd that a worker fills.
   [[nodiscard]] int writer_fd() const { return fd_.get(); }
-  // Opened O_RDONLY: denies PROT_WRITE, also by mprotect.
+  // A read-only descriptor (O_RDONLY). A process that has only this one cannot
+  // map the memory for writing, not even with mprotect().
   [[nodiscard]] int reader_fd() const { return reader_fd_.get(); }
-  // What the kernel has allocated for the memfd now (st_blocks).
+  // Bytes that the kernel has allocated for the memfd now (st_blocks).
   [[nodiscard]] std::uint64_t allocated_bytes() const;
 
  private:
   friend class SlotLease;
   struct Slot {
     bool held = false;
-    bool kept = false;  // keep_bytes are charged already
+    bool kept = false;  // its keep_bytes are charged
     std::uint32_t generation = 0;
-    std::uint64_t granted = 0;  // includes the kept bytes; free: the warm
+    std::uint64_t granted = 0;  // charged bytes: kept, and grown or warm
   };
   Arena(const ArenaLayout& layout, MemoryBudget* budget);
   bool Grow(std::uint32_t index, std::uint64_t bytes);
   void Return(std::uint32_t index);
-  // Also at the cost of what is warm.
+  // Charges `bytes`. Cools warm slots if the budget refuses.
   [[nodiscard]] bool Charge(std::uint64_t bytes);
   void Cool(std::uint32_t index, std::uint64_t rest);
 
@@ -126,14 +131,14 @@ class Arena {
   std::size_t held_ = 0;
   std::uint64_t warm_ = 0;
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_;  // a stack: the warm slot first
+  std::vector<std::uint32_t> free_;  // a stack: the last one used comes first
 };
 
-// The same bytes seen from the process that got the descriptor.
+// A mapping of the same bytes in the process that received the descriptor.
 class MappedRegion {
  public:
   enum class Access { kRead, kReadWrite };
-  // The size comes from the descriptor itself.
+  // Maps the whole file. Asks the descriptor for its size.
   [[nodiscard]] static Result<MappedRegion> Map(int fd, Access access);
   MappedRegion() = default;
   MappedRegion(MappedRegion&& other) noexcept;
@@ -141,7 +146,7 @@ class MappedRegion {
   ~MappedRegion();
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  // Empty when the range does not lie within the region.
+  // Returns empty if the range does not lie within the region.
   [[nodiscard]] std::optional<ByteSpan> View(std::uint64_t offset,
                                              std::uint64_t length) const;
   [[nodiscard]] std::optional<MutableByteSpan> MutableView(

@@ -9,6 +9,7 @@ bool MemoryBudget::TryCharge(std::uint64_t bytes) {
   do {
     if (bytes > limit_ - used) return false;
   } while (!used_.compare_exchange_weak(used, used + bytes));
+  // Another thread may raise the peak meanwhile; never lower it.
   const std::uint64_t now = used + bytes;
   std::uint64_t peak = peak_.load();
   while (now > peak && !peak_.compare_exchange_weak(peak, now)) {

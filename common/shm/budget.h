@@ -1,8 +1,9 @@
-// common/shm/budget.h: one bounded amount of memory, and who holds how much.
+// common/shm/budget.h: counts the memory in use against one limit.
 //
 // Runs in  the coordinator.
-// Threads  any: an atomic count. Charges are made before memory is touched.
-// Errors   a refused charge is not an error: TryCharge() is false.
+// Threads  any: the count is atomic. Charge before you touch the memory.
+// Units    bytes.
+// Errors   a refused charge is not an error: TryCharge() returns false.
 #pragma once
 
 #include <atomic>
