@@ -19,7 +19,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
   EventLoop* raw = loop.get();
   RETURN_IF_ERROR(loop->Watch(loop->wake_.get(), EPOLLIN, [raw](std::uint32_t) {
     std::uint64_t count = 0;
-    // Nonblocking: an empty counter is fine.
+    // The descriptor does not block, so an empty counter does no harm.
     [[maybe_unused]] const ssize_t n =
         read(raw->wake_.get(), &count, sizeof count);
   }));
@@ -30,6 +30,7 @@ Status EventLoop::Watch(int fd, std::uint32_t events, Ready ready) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
+  // The kernel knows a descriptor that was not unwatched; change its events.
   int failed = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
   if (failed != 0 && errno == EEXIST)
     failed = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
@@ -82,7 +83,8 @@ void EventLoop::Post(std::function<void()> work) {
     wake = posted_.empty();
     posted_.push_back(std::move(work));
   }
-  if (!wake) return;  // whoever made it non-empty has woken the loop
+  // One wake-up serves the whole queue: the call that found it empty sent it.
+  if (!wake) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
 }
@@ -91,7 +93,8 @@ Millis EventLoop::NextWait(Millis limit) const {
   if (busy_) return Millis(0);
   if (due_.empty()) return limit;
   const auto left = due_.begin()->first - std::chrono::steady_clock::now();
-  // Rounded up: a wait that ends early would only wait again for 0 ms.
+  // Round up: a wait that ends just before the timer is due would make the
+  // loop spin with waits of 0 ms.
   const auto wait = std::chrono::ceil<Millis>(left);
   return std::clamp(wait, Millis(0), limit);
 }
@@ -105,6 +108,7 @@ void EventLoop::RunOnce(Millis limit) {
     const auto found =
         watched_.find(events[static_cast<std::size_t>(i)].data.fd);
     if (found == watched_.end()) continue;  // unwatched by an earlier handler
+    // Keeps the handler alive while it runs, even if it unwatches itself.
     const std::shared_ptr<Ready> ready = found->second;
     (*ready)(events[static_cast<std::size_t>(i)].events);
   }
@@ -119,12 +123,15 @@ void EventLoop::FireTimers() {
   while (!due_.empty() && due_.begin()->first <= now) {
     const TimerId id = due_.begin()->second;
     due_.erase(due_.begin());
+    // The timer leaves both tables first, since `fire` may add or cancel some.
     auto node = timers_.extract(id);
     if (!node.empty()) node.mapped().fire();
   }
 }
 
 void EventLoop::RunPosted() {
+  // Run without the lock, since the work may post again. Work that is posted
+  // now runs in the next round, so that descriptors get their turn.
   std::vector<std::function<void()>> work;
   {
     const std::lock_guard lock(posted_mutex_);

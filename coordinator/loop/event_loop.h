@@ -1,8 +1,8 @@
 // coordinator/loop/event_loop.h: one epoll loop: descriptors, timers, posted
 // work.
 //
-// Runs in  the coordinator's main thread. Never blocks but in RunOnce().
-// Threads  Post() and Wake() from any thread; everything else from the loop's.
+// Runs in  the coordinator's main thread. Only RunOnce() blocks.
+// Threads  Post() from any thread; everything else from the loop's thread.
 // Errors   Create() fails with kIo.
 #pragma once
 
@@ -31,9 +31,10 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Level-triggered; `events` are EPOLLIN, EPOLLOUT. The descriptor stays the
-  // caller's and must be unwatched before it is closed. Fails where the kernel
-  // refuses (memory, fs.epoll.max_user_watches); nothing is watched then.
+  // Calls `ready` whenever `fd` is ready for `events` (EPOLLIN, EPOLLOUT;
+  // level-triggered). The caller keeps the descriptor and must call Unwatch()
+  // before it closes it. Fails, and watches nothing, if the kernel refuses
+  // (no memory, or fs.epoll.max_user_watches is reached).
   [[nodiscard]] Status Watch(int fd, std::uint32_t events, Ready ready);
   void Rewatch(int fd, std::uint32_t events);
   void Unwatch(int fd);
@@ -42,11 +43,12 @@ class EventLoop {
   TimerId After(Millis delay, std::function<void()> fire);
   void Cancel(TimerId id);
 
-  // Called in each round after descriptors and timers: for sources whose
-  // readiness a descriptor tells only by edge (ZeroMQ). True: it did work.
+  // Calls `poll` in each round, after descriptors and timers. Needed for a
+  // source whose descriptor reports readiness only once (ZeroMQ is
+  // edge-triggered). `poll` returns true if it did work.
   void AddPoller(std::function<bool()> poll);
 
-  // Runs `work` in the loop's thread, soon.
+  // Runs `work` in the loop's thread, in this round or the next.
   void Post(std::function<void()> work);
 
   // Waits at most `limit` for something to happen and handles it.
@@ -68,7 +70,7 @@ class EventLoop {
   std::unordered_map<TimerId, Timer> timers_;
   TimerId next_timer_ = 1;
   std::vector<std::function<bool()>> pollers_;
-  bool busy_ = false;  // the last round did work: do not sleep in this one
+  bool busy_ = false;  // a poller did work in the last round: do not sleep
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
 };

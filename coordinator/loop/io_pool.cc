@@ -56,7 +56,7 @@ void IoPool::Run() {
     queue_.pop_front();
     lock.unlock();
     work();
-    work = nullptr;  // what it captured goes before the lock is taken again
+    work = nullptr;  // frees its captures before the lock is taken again
     lock.lock();
   }
 }

@@ -1,10 +1,10 @@
 // coordinator/loop/io_pool.h: a few threads for calls that block: files, syncs.
 //
-// Threads  Submit() from any thread. Work runs on a pool thread and comes back
-//          as a function posted to the loop, in no promised order.
-// Errors   the work's own: it captures what it needs and posts its result. A
-//          system that grants fewer threads makes the pool smaller; one that
-//          grants none makes it useless, which status() tells.
+// Threads  Submit() from any thread. Work runs on a pool thread, in no promised
+//          order, and posts its result to the loop itself.
+// Errors   the pool reports no error of the work. If the system grants fewer
+//          threads, the pool is smaller. If it grants none, no work ever runs
+//          and status() holds the error.
 #pragma once
 
 #include <condition_variable>
@@ -21,14 +21,14 @@ namespace thumbmill {
 class IoPool {
  public:
   explicit IoPool(std::size_t threads, const char* name = "tm-io");
-  // Finishes what was submitted, then joins.
+  // Finishes all submitted work, then joins the threads.
   ~IoPool();
   IoPool(const IoPool&) = delete;
   IoPool& operator=(const IoPool&) = delete;
 
   [[nodiscard]] const Status& status() const { return status_; }
   void Submit(std::function<void()> work);
-  // Drops what has not started; for a run that stops at once.
+  // Drops the work that has not started. For a run that stops at once.
   void DropQueued();
 
  private:

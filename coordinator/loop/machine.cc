@@ -23,7 +23,7 @@ std::string FirstLine(const std::string& path) {
   return line;
 }
 
-// The process's cgroup path for a controller ("" is the v2 hierarchy).
+// Returns the process's cgroup path for a controller ("" is the v2 hierarchy).
 std::string CgroupPath(const std::string& controller) {
   std::ifstream file("/proc/self/cgroup");
   std::string line;
@@ -40,7 +40,8 @@ std::string CgroupPath(const std::string& controller) {
   return "";
 }
 
-// Calls `visit` with the folder of the process's cgroup and of each parent.
+// Calls `visit` with the folder of the process's cgroup and of each parent,
+// since a limit of any parent applies too.
 template <typename Visit>
 void WalkCgroup(const std::string& root, std::string path, Visit visit) {
   while (true) {
@@ -50,6 +51,8 @@ void WalkCgroup(const std::string& root, std::string path, Visit visit) {
   }
 }
 
+// Returns the smallest quota in CPUs, or infinity if there is none. The first
+// walk reads cgroup v2, the second v1; a machine may use both.
 double CpuQuota() {
   double quota = std::numeric_limits<double>::infinity();
   WalkCgroup("/sys/fs/cgroup", CgroupPath(""), [&](const std::string& dir) {
@@ -72,6 +75,7 @@ double CpuQuota() {
 std::uint64_t CgroupMemory() {
   std::uint64_t least = kUnlimited;
   const auto read = [&](const std::string& file) {
+    // "max" (v2) is no limit.
     const std::string line = FirstLine(file);
     if (line.empty() || line[0] < '0' || line[0] > '9') return;
     least = std::min<std::uint64_t>(least,
@@ -85,7 +89,7 @@ std::uint64_t CgroupMemory() {
   return least;
 }
 
-// The number behind `word` at the start of a line.
+// Returns the number after `word`, which must start a line.
 std::optional<std::uint64_t> Counter(const std::string& path,
                                      const std::string& word) {
   std::ifstream file(path);
@@ -116,7 +120,8 @@ std::uint64_t UsableMemory() {
 
 std::uint64_t OomKills() {
   std::optional<std::uint64_t> kills;
-  // The nearest folder that tells: a victim is counted in its own.
+  // Uses the nearest cgroup that has a counter: the kernel counts a killed
+  // process in the cgroup of that process.
   const auto read = [&](const std::string& file) {
     if (!kills) kills = Counter(file, "oom_kill");
   };

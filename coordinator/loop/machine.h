@@ -1,23 +1,25 @@
-// coordinator/loop/machine.h: what this process may use of the machine it is
-// on: affinity, cgroup (v1 and v2), physical memory; and how it stands to
-// others.
+// coordinator/loop/machine.h: the CPUs and the memory that this process may
+// use (affinity, cgroup v1 and v2, physical memory), and its scheduling.
 #pragma once
 
 #include <cstdint>
 
 namespace thumbmill {
 
-// At least 1: the affinity mask, cut to the cgroup's CPU quota (rounded up).
+// Returns the number of CPUs in the affinity mask, but not more than the
+// cgroup's CPU quota (rounded up) and at least 1.
 [[nodiscard]] std::size_t UsableCpus();
-// Bytes: the smallest of physical memory and the cgroup's limits.
+// Returns the smallest of physical memory and the cgroup's limits, in bytes.
 [[nodiscard]] std::uint64_t UsableMemory();
-// How many processes the kernel has ended for want of memory, ever: of this
-// process's cgroup, else of the machine. 0 also where the kernel does not tell.
+// Returns how many processes the kernel has ever killed for lack of memory: in
+// this process's cgroup, or on the machine if the cgroup does not count them.
+// Returns 0 if the kernel does not tell.
 [[nodiscard]] std::uint64_t OomKills();
-// SCHED_BATCH (sched(7)) for this thread, and for all threads and processes
-// that it starts: who wakes up does not push a working one off its core. Where
-// cores are free nothing changes; where all decode, the loop takes several
-// answers at once. A policy that somebody else has chosen stays.
+// Sets SCHED_BATCH (sched(7)) for this thread and for all threads and processes
+// that it starts: a thread that wakes up does not push a running one off its
+// core. While cores are free this changes nothing. While all cores decode, the
+// loop wakes less often and handles several answers at once. Changes nothing
+// if the user has already chosen another policy.
 void ScheduleAsBatch();
 
 }  // namespace thumbmill

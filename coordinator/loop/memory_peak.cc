@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::uint64_t kSharedBetweenLooks = 2 << 20;
 
-// The number of kilobytes after `name` at the start of a line, in bytes.
+// Returns the number of kilobytes after `name`, in bytes. `name` must start a
+// line.
 std::optional<std::uint64_t> Field(std::string_view text,
                                    std::string_view name) {
   std::size_t at = text.find(name);
-  // A process may be called like a field.
+  // The text holds the program's name, which may look like a field.
   while (at != std::string_view::npos && at > 0 && text[at - 1] != '\n')
     at = text.find(name, at + 1);
   if (at == std::string_view::npos) return std::nullopt;
@@ -46,6 +47,7 @@ void MemoryPeak::SharedGrows(std::uint64_t bytes) {
 
 void MemoryPeak::Look() {
   grown_ = 0;
+  // pread() from 0 makes the kernel write the file anew; no second open().
   std::array<char, 4096> text;
   const ssize_t size = pread(status_.get(), text.data(), text.size(), 0);
   if (size <= 0) return;

@@ -1,19 +1,23 @@
 // coordinator/loop/memory_peak.h: the most private memory that this process has
-// held, peaks between two looks included.
+// held, including peaks between two looks.
 //
-// The problem: a look now and then misses what is allocated and freed between
-// two of them; a run that held 579 MB for a moment reported 3. The kernel keeps
-// the highest resident size itself (VmHWM), but counts shared pages in it. So
-// when that mark has risen since the last look, the private part of the peak is
-// the mark less the shared pages, of which there are as many as at the looks
-// before or after, whichever are fewer.
+// The problem: a look now and then misses memory that is allocated and freed
+// between two looks; a run that held 579 MB for a moment reported 3. The kernel
+// keeps the highest resident size itself (VmHWM), but counts shared pages in
+// it.
 //
-// Exact    never too low for a peak that is the highest of the resident size so
-//          far. Too high by the shared pages that come between two looks: looks
-//          are 10 ms apart while the loop turns, and made for each 2 MiB of
-//          downloads. A peak between two looks that stays below an earlier mark
-//          can be missed, by no more than the shared pages of that mark.
-// Errors   a file that cannot be read leaves the peak as it is.
+// The idea: if that mark has risen since the last look, a peak lies between
+// the two looks. Its private part is the mark less the shared pages. Their
+// number at the peak is unknown; the smaller one of the two looks is taken, so
+// that the result is not too low.
+//
+// Exact    never too low if the peak is the highest resident size so far. Too
+//          high by the shared pages that were added between two looks. Looks
+//          are 10 ms apart while the loop turns, and each 2 MiB of downloads
+//          brings one more. A peak between two looks that stays below an
+//          earlier mark can be missed, by no more than the shared pages of that
+//          mark.
+// Errors   if the file cannot be read, the peak stays as it is.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +28,14 @@
 
 namespace thumbmill {
 
-// What the kernel says of a process, in bytes.
+// The memory of a process as the kernel reports it, in bytes.
 struct ResidentMemory {
   std::uint64_t private_bytes = 0;  // anonymous
   std::uint64_t shared_bytes = 0;   // files and shared memory
-  std::uint64_t peak_bytes = 0;     // of both together, ever
+  std::uint64_t peak_bytes = 0;     // highest sum of both so far
 };
 
-// Reads the text of /proc/PID/status.
+// Reads the text of /proc/PID/status. Returns empty if a field is missing.
 [[nodiscard]] std::optional<ResidentMemory> ParseStatus(std::string_view text);
 
 class MemoryPeak {
@@ -40,14 +44,15 @@ class MemoryPeak {
 
   // Looks at this process now.
   void Look();
-  // Looks before much more shared memory is touched than at the last look.
+  // Call before touching `bytes` more of shared memory. Looks each time that
+  // these calls add up to 2 MiB.
   void SharedGrows(std::uint64_t bytes);
-  // Counts one look; Look() with what the kernel said.
+  // Counts one look. Look() passes the kernel's numbers; tests pass their own.
   void Count(const ResidentMemory& now);
 
   [[nodiscard]] std::uint64_t peak() const { return peak_; }
   [[nodiscard]] std::uint64_t now() const { return now_; }
-  // The most since the last call.
+  // Returns the highest value since the last call.
   [[nodiscard]] std::uint64_t TakeRecent();
 
  private:
@@ -56,7 +61,7 @@ class MemoryPeak {
   std::uint64_t now_ = 0;
   std::uint64_t peak_ = 0;
   std::uint64_t recent_ = 0;
-  std::uint64_t grown_ = 0;  // shared memory since the last look
+  std::uint64_t grown_ = 0;  // bytes of shared memory since the last look
   ResidentMemory last_;
 };
 

@@ -31,7 +31,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 void EndNow(int signal) { _exit(128 + signal); }
 void SetFlag(int) { g_flag->store(true); }
 
-// A signal that was ignored from the start, as by nohup, stays so.
+// Leaves a signal ignored if it was ignored from the start, as nohup does.
 void AnswerToEnd(void (*handler)(int)) {
   for (const int signal : kAskToEnd) {
     struct sigaction now;
@@ -71,8 +71,9 @@ EndAtSignals::EndAtSignals() {
   UnblockSignals();
 }
 
-// The handler stays: a library's thread that was made meanwhile blocks signals
-// only once it runs.
+// Blocks the signals again but leaves the handler installed: a library may have
+// started a thread meanwhile, and that thread takes signals until its first
+// instructions block them.
 EndAtSignals::~EndAtSignals() {
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -98,7 +99,8 @@ FlagAtSignals::~FlagAtSignals() {
 void StopLikeAJob() {
   const sigset_t stop = SetOf({SIGTSTP});
   raise(SIGTSTP);
-  // Pending until here; a process without a job control shell goes on.
+  // The signal was blocked and stops the process here. Without a shell that
+  // does job control the process just goes on.
   pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
 }

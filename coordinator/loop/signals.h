@@ -1,9 +1,9 @@
-// coordinator/loop/signals.h: signals as events of the loop; nothing happens in
-// a handler.
+// coordinator/loop/signals.h: signals as events of the loop. During a run no
+// work happens in a signal handler.
 //
-// SIGINT, SIGTERM and SIGHUP ask for an end, SIGTSTP for a pause, SIGUSR2 what
-// is being done; SIGWINCH tells that the terminal has another size. SIGPIPE and
-// SIGXFSZ are ignored: a write that fails says so itself.
+// SIGINT, SIGTERM and SIGHUP are the stop signals. SIGTSTP pauses the run,
+// SIGUSR2 prints its current state, SIGWINCH reports a new terminal size.
+// SIGPIPE and SIGXFSZ are ignored: the write call returns the error.
 #pragma once
 
 #include <atomic>
@@ -16,19 +16,22 @@ namespace thumbmill {
 
 class EventLoop;
 
-// Comes first in main(): what asks for an end waits until it is watched.
+// Call first in main(). Stop signals stay pending until somebody reads or
+// unblocks them.
 void BlockSignals();
-// Before any thread is made, so that all inherit the mask: so do the others.
+// Blocks the other signals of SignalWatch as well. Call before the first thread
+// starts, so that all threads inherit the mask.
 void BlockRunSignals();
-// For a command that does nothing which would need an orderly end.
+// Lets stop signals through again. For a command that leaves nothing half done
+// and so needs no orderly end.
 void UnblockSignals();
 
-// Stops this process as Ctrl-Z does; returns when it is continued.
+// Stops this process as Ctrl-Z does. Returns when the process is continued.
 void StopLikeAJob();
 
-// What a source that waits for a pipe polls, to be told that it should end:
-// Cancel() was called, or, until RunBegins(), a signal asks for an end. Takes
-// no signal: the run, or whoever ends before it, still has to.
+// A source that waits for a pipe polls fd() as well, to learn that it should
+// end. That is so after Cancel(), and, until RunBegins(), while a stop signal
+// is pending. The signal stays pending, and its reader is still to come.
 class SourceCancel {
  public:
   [[nodiscard]] static Result<SourceCancel> Create();
@@ -36,19 +39,19 @@ class SourceCancel {
   [[nodiscard]] int fd() const { return both_.get(); }
   // May be called from any thread.
   void Cancel() const;
-  // From here on the loop answers to signals.
+  // Stops looking at signals: from here on the loop handles them.
   void RunBegins();
 
  private:
   UniqueFd both_, event_, signals_;
 };
 
-// A blocked signal that asks for an end and was sent already; 0: none.
+// Returns a stop signal that is pending, or 0 if there is none.
 [[nodiscard]] int PendingEnd();
 
-// While it lives, what asks for an end ends this process at once, with exit
-// code 128 + signal: for steps that may block and leave nothing in part. One at
-// a time, from the main thread, after BlockSignals().
+// While an object lives, a stop signal ends this process at once, with exit
+// code 128 + signal. For steps that may block and leave nothing half done.
+// Create one at a time, in the main thread, after BlockSignals().
 class EndAtSignals {
  public:
   EndAtSignals();
@@ -57,8 +60,8 @@ class EndAtSignals {
   EndAtSignals& operator=(const EndAtSignals&) = delete;
 };
 
-// While it lives, what asks for an end sets `*flag`, and so do `seconds` that
-// have passed, unless they are 0. As EndAtSignals otherwise.
+// While an object lives, a stop signal sets `*flag`. A timer of `seconds` sets
+// it too, unless `seconds` is 0. The rules for EndAtSignals apply here too.
 class FlagAtSignals {
  public:
   FlagAtSignals(std::atomic<bool>* flag, unsigned seconds);
@@ -69,7 +72,7 @@ class FlagAtSignals {
 
 class SignalWatch {
  public:
-  // `asked` is called in the loop's thread with each signal.
+  // Calls `asked` in the loop's thread with each signal.
   [[nodiscard]] static Result<SignalWatch> Create(
       EventLoop* loop, std::function<void(int signal)> asked);
   SignalWatch(SignalWatch&&) = default;

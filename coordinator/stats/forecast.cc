@@ -6,16 +6,17 @@
 namespace thumbmill {
 namespace {
 
-// What an image costs beside its own pixels and bytes, expressed in them: a
-// task and its files, a request. Icons run at the rate that these allow.
+// The fixed cost of an image (a task, its files, a request), expressed as
+// pixels and as bytes. It dominates for icons.
 constexpr double kImagePixels = 50'000;
 constexpr double kImageBytes = 16 << 10;
-// What a format's pixels per byte are taken for before any was seen, and for
-// how many bytes of evidence that counts.
+// The first guess of a format's pixels per byte. It weighs as much as this many
+// bytes of finished images.
 constexpr double kGuessPixelsPerByte = 4;
 constexpr double kGuessBytes = 64 << 10;
-// After this long a second counts for 1/e of what it did.
+// After this time a second counts 1/e as much as a new one.
 constexpr double kMemorySeconds = 60;
+// No estimate before this time: the first rates are mostly start-up.
 constexpr double kFirstSeconds = 2;
 
 std::size_t IndexOf(ImageFormat format) {
@@ -63,6 +64,8 @@ void Forecast::Sample(TimePoint now, double busy) {
   const double seconds = std::chrono::duration<double>(now - last_).count();
   if (seconds <= 0) return;
   last_ = now;
+  // Work and time decay alike, so that their quotient is a weighted mean rate
+  // from the first sample on.
   const double keep = std::exp(-seconds / kMemorySeconds);
   rate_work_.pixels = rate_work_.pixels * keep + done_.pixels - sampled_.pixels;
   rate_work_.bytes = rate_work_.bytes * keep + done_.bytes - sampled_.bytes;
@@ -76,6 +79,7 @@ double Forecast::PixelsPerByte(const Tally& tally) const {
          (tally.ended_bytes + kGuessBytes);
 }
 
+// Uses the mean of all formats until an image of this format has ended.
 double Forecast::BytesPerImage(const Tally& tally) const {
   const Tally& known = tally.ended > 0 ? tally : all_;
   return known.ended > 0 ? known.ended_bytes / known.ended : 0;
@@ -96,6 +100,8 @@ double Forecast::Unlisted(const ListState& list) const {
   if (list.ended || !list.progress) return 0;
   const double read = std::clamp(*list.progress, 1e-9, 1.0);
   const double unlisted = listed_ * (1 / read - 1);
+  // The recorded images that have not been listed yet are among the unlisted
+  // ones. Assume that the same share of them needs work again as so far.
   const double recorded = std::clamp(recorded_ - recalled_, 0.0, unlisted);
   const double again = recalled_ > 0 ? again_ / recalled_ : 0;
   return unlisted - recorded * (1 - again);
@@ -113,12 +119,14 @@ std::optional<Millis> Forecast::TimeLeft(const ListState& list) const {
   if (!ImagesLeft(list) || rate_seconds_ < kFirstSeconds) return std::nullopt;
   if (all_.ended == 0 || rate_work_.bytes <= 0) return std::nullopt;
   Work left = OpenWork();
-  // What is not listed is like what is.
+  // Assume that unlisted images are like the listed ones.
   const double alike = Unlisted(list) / (all_.open + all_.ended);
   left.pixels += alike * (left.pixels + done_.pixels);
   left.bytes += alike * (left.bytes + done_.bytes);
   const double by_pixels = left.pixels * rate_seconds_ / rate_work_.pixels;
   const double by_bytes = left.bytes * rate_seconds_ / rate_work_.bytes;
+  // Decoding limits the run if the workers are busy nearly all the time, the
+  // network if they are idle half of it; blend between the two.
   const double busy = rate_busy_ / rate_seconds_;
   const double weight = std::clamp((busy - 0.5) / 0.4, 0.0, 1.0);
   const double seconds = by_pixels * weight + by_bytes * (1 - weight);

@@ -2,14 +2,14 @@
 // pixels and bytes rather than from counts.
 //
 // The problem: a list may hold a million icons first and photographs of 50
-// megapixels after them; counts would promise a minute where an hour is left.
+// megapixels after them; counts would promise a minute while an hour is left.
 //
-// The idea: what is left is known as far as it is known. Of listed files the
-// size is; of their pixels, how many a byte of that format has held so far; of
-// URLs, what those that ended were like; of what is not listed yet, how much
-// of the list was read. Each image also costs what a small one costs. All of
-// that is divided by the rate of late, of pixels as far as the workers are
-// busy and of bytes as far as they wait.
+// The idea: estimate the pixels and bytes that are left, and divide them by
+// the recent rate. A listed file has a known size. Its pixels follow from the
+// pixels per byte of the finished images of its format. A URL counts as an
+// average finished image of its format. The unread part of the list counts as
+// more of the same. Each image also has a fixed cost. The rate counts pixels
+// while the workers are busy, and bytes while they wait for downloads.
 //
 // Cost     a few additions an image.
 // Runs in  the loop's thread.
@@ -26,47 +26,48 @@
 
 namespace thumbmill {
 
-// How far the list was read.
+// How far the list has been read.
 struct ListState {
   bool ended = false;
-  std::optional<double> progress;  // 0 to 1; empty: no telling
+  std::optional<double> progress;  // 0 to 1; empty if unknown
 };
 
 class Forecast {
  public:
-  // `recorded`: images that the state knew before this run. Which of the
-  // unlisted ones they are is not known, but that there are so many.
+  // `recorded` is the number of images that earlier runs have recorded. Most of
+  // them need no work when the list names them.
   explicit Forecast(std::uint64_t recorded)
       : recorded_(static_cast<double>(recorded)) {}
 
-  // An image that was listed and has to be made. `bytes` 0: not known.
+  // Counts a listed image that needs work. Pass 0 `bytes` if the size is not
+  // known.
   void Listed(ImageFormat named, std::uint64_t bytes, bool was_recorded);
-  // One that was listed and needs nothing.
+  // Counts a listed image that needs no work.
   void Passed(bool was_recorded);
-  // One of those that were Listed() became final.
+  // Counts the end of an image that Listed() has counted.
   void Ended(ImageFormat named, std::uint64_t listed_bytes, std::uint64_t bytes,
              std::uint64_t pixels);
 
-  // At most some times a second; `busy` is the share of workers that have
-  // something to do.
+  // Updates the rate. Call a few times a second at most. `busy` is the share of
+  // workers that have a task, 0 to 1.
   void Sample(TimePoint now, double busy);
 
-  // Images not final yet; with `exact` false an estimate. Empty: the list's
-  // length cannot be told.
+  // Images that are not final yet; an estimate unless `exact`.
   struct Left {
     std::uint64_t images = 0;
     bool exact = false;
   };
+  // Returns empty if the list's length is unknown.
   [[nodiscard]] std::optional<Left> ImagesLeft(const ListState& list) const;
-  // Empty: too early, or the list's length cannot be told.
+  // Returns empty if it is too early, or if the list's length is unknown.
   [[nodiscard]] std::optional<Millis> TimeLeft(const ListState& list) const;
 
  private:
   static constexpr std::size_t kFormats = 6;
   struct Tally {
-    // Not final.
+    // Images that are not final; those with a known size; bytes of these.
     double open = 0, open_sized = 0, open_bytes = 0;
-    // Final.
+    // Images that are final, their bytes and pixels.
     double ended = 0, ended_bytes = 0, ended_pixels = 0;
   };
   struct Work {
@@ -75,18 +76,18 @@ class Forecast {
   [[nodiscard]] double PixelsPerByte(const Tally& tally) const;
   [[nodiscard]] double BytesPerImage(const Tally& tally) const;
   [[nodiscard]] Work OpenWork() const;
-  // To be made, not listed yet.
+  // Returns how many images that need work are probably not listed yet.
   [[nodiscard]] double Unlisted(const ListState& list) const;
 
   std::array<Tally, kFormats> formats_{};
   Tally all_;
   double listed_ = 0;
   double recorded_;
-  // Of the recorded ones: those that were listed, and that are made again.
+  // Recorded images that were listed, and those of them that need work again.
   double recalled_ = 0, again_ = 0;
   Work done_, sampled_;
   TimePoint last_{};
-  // Of late: older seconds count less and less.
+  // Recent work and time; older seconds count less and less.
   Work rate_work_;
   double rate_seconds_ = 0, rate_busy_ = 0;
 };

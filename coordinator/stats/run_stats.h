@@ -1,6 +1,7 @@
-// coordinator/stats/run_stats.h: what a run counts while it goes, for the
-// progress block, the summary and the report. Owned by the engine, loop's
-// thread only.
+// coordinator/stats/run_stats.h: the counters of a run, for the progress block,
+// the summary and the report.
+//
+// Threads  the loop's thread only; the engine writes them.
 #pragma once
 
 #include <algorithm>
@@ -24,22 +25,22 @@ struct StageLatencies {
 struct HostStats {
   std::uint64_t items = 0, failed = 0, bytes = 0;
   Micros time{0};
-  Micros recent{0};  // of one answer, a moving mean
+  Micros recent{0};  // moving mean of the time for one answer
 };
 
 struct RunStats {
   // Items that became final in this run, by status and reason.
   std::uint64_t done = 0, skipped = 0, failed = 0;
   std::map<Reason, std::uint64_t> skipped_by_reason, failed_by_reason;
-  // Final before this run began and named again by it.
+  // Items of this run's list that an earlier run has made final.
   std::uint64_t done_before = 0, skipped_before = 0, failed_before = 0;
   std::uint64_t listed = 0;
-  // Done before, but outputs of them were missing or of another size: made
-  // again, and counted above as what became of that.
+  // Items that were done before, but whose outputs were missing or had another
+  // size. This run makes them again and also counts them above.
   std::uint64_t damaged_before = 0;
   std::uint64_t warnings = 0;
   std::uint64_t retries = 0;
-  std::uint64_t dropped = 0;  // fetches that were given up for want of memory
+  std::uint64_t dropped = 0;  // fetches that were given up for lack of memory
   std::uint64_t bytes_in = 0, bytes_out = 0, files_out = 0;
   std::uint64_t copied_bytes = 0;  // thumbnails copied out of shared memory
   StageLatencies latency;
@@ -47,16 +48,16 @@ struct RunStats {
   static constexpr std::size_t kMaxHosts = 10'000;
 
   std::uint64_t peak_coordinator_bytes = 0;
-  std::uint64_t peak_worker_bytes = 0;   // of the largest worker
-  std::uint64_t peak_workers_bytes = 0;  // of all workers together
+  std::uint64_t peak_worker_bytes = 0;   // the largest worker
+  std::uint64_t peak_workers_bytes = 0;  // all workers together
   std::uint64_t peak_shared_bytes = 0;   // allocated blocks, counted once
-  std::uint64_t peak_bytes = 0;          // of all of these at one time
+  std::uint64_t peak_bytes = 0;          // everything at one time
   std::uint64_t workers_lost = 0;
-  std::uint64_t workers_recycled = 0;  // replaced, as their memory had grown
+  std::uint64_t workers_recycled = 0;  // replaced because their memory grew
   std::uint64_t message_bytes = 0;     // between coordinator and workers
   TimePoint started{};
   Millis elapsed{0};
-  Millis first_done{0};  // until the first image was done
+  Millis first_done{0};  // from the start until the first image was done
 
   [[nodiscard]] std::uint64_t finished() const {
     return done + skipped + failed;
@@ -67,31 +68,31 @@ struct RunStats {
   }
 };
 
-// The host that keeps us waiting longest, now.
+// The host that the run waits for longest at this moment.
 struct SlowHost {
   std::string name;
-  Millis recent{0};  // of one answer
+  Millis recent{0};  // moving mean of the time for one answer
   std::size_t in_flight = 0;
-  Millis oldest{0};  // in flight for so long
-  Millis held{0};    // > 0: not asked for so long
+  Millis oldest{0};  // age of the oldest request in flight
+  Millis held{0};    // > 0: no request starts for this long
   [[nodiscard]] Millis wait() const { return std::max({recent, oldest, held}); }
 };
 
-// What one sees beside the counts.
+// The current state of a run, shown beside the counters.
 struct RunView {
-  bool ended = false;  // the run: nothing will change any more
-  // Images: under way to us, with their bytes here, on their way out.
+  bool ended = false;  // the run has ended: nothing changes any more
+  // Images that are being downloaded, wait for a worker, or are being stored.
   std::size_t fetching = 0, ready = 0, storing = 0;
   std::size_t workers = 0, busy = 0;
-  // Images of the list that are not final. `left` empty: no telling, but at
-  // least `open`, which were listed.
+  // Images that are not final: `open` of them are listed; `left` includes those
+  // that are not listed yet, and is empty if their number is unknown.
   std::uint64_t open = 0;
   std::optional<std::uint64_t> left;
   bool left_exact = false;
   std::optional<Millis> eta;
   std::uint64_t memory_used = 0, memory_limit = 0;
-  bool waits_for_memory = false;    // downloads do
-  std::optional<SlowHost> slowest;  // empty: no URL is under way
+  bool waits_for_memory = false;    // downloads wait for memory
+  std::optional<SlowHost> slowest;  // empty if no host was waited for yet
 };
 
 }  // namespace thumbmill
