@@ -24,12 +24,12 @@
 namespace thumbmill {
 namespace {
 
-// Up to so many files are synced one by one: syncfs() would also write what
-// other programs have left to be written.
+// Up to this many files are synced one by one, since syncfs() also writes the
+// unwritten data of other programs.
 constexpr std::size_t kFewFiles = 16;
 
-// Temporary files lie in so many folders: threads that create files in one
-// folder spin on its lock.
+// Temporary files are spread over this many folders, since threads that create
+// files in the same folder spin on its lock.
 constexpr unsigned kLanes = 4;
 
 unsigned MyLane() {
@@ -38,7 +38,7 @@ unsigned MyLane() {
   return lane;
 }
 
-// The folder of a name; "" is the target.
+// Returns the folder part of a name; "" is the target.
 std::string FolderOf(const std::string& name) {
   const std::size_t slash = name.rfind('/');
   return slash == std::string::npos ? "" : name.substr(0, slash);
@@ -48,7 +48,8 @@ const char* BaseOf(const std::string& name) {
   return name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
 }
 
-// A name that is taken, or cannot be, by what is there.
+// Returns true if a file or folder that exists has taken the name or a part of
+// its path, or if the name is too long.
 bool IsCollision(int sys) {
   return sys == EISDIR || sys == ENOTDIR || sys == EEXIST ||
          sys == ENAMETOOLONG;
@@ -121,8 +122,8 @@ class DirectorySink final : public Sink {
   std::atomic<std::uint64_t> next_{0};
   std::shared_ptr<std::atomic<bool>> aborted_ =
       std::make_shared<std::atomic<bool>>(false);
-  // Used by Publish() alone, for one batch: what changed, and the last few
-  // folders, so that each is looked up once.
+  // Only Publish() uses these two, for one batch: the names of the changed
+  // folders, and open descriptors of the last few, to save lookups.
   std::unordered_set<std::string> touched_;
   std::unordered_map<std::string, UniqueFd> open_;
 };
@@ -130,7 +131,8 @@ class DirectorySink final : public Sink {
 Status DirectorySink::Prepare() {
   const std::string own = options_.target + "/.thumbmill";
   ASSIGN_OR_RETURN(target_, OpenNamedFolder(options_.target));
-  // What a run notes of its sources is nobody else's business.
+  // The folder is private, since a run's records of its sources are nobody
+  // else's business.
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    OpenPrivateFolderAt(target_.get(), ".thumbmill", own));
   ASSIGN_OR_RETURN(temporary_,
@@ -139,7 +141,8 @@ Status DirectorySink::Prepare() {
                    TakeLock(folder.get(), "target.lock", own + "/target.lock",
                             "writes to " + options_.target));
   RETURN_IF_ERROR(PurgeTemporary());
-  // Better to find out now than after the first download.
+  // Write one byte now: a full or read-only disk should not show only after the
+  // first download.
   StoreItem::File probe;
   probe.bytes.assign(1, 0);
   RETURN_IF_ERROR(WriteTemporary(&probe));
@@ -147,7 +150,7 @@ Status DirectorySink::Prepare() {
   return {};
 }
 
-// What a killed run left: nothing of it was published.
+// Removes the temporary files of a killed run. None of them was published.
 Status DirectorySink::PurgeTemporary() {
   RETURN_IF_ERROR(PurgeFolder("."));
   for (unsigned lane = 0; lane < kLanes; ++lane) {
@@ -176,6 +179,7 @@ Status DirectorySink::PurgeFolder(const std::string& folder) {
 void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
   pool_->Submit([this, item = std::move(item), done = std::move(done),
                  aborted = aborted_]() mutable {
+    // The pool may run this after Abort(): skip the work then.
     if (*aborted) return;
     Status status;
     for (StoreItem::File& file : item->files) {
@@ -206,7 +210,7 @@ Status DirectorySink::WriteTemporary(StoreItem::File* file) {
   TM_FAIL_POINT("temp-written");
   if (options_.fsync == FsyncPolicy::kEach && fdatasync(fd.get()) != 0)
     return FailSystem("cannot sync a file in " + options_.target, errno);
-  // Network file systems tell here that there was no room.
+  // Network file systems report only at close() that the disk is full.
   if (close(fd.Release()) != 0)
     return FailSystem("cannot write to " + options_.target, errno);
   return {};
@@ -253,14 +257,14 @@ Status DirectorySink::SyncFiles(
   return {};
 }
 
-// An item whose name or folder is not usable fails by itself, and then shows
-// none of its files; anything else is the target's failure.
+// Fails alone, and shows none of its files, if the item's name or folder is not
+// usable. Any other error is a failure of the target.
 Status DirectorySink::Rename(StoreItem* item) {
   for (std::size_t i = 0; i < item->files.size(); ++i) {
     const StoreItem::File& file = item->files[i];
     Status made = RenameFile(file);
     if (!made && made.error().sys == ENOENT) {
-      open_.clear();  // somebody has removed a folder
+      open_.clear();  // somebody removed a folder: make it again
       made = RenameFile(file);
     }
     if (made) continue;
@@ -271,8 +275,9 @@ Status DirectorySink::Rename(StoreItem* item) {
   return {};
 }
 
-// What says that the disk is full, broken or read-only is never an item's own.
-// Where the file was to lie in the target itself, only a name can be.
+// Tells errors of one item from errors of the target. A full, broken or
+// read-only disk is never the fault of an item. An item's folder may be at
+// fault, but not if that folder is the target itself.
 bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
   if (IsCollision(sys) || sys == EINVAL || sys == EILSEQ || sys == EBUSY)
     return true;
@@ -283,6 +288,7 @@ bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
          sys == ENOENT || sys == EMLINK || sys == ESTALE;
 }
 
+// The first `shown` files have their names already, and the next one failed.
 void DirectorySink::Unpublish(StoreItem* item, std::size_t shown, Error error) {
   item->publish_reason =
       IsCollision(error.sys) ? Reason::kNameCollision : Reason::kUpload;
@@ -303,7 +309,8 @@ Status DirectorySink::RenameFile(const StoreItem::File& file) {
   return {};
 }
 
-// A descriptor that is good until the next call.
+// Returns a descriptor that is valid until the next call. Makes the folder if
+// it does not exist.
 Result<int> DirectorySink::OpenFolder(const std::string& folder) {
   touched_.insert(folder);
   if (folder.empty()) return target_.get();
@@ -317,6 +324,8 @@ Result<int> DirectorySink::OpenFolder(const std::string& folder) {
 }
 
 Result<UniqueFd> DirectorySink::MakeFolder(const std::string& folder) {
+  // The parent goes through OpenFolder() too, which makes missing parents and
+  // notes that the parent has a new entry to sync.
   const std::string up = FolderOf(folder);
   ASSIGN_OR_RETURN(const int parent, OpenFolder(up));
   if (mkdirat(parent, BaseOf(folder), 0777) == 0) {
@@ -336,8 +345,9 @@ Status DirectorySink::SyncFolders() {
   }
   for (const std::string& folder : touched_) {
     const Result<UniqueFd> fd = OpenBeneath(target_.get(), folder);
-    // A path that is no folder belongs to an item that failed by itself; one
-    // that may not be read (EBADF) is left to the file system.
+    // A path that is not a folder belongs to an item that failed alone. A
+    // folder that we may not read cannot be synced (EBADF); leave that to the
+    // file system.
     if (fd && fsync(fd->get()) != 0 && errno != EBADF)
       return FailSystem("cannot sync " + options_.target, errno);
   }

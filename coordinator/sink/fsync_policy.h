@@ -1,10 +1,11 @@
-// coordinator/sink/fsync_policy.h: how a directory target survives a power cut.
+// coordinator/sink/fsync_policy.h: when a directory target syncs its files to
+// disk, so that they survive a power cut.
 #pragma once
 
 namespace thumbmill {
 
 enum class FsyncPolicy {
-  kNever,  // the kernel writes when it likes
+  kNever,  // no sync: the kernel decides when to write
   kBatch,  // one sync for each batch, before its files get their names
   kEach,   // one sync for each file
 };

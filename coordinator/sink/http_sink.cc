@@ -19,9 +19,9 @@
 namespace thumbmill {
 namespace {
 
-// Between probes of a target that is away.
+// The longest wait between probes of a target that is away.
 constexpr Millis kLastHold{10'000};
-// To HostCare, which is used for one host.
+// The key for HostCare, which knows many hosts but is used here for one.
 const std::string kTarget = "target";
 
 class TransfersClient final : public PutClient {
@@ -40,21 +40,21 @@ class TransfersClient final : public PutClient {
   std::unique_ptr<Transfers> transfers_;
 };
 
-// An item under way. Files start in order; after the first failure no other
-// file is started, and the item is answered when those that run have ended.
+// An item under way. Its files start in order. After the first failure no more
+// of them start, and `done` is called when the running ones have ended.
 struct Upload {
   std::shared_ptr<StoreItem> item;
   Sink::Done done;
-  std::size_t next = 0;     // file to start
-  std::size_t running = 0;  // files
+  std::size_t next = 0;     // index of the next file to start
+  std::size_t running = 0;  // number of running requests
   StoreResult result;
 
   bool failed() const { return result.reason != Reason::kNone; }
   bool has_more() const { return !failed() && next < item->files.size(); }
 };
 
-// The target refuses us and will refuse every other file: credentials, a
-// server that takes no PUT, a full disk.
+// Returns true if the target will refuse every other file too: it refuses the
+// credentials (401, 403), it takes no PUT (405), or its disk is full (507).
 bool IsFatalStatus(int status) {
   return status == 401 || status == 403 || status == 405 || status == 507;
 }
@@ -72,7 +72,8 @@ StoreResult ToStoreResult(const TransferResult& result,
   return stored;
 }
 
-// Never dead: that would be the end of the run, which `give_up` decides.
+// Sets no limit for probes, so that HostCare never calls the target dead: only
+// `give_up` ends the run.
 HostCareOptions CareOf(const HttpSinkOptions& options) {
   HostCareOptions care;
   care.at_once = static_cast<std::size_t>(options.uploads);
@@ -119,18 +120,19 @@ class HttpSink final : public Sink {
   EventLoop* loop_;
   HttpSinkOptions options_;
   std::unique_ptr<PutClient> client_;
-  std::deque<UploadRef> waiting_;  // with files to start
+  std::deque<UploadRef> waiting_;  // items with files to start
   std::unordered_set<TransferId> running_;
   HostCare care_;
-  // The first failure since the last upload that was taken.
+  // The first failure since the target accepted or clearly refused a file.
   std::optional<TimePoint> refused_since_;
   EventLoop::TimerId wake_ = 0;  // 0: none
-  // Renewed by Abort(): what was posted before then says nothing any more.
+  // Posted answers hold this weakly. Abort() replaces it, so that they do
+  // nothing.
   std::shared_ptr<bool> epoch_ = std::make_shared<bool>();
 };
 
-// A HEAD leaves nothing behind. Most of what it can answer says little about
-// PUT (a WebDAV folder answers 403 or 404): only 401 is a verdict.
+// Sends HEAD, which changes nothing on the server. Most answers to it say
+// little about PUT (a WebDAV folder answers 403 or 404), so only 401 fails.
 Status HttpSink::Prepare() {
   const RetryPolicy policy{RetryOptions{.retries = 2}};
   for (int tries = 1;; ++tries) {
@@ -155,7 +157,7 @@ TransferResult HttpSink::ProbeOnce() {
   client_->Probe(TargetUrl(""), [&answer](TransferResult result) {
     answer = std::move(result);
   });
-  // Ends: each probe has its deadlines.
+  // The loop ends, since Transfers ends each probe at its deadline.
   while (!answer) loop_->RunOnce(Millis(1000));
   return *std::move(answer);
 }
@@ -166,6 +168,8 @@ void HttpSink::Wait(Millis delay) {
   while (!over) loop_->RunOnce(Millis(1000));
 }
 
+// Puts the name between the path and the query of the base URL, and drops the
+// fragment.
 std::string HttpSink::TargetUrl(const std::string& name) const {
   const std::string_view base = options_.base_url;
   const std::size_t hash = std::min(base.find('#'), base.size());
@@ -195,7 +199,7 @@ bool HttpSink::MayStartFile() {
   const TimePoint now = std::chrono::steady_clock::now();
   const HostCare::Permit permit = care_.Ask(kTarget, running_.size(), now);
   if (permit.leave == HostCare::Leave::kGo) return true;
-  // When it is full, the next answer looks again.
+  // kFull needs no timer: the next answer calls StartFiles().
   if (permit.leave != HostCare::Leave::kWait || wake_ != 0) return false;
   const auto wait = std::chrono::ceil<Millis>(
       std::max(permit.until - now, TimePoint::duration(0)));
@@ -223,7 +227,7 @@ void HttpSink::StartFile(const UploadRef& upload) {
   const std::string url = TargetUrl(file.name);
   ++upload->running;
   const PutRequest request{url, file.bytes, file.content_type};
-  // The answer comes from the loop, so that `id` is known by then.
+  // Put() never calls back before it returns, so `id` is set by then.
   auto id = std::make_shared<TransferId>(0);
   *id = client_->Put(request,
                      [this, upload, url, id](const TransferResult& result) {
@@ -241,11 +245,11 @@ void HttpSink::FileDone(const UploadRef& upload, const std::string& url,
   if (!upload->failed()) upload->result = std::move(stored);
   StartFiles();
   if (upload->running > 0 || upload->has_more()) return;
-  // Last: the receiver may do with the sink what it likes.
+  // Call `done` last: it may call any method of the sink.
   upload->done(upload->item, upload->result);
 }
 
-// Is it the file or the target?
+// Decides whether a failure concerns this file or the whole target.
 void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
   if (!stored->transient) {
     refused_since_.reset();

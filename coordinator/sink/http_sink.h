@@ -1,17 +1,19 @@
-// coordinator/sink/http_sink.h: thumbnails go out by PUT, one request a file.
-// A 2xx answer is the end of it: Publish() has nothing left to do.
+// coordinator/sink/http_sink.h: uploads thumbnails by PUT, one request for each
+// file. A 2xx answer completes the file, so Publish() does nothing.
 //
-// Runs in  the loop's thread. Prepare() turns the loop itself until the server
+// Runs in  the loop's thread. Prepare() runs the loop itself until the server
 //          has answered or the tries are used up; call it before the run.
-// Errors   Prepare(): kDenied for 401,
-//          kUnavailable when nothing answers there.
+// Errors   Prepare(): kDenied for 401, kUnavailable if no server answers.
 //
-// A target that is away (no answer, or 503 and 429 to everything) is no fault
-// of the images: their uploads are held, one probes at growing intervals, and
-// the rest follows when it is taken. Meanwhile the store budget fills, and
-// with it everything before it waits. `give_up` without one upload: fatal.
+// A target may be away: it does not answer, or it answers 503 or 429 to every
+// request. This is not the fault of the images, so the sink holds their
+// uploads. It sends one upload as a probe at growing intervals, and the others
+// after the target has accepted one. Meanwhile the store budget fills up, and
+// then the stages before it wait too. If the target accepts no upload for
+// `give_up`, the failure is fatal.
 //
-// Userinfo of the base URL is sent as Basic authorization and shown nowhere.
+// The sink sends the userinfo of the base URL as Basic authorization and shows
+// it nowhere.
 #pragma once
 
 #include <functional>
@@ -24,13 +26,13 @@
 namespace thumbmill {
 
 struct HttpSinkOptions {
-  std::string base_url;  // a query (signature) stays behind each name
+  std::string base_url;  // its query (a signature) follows each file's name
   TransferOptions transfer;
-  int uploads = 32;  // requests at once, over all items
+  int uploads = 32;  // requests at once, for all items together
   Millis give_up{300'000};
 };
 
-// What the sink needs of Transfers; tests put a fake here.
+// The part of Transfers that the sink uses; tests pass a fake.
 class PutClient {
  public:
   virtual ~PutClient() = default;
@@ -39,7 +41,7 @@ class PutClient {
   virtual void Cancel(TransferId id) = 0;
 };
 
-// Fails with kUsage for a base URL that is none.
+// Fails with kUsage if the base URL is not an http(s) URL.
 [[nodiscard]] Result<std::unique_ptr<Sink>> MakeHttpSink(
     EventLoop* loop, const HttpSinkOptions& options);
 [[nodiscard]] Result<std::unique_ptr<Sink>> MakeHttpSink(

@@ -11,7 +11,7 @@ class NullSink final : public Sink {
  public:
   explicit NullSink(EventLoop* loop) : loop_(loop) {}
   Status Prepare() override { return {}; }
-  // Answered from the loop, like every other sink.
+  // Calls `done` from the loop and not from Put(), as every other sink does.
   void Put(std::shared_ptr<StoreItem> item, Done done) override {
     loop_->Post([item = std::move(item), done = std::move(done)] {
       done(item, StoreResult{});

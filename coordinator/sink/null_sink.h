@@ -1,5 +1,5 @@
-// coordinator/sink/null_sink.h: takes thumbnails and forgets them: `null:`,
-// for measuring.
+// coordinator/sink/null_sink.h: discards all thumbnails (`null:`). For
+// measuring the rest of a run.
 #pragma once
 
 #include <memory>

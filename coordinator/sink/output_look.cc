@@ -15,9 +15,10 @@
 namespace thumbmill {
 namespace {
 
-// Names that are held at once while a folder is read.
+// Names in memory at once while a folder is read.
 constexpr std::size_t kChunk = 4096;
-// Listing pays as long as not many more files are listed than are asked for.
+// Listing stops to pay when it reads many more files than were asked for: more
+// than this many for each question, beyond the first 64 K.
 constexpr std::uint64_t kMostInVain = 4;
 constexpr std::uint64_t kFreely = 64 << 10;
 
@@ -28,8 +29,9 @@ UniqueFd OpenTarget(const std::string& target) {
                          O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// Of a regular file. Attributes that a network file system has just sent with
-// the listing are good enough.
+// Returns the size of a regular file, or empty. AT_STATX_DONT_SYNC allows a
+// network file system to use the attributes that it has just sent with the
+// listing.
 std::optional<std::uint64_t> SizeOf(int folder, const char* name) {
   struct statx st;
   if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC,
@@ -66,6 +68,7 @@ bool OutputLook::IsThere(const std::string& name, std::uint64_t bytes) {
 }
 
 const OutputLook::Folder& OutputLook::List(const std::string& name) {
+  // Stands for any folder whose files are looked up one by one.
   static const Folder kAlone{{}, true};
   if (const auto known = folders_.find(name); known != folders_.end())
     return known->second;
@@ -74,6 +77,8 @@ const OutputLook::Folder& OutputLook::List(const std::string& name) {
   const Result<UniqueFd> fd = OpenBeneath(target_.get(), name);
   if (fd) Read(fd->get(), &folder);
   std::sort(folder.files.begin(), folder.files.end());
+  // Each folder counts as one file too, so that a million empty ones are also
+  // bounded.
   if (kept_ + folder.files.size() + folders_.size() > kMostKept) {
     folders_.clear();
     kept_ = 0;
@@ -85,7 +90,7 @@ const OutputLook::Folder& OutputLook::List(const std::string& name) {
 void OutputLook::Read(int fd, Folder* folder) {
   DIR* dir = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (dir == nullptr) {
-    folder->large = true;  // it may not be read
+    folder->large = true;  // we may not list it, but may look up its files
     return;
   }
   std::vector<Found> found;
@@ -102,6 +107,8 @@ void OutputLook::Read(int fd, Folder* folder) {
   closedir(dir);
 }
 
+// Inodes often lie on the disk in the order of their numbers, so this order
+// saves seeks.
 void OutputLook::Measure(int fd, std::vector<Found>* found, Folder* folder) {
   std::sort(found->begin(), found->end(),
             [](const Found& a, const Found& b) { return a.inode < b.inode; });

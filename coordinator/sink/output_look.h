@@ -1,17 +1,19 @@
-// coordinator/sink/output_look.h: whether outputs that the journal calls done
-// are still there, and as large as they were.
+// coordinator/sink/output_look.h: checks that outputs of finished items still
+// exist and still have the recorded size.
 //
-// A folder is listed when the first of its outputs is asked for, sizes looked
-// up in the order of inodes, and kept as 16 bytes a file. So a rerun reads each
-// folder once, also on a disk or a network file system that is slow to look
-// names up one by one. Where that would not pay (a folder of a million files,
-// more folders in turn than are kept, few outputs among many other files) each
-// output is looked up by itself, in its open folder.
+// The problem: some disks and network file systems are slow to look up names
+// one by one.
+//
+// The idea: the first question about a folder lists the whole folder, reads the
+// sizes in the order of inodes, and keeps 16 bytes for each file. A rerun so
+// reads each folder once. Some cases do not pay: a folder of a million files,
+// more folders in turn than fit in memory, few outputs among many other files.
+// There each output is looked up by itself, in its open folder.
 //
 // Memory   at most kMostKept files of 16 bytes, kMostOpen descriptors.
-// Threads  one; Stop() from any.
-// Errors   none: what cannot be looked at is not there, and making it again
-//          tells why.
+// Threads  one; Stop() from any thread.
+// Errors   none: an output that cannot be read counts as missing. The run makes
+//          it again, and reports the error then.
 #pragma once
 
 #include <atomic>
@@ -30,28 +32,28 @@ class OutputLook {
   static constexpr std::size_t kMostKept = 1 << 20;
   static constexpr std::size_t kMostOpen = 16;
 
-  // A target that is not there has no outputs.
+  // The target may be missing; it then has no outputs.
   explicit OutputLook(const std::string& target);
 
-  // True if `name`, relative to the target, is a regular file of that size,
-  // reached without a link.
+  // Returns true if `name`, relative to the target, is a regular file of this
+  // size and no part of its path is a link.
   [[nodiscard]] bool IsThere(const std::string& name, std::uint64_t bytes);
-  // Everything is there from now on: for a run that ends.
+  // Makes IsThere() return true at once from now on. For a run that ends.
   void Stop() { stop_ = true; }
 
   [[nodiscard]] std::uint64_t listed() const { return listed_; }
 
  private:
   struct File {
-    std::uint64_t name;  // its hash
+    std::uint64_t name;  // hash of the name
     std::uint64_t bytes;
     bool operator<(const File& other) const { return name < other.name; }
   };
   struct Folder {
     std::vector<File> files;  // sorted
-    bool large = false;       // not kept: ask for each
+    bool large = false;       // no list is kept: look up each file
   };
-  struct Found {  // while a folder is read
+  struct Found {  // one name of a folder that is being read
     std::uint64_t inode;
     std::string name;
   };

@@ -1,12 +1,12 @@
-// coordinator/sink/sink.h: puts thumbnails where they belong.
+// coordinator/sink/sink.h: stores thumbnails at the target.
 //
-// Two steps, so that a batch needs one sync: Put() brings the bytes to the
-// target without making them visible (directory: a temporary file) or finishes
-// them (HTTP: the server has acknowledged); Publish() makes a batch durable
-// and visible. After Publish() the journal may say "done".
+// Storing takes two steps, so that a whole batch needs only one sync. Put()
+// brings the bytes to the target: a directory target writes an invisible
+// temporary file, an HTTP target completes the upload. Publish() makes a batch
+// durable and visible. After Publish() the journal may record "done".
 //
-// Runs in  Put(): called in the loop's thread, answers there.
-//          Publish(): a thread of its own, may block.
+// Runs in  Put(): the loop's thread, which also gets the answer.
+//          Publish(): a thread of its own; it may block.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ struct StoreItem {
   };
   std::uint64_t id = 0;
   std::vector<File> files;
-  // Set by Publish() when this item alone cannot be placed: its name is taken
-  // (kNameCollision), or its folder cannot be used (kUpload). It is then not
-  // published, the rest of the batch is.
+  // Publish() sets these two if this item alone cannot get its name: the name
+  // is taken (kNameCollision), or its folder cannot be used (kUpload). It then
+  // publishes the rest of the batch without this item.
   std::string publish_error;
   Reason publish_reason = Reason::kNone;
 };
@@ -41,12 +41,12 @@ struct StoreItem {
 struct StoreResult {
   Reason reason = Reason::kNone;  // kUpload, kCancelled
   std::string message;
-  bool transient = false;  // another Put() may help
+  bool transient = false;  // another Put() may succeed
   std::uint64_t retry_after_ms = 0;
-  // It failed because the target is away as a whole: Put() it again at once
-  // and count no try. The sink holds it back until the target answers.
+  // The whole target is away. Call Put() again at once and do not count a try;
+  // the sink holds the item until the target answers.
   bool away = false;
-  // The target itself is unusable (disk full, read-only, 401): the run stops.
+  // The target itself is unusable (disk full, read-only, 401). The run stops.
   bool fatal = false;
 };
 
@@ -54,14 +54,15 @@ class Sink {
  public:
   using Done = std::function<void(std::shared_ptr<StoreItem>, StoreResult)>;
   virtual ~Sink() = default;
-  // Checks the target before anything is fetched, removes what a killed run
-  // left in the place for temporary files.
+  // Checks the target before the first download, and removes the temporary
+  // files of a killed run.
   [[nodiscard]] virtual Status Prepare() = 0;
   virtual void Put(std::shared_ptr<StoreItem> item, Done done) = 0;
-  // All or nothing is not promised: on failure the batch is put again.
+  // May fail after it has published a part of the batch. The caller then puts
+  // the whole batch again.
   [[nodiscard]] virtual Status Publish(
       std::span<const std::shared_ptr<StoreItem>> batch) = 0;
-  // Gives up what is under way; no answer follows.
+  // Gives up all items under way, without calling their `done`.
   virtual void Abort() = 0;
 };
 
