@@ -7,7 +7,8 @@ namespace {
 
 using U64 = std::uint64_t;
 
-// A scale as a fraction, so that 2/3 of 3 is 2 and not 1.9999.
+// A scale factor as an exact fraction. As a floating-point number, 2/3 of 3
+// could be 1.9999.
 struct Scale {
   U64 to = 1;
   U64 from = 1;
@@ -15,7 +16,8 @@ struct Scale {
 
 bool Less(Scale a, Scale b) { return a.to * b.from < b.to * a.from; }
 
-// Half up, at least 1. All sides are below 2^32, so nothing overflows.
+// Scales a side. Rounds half up and returns at least 1. All sides are below
+// 2^32, so nothing overflows.
 U64 Apply(Scale scale, U64 side) {
   const U64 product = side * scale.to;
   const U64 rounded =
@@ -28,6 +30,8 @@ struct Permission {
   bool shrink;
 };
 
+// Says whether a picture may be enlarged or made smaller: a suffix of the size
+// (`!`, `^`, `<`, `>`) counts before the option --enlarge.
 Permission PermissionFor(const SizeSpec& size, bool enlarge) {
   switch (size.enlarge) {
     case Enlarge::kAlways:
@@ -49,13 +53,17 @@ Scale Clamp(Scale scale, Permission may) {
   return scale;
 }
 
-// Each side by itself. Only a suffix keeps `fill` from meeting its box.
+// Returns the new length of one side for `fill`, which scales each side by its
+// own factor. The side meets its box unless a suffix forbids it to grow or to
+// shrink.
 U64 Stretch(U64 from, U64 to, const SizeSpec& size) {
   if (size.enlarge == Enlarge::kOnlyEnlarge) return std::max(from, to);
   if (size.enlarge == Enlarge::kOnlyShrink) return std::min(from, to);
   return to;
 }
 
+// Places the whole picture on a canvas of its own size: nothing is cut, nothing
+// is padded.
 Placement Whole(U64 width, U64 height) {
   Placement place;
   place.scaled_width = place.width = place.canvas_width = width;
@@ -63,6 +71,7 @@ Placement Whole(U64 width, U64 height) {
   return place;
 }
 
+// Keeps the middle of the picture.
 void CropTo(U64 width, U64 height, Placement* place) {
   place->width = std::min(place->scaled_width, width);
   place->height = std::min(place->scaled_height, height);
@@ -72,7 +81,8 @@ void CropTo(U64 width, U64 height, Placement* place) {
   place->canvas_height = place->height;
 }
 
-// A picture that `<` keeps larger than the box is not cut: its canvas grows.
+// Puts the picture into the middle of a padded canvas. If `<` left the picture
+// larger than the box, nothing is cut: the canvas grows to the picture's size.
 void PadTo(U64 width, U64 height, Placement* place) {
   place->canvas_width = std::max(place->width, width);
   place->canvas_height = std::max(place->height, height);
@@ -94,6 +104,8 @@ Placement Place(std::uint32_t width, std::uint32_t height, const SizeSpec& size,
   if (size.fit == Fit::kFill)
     return Whole(Stretch(width, size.width, size),
                  Stretch(height, size.height, size));
+  // The smaller of the two scales fits the picture into the box; the larger one
+  // makes it cover the box.
   const bool covers = size.fit == Fit::kCover || size.fit == Fit::kOutside;
   const bool width_is_less = Less(by_width, by_height);
   const Scale scale =

@@ -1,7 +1,8 @@
-// worker/image/picture/geometry.h: how large the thumbnail of a picture is.
+// worker/image/picture/geometry.h: the size and the position of a thumbnail.
 //
-// Contract docs/cli.md, "Sizes". Units: pixels of the upright picture.
-// Rounding is half up, a side is at least 1.
+// Units    pixels of the upright picture. Rounding is half up; a side is at
+//          least 1.
+// Contract docs/cli.md, "Sizes".
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,15 @@
 
 namespace thumbmill {
 
-// The whole picture is resized to scaled_*; a window of it is kept; that
-// window stands at offset_* of the canvas, which is what is written.
+// How a picture becomes a thumbnail. The whole picture is resized to scaled_*.
+// The window at crop_* is kept. The window is placed at offset_* of the canvas,
+// and the canvas is written as the thumbnail.
 struct Placement {
   std::uint64_t scaled_width = 0;
   std::uint64_t scaled_height = 0;
   std::uint64_t crop_x = 0;
   std::uint64_t crop_y = 0;
-  std::uint64_t width = 0;  // of the window
+  std::uint64_t width = 0;  // size of the window
   std::uint64_t height = 0;
   std::uint64_t offset_x = 0;
   std::uint64_t offset_y = 0;
@@ -33,6 +35,8 @@ struct Placement {
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
+// Places a picture of `width` x `height`. `enlarge` is the option of the run;
+// it holds for sizes without a suffix.
 [[nodiscard]] Placement Place(std::uint32_t width, std::uint32_t height,
                               const SizeSpec& size, bool enlarge);
 

@@ -1,14 +1,15 @@
-// worker/image/picture/picture.h: a picture as planes, and the rows that flow.
+// worker/image/picture/picture.h: a picture as planes of samples, and its rows
+// as a stream.
 //
 // The idea: every channel is a plane of its own, in the size and the colour
-// space in which the file keeps it. A JPEG with halved chroma is resized as
-// three planes of different sizes and becomes RGB, if it must, as a thumbnail;
-// so decoding needs no upsampling and no colour conversion, and one kernel for
-// one channel serves all.
+// space of the file. A JPEG with halved chroma is resized as three planes of
+// different sizes. It becomes RGB, if it must, only as a thumbnail: decoding
+// then needs no upsampling and no colour conversion, and one kernel for one
+// channel serves all pictures.
 //
-// Units    a plane's `extent` is the length, in its own samples, that the
-//          picture's full width or height covers; it is not whole when a
-//          reduced plane was rounded up.
+// Units    a plane's `extent` is the length, in samples of this plane, that
+//          the picture's full width or height covers. It is not a whole number
+//          if the reduced plane was rounded up.
 // Samples  8 bits: 0-255. 16 bits: int16, the sample minus 32768, since
 //          multiply-add instructions are signed.
 #pragma once
@@ -25,7 +26,7 @@ namespace thumbmill {
 
 enum class ColourModel : std::uint8_t { kGrey, kRgb, kYcc, kCmyk, kYcck };
 
-// How Y, Cb and Cr stand for RGB. As JFIF has it unless said otherwise.
+// The formula between RGB and Y, Cb, Cr. The default is that of JFIF.
 struct YccCode {
   enum class Weights : std::uint8_t { kBt601, kBt709, kBt2020 };
   Weights weights = Weights::kBt601;
@@ -41,26 +42,27 @@ struct PlaneShape {
   std::uint32_t height = 0;
   double extent_x = 0;
   double extent_y = 0;
-  // Of half this size because the file has it so; whoever shows it reads
-  // between its samples. 0: not halved.
+  // Full size of a plane that the file stores at half size, as chroma often is.
+  // Such a plane is enlarged by interpolation between its samples. 0: the plane
+  // is not halved.
   std::uint32_t fine_width = 0;
   std::uint32_t fine_height = 0;
 };
 
 struct PictureShape {
-  std::uint32_t width = 0;  // as stored, full size
+  std::uint32_t width = 0;  // full size, as stored
   std::uint32_t height = 0;
   ColourModel model = ColourModel::kRgb;
-  YccCode ycc;            // of kYcc
-  bool alpha = false;     // last plane; the others are multiplied by it
+  YccCode ycc;            // used if the model is kYcc
+  bool alpha = false;     // the last plane; the others are multiplied by it
   bool wide = false;      // 16-bit samples
-  bool inverted = false;  // CMYK: 255 is no ink, as Adobe writes it
+  bool inverted = false;  // CMYK: 255 means no ink, as Adobe writes it
   int plane_count = 0;
   std::array<PlaneShape, kMaxPlanes> planes;
 };
 
-// Memory for samples: 64-byte aligned, and `kSlack` bytes may be read or
-// written past the end of each row, so that kernels work in whole vectors.
+// Memory for samples, 64-byte aligned. Kernels work in whole vectors, so they
+// may read or write `kSlack` bytes past the end of each row.
 class SampleBuffer {
  public:
   static constexpr std::size_t kAlign = 64;
@@ -85,21 +87,22 @@ class SampleBuffer {
   std::unique_ptr<std::uint8_t, Free> data_;
 };
 
+// Rounds the bytes of a row up, so that the next row is aligned too.
 constexpr std::size_t PaddedRow(std::size_t bytes) {
   return (bytes + SampleBuffer::kAlign - 1) / SampleBuffer::kAlign *
          SampleBuffer::kAlign;
 }
 
-// The newest rows of a plane. Row(y) is valid for the last `capacity` rows and
-// for rows that are about to be appended.
+// Keeps the newest rows of a plane. Row(y) is valid for the last `capacity`
+// rows and for the rows that are appended next.
 class RowRing {
  public:
   RowRing() = default;
   RowRing(std::uint32_t rows, std::size_t row_bytes)
       : RowRing(rows, row_bytes, row_bytes) {}
   // Only the first `sample_bytes` of a row's `row_bytes` are samples. Kernels
-  // read whole vectors and multiply what follows by 0. It begins as 0, since
-  // memory checkers would take each thumbnail for undefined otherwise.
+  // read whole vectors and multiply the rest by 0. The constructor clears the
+  // rest: a memory checker would otherwise report every thumbnail as undefined.
   RowRing(std::uint32_t rows, std::size_t row_bytes, std::size_t sample_bytes)
       : stride_(PaddedRow(row_bytes)),
         capacity_(rows),
@@ -112,7 +115,7 @@ class RowRing {
   [[nodiscard]] std::uint8_t* Row(std::uint32_t y) const {
     return buffer_.data() + (y % capacity_) * stride_;
   }
-  // From one row to the next, but for the last and the first.
+  // Bytes from one row to the next. The first row does not follow the last row.
   [[nodiscard]] std::size_t stride() const { return stride_; }
   [[nodiscard]] std::uint32_t end() const { return end_; }
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
@@ -125,8 +128,8 @@ class RowRing {
   std::uint32_t end_ = 0;  // rows appended so far
 };
 
-// A plane that is kept whole: of a thumbnail. Rows have room for whole blocks
-// of 8 samples.
+// A plane of a thumbnail, kept whole. Rows have room for whole blocks of 8
+// samples.
 class Plane {
  public:
   Plane() = default;
@@ -161,26 +164,26 @@ struct PlaneSet {
   YccCode ycc;
   bool alpha = false;
   bool inverted = false;
-  bool linear = false;  // 16 bits of light, not of sRGB: see linear.h
+  bool linear = false;  // 16-bit linear light, not sRGB: see linear.h
   int count = 0;
   std::array<Plane, kMaxPlanes> planes;
 };
 
 using Rings = std::array<RowRing*, kMaxPlanes>;
 
-// Gives a picture's rows, top to bottom, to one ring a plane.
+// Writes a picture's rows, top to bottom, to one ring for each plane.
 class RowSource {
  public:
   virtual ~RowSource() = default;
   [[nodiscard]] virtual const PictureShape& shape() const = 0;
-  // The most rows of `plane` that one ReadBand() writes.
+  // Returns the largest number of rows that one ReadBand() writes to `plane`.
   [[nodiscard]] virtual std::uint32_t BandRows(int plane) const = 0;
-  // Writes the next rows to each ring and appends them. Rows of a ring are at
-  // least RowBytes(plane) long; it holds a multiple of BandRows(plane), so that
-  // a band's rows follow each other in memory.
+  // Writes the next rows to each ring and appends them. Each row of a ring has
+  // at least RowBytes(plane) bytes. A ring's capacity is a multiple of
+  // BandRows(plane), so that the rows of a band follow each other in memory.
   [[nodiscard]] virtual Verdict<void> ReadBand(const Rings& rings) = 0;
   [[nodiscard]] virtual std::size_t RowBytes(int plane) const = 0;
-  // Reads what follows the last row: is the end there, and is it whole?
+  // Call after the last row. Checks that the file ends as it should.
   [[nodiscard]] virtual Verdict<void> Finish() = 0;
 };
 

@@ -27,6 +27,7 @@ bool Complaints::LetsThrough(FailOn fail_on, Severity severity) {
 }
 
 Verdict<void> Complaints::Judge(FailOn fail_on) const {
+  // The worst severity first: a refused image reports its gravest fault.
   for (const Severity severity :
        {Severity::kTruncated, Severity::kDamaged, Severity::kMinor}) {
     const std::string& text = worst_[static_cast<int>(severity)];
