@@ -11,19 +11,18 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kFullBox = BoxWalker::kFullBox;
-// An association has 15 bits for the number of a property.
+// The number of a property in an association has 15 bits.
 constexpr std::size_t kMaxNumber = 0x7FFF;
 
-// Keeps the numbers of the properties of one item, in the order of the item: as
-// many as one entry holds, no more.
+// The numbers of the properties of one item, in the item's order. Has room for
+// as many as one entry of the file can hold.
 class Associations {
  public:
   void Add(std::size_t number) {
     if (count_ < numbers_.size())
       numbers_[count_++] = static_cast<std::uint16_t>(number);
   }
-  // Returns where `number` stands among them, or the count of all if it does
-  // not.
+  // Returns the index of `number`, or count() if the item does not have it.
   [[nodiscard]] std::size_t RankOf(std::size_t number) const {
     if (number > kMaxNumber) return count_;
     const auto end = numbers_.begin() + static_cast<std::ptrdiff_t>(count_);
@@ -37,7 +36,7 @@ class Associations {
   std::size_t count_ = 0;
 };
 
-// Keeps that property of a type which the item names first.
+// Among the properties of one type, keeps the one that the item names first.
 struct First {
   std::size_t rank = SIZE_MAX;
   ByteSpan body;
@@ -71,7 +70,8 @@ class AvifWalker {
   First extents_, configuration_, profile_;
 };
 
-// AV1 Codec ISO Media File Format Binding, 2.3.3.
+// Reads depth and chroma format. Source: AV1 Codec ISO Media File Format
+// Binding, 2.3.3.
 void AvifWalker::ReadCodecConfiguration(ByteSpan body) {
   if (body.size() < 4) return;
   const std::uint8_t flags = body[2];
@@ -98,7 +98,7 @@ bool IsProfile(ByteSpan colr) {
 }
 
 void AvifWalker::ReadProperties(ByteSpan body) {
-  std::size_t number = 0;  // the first is number 1
+  std::size_t number = 0;  // numbers start at 1
   for (BoxWalker box(body, &budget_); box.Next();) {
     const std::string_view type = box.type();
     const std::size_t rank = of_primary_.RankOf(++number);
@@ -106,14 +106,15 @@ void AvifWalker::ReadProperties(ByteSpan body) {
     if (named && type == "ispe") extents_.Offer(rank, box.body());
     if (named && type == "colr" && IsProfile(box.body()))
       profile_.Offer(rank, box.body());
-    // A grid has no configuration of its own: that of its tiles stands first
-    // among the others. Alpha comes behind the picture that it belongs to.
+    // A grid has no `av1C` of its own. Properties that the item does not name
+    // share one rank, so the first `av1C` of a tile is kept. An encoder writes
+    // the properties of the alpha picture after those of the picture itself.
     if (type == "av1C") configuration_.Offer(rank, box.body());
     layout_.alpha |= type == "auxC" && NamesAlpha(box.body());
   }
 }
 
-// Which properties the primary item has, HEIF 9.3.
+// Collects the properties of the primary item. Source: HEIF 9.3.
 void AvifWalker::ReadAssociations(ByteSpan body) {
   if (body.size() < 8) return;
   const std::size_t id_bytes = body[0] == 0 ? 2 : 4;
@@ -143,13 +144,15 @@ void AvifWalker::ReadItems(ByteSpan body) {
     ++layout_.items;
     const ByteSpan item = box.body();
     if (item.size() < 12) continue;
-    // An identifier of two bytes or four, a protection, then the type.
+    // An entry holds an identifier of two or four bytes, a protection index,
+    // and the type.
     const std::size_t type = item[0] == 3 ? 10 : 8;
     layout_.has_exif |= AsText(After(item, type)).substr(0, 4) == "Exif";
   }
 }
 
-// A grid may use a tile more than once; each use is decoded by itself.
+// Counts each use of a tile as an item: a grid may use a tile more than once,
+// and every use is decoded again.
 void AvifWalker::ReadReferences(ByteSpan body) {
   const std::size_t id_bytes = !body.empty() && body[0] != 0 ? 4 : 2;
   for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();)
@@ -159,6 +162,8 @@ void AvifWalker::ReadReferences(ByteSpan body) {
 }
 
 void AvifWalker::ReadMeta(ByteSpan body) {
+  // `iprp` is read after the loop, because `pitm` may come after it and decides
+  // which properties count.
   ByteSpan properties;
   for (BoxWalker box(After(body, kFullBox), &budget_); box.Next();) {
     const ByteSpan inner = box.body();
@@ -185,7 +190,8 @@ void AvifWalker::ReadMeta(ByteSpan body) {
   Apply();
 }
 
-// The size of a track stands at the end of its header, with 16 fraction bits.
+// Reads the size of a track, the last 8 bytes of its header. Both numbers have
+// 16 fraction bits.
 void AvifWalker::ReadTrack(ByteSpan body) {
   for (BoxWalker box(body, &budget_); box.Next();) {
     if (box.type() != "tkhd" || box.body().size() < 84) continue;
@@ -202,7 +208,7 @@ void AvifWalker::ReadMovie(ByteSpan body) {
     ReadTrack(box.body());
     layout_.alpha = ++tracks > 1;
   }
-  layout_.bits = 12;  // said deep within; the dearest is taken
+  layout_.bits = 12;  // assumes the most expensive; the depth is not looked up
 }
 
 AvifLayout AvifWalker::Walk(ByteSpan bytes) {

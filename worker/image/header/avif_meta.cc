@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kFullBox = BoxWalker::kFullBox;
 
-// Reads numbers one behind the other. After a read past the end all are 0.
+// Reads one number after another. After a read past the end, every further
+// number is 0.
 class NumberReader {
  public:
   explicit NumberReader(ByteSpan bytes) : rest_(bytes) {}
@@ -29,7 +30,7 @@ class NumberReader {
   std::uint32_t Take32(std::size_t size) {
     return static_cast<std::uint32_t>(Take(size));
   }
-  // Skips `count` things of `size` bytes.
+  // Skips `count` fields of `size` bytes.
   void Skip(std::size_t count, std::size_t size) {
     const std::size_t bytes = count * size;  // both are small
     ok_ &= bytes <= rest_.size();
@@ -49,7 +50,7 @@ void SortById(std::vector<T>* table) {
                    [](const T& x, const T& y) { return x.id < y.id; });
 }
 
-// Finds the entries of one item in a table that is sorted.
+// Returns the range of one item's entries in a sorted table.
 template <typename T>
 auto EntriesOf(const std::vector<T>& table, std::uint32_t id) {
   struct Before {
@@ -59,6 +60,7 @@ auto EntriesOf(const std::vector<T>& table, std::uint32_t id) {
   return std::equal_range(table.begin(), table.end(), id, Before());
 }
 
+// Returns false on overflow.
 bool AddTo(std::uint64_t* sum, std::uint64_t more) {
   return !__builtin_add_overflow(*sum, more, sum);
 }
@@ -71,7 +73,8 @@ std::optional<AvifMeta> AvifMeta::Read(ByteSpan file) {
   WalkBudget budget;
   for (BoxWalker box(file, &budget); box.Next();) {
     if (box.type() != "meta") continue;
-    // The libavif of Debian 12 takes 0 for no size.
+    // libavif of Debian 12 does not read a size of 0 as "to the end of the
+    // file".
     meta.odd_ = BoxU32(box.box(), 0) == 0;
     const bool ok = !box.cut() && meta.ReadMeta(box.body());
     if (!ok && !meta.too_long_) return std::nullopt;
@@ -127,7 +130,8 @@ bool AvifMeta::ReadItems(ByteSpan body) {
   return true;
 }
 
-// 14496-12, 8.11.3.
+// Notes where each item's entry starts; PlaceOf() reads the extents. Source:
+// ISO/IEC 14496-12, 8.11.3.
 bool AvifMeta::ReadLocations(ByteSpan body) {
   NumberReader in(body);
   const std::uint64_t version = in.Take(1);
@@ -194,7 +198,7 @@ bool AvifMeta::ReadProperties(ByteSpan body) {
   return true;
 }
 
-// HEIF, 9.3.
+// Source: HEIF, 9.3.
 bool AvifMeta::ReadAssociations(ByteSpan body) {
   NumberReader in(body);
   const std::size_t id_bytes = in.Take(1) == 0 ? 2 : 4;
@@ -207,7 +211,7 @@ bool AvifMeta::ReadAssociations(ByteSpan body) {
     const ByteSpan numbers = in.rest().first(std::min(size, in.rest().size()));
     in.Skip(1, size);
     if (!in.ok() || !HasRoom(groups_)) return false;
-    // They must come in the order of their items, each once.
+    // The standard wants each item once, in the order of the identifiers.
     odd_ |= !groups_.empty() && groups_.back().id >= id;
     groups_.push_back({id, numbers, wide});
   }
@@ -244,7 +248,8 @@ AvifMeta::Place AvifMeta::PlaceOf(Id item,
   const std::uint64_t base = in.Take(base_bytes_);
   const std::uint64_t count = in.Take(2);
   if (method > 1 || file != 0) return Place::kElsewhere;
-  // The box's data lie in the file as well.
+  // Construction method 1: offsets count from the `idat` box. That box is part
+  // of the file too, so they become offsets in the file.
   const std::uint64_t start =
       method == 1 && !data_.empty()
           ? static_cast<std::uint64_t>(data_.data() - file_.data())
@@ -256,7 +261,7 @@ AvifMeta::Place AvifMeta::PlaceOf(Id item,
     extent.offset = in.Take(offset_bytes_);
     extent.size = in.Take(length_bytes_);
     if (!AddTo(&extent.offset, base)) return Place::kNowhere;
-    // A length of 0, or none, reaches to the end.
+    // A length that is 0 or absent means "to the end".
     if (extent.size == 0 && extent.offset < end)
       extent.size = end - extent.offset;
     if (method == 1 &&
@@ -272,7 +277,8 @@ bool AvifMeta::LacksBytes() const {
   for (std::size_t i = 0; i < locations_.size(); ++i) {
     const Id id = locations_[i].id;
     std::vector<AvifExtent> extents;
-    if (i > 0 && locations_[i - 1].id == id) continue;  // the first counts
+    if (i > 0 && locations_[i - 1].id == id)
+      continue;  // the first entry of an item counts
     if (PlaceOf(id, &extents) != Place::kKnown) continue;
     for (const AvifExtent& extent : extents)
       if (extent.offset > file_.size() ||
@@ -283,10 +289,10 @@ bool AvifMeta::LacksBytes() const {
 }
 
 std::vector<AvifAssociation> AvifMeta::PropertiesOf(Id item) const {
-  constexpr int kMaxGroups = 8;  // of one item; a hostile file has thousands
+  constexpr int kMaxGroups = 8;  // for one item; a hostile file has thousands
   std::vector<AvifAssociation> found;
   std::bitset<0x8000> known;
-  known.set(0);  // no property
+  known.set(0);  // 0 means "no property"
   const auto [first, last] = EntriesOf(groups_, item);
   for (auto group = first; group != last && group - first < kMaxGroups;
        ++group) {
@@ -325,6 +331,7 @@ std::vector<AvifMeta::Id> AvifMeta::InputsOf(Id item) const {
 
 std::vector<AvifMeta::Id> AvifMeta::Referring(std::string_view type,
                                               Id item) const {
+  // A hostile file may have thousands of references to one item.
   constexpr std::size_t kMost = 16;
   std::vector<Id> sources;
   const auto key = std::make_tuple(type, item);

@@ -1,5 +1,5 @@
-// worker/image/header/box_walker.h: the boxes of an ISO base media file, one
-// behind the other.
+// worker/image/header/box_walker.h: steps through the boxes of an ISO base
+// media file, one after the other.
 //
 // Errors   none: a box that does not fit ends the walk. Bounds-checked.
 // Contract ISO/IEC 14496-12, 4.2.
@@ -15,7 +15,7 @@
 
 namespace thumbmill {
 
-// Reads a number of `size` bytes, the highest first, that lies within `bytes`.
+// Reads a big-endian number of `size` bytes. It must lie within `bytes`.
 [[nodiscard]] inline std::uint64_t BoxNumber(ByteSpan bytes, std::size_t at,
                                              std::size_t size) {
   std::uint64_t value = 0;
@@ -27,12 +27,13 @@ namespace thumbmill {
   return static_cast<std::uint32_t>(BoxNumber(bytes, at, 4));
 }
 
-// Returns what follows the first `count` bytes, nothing if there are fewer.
+// Returns the bytes after the first `count`, or nothing if there are fewer.
 [[nodiscard]] inline ByteSpan After(ByteSpan bytes, std::size_t count) {
   return bytes.subspan(std::min(count, bytes.size()));
 }
 
-// Steps over the boxes that follow each other in `bytes`; the last may be cut.
+// Steps over the boxes in `bytes`. The last box may be cut off by the end of
+// the bytes; cut() then says so.
 class BoxWalker {
  public:
   static constexpr std::size_t kHeader = 8;
@@ -47,12 +48,12 @@ class BoxWalker {
     std::uint64_t size = BoxU32(rest_, 0);
     std::size_t header = kHeader;
     type_ = AsText(rest_.subspan(4, 4));
-    if (size == 1) {  // a larger number follows
+    if (size == 1) {  // the size is a number of 8 bytes after the type
       if (rest_.size() < kLongHeader) return false;
       size = BoxNumber(rest_, 8, 8);
       header = kLongHeader;
     }
-    if (size == 0) size = rest_.size();  // to the end
+    if (size == 0) size = rest_.size();  // the box reaches to the end
     if (size < header) return false;
     cut_ = size > rest_.size();
     const auto whole =
