@@ -19,10 +19,12 @@ namespace {
 constexpr std::uint16_t kOrientationTag = 0x0112;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
-constexpr std::size_t kInlineBytes = 4;     // of a value, within its entry
-constexpr std::size_t kDirectoryBytes = 6;  // count, offset of the next
+constexpr std::size_t kInlineBytes = 4;  // room for a value within its entry
+constexpr std::size_t kDirectoryBytes =
+    6;  // count of entries, offset of the next directory
 
-// Reads past the end give 0: a directory of zeros has no entries.
+// Reads the numbers of a TIFF structure. A read past the end returns 0, so a
+// missing directory has no entries.
 class TiffReader {
  public:
   TiffReader(ByteSpan bytes, bool big_endian)
@@ -40,7 +42,7 @@ class TiffReader {
   [[nodiscard]] bool Has(std::size_t at, std::size_t size) const {
     return at <= bytes_.size() && bytes_.size() - at >= size;
   }
-  // Empty where it would leave the bytes.
+  // Returns empty if the part is not within the bytes.
   [[nodiscard]] ByteSpan Part(std::size_t at, std::size_t size) const {
     return Has(at, size) ? bytes_.subspan(at, size) : ByteSpan();
   }
@@ -51,7 +53,7 @@ class TiffReader {
   bool big_endian_;
 };
 
-// The types of TIFF 6.0 and of its supplement.
+// The value types of TIFF 6.0 and of its supplement.
 enum Type : std::uint16_t {
   kByte = 1,
   kAscii,
@@ -68,15 +70,15 @@ enum Type : std::uint16_t {
   kDirectory,
 };
 
-// 0: a type that TIFF does not know.
+// Returns 0 for a type that TIFF does not know.
 std::size_t BytesOfType(std::uint16_t type) {
   constexpr std::array<std::uint8_t, 14> kBytes = {0, 1, 1, 2, 4, 8, 1,
                                                    1, 2, 4, 8, 4, 8, 4};
   return type < kBytes.size() ? kBytes[type] : 0;
 }
 
-// The value of an entry: within it where there is room, else where it points.
-// Empty where it leaves the bytes.
+// Returns the value of an entry. A short value lies within the entry; a longer
+// one lies where the entry points. Returns empty if it is not within the bytes.
 ByteSpan ValueOf(const TiffReader& tiff, std::size_t entry) {
   const std::size_t size =
       BytesOfType(tiff.U16(entry + 2)) * std::size_t{tiff.U32(entry + 4)};
@@ -84,14 +86,16 @@ ByteSpan ValueOf(const TiffReader& tiff, std::size_t entry) {
   return tiff.Part(within ? entry + 8 : tiff.U32(entry + 8), size);
 }
 
+// Returns an orientation from 1 to 8, or 0 for any other number.
 int IfWhole(double value) {
   return value >= 1 && value <= 8 && value == std::floor(value)
              ? static_cast<int>(value)
              : 0;
 }
 
-// The first of an entry's values, of whatever type, as exiftool reads it. 0:
-// none that an orientation can have, which are the same with and without sign.
+// Returns the first value of an entry, of any type, as exiftool reads it, or 0
+// if it is no orientation. Signed types need no code of their own: the numbers
+// from 1 to 8 are the same with and without a sign.
 int FirstOf(const TiffReader& tiff, std::size_t entry) {
   const ByteSpan bytes = ValueOf(tiff, entry);
   if (bytes.empty()) return 0;
@@ -127,6 +131,7 @@ int FirstOf(const TiffReader& tiff, std::size_t entry) {
   }
 }
 
+// Returns the orientation that a directory holds, or 1 (upright).
 int FromDirectory(const TiffReader& tiff, std::size_t directory) {
   const std::size_t count = tiff.U16(directory);
   for (std::size_t i = 0; i < count; ++i) {
@@ -150,20 +155,22 @@ std::optional<TiffReader> OpenTiff(ByteSpan tiff) {
 
 // ---- rewriting ---------------------------------------------------------
 
-constexpr std::size_t kMaxEntries = 1000;  // of a directory; cameras write 60
+constexpr std::size_t kMaxEntries =
+    1000;  // in one directory; cameras write about 60
 constexpr std::uint16_t kExifTag = 0x8769, kGpsTag = 0x8825,
                         kInteropTag = 0xA005, kColourSpaceTag = 0xA001,
                         kArtistTag = 0x013B, kCopyrightTag = 0x8298;
 constexpr std::uint16_t kColourSpaceSrgb = 1;
 
-// How the samples of the original lie, its own thumbnails, and what is no
-// EXIF: profile, XMP, IPTC, Photoshop's block, padding.
+// Tags of the first directory that do not fit a thumbnail: the layout of the
+// original's samples, its embedded thumbnails, and data that is not EXIF
+// (profile, XMP, IPTC, Photoshop's block, padding).
 constexpr std::array<std::uint16_t, 27> kNotOfAThumbnail = {
     0x00FE, 0x00FF, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0111, 0x0115,
     0x0116, 0x0117, 0x011C, 0x0142, 0x0143, 0x0144, 0x0145, 0x014A, 0x0153,
     0x0201, 0x0202, 0x0212, 0x02BC, 0x83BB, 0x8649, 0x8773, 0xEA1C, 0x015B};
-// In the EXIF directory: the maker's note (its offsets count from where it
-// stood), the original's size, padding.
+// Tags of the EXIF directory that do not fit a thumbnail: the maker's note (its
+// offsets count from its old position), the original's size, padding.
 constexpr std::array<std::uint16_t, 4> kNotOfAThumbnailsExif = {0x927C, 0xA002,
                                                                 0xA003, 0xEA1C};
 
@@ -173,8 +180,9 @@ struct Entry {
   std::uint16_t tag = 0;
   std::uint16_t type = 0;
   std::uint32_t count = 0;
-  std::vector<std::uint8_t> value;       // in the order of the whole
-  std::unique_ptr<Directory> directory;  // instead of a value
+  std::vector<std::uint8_t> value;       // in the byte order of the structure
+  std::unique_ptr<Directory> directory;  // set if the entry points to a
+                                         // directory; `value` is then empty
 };
 
 struct Directory {
@@ -186,6 +194,8 @@ bool IsOneOf(std::uint16_t tag, const std::array<std::uint16_t, N>& tags) {
   return std::find(tags.begin(), tags.end(), tag) != tags.end();
 }
 
+// Reads the wanted directories into memory, then writes a new structure, since
+// moved values need new offsets.
 class ExifRewriter {
  public:
   ExifRewriter(const TiffReader& tiff, const ExifChange& change)
@@ -203,7 +213,8 @@ class ExifRewriter {
   }
 
  private:
-  // `parent`: the tag that led here, 0 for the first directory.
+  // Reads a directory. `parent` is the tag of the entry that points to it, 0
+  // for the first directory.
   [[nodiscard]] Directory Read(std::uint16_t parent, std::size_t at);
   [[nodiscard]] std::optional<Entry> ReadEntry(std::uint16_t parent,
                                                std::size_t at);
@@ -225,13 +236,13 @@ class ExifRewriter {
     PutU16(at, tiff_.big_endian() ? number >> 16 : number);
     PutU16(at + 2, tiff_.big_endian() ? number : number >> 16);
   }
-  // At an even offset, as TIFF wants it.
+  // Adds `size` bytes and returns their offset. It is even, as TIFF requires.
   [[nodiscard]] std::size_t Grow(std::size_t size) {
     const std::size_t at = (out_.size() + 1) / 2 * 2;
     out_.resize(at + size);
     return at;
   }
-  // False: no room for that many bytes more.
+  // Reserves `size` bytes of the output. Returns false if there is no room.
   [[nodiscard]] bool Spend(std::size_t size) {
     if (size > room_) return false;
     room_ -= size;
@@ -248,7 +259,7 @@ bool ExifRewriter::Wanted(std::uint16_t parent, std::uint16_t tag) const {
   if (change_.copyright_only)
     return parent == 0 && (tag == kArtistTag || tag == kCopyrightTag);
   if (parent == 0) return !IsOneOf(tag, kNotOfAThumbnail);
-  // It would say that the colours are those of Adobe RGB.
+  // This directory would say that the colours are those of Adobe RGB.
   if (tag == kInteropTag && change_.now_srgb) return false;
   return parent != kExifTag || !IsOneOf(tag, kNotOfAThumbnailsExif);
 }
@@ -294,7 +305,7 @@ std::optional<Entry> ExifRewriter::ReadEntry(std::uint16_t parent,
   if (leads_down) return ReadDirectory(entry.tag, tiff_.U32(at + 8));
   entry.type = tiff_.U16(at + 2);
   entry.count = tiff_.U32(at + 4);
-  // A pointer to an unknown directory could not move.
+  // An unknown directory cannot be moved: the offsets in it are not known.
   if (entry.type == kDirectory && entry.tag != kOrientationTag)
     return std::nullopt;
   const ByteSpan value = ValueOf(tiff_, at);
@@ -306,7 +317,7 @@ std::optional<Entry> ExifRewriter::ReadEntry(std::uint16_t parent,
   return entry;
 }
 
-// The first of each tag counts, so that no directory is read twice.
+// Keeps only the first entry of each tag, so that no directory is read twice.
 Directory ExifRewriter::Read(std::uint16_t parent, std::size_t at) {
   Directory directory;
   if (!Spend(kDirectoryBytes)) return directory;
@@ -326,7 +337,7 @@ Directory ExifRewriter::Read(std::uint16_t parent, std::size_t at) {
   return directory;
 }
 
-// The entries first, then the values that they point to, then the directories.
+// Writes the entries, then the values that they point to, then the directories.
 void ExifRewriter::Write(const Directory& directory) {
   const std::size_t count = directory.entries.size();
   const std::size_t start = Grow(kDirectoryBytes + count * kEntryBytes);
@@ -348,6 +359,7 @@ void ExifRewriter::Write(const Directory& directory) {
   for (std::size_t i = 0; i < count; ++i) {
     const Entry& entry = directory.entries[i];
     if (entry.directory == nullptr) continue;
+    // Write() will place the directory at the next even offset, as Grow() does.
     PutU32(start + 2 + i * kEntryBytes + 8, (out_.size() + 1) / 2 * 2);
     Write(*entry.directory);
   }

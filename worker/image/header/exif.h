@@ -1,9 +1,9 @@
-// worker/image/header/exif.h: what we want of EXIF: how the picture lies, and
-// what of it a thumbnail may keep.
+// worker/image/header/exif.h: reads the orientation from EXIF, and rewrites
+// EXIF for a thumbnail.
 //
-// Errors   there are none: what cannot be read is absent. Follows pointers to
-//          the few directories that it knows and never up again, so nothing
-//          can loop; every read is bounds-checked. Fuzzed.
+// Errors   none: an entry that cannot be read counts as absent. Pointers are
+//          followed only to the few known directories and never upward, so
+//          nothing can loop. Every read is bounds-checked. Fuzzed.
 // Sources  TIFF 6.0, section 2; Exif 2.32, 4.6.
 #pragma once
 
@@ -14,30 +14,34 @@
 
 namespace thumbmill {
 
-// Of a TIFF structure, as an APP1 segment has it behind "Exif\0\0" and a PNG in
-// its eXIf chunk. 1-8, see Orientation().
+// Returns the orientation (1-8) that a TIFF structure holds, or 1 if it holds
+// none; see OrientationFromExif(). JPEG stores the structure in an APP1 segment
+// after "Exif\0\0", PNG in its eXIf chunk.
 [[nodiscard]] int ExifOrientation(ByteSpan tiff);
 
-// How the stored raster becomes the upright one: transposed first (swap x and
-// y), then mirrored.
+// How the stored raster becomes the upright one: transpose it (swap x and y),
+// then mirror it.
 struct Orientation {
   bool transpose = false;
-  bool mirror_x = false;  // of the upright picture
+  bool mirror_x = false;  // in the upright picture
   bool mirror_y = false;
 };
 
+// Returns the steps for an EXIF orientation. Values other than 2-8 need none.
 [[nodiscard]] Orientation OrientationFromExif(int value);
 
+// The changes that a rewritten EXIF block needs.
 struct ExifChange {
-  int orientation = 1;          // of the thumbnail; written where there is one
-  bool now_srgb = false;        // its colours were converted
-  bool copyright_only = false;  // of all entries, artist and copyright
+  int orientation = 1;    // replaces the value if the block has one
+  bool now_srgb = false;  // the thumbnail's colours were converted to sRGB
+  bool copyright_only = false;  // keep only artist and copyright
 };
 
-// The structure made anew in its byte order, without what would be wrong of a
-// thumbnail or could not move: the embedded thumbnail, the original's size and
-// layout, the maker's note, IPTC and XMP, and bytes that no entry names. Empty:
-// nothing is left. At most kMaxExifBytes; entries beyond that are left out.
+// Returns a new TIFF structure in the same byte order, at most kMaxExifBytes
+// long; entries beyond that are left out. Leaves out entries that would be
+// wrong for a thumbnail or cannot be moved: the embedded thumbnail, the
+// original's size and layout, the maker's note, IPTC and XMP, and bytes that no
+// entry names. Returns empty if no entry is left.
 [[nodiscard]] std::vector<std::uint8_t> RewrittenExif(ByteSpan tiff,
                                                       const ExifChange& change);
 

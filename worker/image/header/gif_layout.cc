@@ -40,7 +40,9 @@ class GifWalker {
   GifLayout layout_;
 };
 
-// Blocks of up to 255 bytes, each behind its length; 0 ends them.
+// Skips an extension: blocks of up to 255 bytes, each after its length; a
+// length of 0 ends them. Keeps the transparent index of a graphic control
+// extension.
 void GifWalker::ReadExtension() {
   const std::uint8_t label = Has(1) ? bytes_[at_] : 0;
   Skip(1);

@@ -1,8 +1,8 @@
-// worker/image/header/gif_layout.h: a GIF up to its first picture, before
+// worker/image/header/gif_layout.h: reads a GIF up to its first picture, before
 // giflib sees it.
 //
-// Errors   none: what is not there is absent. Every read is bounds-checked;
-//          the work is bounded (walk_budget.h). Fuzzed.
+// Errors   none: a fact that cannot be read stays at its default. Every read
+//          is bounds-checked; the work is bounded (walk_budget.h). Fuzzed.
 // Contract https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 #pragma once
 
@@ -14,22 +14,24 @@
 namespace thumbmill {
 
 struct GifLayout {
-  // Of the logical screen, grown to hold the first picture; browsers, libvips
-  // and Pillow grow it too. 0: the header is not whole.
+  // Size of the logical screen, enlarged to hold the first picture, as
+  // browsers, libvips and Pillow do. 0: the header is not whole.
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   bool has_frame = false;
   bool ends = false;      // the trailer came before any picture
   bool overlong = false;  // see walk_budget.h: the rest was not read
-  // The first picture.
+  // Place and size of the first picture on the screen.
   std::uint32_t frame_x = 0;
   std::uint32_t frame_y = 0;
   std::uint32_t frame_width = 0;
   std::uint32_t frame_height = 0;
-  std::size_t data_bytes = 0;  // from its first on to the end of the file
+  std::size_t data_bytes =
+      0;  // from the picture's first byte of data to the end of the file
   bool interlaced = false;
-  int transparent = -1;  // index of the colour that is none
+  int transparent = -1;  // index that means "transparent"; -1: none
 
+  // Returns true if the picture fills the screen.
   [[nodiscard]] bool covered() const {
     return frame_width == width && frame_height == height;
   }

@@ -8,8 +8,8 @@ namespace {
 constexpr std::string_view kTag("ICC_PROFILE\0", 12);
 constexpr std::size_t kHeader = kTag.size() + 2;
 
-// Returns the size that the profile gives in its first four bytes, and the
-// largest there is if the first piece has fewer.
+// Returns the size that the profile gives in its first four bytes, or SIZE_MAX
+// if the first piece is shorter than that.
 std::size_t SizeOfProfile(ByteSpan first) {
   if (first.size() < 4) return SIZE_MAX;
   std::size_t size = 0;

@@ -1,7 +1,7 @@
-// worker/image/header/icc_pieces.h: a colour profile that a JPEG holds in
-// pieces.
+// worker/image/header/icc_pieces.h: joins the pieces of a colour profile that a
+// JPEG holds in several segments.
 //
-// Errors   none: a profile with a hole is no profile.
+// Errors   none: a profile with a missing piece counts as no profile.
 // Source   ICC.1, annex B.4: "ICC_PROFILE\0", the number of the piece from 1,
 //          the count of pieces.
 #pragma once
@@ -17,19 +17,20 @@ namespace thumbmill {
 
 class IccPieces {
  public:
-  // Takes what an APP2 segment holds; looks away if that is no piece. The first
-  // piece of each number counts.
+  // Takes the body of an APP2 segment. Ignores it if it is not a piece of a
+  // profile, or if a piece of the same number came before.
   void Add(ByteSpan segment);
 
-  // The pieces in the order of their numbers, wherever they stood in the file.
-  // Empty where one is missing. The profile's own size counts as much as the
-  // count of pieces, which some writers get wrong.
+  // Returns the pieces in the order of their numbers, wherever they were in the
+  // file. Returns empty if one is missing. Some writers give a wrong count of
+  // pieces, so the profile is also whole if the pieces reach the size in its
+  // header.
   [[nodiscard]] std::vector<ByteSpan> Join() const;
   [[nodiscard]] bool empty() const { return !any_; }
 
  private:
   std::array<ByteSpan, 256> pieces_;  // by number; an absent one is empty
-  std::size_t count_ = 0;             // as the first piece has it
+  std::size_t count_ = 0;             // as given by the first piece of the file
   bool any_ = false;
 };
 

@@ -14,34 +14,35 @@
 
 namespace thumbmill {
 
-// What can be read from the first bytes without decoding.
+// Facts about an image, read from its first bytes without decoding.
 struct ImageHeader {
   ImageFormat format = ImageFormat::kUnknown;
-  std::uint32_t width = 0;  // as stored
+  std::uint32_t width = 0;  // of the stored picture
   std::uint32_t height = 0;
   std::uint8_t components = 0;  // channels as stored; palette counts as 1
   std::uint8_t bits = 8;        // per channel
-  std::uint64_t samples = 0;    // of all channels as stored; 0: not known
-  bool progressive = false;     // JPEG: coefficients of the image are kept
-  bool interlaced = false;      // PNG Adam7: the whole raster is kept
-  std::uint64_t icc_bytes = 0;  // of the profile, as it will be; a guess where
-                                // it is compressed
+  std::uint64_t samples = 0;    // of all stored channels; 0: not known
+  bool progressive = false;     // JPEG of several scans: coefficients are kept
+  bool interlaced = false;      // PNG, GIF: rows come in passes
+  std::uint64_t icc_bytes = 0;  // size of the profile after inflating; an
+                                // estimate if it is compressed
   std::uint64_t exif_bytes = 0;
-  std::uint32_t items = 0;  // AVIF: tiles and more, each is decoded alone
-  bool lossless = false;    // WebP: kept whole, as pixels of 32 bits
-  bool overlong = false;    // more parts than a header may have; the rest
-                            // was not read, the thumbnailer refuses it
+  std::uint32_t items = 0;  // AVIF: tiles and other items, each decoded alone
+  bool lossless = false;    // WebP: held as pixels of 32 bits
+  bool overlong = false;    // the header has too many parts; the rest was not
+                            // read, and the thumbnailer refuses the image
 };
 
-// From the first bytes: bounds-checked, no library, no more memory than a
-// kilobyte or two, some milliseconds at most. Empty: not a format
-// that we know. A format that is known but not walked has no size.
+// Reads the header from the first bytes. Returns empty for a format that the
+// worker does not decode. The size is 0 if the header is not whole.
+// Bounds-checked, without a library; takes at most two kilobytes of memory and
+// some milliseconds.
 [[nodiscard]] std::optional<ImageHeader> PeekHeader(ByteSpan bytes);
 
-// So many first bytes decide what something is.
+// Bytes that are enough to recognise a format.
 inline constexpr std::size_t kSniffBytes = 4096;
-// False: what begins like this is no image that we know. Needs the first
-// kSniffBytes, or all bytes where there are less.
+// Returns false if the bytes begin like no image format that we know. Needs the
+// first kSniffBytes, or the whole file if it is shorter.
 [[nodiscard]] bool MayBeImage(ByteSpan first);
 
 }  // namespace thumbmill

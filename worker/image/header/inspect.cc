@@ -17,8 +17,9 @@ namespace thumbmill {
 namespace {
 
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr std::string_view kExifTag("Exif\0", 5);  // and a byte that fills
-// What deflate makes of profiles: tables of colours to a half, others less.
+constexpr std::string_view kExifTag("Exif\0", 5);  // one padding byte follows
+// Estimated ratio of a profile's size to its deflated size. Colour tables
+// shrink to about a half, other profiles less.
 constexpr std::uint64_t kInflation = 4;
 
 constexpr std::uint8_t kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD,
@@ -39,7 +40,8 @@ bool StartsWith(ByteSpan bytes, std::string_view prefix) {
 
 bool IsRestart(std::uint8_t marker) { return marker >= 0xD0 && marker <= 0xD7; }
 
-// C4 (Huffman tables), C8 (reserved) and CC (arithmetic tables) are no frames.
+// Returns true for the markers SOF0..SOF15. C4 (Huffman tables), C8 (reserved)
+// and CC (arithmetic tables) lie among them but start no frame.
 bool IsFrame(std::uint8_t marker) {
   return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
          marker != 0xCC;
@@ -50,9 +52,9 @@ Sniffed Unsupported(std::string_view message,
   return {format, Reason::kUnsupported, message};
 }
 
-// Returns true if a few bits describe the picture instead of a box `meta`
-// (HEIF, amendment of 2024). The libavif of Debian 12 and 13 does not read
-// them.
+// Returns true if the AVIF describes its picture in a box `mini` instead of
+// `meta` (HEIF, amendment of 2024). libavif of Debian 12 and 13 does not read
+// that box.
 bool HasReducedHeader(ByteSpan bytes) {
   WalkBudget budget;
   for (BoxWalker box(bytes.first(std::min(bytes.size(), kSniffBytes)), &budget);
@@ -63,7 +65,8 @@ bool HasReducedHeader(ByteSpan bytes) {
   return AsText(bytes.subspan(8, 4)) == "mif3";
 }
 
-// An ISO base media file names its brands in its first box.
+// Recognises AVIF and HEIF by the brands in the first box. Returns empty for
+// any other file.
 std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
   if (bytes.size() < 12 || AsText(bytes.subspan(4, 4)) != "ftyp")
     return std::nullopt;
@@ -79,7 +82,7 @@ std::optional<Sniffed> SniffBrands(ByteSpan bytes) {
   if (box.find("heic") != box.npos || box.find("mif1") != box.npos ||
       brand == "mif3")
     return Unsupported("HEIF is not supported");
-  return std::nullopt;  // a film
+  return std::nullopt;  // a video
 }
 
 std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
@@ -107,7 +110,8 @@ std::optional<Sniffed> SniffOtherImage(ByteSpan bytes) {
   return SniffBrands(bytes);
 }
 
-// Only text is searched for it: a film's bytes may hold "<svg" by chance.
+// Returns true if the bytes are text with an "<svg". Binary files are not
+// searched: a video may hold these bytes by chance.
 bool IsSvg(ByteSpan bytes) {
   std::string_view text =
       AsText(bytes.first(std::min(bytes.size(), kSniffBytes)));
@@ -117,7 +121,8 @@ bool IsSvg(ByteSpan bytes) {
          text.find("<svg") != text.npos;
 }
 
-// Signatures that a transfer in text mode or a flipped bit has spoilt.
+// Returns true if 6 to 8 of the 8 signature bytes are right: a transfer in text
+// mode or a flipped bit has damaged the others.
 bool IsSpoiltPng(ByteSpan bytes) {
   if (bytes.size() < 8) return false;
   const std::string_view text = AsText(bytes.first(8));
@@ -127,14 +132,15 @@ bool IsSpoiltPng(ByteSpan bytes) {
   return equal >= 6;
 }
 
+// Steps through the markers and segments of a JPEG.
 class JpegWalker {
  public:
-  // `budget`: of the walk, or null if the time is not bounded.
+  // `budget` bounds the walk; null if its time needs no bound.
   JpegWalker(ByteSpan bytes, std::size_t at, WalkBudget* budget = nullptr)
       : bytes_(bytes), at_(at), budget_(budget) {}
 
-  // The next marker; 0 at the end of the bytes or of the budget. Skips what is
-  // between markers as libjpeg does.
+  // Returns the next marker, or 0 at the end of the bytes or of the budget.
+  // Skips bytes between markers as libjpeg does.
   std::uint8_t NextMarker() {
     while (at_ < bytes_.size()) {
       const std::size_t start = at_, end = End();
@@ -155,8 +161,8 @@ class JpegWalker {
     return 0;
   }
 
-  // The bytes of a segment behind its length, cut where the file ends. Empty
-  // also when there is no room for the length.
+  // Returns the bytes of a segment after its length, cut where the file ends.
+  // Returns empty if there is no room for the length.
   ByteSpan Segment() {
     if (bytes_.size() - at_ < 2) {
       at_ = bytes_.size();
@@ -172,7 +178,7 @@ class JpegWalker {
   [[nodiscard]] std::size_t at() const { return at_; }
 
  private:
-  // Where looking for the next marker must end.
+  // Returns the offset at which the search for the next marker must stop.
   [[nodiscard]] std::size_t End() const {
     const std::size_t rest = bytes_.size() - at_;
     return at_ +
@@ -184,8 +190,8 @@ class JpegWalker {
   WalkBudget* budget_;
 };
 
-// Sampling factors beyond 1-4 are libjpeg's to refuse; here they only may not
-// divide by zero.
+// Returns the samples of all components, subsampling counted. libjpeg refuses
+// sampling factors outside 1-4 later; here they must only not divide by zero.
 std::uint64_t CountSamples(ByteSpan components, std::uint64_t width,
                            std::uint64_t height) {
   std::uint64_t max_h = 1, max_v = 1, sum = 0;
@@ -215,6 +221,7 @@ std::optional<JpegFrame> ReadFrame(std::uint8_t marker, ByteSpan segment) {
   return frame;
 }
 
+// Keeps the parts of a segment that the layout needs; ignores all others.
 void KeepSegment(std::uint8_t marker, ByteSpan segment, IccPieces* icc,
                  JpegLayout* layout) {
   if (IsFrame(marker) && !layout->frame) {
@@ -230,8 +237,9 @@ void KeepSegment(std::uint8_t marker, ByteSpan segment, IccPieces* icc,
   }
 }
 
-// T.81 B.2.4.2: tables one behind the other, each a class and a number, 16
-// counts, and as many symbols.
+// Notes where each Huffman table of a DHT segment lies. A segment holds tables
+// one after the other: a class and a number, 16 counts, and the symbols.
+// Source: T.81 B.2.4.2.
 void KeepTables(ByteSpan segment, JpegScan* next) {
   while (segment.size() >= 17) {
     const std::size_t symbols =
@@ -245,7 +253,7 @@ void KeepTables(ByteSpan segment, JpegScan* next) {
   }
 }
 
-// What is cut off is 0.
+// Reads a scan's header. Returns zeros if the segment is cut off.
 JpegScan ReadScan(ByteSpan segment) {
   JpegScan scan;
   const std::size_t count = segment.empty() ? 0 : segment[0];
@@ -262,7 +270,7 @@ JpegScan ReadScan(ByteSpan segment) {
   return scan;
 }
 
-// Stops at the first scan, whose offset it notes.
+// Reads the segments before the first scan and notes the offset of that scan.
 void WalkSegments(ByteSpan bytes, IccPieces* icc, JpegLayout* layout) {
   WalkBudget budget;
   JpegWalker walker(bytes, 2, &budget);
@@ -281,6 +289,7 @@ void WalkSegments(ByteSpan bytes, IccPieces* icc, JpegLayout* layout) {
   layout->overlong = budget.over();
 }
 
+// Returns true if PNG allows this combination of colour type and depth.
 bool LegalDepth(std::uint8_t colour_type, std::uint8_t bits) {
   const bool byte_sized = bits == 8 || bits == 16;
   const bool small = bits == 1 || bits == 2 || bits == 4;
@@ -350,7 +359,8 @@ ImageHeader PeekWebp(ByteSpan bytes) {
   return header;
 }
 
-// Whether it has alpha is seen when it is opened.
+// Counts one channel: whether the GIF has alpha is known only when the decoder
+// opens it.
 ImageHeader PeekGif(ByteSpan bytes) {
   const GifLayout gif = WalkGif(bytes);
   ImageHeader header;
@@ -385,7 +395,8 @@ ImageHeader PeekAvif(ByteSpan bytes) {
   header.samples = CountAvifSamples(avif);
   header.items = avif.items;
   header.icc_bytes = avif.icc_bytes;
-  // Where it lies is not looked up.
+  // The exact size would need the item's location. This is an upper bound: the
+  // size of the file, or 64 KiB, which is more than a thumbnail may keep.
   if (avif.has_exif)
     header.exif_bytes = std::min<std::size_t>(bytes.size(), UINT16_MAX);
   return header;
@@ -430,12 +441,13 @@ JpegLayout WalkJpeg(ByteSpan bytes) {
 JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
                         std::uint16_t restart_interval, std::uint32_t limit) {
   JpegScans found;
-  JpegScan tables;  // of which only these count
+  JpegScan tables;  // only its dc_specs and ac_specs are used
   JpegWalker walker(bytes, std::min(first_scan, bytes.size()));
   while (const std::uint8_t marker = walker.NextMarker()) {
     found.ends = marker == kEoi;
     if (found.ends) break;
     if (IsRestart(marker) || marker == kTem || marker == kSoi) continue;
+    // The first marker after a scan that is no restart marker ends its data.
     if (!found.scans.empty() && found.scans.back().data_end == 0)
       found.scans.back().data_end = walker.at() - 2;
     const ByteSpan segment = walker.Segment();
@@ -491,9 +503,9 @@ std::optional<PngHeader> ReadPngHeader(ByteSpan bytes) {
 }
 
 PngLayout WalkPng(ByteSpan bytes, bool head_only) {
-  constexpr std::size_t kFrame = 12;  // length, type, CRC
+  constexpr std::size_t kFrame = 12;  // bytes of length, type and CRC
   PngLayout layout;
-  WalkBudget budget;  // of the head; the worker reads the rest
+  WalkBudget budget;  // only for the head: the worker alone reads beyond it
   std::size_t at = kPngSignature.size();
   while (at < bytes.size() && bytes.size() - at >= kFrame) {
     if (head_only && !budget.Spend()) break;

@@ -1,10 +1,10 @@
-// worker/image/header/inspect.h: what the bytes of a file say before any
-// library sees them: format, size, and where the segments lie that we read
-// ourselves.
+// worker/image/header/inspect.h: reads format, size and the places of some
+// segments from the bytes of a file, before any library sees them.
 //
-// Errors   none: what is not there is absent. Every read is bounds-checked;
-//          the work of what the coordinator calls is bounded (walk_budget.h),
-//          else linear in the bytes looked at. Fuzzed.
+// Errors   none: a fact that cannot be read stays at its default. Every read is
+//          bounds-checked. The functions that the coordinator calls do bounded
+//          work (walk_budget.h); the others take time linear in the bytes.
+//          Fuzzed.
 #pragma once
 
 #include <array>
@@ -20,13 +20,14 @@
 
 namespace thumbmill {
 
+// The format of a file, or the reason why it cannot be decoded.
 struct Sniffed {
   ImageFormat format = ImageFormat::kUnknown;
   Reason reason = Reason::kNone;  // kNone: worth opening
   std::string_view message;
 };
 
-// Decides by the first bytes alone, never by a name.
+// Recognises a format by the first bytes, never by the file's name.
 [[nodiscard]] Sniffed Sniff(ByteSpan bytes);
 
 struct JpegFrame {
@@ -35,33 +36,34 @@ struct JpegFrame {
   std::uint16_t width = 0;
   std::uint16_t height = 0;
   std::uint8_t components = 0;
-  std::uint64_t samples = 0;  // of all components, subsampling counted
+  std::uint64_t samples = 0;  // in all components, subsampling counted
 
   [[nodiscard]] bool progressive() const { return (marker & 3) == 2; }
 };
 
-// What stands before the first scan.
+// The facts from the segments before the first scan.
 struct JpegLayout {
   std::optional<JpegFrame> frame;
   ByteSpan exif;               // the TIFF structure of the first EXIF segment
-  std::vector<ByteSpan> icc;   // pieces of the profile in their order
-  bool icc_has_hole = false;   // some came, but not all
+  std::vector<ByteSpan> icc;   // pieces of the profile, in order
+  bool icc_has_hole = false;   // some pieces are missing
   std::size_t first_scan = 0;  // offset of the SOS marker; 0: none
-  std::uint8_t scan_components = 0;    // of the first scan
+  std::uint8_t scan_components = 0;    // components in the first scan
   std::uint16_t restart_interval = 0;  // in MCUs; 0: none
-  bool overlong = false;  // see walk_budget.h: the rest was not read
+  bool overlong = false;  // see walk_budget.h; the rest was not read
 };
 
 [[nodiscard]] JpegLayout WalkJpeg(ByteSpan bytes);
 
-// The header of a scan, T.81 B.2.3.
+// The header of a scan and the place of its data. Source: T.81 B.2.3.
 struct JpegScan {
-  std::size_t data = 0;      // offset of the entropy-coded bytes behind it
-  std::size_t data_end = 0;  // and of the marker that ends them
-  std::vector<std::uint8_t> components;  // their identifiers
-  std::vector<std::uint8_t> tables;      // that they use: DC << 4 | AC
-  // Tables by number as of this scan, from the counts on; empty: not defined
-  // between the first scan and this one.
+  std::size_t data = 0;                  // offset of the entropy-coded bytes
+  std::size_t data_end = 0;              // offset of the marker that ends them
+  std::vector<std::uint8_t> components;  // identifiers of the components
+  std::vector<std::uint8_t> tables;  // tables of each component: DC << 4 | AC
+  // Huffman tables by number, as they are when this scan starts: 16 counts,
+  // then the symbols. A table that was not defined since the first scan is
+  // empty.
   std::array<ByteSpan, 4> dc_specs;
   std::array<ByteSpan, 4> ac_specs;
   std::uint8_t first = 0;  // Ss and Se: the coefficients, in zigzag order
@@ -73,13 +75,14 @@ struct JpegScan {
 
 struct JpegScans {
   std::vector<JpegScan> scans;
-  bool ends = false;            // by an EOI
-  bool changes_steps = false;   // quantisation tables stand between them
-  bool has_line_count = false;  // a DNL: the height stands after the first scan
+  bool ends = false;            // an EOI marker ends the file
+  bool changes_steps = false;   // there are quantisation tables between scans
+  bool has_line_count = false;  // a DNL marker gives the height
 };
 
-// From the first SOS marker on, by looking for markers only. Stops behind
-// `limit` + 1 scans. `restart_interval`: what was said before.
+// Lists the scans from the first SOS marker on. Looks for markers only, decodes
+// nothing. Stops after `limit` + 1 scans. `restart_interval` is the value from
+// the segments before the first scan.
 [[nodiscard]] JpegScans WalkJpegScans(ByteSpan bytes, std::size_t first_scan,
                                       std::uint16_t restart_interval,
                                       std::uint32_t limit);
@@ -91,23 +94,23 @@ struct PngHeader {
   std::uint8_t colour_type = 0;
   bool interlaced = false;
 
-  // As stored: a palette's index is one channel.
+  // Returns the number of stored channels; a palette's index is one channel.
   [[nodiscard]] std::uint8_t channels() const;
 };
 
-// Empty: no IHDR of a legal PNG.
+// Returns empty if there is no legal IHDR chunk.
 [[nodiscard]] std::optional<PngHeader> ReadPngHeader(ByteSpan bytes);
 
 struct PngLayout {
-  std::size_t data_end = 0;  // behind the last IDAT that is whole
-  ByteSpan exif;             // of the first eXIf, wherever it stands
-  ByteSpan icc;              // of the first iCCP: a name, the profile deflated
-  bool ends = false;         // an IEND stands where the chunks lead to
-  bool overlong = false;     // see walk_budget.h: the rest was not read
+  std::size_t data_end = 0;  // offset after the last IDAT that is whole
+  ByteSpan exif;             // body of the first eXIf, anywhere in the file
+  ByteSpan icc;  // body of the first iCCP: a name, then the deflated profile
+  bool ends = false;      // the chunks lead to an IEND
+  bool overlong = false;  // see walk_budget.h; the rest was not read
 };
 
-// Steps from chunk to chunk; checks no CRC. `head_only`: up to the first IDAT,
-// before which a profile stands, and EXIF mostly.
+// Steps from chunk to chunk without checking CRCs. If `head_only`, stops at the
+// first IDAT: a profile is always before it, and EXIF mostly.
 [[nodiscard]] PngLayout WalkPng(ByteSpan bytes, bool head_only = false);
 
 }  // namespace thumbmill

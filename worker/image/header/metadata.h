@@ -1,4 +1,5 @@
-// worker/image/header/metadata.h: what a thumbnail carries beside its pixels.
+// worker/image/header/metadata.h: the data beside the pixels that a thumbnail
+// carries.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +8,15 @@
 namespace thumbmill {
 
 struct Metadata {
-  // The profile that the pixels are in. Empty: none, they are sRGB.
+  // The colour profile of the pixels. Empty if they are sRGB.
   std::vector<std::uint8_t> icc;
-  // A TIFF structure, at most kMaxExifBytes. Empty: none.
+  // A TIFF structure of at most kMaxExifBytes, or empty.
   std::vector<std::uint8_t> exif;
 
   [[nodiscard]] bool empty() const { return icc.empty() && exif.empty(); }
 };
 
-// What a JPEG's segment has room for, behind "Exif\0\0".
+// Bytes of EXIF that fit a JPEG segment after "Exif\0\0".
 constexpr std::size_t kMaxExifBytes = 65533 - 6;
 
 }  // namespace thumbmill

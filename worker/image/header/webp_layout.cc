@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kRiffHeader = 12;
 constexpr std::size_t kChunkHeader = 8;
-constexpr std::size_t kFrameHeader = 16;  // of ANMF
+constexpr std::size_t kFrameHeader = 16;  // header within an ANMF chunk
 constexpr std::uint8_t kAnimationFlag = 0x02, kExifFlag = 0x08,
                        kAlphaFlag = 0x10, kIccFlag = 0x20;
 
@@ -27,7 +27,7 @@ std::uint32_t U32(ByteSpan bytes, std::size_t at) {
   return U16(bytes, at) | U16(bytes, at + 2) << 16;
 }
 
-// A chunk's body is cut where the file ends.
+// Steps through the chunks. The last body is cut where the file ends.
 class ChunkWalker {
  public:
   ChunkWalker(ByteSpan chunks, WalkBudget* budget)
@@ -46,9 +46,9 @@ class ChunkWalker {
   }
   [[nodiscard]] std::string_view type() const { return type_; }
   [[nodiscard]] ByteSpan body() const { return body_; }
-  // Where its header begins.
+  // Returns the first byte of the chunk's header.
   [[nodiscard]] const std::uint8_t* start() const { return start_; }
-  // Not cut off.
+  // Returns true if the body is not cut off.
   [[nodiscard]] bool whole() const { return whole_; }
 
  private:
@@ -67,7 +67,8 @@ struct Bitstream {
   bool alpha = false;
 };
 
-// RFC 6386, 9.1: a frame tag, a start code, 14 bits a side.
+// Reads a VP8 header: a frame tag, a start code, 14 bits for each side. Source:
+// RFC 6386, 9.1.
 Bitstream ReadLossy(ByteSpan body) {
   Bitstream stream;
   if (body.size() < 10) return stream;
@@ -77,7 +78,7 @@ Bitstream ReadLossy(ByteSpan body) {
   return stream;
 }
 
-// A signature, 14 bits a side less one, alpha.
+// Reads a VP8L header: a signature, 14 bits for each side minus one, alpha.
 Bitstream ReadLossless(ByteSpan body) {
   Bitstream stream;
   stream.lossless = true;
@@ -94,7 +95,7 @@ void KeepBitstream(const Bitstream& stream, WebpLayout* layout) {
   layout->frame_height = stream.height;
   layout->lossless = stream.lossless;
   layout->alpha |= stream.alpha;
-  if (layout->width != 0) return;  // VP8X has said it
+  if (layout->width != 0) return;  // VP8X has given the canvas size
   layout->width = stream.width;
   layout->height = stream.height;
 }
@@ -109,8 +110,8 @@ void ReadExtended(ByteSpan body, WebpLayout* layout) {
   layout->height = U24(body, 7) + 1;
 }
 
-// The first frame of an animation. Where it leaves canvas free, that is
-// transparent: browsers ignore the background that the file asks for.
+// Reads the first frame of an animation. Canvas that it leaves free is
+// transparent: browsers ignore the background colour of the file.
 void ReadFrame(ByteSpan body, WebpLayout* layout, WalkBudget* budget) {
   if (body.size() < kFrameHeader) return;
   layout->frame = body.subspan(kFrameHeader);
@@ -163,7 +164,8 @@ class LayoutReader {
       layout_.exif = WithoutExifTag(chunk.body());
     }
   }
-  // With its alpha, which stands before it.
+  // Keeps the picture, from its ALPH chunk on if there is one: that chunk comes
+  // before the VP8 chunk.
   void KeepPicture(const ChunkWalker& chunk) {
     const bool lossless = chunk.type() == "VP8L";
     if (picture_ == nullptr || lossless) picture_ = chunk.start();
@@ -176,17 +178,18 @@ class LayoutReader {
 
   WalkBudget* budget_;
   WebpLayout layout_;
-  const std::uint8_t* picture_ = nullptr;  // where it begins
+  const std::uint8_t* picture_ = nullptr;  // first byte of the picture's chunks
 };
 
 }  // namespace
 
-// libwebp refuses what is longer or shorter than its RIFF header says; it gets
-// the chunks of the picture alone then.
+// libwebp refuses a file whose length differs from the RIFF header. It gets
+// only the chunks of the picture then.
 WebpLayout WalkWebp(ByteSpan bytes) {
   if (bytes.size() < kRiffHeader || AsText(bytes.first(4)) != "RIFF" ||
       AsText(bytes.subspan(8, 4)) != "WEBP")
     return {};
+  // The size in the RIFF header counts from its ninth byte.
   const std::size_t promised = std::size_t{U32(bytes, 4)} + 8;
   const ByteSpan file =
       bytes.first(std::clamp(promised, kRiffHeader, bytes.size()));
@@ -196,7 +199,8 @@ WebpLayout WalkWebp(ByteSpan bytes) {
     layout = LayoutReader(&budget).Read(bytes.subspan(kRiffHeader));
     layout.wrong_size = layout.frame_is_whole;
   }
-  layout.ends = promised <= bytes.size() + 1;  // some leave the padding out
+  layout.ends =
+      promised <= bytes.size() + 1;  // some writers leave the padding byte out
   const bool fits = promised <= bytes.size() && !layout.wrong_size;
   if (fits && !layout.animated && !layout.frame.empty()) layout.frame = file;
   return layout;
