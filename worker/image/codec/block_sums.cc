@@ -8,7 +8,7 @@
 namespace thumbmill {
 namespace {
 
-// As stored: see picture.h.
+// Undoes the offset of wide samples (picture.h), so that sums are unsigned.
 std::uint32_t Plain(std::uint8_t sample) { return sample; }
 std::uint32_t Plain(std::int16_t sample) {
   return static_cast<std::uint32_t>(sample + 32768);
@@ -31,6 +31,7 @@ BlockSums::BlockSums(const PictureShape& shape, unsigned side)
 }
 
 std::size_t BlockSums::Start(int plane, std::uint32_t y) const {
+  // No format that arrives in passes subsamples: all planes have one size.
   const PlaneShape& each = shape_.planes[0];
   return (static_cast<std::size_t>(plane) * each.height + y) * each.width;
 }
@@ -59,6 +60,8 @@ void BlockSums::Add(std::uint32_t count, std::uint32_t x, std::uint32_t step,
 
 void BlockSums::Mean(int plane, std::uint32_t y, std::uint8_t* out) const {
   const std::uint32_t* sums = &sums_[Start(plane, y)];
+  // Squares at the edges cover fewer pixels; dividing by side_ * side_ would
+  // darken the edges.
   const std::uint32_t rows = std::min(side_, shape_.height - y * side_);
   for (std::uint32_t x = 0; x < shape_.planes[0].width; ++x) {
     const std::uint32_t pixels =

@@ -1,8 +1,8 @@
-// worker/image/codec/block_sums.h: the means of squares of a picture whose
-// pixels come in any order, as those of an interlaced PNG.
+// worker/image/codec/block_sums.h: averages squares of a picture whose pixels
+// come in any order, such as an interlaced PNG.
 //
 // Owns     a sum of four bytes for each square of each plane, and one row.
-// Bits     16-bit samples of squares up to 64 x 64 fit.
+// Bits     a sum has room for 64 x 64 samples of 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +16,17 @@ namespace thumbmill {
 
 class BlockSums {
  public:
-  // `shape` has the planes' sizes as they will be: one sample for each square
-  // of `side` pixels, the last ones of what is left.
+  // `shape.planes` have the reduced size: one sample for each square of `side`
+  // x `side` pixels. Squares at the right and lower edges may cover fewer.
   BlockSums(const PictureShape& shape, unsigned side);
 
-  // Where the next pixels go, a row of each plane.
+  // Returns one row of each plane, which the caller fills before Add().
   [[nodiscard]] const RowPointers& row() const { return row_; }
-  // Adds the first `count` of row(): the pixels of row y from x on, each `step`
-  // behind the one before it.
+  // Adds the first `count` pixels of row() to the sums. They belong to row y of
+  // the picture and stand at x, x + step, x + 2 * step and so on.
   void Add(std::uint32_t count, std::uint32_t x, std::uint32_t step,
            std::uint32_t y);
-  // Row y of a plane. Pixels that never came are 0.
+  // Writes row y of a reduced plane. Pixels that never came count as 0.
   void Mean(int plane, std::uint32_t y, std::uint8_t* out) const;
 
  private:
@@ -34,6 +34,7 @@ class BlockSums {
   void AddSamples(const std::uint8_t* samples, std::uint32_t count,
                   std::uint32_t x, std::uint32_t step,
                   std::uint32_t* sums) const;
+  // Returns the index in sums_ of the first square of row y of a plane.
   [[nodiscard]] std::size_t Start(int plane, std::uint32_t y) const;
 
   PictureShape shape_;

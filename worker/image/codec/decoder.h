@@ -2,8 +2,8 @@
 //
 // Runs in  the calling thread; decoders start no threads and keep no global
 //          state. No longjmp leaves a decoder.
-// Errors   a Refusal says what the report will say. Complaints that are let
-//          through are collected in the Complaints given.
+// Errors   a Refusal holds the reason and the text for the report. Warnings
+//          of a library are collected in the caller's Complaints.
 #pragma once
 
 #include <cstdint>
@@ -17,39 +17,43 @@
 
 namespace thumbmill {
 
-// What is known of a picture before it is decoded.
+// Facts about a picture that are known before it is decoded.
 struct OpenedPicture {
   ImageHeader header;
-  ColourModel model = ColourModel::kRgb;  // as PictureShape will say
+  ColourModel model = ColourModel::kRgb;  // the later PictureShape's model
   YccCode ycc;
   bool alpha = false;
   bool wide = false;
   int exif_orientation = 1;
-  bool turned_by_container = false;  // not by EXIF: holds in any case
-  ByteSpan exif;  // a TIFF structure, lives as long as the decoder; may be none
-  std::vector<std::uint8_t> icc;  // empty: none
-  RgbSpace space;  // of the colours, where no profile can be used
+  // The container sets exif_orientation, not EXIF: the picture is turned even
+  // if the recipe ignores EXIF.
+  bool turned_by_container = false;
+  // A TIFF structure that lives as long as the decoder; empty if there is none.
+  ByteSpan exif;
+  std::vector<std::uint8_t> icc;  // empty if there is no profile
+  RgbSpace space;  // the colours' space if no profile can be used
 };
 
-// The largest that the stored picture will be made, so that a decoder that can
-// give it smaller for less may.
+// The size of the largest thumbnail, before it is turned. A decoder may use it
+// to give a reduced picture where that takes less time or memory.
 struct DecodeHint {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  bool exact = false;          // no decoder's own reduction, see WantsExact()
-  bool halved_chroma = false;  // chroma is wanted at half the size
+  bool exact = false;          // forbids reduction, see WantsExact()
+  bool halved_chroma = false;  // the thumbnails halve chroma anyway
 };
 
 class Decoder {
  public:
   virtual ~Decoder() = default;
   [[nodiscard]] virtual const OpenedPicture& picture() const = 0;
-  // Allocates. The rows live no longer than the decoder.
+  // Allocates the buffers and returns the rows, which the decoder owns.
   [[nodiscard]] virtual Verdict<RowSource*> Start(const DecodeHint& hint) = 0;
-  // After the rows failed: true if they came by a shortcut, whose verdict
-  // counts for nothing. Start() then takes the long way, from the first row.
+  // Returns true if the rows that failed came from a fast reader of our own.
+  // The caller then ignores their error and calls Start() again, which reads
+  // all rows again with the library.
   [[nodiscard]] virtual bool HandsOver() { return false; }
-  // Who reads the rows, once started: for people who measure.
+  // Names the reader that Start() chose, for benchmarks.
   [[nodiscard]] virtual const char* reader() const { return "library"; }
 };
 
@@ -58,10 +62,10 @@ struct DecoderOptions {
   ImageLimits limits;
 };
 
-// Profiles and text beyond this are taken for absent.
+// Decoders treat larger profiles and texts as absent.
 constexpr std::size_t kMaxProfileBytes = 4 << 20;
 
-// Read the header only. `bytes` and `complaints` outlive the decoder.
+// Reads only the header. `bytes` and `complaints` must outlive the decoder.
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenJpeg(
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenPng(
@@ -75,17 +79,19 @@ constexpr std::size_t kMaxProfileBytes = 4 << 20;
 [[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenAvif(
     ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
 
-// The eighths (1, 2, 4 or 8) in which a JPEG of this size is decoded: the
-// least that leaves kGap for the filter. Others have no SIMD in libjpeg-turbo.
+// Returns the eighths (1, 2, 4 or 8) at which libjpeg-turbo decodes a JPEG of
+// this size: the smallest that leaves kGap source samples for the filter. Other
+// values have no SIMD code in libjpeg-turbo.
 [[nodiscard]] unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
                                    const DecodeHint& hint);
 
-// By how much libwebp itself makes both sides smaller; 1: not at all.
+// Returns the number by which libwebp divides both sides; 1 if it does not
+// reduce the picture.
 [[nodiscard]] unsigned WebpDivisor(const ImageHeader& header,
                                    const DecodeHint& hint);
 
-// By how much an interlaced PNG is made smaller while it is read, so that it
-// need not be held; 1: not at all.
+// Returns the number by which both sides of an interlaced PNG are divided
+// while it is read, to avoid holding the whole picture; 1 if it is not reduced.
 [[nodiscard]] unsigned PngDivisor(const ImageHeader& header,
                                   const DecodeHint& hint);
 

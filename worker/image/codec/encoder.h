@@ -1,14 +1,16 @@
-// worker/image/codec/encoder.h: thumbnails to bytes, into a span that the
-// caller owns.
+// worker/image/codec/encoder.h: encodes thumbnails into a span that the caller
+// owns.
 //
-// Errors   a span that is too small is none: the answer then says how many
-//          bytes it would have been, to the byte, and the span holds nothing of
-//          use. A Refusal is a picture that the format cannot hold.
-// Metadata is written as it is given: whoever calls sees to it that a profile
-//          fits the channels, and that EXIF names the right orientation.
-// Memory   JPEG keeps the coefficients of the thumbnail (two passes: the
-//          Huffman tables fit the picture), WebP the picture and its tokens,
-//          PNG what deflate needs.
+// Returns  the exact size of the file in bytes. If it is larger than the span,
+//          the span holds nothing useful; the caller can retry with a larger
+//          one.
+// Errors   a Refusal if the format cannot hold the picture or the library
+//          fails. A span that is too small is not an error.
+// Metadata is written unchanged. The caller makes sure that the profile fits
+//          the channels and that EXIF names the right orientation.
+// Memory   JPEG keeps the coefficients of the thumbnail, because it takes two
+//          passes to fit the Huffman tables to the picture. WebP keeps the
+//          picture and its tokens, PNG the state of deflate.
 #pragma once
 
 #include <cstdint>
@@ -25,15 +27,17 @@ constexpr std::uint32_t kMaxJpegSide = 65500;
 constexpr std::uint32_t kMaxPngSide = 1000000;  // libpng's own limit
 constexpr std::uint32_t kMaxWebpSide = 16383;
 
-// 4:2:0 below, 4:4:4 from here on.
+// Chroma is halved (4:2:0) below this quality and kept whole (4:4:4) from it
+// on.
 constexpr int kFullChromaQuality = 90;
 
 [[nodiscard]] Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
                                                 const Metadata& metadata,
                                                 MutableByteSpan out);
 
-// One plane (grey) or three (Y, Cb, Cr); chroma has half the luma's width and
-// height, rounded up, or the same. No conversion, no filter: see picture.h.
+// Encodes one plane (grey) or three (Y, Cb, Cr) without converting colours or
+// resizing chroma (picture.h). Chroma is as large as luma, or has half its
+// width and height, rounded up.
 [[nodiscard]] Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes,
                                                       int quality,
                                                       const Metadata& metadata,
@@ -43,8 +47,8 @@ constexpr int kFullChromaQuality = 90;
                                                 const Metadata& metadata,
                                                 MutableByteSpan out);
 
-// Three planes, Y, Cb and Cr, BT.601 in video's range; chroma has half the
-// luma's width and height, rounded up.
+// Encodes three planes: Y, Cb and Cr by BT.601, in the limited range of video.
+// Chroma has half the width and height of luma, rounded up.
 [[nodiscard]] Verdict<std::uint64_t> EncodeWebpPlanes(const PlaneSet& planes,
                                                       int quality,
                                                       const Metadata& metadata,

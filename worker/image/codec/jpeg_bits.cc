@@ -11,7 +11,9 @@ constexpr std::uint8_t kLastRestart = 0xD7;
 }  // namespace
 
 EntropyBytes::EntropyBytes(ByteSpan bytes) : source_(bytes) {
-  // Small pictures need no large window.
+  // Small pictures need no large window. The kReserve + 8 bytes after the data
+  // stay zero: an MCU that begins before the end of the data reads into them
+  // without a check.
   const std::size_t room = std::min(kWindow, bytes.size());
   window_.resize(room + kReserve + sizeof(std::uint64_t));
   cursor_.next = window_.data();
@@ -37,12 +39,14 @@ bool EntropyBytes::UnstuffSome() {
     ended_ = true;
     return false;
   }
+  // T.81 B.1.1.5: 0xFF 0x00 stands for a byte 0xFF.
   const std::uint8_t marker = source_[1];
   if (marker == 0) {
     window_[filled_++] = 0xFF;
     source_ = source_.subspan(2);
     return true;
   }
+  // The marker that ends the scan stays in source_, where rest() finds it.
   segments_.push_back({base_ + filled_, marker});
   ended_ = marker < kFirstRestart || marker > kLastRestart;
   if (!ended_) source_ = source_.subspan(2);
@@ -53,8 +57,9 @@ void EntropyBytes::Unstuff() {
   while (!ended_ && UnstuffSome()) {
   }
   if (source_.empty()) ended_ = true;
-  // Whoever reads on reads zeros.
+  // A decoder that reads past the end must find zeros, not older bytes.
   std::memset(window_.data() + filled_, 0, window_.size() - filled_);
+  // Until the data ends, a whole MCU must lie in the window when it begins.
   refill_at_ = window_.data() +
                (ended_ ? filled_ : filled_ - std::min(filled_, kReserve));
 }
@@ -64,12 +69,12 @@ bool EntropyBytes::Advance() {
     Slide();
     return true;
   }
-  // The cursor holds up to 8 bytes that were not asked for yet.
+  // Refill() reads up to 8 bytes that the decoder may never use.
   return cursor_.next <= window_.data() + filled_ + sizeof cursor_.bits;
 }
 
-// The bytes whose bits the cursor holds stay: they may belong to the next
-// segment.
+// Moves unread bytes to the front of the window and fills it up. Keeps the
+// bytes whose bits the cursor holds, since they may belong to the next segment.
 void EntropyBytes::Slide() {
   const auto used = static_cast<std::size_t>(cursor_.next - window_.data());
   const std::size_t kept = std::min(used, sizeof cursor_.bits);
@@ -93,6 +98,7 @@ bool EntropyBytes::SegmentIsUsedUp(const Segment& segment) const {
 }
 
 const EntropyBytes::Segment* EntropyBytes::NextSegment() {
+  // The marker may lie just after the window.
   if (segment_ == segments_.size() && !ended_) Slide();
   return segment_ < segments_.size() ? &segments_[segment_] : nullptr;
 }
@@ -102,6 +108,8 @@ bool EntropyBytes::EndSegment(unsigned restart_number) {
   if (segment == nullptr || segment->marker != kFirstRestart + restart_number ||
       !SegmentIsUsedUp(*segment))
     return false;
+  // Drops the padding and the bits of the next segment that Refill() has read:
+  // a segment begins at a whole byte.
   cursor_.next = window_.data() + (segment->end - base_);
   cursor_.bits = 0;
   cursor_.count = 0;

@@ -1,14 +1,14 @@
-// worker/image/codec/jpeg_bits.h: the bits of a JPEG's entropy-coded data,
-// stuffing and markers taken out.
+// worker/image/codec/jpeg_bits.h: reads the bits of a JPEG's entropy-coded data
+// without stuffing and markers.
 //
 // The idea: bytes are copied once, without their stuffing, into a window that
-// fits a near cache; decoding then reads eight at a time and asks nothing of
-// them. Restart markers leave no trace but a list of where segments end, which
-// is checked when the decoder says that it has reached one.
+// fits the L1 or L2 cache. Decoding then reads eight bytes at a time without
+// checking them. Restart markers are removed, too; a list keeps the places
+// where segments end, and EndSegment() compares them with the cursor.
 //
-// Owns     the window (kWindow bytes); looks at the bytes given.
-// Errors   reading past the end gives zeros; then Take() says no, or AtEnd() or
-//          EndSegment().
+// Owns     the window (kWindow bytes), but not the bytes of the file.
+// Errors   reading past the end gives zeros. Take(), EndSegment() or AtEnd()
+//          then returns false.
 // Source   ITU-T T.81, B.1.1.5 (stuffing), E.1.4 (restart), F.2.2.5 (bits).
 #pragma once
 
@@ -21,14 +21,17 @@
 
 namespace thumbmill {
 
-// The next bits, first bit on top. A copy of it in local variables is what
-// makes decoding fast; give it back with EntropyBytes::Return().
+// The next bits; the first one is the highest bit. Decoders are fast because
+// they keep a copy of the cursor in local variables; they give it back with
+// EntropyBytes::Return().
 struct BitCursor {
   std::uint64_t bits = 0;
-  unsigned count = 0;  // of `bits` that are known
+  unsigned count = 0;  // number of `bits` that are known
   const std::uint8_t* next = nullptr;
 
-  // From here on at least 56 bits are known.
+  // Reads bytes until at least 56 bits are known. There is no branch: bits
+  // below `count` may already hold the next byte, and the next call ORs the
+  // same values into them.
   void Refill() {
     std::uint64_t word;
     std::memcpy(&word, next, sizeof word);
@@ -37,7 +40,7 @@ struct BitCursor {
     next += (63 - count) >> 3;
     count |= 56;
   }
-  // 1 to 32 bits, that are known.
+  // Returns the next `n` bits, 1 to 32. At least `n` bits must be known.
   [[nodiscard]] std::uint32_t Peek(unsigned n) const {
     return static_cast<std::uint32_t>(bits >> (64 - n));
   }
@@ -53,53 +56,54 @@ struct BitCursor {
 
 class EntropyBytes {
  public:
-  // `bytes` begin behind the header of a scan and outlive this.
+  // `bytes` begin after the header of a scan and must outlive this.
   explicit EntropyBytes(ByteSpan bytes);
-  // The cursor points into the window: it moves with it, a copy would look
-  // into another's.
+  // No copies: the cursor points into the window, so the cursor of a copy would
+  // point into the window of the original.
   EntropyBytes(EntropyBytes&&) noexcept = default;
   EntropyBytes& operator=(EntropyBytes&&) noexcept = default;
   EntropyBytes(const EntropyBytes&) = delete;
   EntropyBytes& operator=(const EntropyBytes&) = delete;
   ~EntropyBytes() = default;
 
-  // What one MCU may take at most: 10 blocks of 64 codes, 16 bits long, with
-  // 11 bits each, and what Refill() reads ahead.
+  // More bytes than one MCU can take: 10 blocks of 64 codes of 16 bits with
+  // values of 11 bits, and the bytes that Refill() reads ahead.
   static constexpr std::size_t kReserve = 4096;
 
-  // To be called before each MCU (or less, if kReserve still covers it).
-  // False: all bytes were read, and more.
+  // Call before each MCU, or less often if kReserve covers all bytes that are
+  // read in between. Returns false once the decoder has read past the end.
   [[nodiscard]] bool Take(BitCursor* cursor) {
     if (cursor_.next > refill_at_ && !Advance()) return false;
     *cursor = cursor_;
     return true;
   }
   void Return(const BitCursor& cursor) { cursor_ = cursor; }
-  // True: as good as to Return() and to Take() it again.
+  // Returns true if `cursor` can read one more MCU without Return() and Take().
   [[nodiscard]] bool HasMcu(const BitCursor& cursor) const {
     return cursor.next <= refill_at_;
   }
 
-  // True when all bits up to a restart marker with this number (0-7) were
-  // taken, but for at most 7 of padding; the next segment then begins.
+  // Returns true if the next marker is the restart marker with this number
+  // (0-7) and all bits before it were read, except at most 7 bits of padding.
+  // Take() then continues in the next segment.
   [[nodiscard]] bool EndSegment(unsigned restart_number);
-  // The same for any other marker, which ends the scan. Afterwards rest() is
-  // what follows from that marker on.
+  // Returns true if the next marker is any other one, which ends the scan, and
+  // all bits before it were read. rest() then begins with that marker.
   [[nodiscard]] bool AtEnd();
   [[nodiscard]] ByteSpan rest() const { return source_; }
 
  private:
   static constexpr std::size_t kWindow = 32 << 10;
   struct Segment {
-    std::uint64_t end;  // offset in the unstuffed bytes
+    std::uint64_t end;  // offset in the bytes without stuffing
     std::uint8_t marker;
   };
 
   [[nodiscard]] bool Advance();
   void Slide();
   void Unstuff();
-  // Copies up to the next 0xFF, and what that means. False: window is full or
-  // the data ends.
+  // Copies bytes up to the next 0xFF and then handles the stuffing or marker
+  // that begins there. Returns false if the window is full or the data ends.
   bool UnstuffSome();
   [[nodiscard]] bool SegmentIsUsedUp(const Segment& segment) const;
   [[nodiscard]] const Segment* NextSegment();
@@ -107,11 +111,13 @@ class EntropyBytes {
   ByteSpan source_;  // not yet in the window
   bool ended_ = false;
   std::vector<std::uint8_t> window_;
-  std::size_t filled_ = 0;  // bytes of the window
-  std::uint64_t base_ = 0;  // offset of the window's first byte
+  std::size_t filled_ = 0;  // bytes of the window that hold data
+  // Offset of the window's first byte in the bytes without stuffing.
+  std::uint64_t base_ = 0;
   std::vector<Segment> segments_;
-  std::size_t segment_ = 0;  // the one being read
+  std::size_t segment_ = 0;  // index of the segment being read
   BitCursor cursor_;
+  // Take() fills the window again if the cursor stands beyond this.
   const std::uint8_t* refill_at_ = nullptr;
 };
 

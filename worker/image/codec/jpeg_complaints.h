@@ -1,5 +1,5 @@
-// worker/image/codec/jpeg_complaints.h: which of libjpeg's warnings mean that a
-// sample of the picture may be wrong or missing. Only those are damage.
+// worker/image/codec/jpeg_complaints.h: tells libjpeg's warnings about wrong or
+// missing samples from the others. Only the former are damage.
 //
 // Errors   none.
 #pragma once
@@ -8,19 +8,19 @@
 
 namespace thumbmill {
 
-// The circumstances that decide how bad some warnings are.
+// The state of decoding, which decides how bad some warnings are.
 struct JpegCircumstances {
   bool arithmetic = false;
-  // All bytes were read, and the library asked for more.
+  // The library has read all bytes and asked for more.
   bool hit_end = false;
-  // The scans that are there give each coefficient to its last bit.
+  // The scans in the file bring all bits of each coefficient.
   bool scans_are_exact = true;
-  // See ScanOrder.
+  // ScanOrder::loses_nothing.
   bool scans_lose_nothing = true;
 };
 
-// `code` is a JWRN_ of jerror.h. Under a library that has others, an unknown
-// one is odd, but no damage.
+// Returns the severity of a warning; `code` is a JWRN_ constant of jerror.h. A
+// code that only other versions of the library have is not damage.
 [[nodiscard]] Severity SeverityOfJpegWarning(int code,
                                              const JpegCircumstances& is);
 

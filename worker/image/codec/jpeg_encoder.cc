@@ -1,5 +1,6 @@
-// JPEG out by libjpeg-turbo. Guard() is the one function that holds the
-// setjmp; no object with a destructor lives in the steps that it runs.
+// Encodes JPEGs with libjpeg-turbo, which reports errors with longjmp. Only
+// Guard() calls setjmp; the steps that it runs hold no object with a
+// destructor, because a jump would skip it.
 #include <csetjmp>
 #include <cstdio>
 // jpeglib.h needs stdio before it, and jerror.h jpeglib.h.
@@ -16,7 +17,8 @@
 namespace thumbmill {
 namespace {
 
-// Where bytes go that no longer fit: they are counted only.
+// Size of the buffer for bytes that no longer fit into the caller's span. They
+// are only counted.
 constexpr std::size_t kSpill = 4096;
 
 struct JpegState {
@@ -30,10 +32,10 @@ struct JpegState {
   std::uint32_t height;
   int components;
   MutableByteSpan out;
-  std::uint64_t spilt;  // bytes that did not fit, without those in `spill`
+  std::uint64_t spilt;  // bytes that did not fit, except those in `spill` now
   bool spilling;
   JOCTET spill[kSpill];
-  // The source of rows: one of the two.
+  // The source of samples: either `rows` and `row`, or `planes`.
   RowProducer* rows;
   std::uint8_t* row;
   const PlaneSet* planes;
@@ -64,6 +66,8 @@ void StartTarget(j_compress_ptr jpeg) {
   state.target.free_in_buffer = state.out.size();
 }
 
+// Called by libjpeg when the target is full. Encoding goes on into `spill`, so
+// that the caller learns the exact size.
 boolean OnFull(j_compress_ptr jpeg) {
   JpegState& state = StateOf(jpeg);
   if (state.spilling) state.spilt += kSpill;
@@ -78,6 +82,7 @@ std::uint64_t BytesWritten(const JpegState& state) {
   return state.out.size() + state.spilt + kSpill - state.target.free_in_buffer;
 }
 
+// Returns false if the library gave up.
 bool Guard(JpegState* state, void (*step)(JpegState*)) {
   if (setjmp(state->jump) != 0) return false;
   step(state);
@@ -93,6 +98,7 @@ void Begin(JpegState* state) {
   jpeg.image_width = state->width;
   jpeg.image_height = state->height;
   jpeg.input_components = state->components;
+  // EncodeJpegPlanes() writes Y, Cb and Cr as they are.
   const bool ycc = state->planes != nullptr && state->components == 3;
   jpeg.in_color_space = state->components == 1 ? JCS_GRAYSCALE
                         : ycc                  ? JCS_YCbCr
@@ -113,7 +119,8 @@ void WriteExif(j_compress_ptr jpeg, const std::vector<std::uint8_t>& tiff) {
   for (const std::uint8_t byte : tiff) jpeg_write_m_byte(jpeg, byte);
 }
 
-// Between the head, which libjpeg writes first, and the tables.
+// Call after jpeg_start_compress(), which writes the JFIF header: EXIF and the
+// profile come after it and before the tables.
 void WriteMetadata(JpegState* state) {
   const Metadata& metadata = *state->metadata;
   if (!metadata.exif.empty()) WriteExif(&state->jpeg, metadata.exif);
@@ -133,14 +140,16 @@ void WriteRows(JpegState* state) {
   jpeg_finish_compress(&state->jpeg);
 }
 
-// The library reads whole blocks: the last sample of each row is repeated, and
-// below the last row stands the last row.
+// Repeats the last sample of a row up to the end of its block, because the
+// library reads whole blocks of raw data.
 void PadToBlock(const Plane& plane, std::uint32_t y) {
   std::uint8_t* row = plane.Row(y);
   const std::size_t width = plane.width();
   std::fill(row + width, row + (width + 7) / 8 * 8, row[width - 1]);
 }
 
+// Sets `rows` to the rows of one row of MCUs. Below the picture it repeats the
+// last row.
 void PointAtRows(JpegState* state, std::uint32_t first_mcu,
                  JSAMPROW (*rows)[16]) {
   for (int c = 0; c < state->components; ++c) {

@@ -21,7 +21,8 @@ Pair MakePair(PairKind kind, unsigned bits, unsigned passed, int value) {
           value16};
 }
 
-// What the first code of `bits` says, alone.
+// Returns the entry for the first code of `bits` alone, whose length and symbol
+// are known.
 Pair FirstCode(std::uint32_t bits, unsigned length, unsigned symbol) {
   const unsigned run = symbol >> 4, size = symbol & 15;
   if (symbol == kZeroRun) return MakePair(PairKind::kGoesOn, length, 16, 0);
@@ -38,6 +39,8 @@ Pair FirstCode(std::uint32_t bits, unsigned length, unsigned symbol) {
                   ExtendSign(extra, size));
 }
 
+// Returns the entry for the first code alone, for each index. Codes in order
+// fill the table from 0 on, because a canonical Huffman code counts up.
 std::vector<Pair> FirstCodes(const HuffmanCodes& codes) {
   constexpr unsigned kBits = AcPairs::kBits;
   std::vector<Pair> first(kPairs, MakePair(PairKind::kLong, 0, 0, 0));
@@ -51,7 +54,8 @@ std::vector<Pair> FirstCodes(const HuffmanCodes& codes) {
   return first;
 }
 
-// `first` with what the next code says, if all of it lies within the bits.
+// Returns `pair` with the next code added if that code and its value lie within
+// the index too and a place is free.
 Pair WithNext(Pair pair, std::uint32_t bits, const std::vector<Pair>& first) {
   const Pair& next = first[bits << pair.bits & (kPairs - 1)];
   if (next.kind() > PairKind::kEnds || pair.bits + next.bits > AcPairs::kBits)
@@ -74,7 +78,7 @@ std::optional<HuffmanCodes> HuffmanCodes::Make(const HuffmanSpec& spec,
   HuffmanCodes codes;
   codes.counts_ = spec.counts;
   codes.symbols_ = spec.symbols;
-  std::uint32_t code = 0;  // as 16 bits
+  std::uint32_t code = 0;  // shifted up to 16 bits
   unsigned symbol = 0;
   for (unsigned length = 1; length <= 16; ++length) {
     codes.first_code_[length] = code;
@@ -104,7 +108,8 @@ DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
     }
 }
 
-// What 32 bits say that begin with a code of this length, for this size.
+// Returns the entry for 32 bits that begin with a code of this length and then
+// a value of this size.
 std::uint32_t DcTable::Entry(std::uint32_t bits, unsigned length,
                              unsigned size) {
   if (size == 0) return length;
@@ -121,6 +126,8 @@ std::uint32_t DcTable::Find(std::uint32_t bits) const {
 
 AcPairs::AcPairs(const HuffmanCodes& codes) {
   const std::vector<Pair> first = FirstCodes(codes);
+  // Two rounds: the first adds a second coefficient or the end of the block,
+  // the second adds the end after two coefficients.
   entries_ = first;
   for (std::uint32_t bits = 0; bits < kPairs; ++bits)
     for (int more = 0; more < 2 && entries_[bits].goes_on(); ++more)
@@ -144,8 +151,7 @@ std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
     return kLongCode << 16 | kSpecial;
   const unsigned run = code.symbol >> 4, size = code.symbol & 15;
   if (code.symbol == kZeroRun) return 16u << 8 | code.length;
-  // With a run: the end of several blocks, T.81 G.1.2.2; sequential data have
-  // none, and end there.
+  // A run in an end code says how many blocks end, T.81 G.1.2.2.
   if (size == 0) return kEndOfBlock << 16 | kSpecial | run << 8 | code.length;
   if (code.length + size > kBits)
     return size << 16 | kSpecial | run << 8 | code.length;
@@ -155,11 +161,13 @@ std::uint32_t AcTable::ValueEntry(std::uint32_t bits) const {
   return std::uint32_t{value} << 16 | (run + 1) << 8 | (code.length + size);
 }
 
-// Two passes: what the first code of each entry does; then what those behind
-// it do, as far as their code and value lie within the same bits.
+// Fills skips_ in two passes. The first finds the effect of each entry's first
+// code; its value may reach beyond the index, since only its length counts. The
+// second adds the later codes that lie within the index together with their
+// values.
 void AcTable::MakeSkips(bool progressive) {
   struct Step {
-    std::uint8_t bits = 0;  // with the value; 0: the code does not fit
+    std::uint8_t bits = 0;  // of code and value; 0 if the code does not fit
     std::uint8_t passed = 0;
     bool ends = false;
   };
@@ -174,7 +182,8 @@ void AcTable::MakeSkips(bool progressive) {
       Step step;
       step.bits = static_cast<std::uint8_t>(length + size);
       step.ends = size == 0 && code.symbol != kZeroRun;
-      // How many blocks end is not for the table to say.
+      // The bits after such a code say how many blocks end. The caller has to
+      // read them, so the table treats the code as one that does not fit.
       const bool many = progressive && step.ends && run > 0;
       if (many) step.bits = 0;
       step.passed = static_cast<std::uint8_t>(step.ends ? 0 : run + 1);
@@ -192,6 +201,7 @@ void AcTable::MakeSkips(bool progressive) {
     while (!all.ends && all.bits < kSkipBits) {
       const Step& next = first[bits << all.bits & (kEntries - 1)];
       if (next.bits == 0 || all.bits + next.bits > kSkipBits) break;
+      // A block has 63 AC coefficients, and a larger sum might look like kEnds.
       if (all.passed + next.passed > 63) break;
       all.bits = static_cast<std::uint8_t>(all.bits + next.bits);
       all.passed = static_cast<std::uint8_t>(all.passed + next.passed);

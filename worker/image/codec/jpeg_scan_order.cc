@@ -12,10 +12,11 @@ constexpr unsigned kCoefficients = 64;
 constexpr unsigned kUnknown = 16;  // more than any low bit
 
 struct Component {
-  // The lowest bit that is known of each coefficient, now and at its best.
+  // The lowest known bit of each coefficient: after the scans so far, and the
+  // best that any scan reached.
   std::array<unsigned, kCoefficients> low_bit;
   std::array<unsigned, kCoefficients> best;
-  // The last scan that brought each coefficient first; null: none.
+  // The latest first scan over each coefficient; null if there was none.
   std::array<const JpegScan*, kCoefficients> from;
 
   Component() {
@@ -29,7 +30,8 @@ struct Component {
   }
 };
 
-// Remembers its last answer: the coefficients of a scan ask one by one.
+// Compares the data of two scans. Remembers the last answer, because
+// BringFirst() asks once for each coefficient of the same two scans.
 class DataComparison {
  public:
   explicit DataComparison(ByteSpan bytes) : bytes_(bytes) {}
@@ -82,8 +84,8 @@ class OrderReader {
   }
 
  private:
-  // As libjpeg finds them: the first with that identifier that the scan does
-  // not have yet.
+  // Finds components as libjpeg does: for each identifier, the first component
+  // with it that the scan does not have yet. Two components may share one.
   [[nodiscard]] std::vector<std::size_t> ComponentsOf(
       const JpegScan& scan) const {
     std::vector<std::size_t> found;
@@ -95,9 +97,11 @@ class OrderReader {
       }
     return found;
   }
-  // The library replaces a mean. It writes AC coefficients over the old ones
-  // where the new are not 0: the same scan again changes nothing, nor does one
-  // with more bits, but coarser bits would stay among finer ones.
+  // Returns true if a first scan (high_bit 0) does no harm to coefficient `k`.
+  // The library replaces a DC coefficient. It replaces an AC coefficient only
+  // if the new value is not 0. Repeating the same data changes nothing. A scan
+  // with more bits replaces all values, since a finer value is not 0 where the
+  // coarser one was not. A scan with fewer bits would leave a mix of both.
   [[nodiscard]] bool BringFirst(const JpegScan& scan, unsigned k,
                                 Component* c) {
     const unsigned known = c->low_bit[k];
@@ -108,8 +112,10 @@ class OrderReader {
     return scan.low_bit == known && before != nullptr &&
            data_.AreEqual(before, &scan);
   }
-  // A refinement sets one bit of a mean, so that it may come again. In AC
-  // coefficients its codes depend on which of them are 0 so far.
+  // Returns true if a refinement does no harm to coefficient `k`. It sets one
+  // bit of a DC coefficient, so it may come twice. The codes of an AC
+  // refinement depend on the coefficients that are 0 so far, so it must follow
+  // the scan before it.
   [[nodiscard]] static bool Refine(const JpegScan& scan, unsigned k,
                                    Component* c) {
     if (k == 0 && c->low_bit[k] <= scan.low_bit) return true;
