@@ -1,5 +1,5 @@
-// Round trips through ProcessExecutor: with a worker that does nothing, so that
-// what is measured is the way; and with 64x64 JPEGs.
+// Measures round trips through ProcessExecutor: with a worker that does
+// nothing, which leaves only the cost of dispatch, and with 64x64 JPEGs.
 //
 //   dispatch_bench [TASKS] [WORKERS]
 #include <sys/resource.h>
@@ -25,7 +25,7 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// A sample made small by our own thumbnailer.
+// Returns a sample that our own thumbnailer made small.
 Bytes TinyJpeg() {
   Recipe recipe = SmallRecipe();
   recipe.sizes[0].width = recipe.sizes[0].height = 64;
@@ -48,7 +48,7 @@ void Measure(const char* what, const std::string& program, const Bytes& input,
   options.worker_program = program;
   options.recipe = SmallRecipe();
   bench.StartProcesses(options);
-  bench.Submit(ByteSpan(input));  // workers are up from here on
+  bench.Submit(ByteSpan(input));  // waits until the workers are up
   if (!bench.UntilAnswered()) std::abort();
   const TimePoint start = std::chrono::steady_clock::now();
   const double cpu = CpuSeconds();

@@ -1,15 +1,16 @@
-// How fast one thread makes thumbnails of the files of a folder, and what
-// bounds it:
+// Measures how fast one thread makes thumbnails of the files of a folder, and
+// which part limits it:
 //
 //   thumbnail_bench [--rounds N] [--sizes 200x,64x] FOLDER|FILE...
 //   thumbnail_bench --ceiling ...     only our decoders, with the hint that the
-//                                     thumbnailer gives them; who read the rows
+//                                     thumbnailer gives them; prints who read
+//                                     the rows
 //   thumbnail_bench --libjpeg ...     only libjpeg-turbo, at the same scales
 //   thumbnail_bench --save DIR ...    also writes the thumbnails
 //
-// Files are read before the clock starts. The median of the rounds counts.
+// It reads all files before the clock starts and reports the median round.
 #include <cstdio>
-// jpeglib.h needs stdio before it.
+// jpeglib.h needs stdio.h before it.
 #include <jpeglib.h>
 
 #include <chrono>
@@ -128,7 +129,8 @@ Orientation TurnOf(int exif_orientation) {
   return OrientationFromExif(exif_orientation);
 }
 
-// What the thumbnailer tells the decoder of a picture stored in this size.
+// Returns the thumbnailer's hint to the decoder for a picture stored in this
+// size.
 DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
                    const Recipe& recipe) {
   const bool lying = turn.transpose;
@@ -144,7 +146,7 @@ DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
   return hint;
 }
 
-// ---- our decoders alone: rows into rings that nobody reads ----
+// ---- our decoders alone, with rows into rings that nobody reads ----
 
 using Readers = std::map<std::string, int>;
 
@@ -203,7 +205,8 @@ class OwnDecoders {
   }
 
  private:
-  // For a thumbnail in the format of its source, unpadded.
+  // Returns whether an unpadded thumbnail in the format of its source has
+  // halved chroma.
   bool HalvesChroma(const OpenedPicture& picture, ImageFormat format) {
     return (format == ImageFormat::kWebp ||
             recipe_.jpeg_quality < kFullChromaQuality) &&
@@ -225,7 +228,7 @@ struct Jump {
   std::jmp_buf jump;
 };
 
-// Decodes as a program without a resizer of its own would: to RGB rows.
+// Decodes to RGB rows, as a program without a resizer of its own would.
 bool DecodeByLibrary(const Bytes& bytes, const Recipe& recipe, Bytes* row) {
   const auto header = PeekHeader(bytes);
   if (!header || header->format != ImageFormat::kJpeg) return false;
@@ -266,7 +269,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// What one round has done.
+// Results of one round.
 struct Round {
   std::size_t made = 0;
   std::size_t failed = 0;

@@ -1,7 +1,7 @@
 // Links: tm_test_workers tm_exec tm_loop tm_common
 //
-// One suite over every place where tasks run: the same inputs, the same bytes,
-// the same manners.
+// Runs one suite over every kind of executor. Each must give the same bytes for
+// the same inputs and follow the same rules.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 struct Place {
   const char* name;
-  std::size_t threads;  // 0: processes
+  std::size_t threads;  // 0 runs worker processes
   std::size_t processes;
 };
 
@@ -79,7 +79,8 @@ class ExecutorContract : public testing::TestWithParam<Place> {
 
 using Outputs = std::vector<std::vector<std::uint8_t>>;
 
-// What one thread makes of all samples: what every place must make.
+// Returns the thumbnails that one thread makes of all samples. Every executor
+// must make the same.
 const std::map<std::string, Outputs>& Expected() {
   static const auto* const expected = [] {
     auto* made = new std::map<std::string, Outputs>;
@@ -124,7 +125,7 @@ TEST_P(ExecutorContract, ThumbnailsComeInTheOrderOfTheOutcome) {
   for (std::size_t i = 0; i < finished.outputs.size(); ++i) {
     EXPECT_EQ(finished.outputs[i].size(),
               finished.outcome.thumbnails[i].bytes.length);
-    EXPECT_EQ(finished.outputs[i][0], 0xFF);  // a JPEG begins so
+    EXPECT_EQ(finished.outputs[i][0], 0xFF);  // a JPEG starts with FF D8
     EXPECT_EQ(finished.outputs[i][1], 0xD8);
   }
   EXPECT_GT(finished.outcome.source_width, 200u);
@@ -149,7 +150,7 @@ TEST_P(ExecutorContract, TellsWhatEachWorkerIsAt) {
       seen[worker.task] = true;
     }
   };
-  // Looked at after each as well: all may be done before the loop runs.
+  // Look after each submission too: all tasks may be done before the loop runs.
   for (int i = 0; i < 20; ++i) {
     seen[Submit(photo_)] = false;
     look();
@@ -262,7 +263,8 @@ INSTANTIATE_TEST_SUITE_P(Places, ExecutorContract, testing::ValuesIn(kPlaces),
                            return std::string(place.param.name);
                          });
 
-// Kill -9 at random times: the same bytes in the end.
+// Kills workers with SIGKILL at random times. The bytes must be the same in the
+// end.
 TEST(ExecutorUnderFire, KilledWorkersChangeNoByte) {
   ExecutorBench bench;
   Start(kPlaces[3], ThreeSizes(), &bench);
@@ -312,7 +314,7 @@ TEST(Sandbox, AWorkerThatRequiresItDecodesWithinIt) {
   for (const auto& [id, name] : names)
     EXPECT_TRUE(bench.finished[id].outputs == Expected().at(name)) << name;
   bench.executor().Stop(StopMode::kDrain);
-  // Its last steps are within the filter too.
+  // A worker that broke the filter while it exits would count as lost.
   EXPECT_EQ(bench.executor().stats().workers_lost, 0u);
 }
 

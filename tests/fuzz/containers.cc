@@ -45,7 +45,7 @@ void Rest(ByteSpan bytes, std::size_t at, std::vector<Part>* parts) {
     parts->push_back({"", Copy(bytes, at, bytes.size() - at), {}});
 }
 
-// ---- PNG: length, type, body, CRC
+// ---- PNG parts are length, type, body, CRC
 
 void ParsePng(ByteSpan bytes, File* file) {
   file->head = Copy(bytes, 0, kPngHead.size());
@@ -71,7 +71,8 @@ void WritePng(const Part& part, Bytes* out) {
       out);
 }
 
-// ---- JPEG: FF, marker, length (counts itself), body; coded bytes after SOS
+// ---- JPEG parts are FF, marker, length (counts itself), body; scans follow
+// SOS
 
 bool StandsAlone(std::size_t marker) {
   return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9);
@@ -122,7 +123,7 @@ void WriteJpeg(const Part& part, Bytes* out) {
   Append(ByteSpan(part.body).first(length), out);
 }
 
-// ---- WebP: "RIFF", length, "WEBP"; type, little-endian length, body, padding
+// ---- WebP has "RIFF", length, "WEBP"; then type, little-endian length, body
 
 void ParseWebp(ByteSpan bytes, File* file) {
   file->head = Copy(bytes, 0, 12);
@@ -152,7 +153,7 @@ void SetRiffLength(Bytes* out) {
   std::copy(length.begin(), length.end(), out->begin() + 4);
 }
 
-// ---- GIF: header with its colours; then extensions, images, the trailer
+// ---- GIF has a header with colours; then extensions, images, the trailer
 
 std::size_t ColourBytes(std::uint8_t flags) {
   return (flags & 0x80) != 0 ? std::size_t{6} << (flags & 7) : 0;
@@ -190,7 +191,7 @@ void ParseGif(ByteSpan bytes, File* file) {
   Rest(bytes, at, &file->parts);
 }
 
-// ---- AVIF: boxes inside boxes
+// ---- AVIF has boxes inside boxes
 
 // Returns the number of bytes before the first inner box, or npos if boxes of
 // this type hold no others.

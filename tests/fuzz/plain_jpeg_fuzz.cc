@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   const ByteSpan bytes(data, size);
   Check(bytes, {.width = 60000, .height = 60000}, 8);
-  // At 1x1, a tiny picture would be decoded at more than an eighth; 0x0 asks
+  // A hint of 1x1 decodes a tiny picture at more than an eighth; 0x0 asks
   // for the smallest scale.
   Check(bytes, {.width = 0, .height = 0}, 1);
   ReadQuarter(bytes);

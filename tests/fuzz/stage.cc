@@ -181,8 +181,8 @@ void WorkerPool::MarkUsed(std::size_t worker) { workers_[worker].used = true; }
 void WorkerPool::Kill(std::size_t worker) {
   if (!workers_[worker].alive || workers_[worker].by_us) return;
   workers_[worker].by_us = true;
-  // Report the death later, from the loop, as the real pool does: its caller may
-  // be in the middle of handling this worker.
+  // Report the death later, from the loop, as the real pool does: its caller
+  // may be in the middle of handling this worker.
   loop_->Post([here = std::weak_ptr<bool>(here_), this, worker] {
     if (!here.lock() || !workers_[worker].alive) return;
     CountDeath({worker,
@@ -232,7 +232,7 @@ void WorkerPool::Fail(Error error) {
       });
 }
 
-// ---- EventLoop: its clock moves only when nothing else is left to do
+// ---- EventLoop, whose clock moves only when nothing else is left to do
 
 namespace {
 TimePoint now_{};

@@ -1,6 +1,6 @@
 // Links: tm_http_sink tm_fixtures
 //
-// The HTTP sink against a real nginx.
+// Tests the HTTP sink against a real nginx.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -21,7 +21,7 @@ class HttpSinkLive : public NginxTest {
     ASSERT_TRUE(sink) << sink.error().what;
     sink_ = *std::move(sink);
   }
-  // Puts so many items of three files each and waits for the answers.
+  // Puts `items` items of three files each and waits for the answers.
   void PutAll(int items) {
     for (int i = 0; i < items; ++i) {
       auto item = std::make_shared<StoreItem>();

@@ -1,7 +1,7 @@
 // Links: tm_engine tm_fixtures
 //
-// The engine and a network that goes away, with limits of a few images and
-// milliseconds: nobody listens on the ports that it asks.
+// Tests how the engine handles a lost network, with limits of a few images and
+// milliseconds. Nobody listens on the ports of its URLs.
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +23,7 @@ class LostNetwork : public EngineTest {
     network_.first_wait = Millis(20);
     network_.last_wait = Millis(50);
   }
-  // Hosts of this machine, in turn.
+  // Returns URLs of this machine, alternating between `hosts` hosts.
   std::vector<ImageRef> Urls(int count, int port, int hosts = 2) {
     std::vector<ImageRef> refs;
     for (int i = 0; i < count; ++i) {
@@ -46,7 +46,7 @@ TEST_F(LostNetwork, StopsResumableAndFailsNothingThatItHeldBack) {
   EXPECT_EQ(end.kind, RunEnd::Kind::kLimit);
   EXPECT_NE(end.error.what.find("no host"), std::string::npos);
   EXPECT_GE(stats_.failed, 20u);
-  // Those that were under way when it was noticed.
+  // Transfers that were running when the engine noticed the loss also fail.
   EXPECT_LE(stats_.failed, 20u + options_.downloads);
   EXPECT_EQ(journal_->Counts()->failed, stats_.failed);
   EXPECT_GE(stats_.elapsed, Millis(300));

@@ -52,7 +52,7 @@ void ReplaceAll(std::string* text, const std::string& from,
     text->replace(at, from.size(), to);
 }
 
-// /usr/sbin is not in everybody's PATH, but nginx is there.
+// Looks in /usr/sbin too: nginx is there, but not every PATH names it.
 std::string FindProgram(const std::string& name) {
   std::stringstream path(
       std::string(std::getenv("PATH") ? std::getenv("PATH") : "") +
@@ -64,7 +64,7 @@ std::string FindProgram(const std::string& name) {
   return {};
 }
 
-// Output goes to `log`. The child dies with the thread that called.
+// Starts a program that writes to `log` and dies with the calling thread.
 Result<pid_t> Spawn(const std::vector<std::string>& words,
                     const fs::path& log) {
   std::vector<char*> argv;
@@ -104,7 +104,7 @@ Result<std::unique_ptr<NginxServer>> NginxServer::Start(int port) {
   auto server = std::unique_ptr<NginxServer>(new NginxServer());
   RETURN_IF_ERROR(server->MakeFolder());
   RETURN_IF_ERROR(server->MakeCertificate());
-  // Between finding a port and nginx taking it, somebody else may.
+  // Another process may take the free port before nginx does; try again then.
   Status status;
   for (int tries = 0; tries < 5; ++tries) {
     server->port_ = port != 0 ? port : FreePort();
@@ -184,7 +184,7 @@ Status NginxServer::WaitUntilUp() {
                   ReadAll(dir_ / "error.log"));
 }
 
-// Nothing of it is worth a clean end.
+// Kills nginx at once; a clean shutdown would only take time.
 void NginxServer::Stop() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);

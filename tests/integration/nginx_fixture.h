@@ -1,9 +1,9 @@
-// tests/integration/nginx_fixture.h: a real nginx on loopback ports of its
-// own, for tests of the network.
+// tests/integration/nginx_fixture.h: a real nginx on loopback ports of its own,
+// for tests of the network.
 //
-// Owns     a process (ended with the object, or with the test program, however
-//          that ends) and a folder in TMPDIR, removed with the object.
-// Errors   Start() tells what nginx or openssl said.
+// Owns     a process, killed with the object or when the test program ends in
+//          any way, and a folder in TMPDIR, removed with the object.
+// Errors   Start() returns the messages of nginx or openssl.
 #pragma once
 
 #include <sys/types.h>
@@ -18,9 +18,9 @@ namespace thumbmill {
 
 class NginxServer {
  public:
-  // False where nginx, its lua module or openssl are not installed.
+  // Returns false if nginx, its lua module or openssl is not installed.
   [[nodiscard]] static bool Available();
-  // Serves tests/data/nginx/origin.conf.in; port 0: a free one.
+  // Serves tests/data/nginx/origin.conf.in; port 0 picks a free port.
   [[nodiscard]] static Result<std::unique_ptr<NginxServer>> Start(int port = 0);
   ~NginxServer();
   NginxServer(const NginxServer&) = delete;
@@ -31,7 +31,8 @@ class NginxServer {
   [[nodiscard]] std::string Https(const std::string& path) const;
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string certificate() const { return dir_ / "cert.pem"; }
-  // What /files/ serves, and what was PUT below /dav/.
+  // Folders behind the server: /files/ serves `www`, PUT below /dav/ stores in
+  // `dav`.
   [[nodiscard]] std::filesystem::path www() const { return dir_ / "www"; }
   [[nodiscard]] std::filesystem::path dav() const { return dir_ / "dav"; }
 
@@ -49,7 +50,7 @@ class NginxServer {
   pid_t pid_ = -1;
 };
 
-// A loopback port that nobody listened on a moment ago.
+// Returns a loopback port that was free a moment ago.
 [[nodiscard]] int FreePort();
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
-// tests/integration/nginx_test.h: a test with a server of its own; skipped
-// where nginx is missing.
+// tests/integration/nginx_test.h: a test with its own server; skipped if nginx
+// is missing.
 #pragma once
 
 #include <gtest/gtest.h>

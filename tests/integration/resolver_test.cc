@@ -1,8 +1,8 @@
 // Links: tm_net tm_fixtures dl
 //
-// Transfers with a resolver of our own: getaddrinfo() of this program stands
-// before the C library's, libcurl included. It knows names under ".test" and
-// can be slow.
+// Tests transfers with a resolver of the test: its getaddrinfo() overrides that
+// of the C library, for libcurl too. It knows names under ".test" and can be
+// slow.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <netdb.h>
@@ -34,8 +34,8 @@ Resolve Real() {
   return real;
 }
 
-// The C library's own lists, joined: its freeaddrinfo() takes them node by
-// node.
+// Joins lists that the C library made. Its freeaddrinfo() frees them node by
+// node, so a joined list is freed correctly.
 int ResolveAll(const std::vector<std::string>& addresses, const char* service,
                const addrinfo* hints, addrinfo** result) {
   addrinfo** end = result;
@@ -112,7 +112,7 @@ class ResolverTest : public NginxTest {
     return *result;
   }
 
-  // How many of them end so.
+  // Returns the number of transfers that end with `wanted`.
   int GetMany(const std::string& url, int count, Reason wanted) {
     if (!transfers_) transfers_ = *Transfers::Create(loop_.get(), options_);
     std::vector<NullSink> sinks(static_cast<std::size_t>(count));
@@ -158,7 +158,7 @@ TEST_F(ResolverTest, ANameThatMovesInsideIsRefusedAtItsNextConnection) {
   Name("moves.test", {"127.0.0.1"});
   EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kNone);
   Name("moves.test", {"10.0.0.1"});
-  transfers_.reset();  // and with it curl's memory of the first answer
+  transfers_.reset();  // also clears curl's DNS cache
   EXPECT_EQ(Get(Url("moves.test")).reason, Reason::kForbiddenAddress);
 }
 
@@ -214,8 +214,9 @@ TEST_F(ResolverTest, RefusesACertificateOfAnotherName) {
   EXPECT_NE(result.message.find("other.test"), std::string::npos);
 }
 
-// The first lookup gives an allowed address, each later one the inside: what
-// is checked is the address of the connection, not that of an earlier look.
+// The first lookup returns an allowed address, each later one an inside
+// address. Each connection must check the address that it uses, not one of an
+// earlier lookup.
 TEST_F(ResolverTest, AnAnswerThatChangesBetweenRetriesIsCheckedEachTime) {
   options_.allow_loopback = true;
   Name("moves.test", {"127.0.0.1"});
@@ -253,8 +254,8 @@ TEST_F(ResolverTest, ASlowLookupCountsAsConnectTime) {
   EXPECT_NE(result.message.find("name"), std::string::npos);
 }
 
-// libcurl joins the lookup's thread unless told otherwise: the whole loop
-// would stand still for as long as the resolver likes.
+// libcurl by default waits for the thread that looks a name up, which would
+// block the whole loop for as long as the resolver takes.
 TEST_F(ResolverTest, CancellingASlowLookupDoesNotHoldTheLoop) {
   slow_ms = 2000;
   transfers_ = *Transfers::Create(loop_.get(), options_);

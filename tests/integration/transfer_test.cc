@@ -1,6 +1,6 @@
 // Links: tm_net tm_fixtures
 //
-// Transfers against a real nginx that misbehaves on demand.
+// Tests transfers against a real nginx that misbehaves on demand.
 #include "coordinator/net/transfer.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@
 namespace thumbmill {
 namespace {
 
-// Takes bytes as long as `room` lasts.
+// Accepts bytes until `room` is used up.
 class MemorySink final : public BodySink {
  public:
   std::uint8_t* Extend(std::uint64_t bytes) override {
@@ -80,7 +80,7 @@ class TransferTest : public NginxTest {
     options_.allow_loopback = true;
     Open();
   }
-  // Again with other options.
+  // Starts again with the current options.
   void Open() {
     auto transfers = Transfers::Create(loop_.get(), options_);
     ASSERT_TRUE(transfers) << transfers.error().what;
@@ -348,8 +348,8 @@ TEST_F(TransferTest, GivesUpASlowBodyButNotAFastOne) {
 }
 
 TEST_F(TransferTest, BoundsConnectTimeToAPeerThatNeverAccepts) {
-  // A TLS handshake that nobody answers: the listener's queue takes the
-  // connection, and that is all.
+  // A TLS handshake that nobody answers: the queue of the listener accepts the
+  // connection, and no program reads from it.
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -460,7 +460,7 @@ TEST_F(TransferTest, SendsUserinfoToItsOwnOriginOnly) {
   EXPECT_EQ(sink_.text(), "");
 }
 
-// Memory that runs out
+// Memory runs out
 
 TEST_F(TransferTest, PausesWithoutMemoryAndGoesOnWhereItWas) {
   const std::string bytes = ServeFile("a.bin", 2'000'000);
@@ -533,7 +533,7 @@ TEST_F(TransferTest, AResumeWithoutMemoryPausesAgain) {
   EXPECT_FALSE(ended);
 }
 
-// curl tells only the caller of curl_easy_pause() what goes wrong in it.
+// Only the caller of curl_easy_pause() learns of an error inside it.
 TEST_F(TransferTest, ABodyThatOutgrowsTheCapWhileItIsResumedEnds) {
   options_.max_bytes = 150'000;
   Open();
@@ -597,7 +597,7 @@ TEST_F(TransferTest, CancelBeforeTheStartAnswersNothing) {
 
 TEST_F(TransferTest, CancelWorksInEachState) {
   ServeFile("a.bin", 2'000'000);
-  sink_.room = 200'000;  // the file is paused, the rest waits for the server
+  sink_.room = 200'000;  // a.bin pauses, the other paths wait for the server
   bool ended = false;
   const auto done = [&](TransferResult) { ended = true; };
   for (const char* path : {"/silent", "/files/a.bin", "/zeros?chunks=64",
@@ -670,9 +670,9 @@ TEST_F(TransferTest, ACallbackMayStartAndCancelTransfers) {
   EXPECT_EQ(transfers_->active(), 0u);
 }
 
-// Forty at a time, over HTTP/1 and HTTP/2, each refused memory, resumed and
-// cancelled by chance: whoever is not cancelled ends exactly once, with all
-// of its bytes.
+// Runs forty transfers at a time over HTTP/1 and HTTP/2, and refuses memory,
+// resumes and cancels at random. Each transfer that is not cancelled must end
+// exactly once, with all its bytes.
 TEST_F(TransferTest, SurvivesPausesAndCancelsByChance) {
   const std::string bytes = ServeFile("a.bin", 700'000);
   options_.ca_file = server_->certificate();

@@ -1,18 +1,19 @@
 // Makes thumbnails of every file, in every format that can be written, in one
-// process. scripts/undefined runs it under valgrind, and test_undefined.py with
-// memory that is filled beforehand.
+// process. scripts/undefined runs it under valgrind; test_undefined.py runs it
+// with memory that was filled beforehand.
 //
 //   all_thumbnails [--fill BYTE] [--max-pixels N] FILE|FOLDER...
 //   all_thumbnails --uninitialised
 //
-// Prints a line for each file and recipe: the reason, the SHA-256 of thumbnails
-// and texts, the file. Two runs print the same, whatever the memory held.
-// Under valgrind each thumbnail and each number that goes with it must be
-// defined, even where a report from inside a library is suppressed.
+// Prints one line for each file and recipe: the reason, the SHA-256 of
+// thumbnails and texts, the file. Two runs must print the same, whatever the
+// memory held before. Under valgrind, each thumbnail and each number beside it
+// must be defined, even where a report from inside a library is suppressed.
 //
-// --fill fills the stack below main() and the output before each picture. The
-// heap is filled by MALLOC_PERTURB_ (mallopt(3)); returns 2 when it is not.
-// --uninitialised reads a byte that was never written: a checker must tell.
+// --fill fills the stack below main() and the output before each picture.
+// MALLOC_PERTURB_ (mallopt(3)) fills the heap; the program returns 2 if it does
+// not. --uninitialised reads a byte that was never written, which a working
+// checker must report.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -59,8 +60,8 @@ std::vector<SizeSpec> Sizes() {
   return sizes;
 }
 
-// Each way to write a picture once; between them each way to resize and to
-// treat colours.
+// Returns recipes that write each format once and together use every way to
+// resize and to treat colours.
 std::vector<Recipe> Recipes(std::uint64_t max_pixels) {
   std::vector<Recipe> recipes(4);
   for (Recipe& recipe : recipes) {
@@ -92,7 +93,7 @@ void Collect(const fs::path& path, std::vector<fs::path>* files) {
     if (entry.is_regular_file()) files->push_back(entry.path());
 }
 
-// Leaves `fill` where the functions called next have their variables.
+// Leaves `fill` where the next functions will have their variables.
 [[gnu::noinline]] void FillStack(int fill) {
   volatile std::uint8_t stack[kStackBytes];
   for (std::size_t i = 0; i < sizeof stack; ++i)
@@ -146,7 +147,7 @@ void Make(const fs::path& file, ByteSpan encoded, const Recipe& recipe,
 bool HeapIsFilled(int fill) {
   constexpr std::size_t kBytes = 5000;
   auto* const bytes = static_cast<std::uint8_t*>(std::malloc(kBytes));
-  // As malloc() does it: what is new holds the complement.
+  // MALLOC_PERTURB_ fills new blocks with the complement of its value.
   const bool filled = bytes != nullptr && bytes[kBytes / 2] == (fill ^ 0xFF);
   std::free(bytes);
   return filled;
@@ -183,7 +184,8 @@ Options Parse(int argc, char** argv) {
   return options;
 }
 
-// One output for all: what an encoder leaves out shows in the next picture.
+// Uses one output buffer for all pictures: a byte that an encoder fails to write
+// then holds data of the picture before.
 void MakeAll(const Options& options) {
   std::vector<std::uint8_t> output(kOutputBytes, 0);
   for (const fs::path& file : options.files) {

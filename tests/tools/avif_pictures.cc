@@ -1,4 +1,4 @@
-// AVIF for tests, by libavif and whichever encoder it has.
+// Writes AVIF files for tests, with libavif and any encoder that it has.
 #include <avif/avif.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ avifPixelFormat FormatOf(int sampling) {
   }
 }
 
-// 8 bits in, the depth of the image inside.
+// Converts 8-bit samples to the depth of `image`.
 void FillColours(const Picture& picture, const AvifOptions& options,
                  avifImage* image) {
   const bool alpha = picture.channels % 2 == 0;
@@ -84,7 +84,7 @@ Image MakeImage(const Picture& picture, const AvifOptions& options) {
       static_cast<avifTransferCharacteristics>(options.transfer);
   FillColours(picture, options, image.get());
   if (!options.icc.empty())
-    // Returns a result from version 1.0 on.
+    // Versions from 1.0 on return a result here; older ones return nothing.
     static_cast<void>(avifImageSetProfileICC(
         image.get(), reinterpret_cast<const std::uint8_t*>(options.icc.data()),
         options.icc.size()));
@@ -97,7 +97,7 @@ Image MakeImage(const Picture& picture, const AvifOptions& options) {
   return image;
 }
 
-// Tiles beside each other, all the picture over again.
+// Adds a grid of tiles side by side; each tile is the whole picture.
 void AddGrid(avifEncoder* encoder, const avifImage* image, int columns) {
   const std::vector<const avifImage*> cells(static_cast<std::size_t>(columns),
                                             image);
@@ -113,7 +113,7 @@ void AddFrames(avifEncoder* encoder, avifImage* image, int frames) {
     CHECK(avifEncoderAddImage(encoder, image, 1, flag) == AVIF_RESULT_OK);
     std::fill_n(image->yuvPlanes[AVIF_CHAN_Y],
                 image->yuvRowBytes[AVIF_CHAN_Y] * image->height,
-                std::uint8_t{40});  // what follows the first is dark
+                std::uint8_t{40});  // later frames are dark
   }
 }
 

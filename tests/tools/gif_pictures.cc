@@ -1,4 +1,5 @@
-// GIF for tests, written byte by byte: giflib would not write what is wrong.
+// Writes GIF files for tests byte by byte: giflib would refuse to write wrong
+// ones.
 #include <algorithm>
 
 #include "common/check.h"
@@ -12,7 +13,7 @@ void AppendU16(std::uint32_t value, Bytes* out) {
   out->push_back(static_cast<std::uint8_t>(value >> 8));
 }
 
-// 3 bits of red and green, 2 of blue, or 256 greys.
+// Appends a palette: 3 bits of red and green and 2 of blue, or 256 greys.
 void AppendColours(bool grey, Bytes* out) {
   for (int i = 0; i < 256; ++i)
     for (const int level :
@@ -44,7 +45,8 @@ std::vector<std::uint32_t> RowOrder(std::uint32_t height, bool interlaced) {
   return rows;
 }
 
-// Codes of 9 bits, and a clear code before they would grow: no dictionary.
+// Writes codes of 9 bits only. A clear code comes before they would grow, so no
+// dictionary is needed.
 class CodeWriter {
  public:
   void Code(std::uint32_t code) {
@@ -65,7 +67,7 @@ class CodeWriter {
 
 Bytes Codes(const Picture& picture, const GifOptions& options) {
   constexpr std::uint32_t kClear = 256, kEnd = 257;
-  constexpr int kRun = 250;  // codes until the width would become 10 bits
+  constexpr int kRun = 250;  // codes before the width would grow to 10 bits
   CodeWriter writer;
   int left = 0;
   for (const std::uint32_t y : RowOrder(picture.height, options.interlaced))
@@ -107,7 +109,7 @@ Bytes WriteGif(const Picture& picture, const GifOptions& options) {
   Bytes gif = {'G', 'I', 'F', '8', '9', 'a'};
   AppendU16(options.screen_width, &gif);
   AppendU16(options.screen_height, &gif);
-  gif.insert(gif.end(), {0xF7, 0, 0});  // a table of 256 colours
+  gif.insert(gif.end(), {0xF7, 0, 0});  // flags for a table of 256 colours
   AppendColours(picture.channels <= 2, &gif);
   gif.insert(gif.end(), {0x21, 0xFE, 4, 't', 'e', 's', 't', 0});
   AppendFrame(picture, options, &gif);

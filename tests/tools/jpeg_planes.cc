@@ -3,7 +3,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
-// jpeglib.h needs stdio before it.
+// jpeglib.h needs stdio.h before it.
 #include <jpeglib.h>
 //
 #include <jerror.h>
@@ -24,7 +24,7 @@ struct Reader {
   std::longjmp(static_cast<Reader*>(jpeg->client_data)->jump, 1);
 }
 
-// Odd headers are no damage.
+// Gives up on warnings that mean damaged data; odd headers are not damage.
 void OnMessage(j_common_ptr jpeg, int level) {
   switch (level < 0 ? jpeg->err->msg_code : 0) {
     case JWRN_BOGUS_PROGRESSION:
@@ -39,10 +39,11 @@ void OnMessage(j_common_ptr jpeg, int level) {
   }
 }
 
-// What a band of one component may be at most: 4 blocks of 8 rows.
+// Rows of a band: one component has at most 4 blocks of 8 rows in it.
 using Rows = std::array<std::array<JSAMPROW, 32>, 4>;
 
-// `planes` has room for whole blocks; cut by the caller.
+// Reads all planes. libjpeg-turbo writes whole blocks, so `planes` first has
+// room for them and is cut to size at the end.
 bool Read(Reader* reader, ByteSpan bytes, unsigned eighths,
           std::vector<SamplePlane>* planes) {
   if (setjmp(reader->jump) != 0) return false;

@@ -168,8 +168,8 @@ Bytes Encode(const Options& options) {
              : WriteJpeg(picture, options.jpeg);
 }
 
-// A comment behind the start makes the same few pictures different files:
-// making each anew would take longer than what it is to measure.
+// Makes different files from few pictures by a comment after the start marker.
+// Making a new picture for each file would take longer than the measurement.
 Bytes WithComment(const Bytes& jpeg, int number) {
   std::string digits = std::to_string(number);
   digits.insert(0, 10 - digits.size(), '0');

@@ -1,7 +1,7 @@
 #include "tests/tools/pictures.h"
 
 #include <cstdio>
-// jpeglib.h needs stdio before it.
+// jpeglib.h needs stdio.h before it.
 #include <jpeglib.h>
 #include <png.h>
 
@@ -38,7 +38,8 @@ double Gradient(std::uint32_t x, std::uint32_t y, const Picture& p, int c) {
   }
 }
 
-// A few waves whose lengths and directions the seed decides, and one edge.
+// A synthetic photo: a few waves, whose lengths and directions depend on the
+// seed, and one edge.
 class Photo {
  public:
   explicit Photo(std::uint32_t seed) : random_(seed) {
@@ -117,7 +118,7 @@ int PngType(int channels) {
   return kTypes[channels - 1];
 }
 
-// 3 bits of red and green, 2 of blue.
+// Returns an index with 3 bits of red and green and 2 of blue.
 std::uint8_t PaletteIndex(const std::uint8_t* rgb) {
   return static_cast<std::uint8_t>((rgb[0] >> 5) << 5 | (rgb[1] >> 5) << 2 |
                                    rgb[2] >> 6);
@@ -243,7 +244,8 @@ Picture MakePicture(Kind kind, std::uint32_t width, std::uint32_t height,
 
 Bytes WriteJpeg(const Picture& picture, const JpegOptions& options) {
   jpeg_compress_struct jpeg;
-  jpeg_error_mgr errors;  // its error_exit ends the program: fine in a test
+  // Its error_exit ends the program, which is fine in a test.
+  jpeg_error_mgr errors;
   jpeg.err = jpeg_std_error(&errors);
   jpeg_create_compress(&jpeg);
   JpegTarget target;

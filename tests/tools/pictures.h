@@ -1,7 +1,8 @@
-// tests/tools/pictures.h: pictures for tests: made, written with any option of
-// the formats, and read back by the libraries themselves, not by our decoders.
+// tests/tools/pictures.h: makes pictures for tests, writes them with any option
+// of the formats, and reads them back with the libraries themselves, not with
+// our decoders.
 //
-// Errors   CHECK: a test that cannot make its picture is no test.
+// Errors   CHECK fails if a test cannot make its picture.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace thumbmill::testing {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// Interleaved; 8 bits, or 16 in `deep`. 1 grey, 2 grey and alpha, 3 RGB,
-// 4 RGBA (or CMYK where a JPEG is written).
+// Interleaved samples of 8 bits, or of 16 bits in `deep`. Channels: 1 is grey,
+// 2 grey and alpha, 3 RGB, 4 RGBA (CMYK if written as a JPEG).
 struct Picture {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -32,9 +33,9 @@ struct Picture {
 };
 
 enum class Kind {
-  kGradient,  // each channel another direction
+  kGradient,  // a different direction in each channel
   kChecker,   // squares of 8
-  kNoise,     // each sample by chance
+  kNoise,     // random samples
   kPhoto,     // smooth blobs, edges and a little noise
 };
 
@@ -44,26 +45,26 @@ enum class Kind {
 
 struct JpegOptions {
   int quality = 90;
-  int h_samp = 2;  // of luma; chroma has 1
+  int h_samp = 2;  // sampling factor of luma; chroma has 1
   int v_samp = 2;
   bool progressive = false;
-  bool separate_dc = false;  // progressive: a DC scan for each component
+  bool separate_dc = false;  // if progressive: one DC scan per component
   bool arithmetic = false;
   bool adobe_rgb = false;  // three channels as RGB, not YCbCr
   bool ycck = false;       // four channels
   int restart_rows = 0;
-  int orientation = 0;  // 0: no EXIF
-  Bytes exif = {};      // a TIFF structure, instead of the orientation
+  int orientation = 0;  // 0 writes no EXIF
+  Bytes exif = {};      // a TIFF structure; replaces `orientation`
   std::string icc = {};
 };
 [[nodiscard]] Bytes WriteJpeg(const Picture& picture,
                               const JpegOptions& options = {});
 
 struct PngOptions {
-  bool deep = false;  // 16 bits: each sample times 257
+  bool deep = false;  // 16 bits; each sample times 257
   bool interlaced = false;
-  bool palette = false;  // the picture's colours, 3 bits a channel
-  int orientation = 0;   // in eXIf
+  bool palette = false;  // colours cut to 3, 3 and 2 bits
+  int orientation = 0;   // written to eXIf
   Bytes icc = {};
 };
 [[nodiscard]] Bytes WritePng(const Picture& picture,
@@ -72,13 +73,14 @@ struct PngOptions {
 struct WebpOptions {
   int quality = 90;
   bool lossless = false;
-  int method = 4;  // 0 is quick
+  int method = 4;  // 0 is the fastest
   int orientation = 0;
   std::string icc = {};
-  // Not 0: the first of two frames of an animation on a canvas of this size.
+  // If not 0, the picture is the first of two frames of an animation on a
+  // canvas of this size.
   std::uint32_t canvas_width = 0;
   std::uint32_t canvas_height = 0;
-  std::uint32_t frame_x = 0;  // even
+  std::uint32_t frame_x = 0;  // must be even
   std::uint32_t frame_y = 0;
 };
 [[nodiscard]] Bytes WriteWebp(const Picture& picture,
@@ -90,57 +92,58 @@ struct GifOptions {
   std::uint32_t frame_x = 0;
   std::uint32_t frame_y = 0;
   bool interlaced = false;
-  std::uint8_t transparent = 0;  // index of what has an alpha below 128
+  std::uint8_t transparent = 0;  // index of pixels with an alpha below 128
   bool second_frame = false;
 };
-// Colours are cut to 3, 3 and 2 bits; greys are kept.
+// Writes a GIF. Colours are cut to 3, 3 and 2 bits; greys are kept.
 [[nodiscard]] Bytes WriteGif(const Picture& picture, const GifOptions& options);
 
 struct AvifOptions {
-  int bits = 8;        // 10, 12
+  int bits = 8;        // or 10, 12
   int sampling = 420;  // 400 is grey
   bool limited = false;
-  int matrix = 6;  // as H.273 numbers them
+  int matrix = 6;  // number in H.273
   bool premultiplied = false;
-  int primaries = 1;    // the same
-  int transfer = 13;    // the same: the curve of sRGB
+  int primaries = 1;    // number in H.273
+  int transfer = 13;    // number in H.273; 13 is the curve of sRGB
   int quantizer = 8;    // 0 is the best, 63 the worst
-  int orientation = 0;  // in EXIF
-  int quarters = -1;    // irot
-  int mirror = -1;      // imir
+  int orientation = 0;  // written to EXIF
+  int quarters = -1;    // written to irot; -1 writes none
+  int mirror = -1;      // written to imir; -1 writes none
   std::uint32_t crop_x = 0;
   std::uint32_t crop_y = 0;
-  std::uint32_t crop_width = 0;  // clap
+  std::uint32_t crop_width = 0;  // written to clap; 0 writes none
   std::uint32_t crop_height = 0;
   std::string icc = {};
-  int columns = 1;  // of a grid of one row
+  int columns = 1;  // tiles in a grid of one row
   int frames = 1;
 };
 [[nodiscard]] Bytes WriteAvif(const Picture& picture,
                               const AvifOptions& options);
 
-// By libwebp, to RGB, or to RGBA where it has alpha.
+// Reads with libwebp, to RGB or, if the file has alpha, to RGBA.
 [[nodiscard]] Picture ReadWebp(ByteSpan bytes);
 
-// By libpng; 16 bits are cut to 8, palettes expanded.
+// Reads with libpng; cuts 16 bits to 8 and expands palettes.
 [[nodiscard]] Picture ReadPng(ByteSpan bytes);
-// By libjpeg-turbo, at full size, to grey or RGB.
+// Reads with libjpeg-turbo at full size, to grey or RGB.
 [[nodiscard]] Picture ReadJpeg(ByteSpan bytes);
 
-// What stands beside the pixels, as the libraries give it.
+// Metadata beside the pixels, as the libraries return it.
 struct Attached {
   Bytes icc;
-  Bytes exif;  // the TIFF structure
+  Bytes exif;  // TIFF structure
 };
 [[nodiscard]] Attached ReadAttached(ByteSpan bytes);
 
-// A TIFF structure with the orientation alone.
+// Returns a TIFF structure that holds only the orientation.
 [[nodiscard]] Bytes MakeExif(int orientation, bool big_endian = false);
 
-// Called with each pair that Psnr() compares: see save_images.cc.
+// Sets a function that Psnr() calls with each pair it compares; see
+// save_images.cc.
 void OnCompared(void (*hook)(const Picture& a, const Picture& b));
 
-// Decibels over all samples; infinite becomes 99.
+// Returns decibels over all samples; 99 if the pictures are equal.
 [[nodiscard]] double Psnr(const Picture& a, const Picture& b);
 
 }  // namespace thumbmill::testing

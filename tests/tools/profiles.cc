@@ -31,8 +31,8 @@ Bytes RgbProfile(const cmsCIExyYTRIPLE& primaries, cmsToneCurve* curve) {
   return Saved(profile);
 }
 
-// A table entry for each combination of the four inks, absent or full: the
-// lightness that is left, without colour.
+// Fills one table entry. `in` holds the four inks, each absent or full; `out`
+// gets the lightness that is left, without colour.
 cmsInt32Number Darken(const cmsUInt16Number in[], cmsUInt16Number out[],
                       void*) {
   double light = 1;

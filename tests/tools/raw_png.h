@@ -1,5 +1,5 @@
-// tests/tools/raw_png.h: PNGs put together chunk by chunk, also such as no
-// library would write.
+// tests/tools/raw_png.h: builds PNGs chunk by chunk, also ones that no library
+// would write.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,13 @@ struct RawPng {
   std::uint8_t bits = 8;
   std::uint8_t colour_type = 0;
   Bytes head = {};              // chunks between IHDR and PLTE
-  Bytes palette = {};           // PLTE; empty: none
-  Bytes transparency = {};      // tRNS; empty: none
-  Bytes stream = {};            // zlib's, for IDAT
-  std::size_t in_chunk = 8192;  // bytes of it in each IDAT
+  Bytes palette = {};           // PLTE; left out if empty
+  Bytes transparency = {};      // tRNS; left out if empty
+  Bytes stream = {};            // zlib stream for IDAT
+  std::size_t in_chunk = 8192;  // bytes of `stream` in each IDAT
   Bytes tail = {};              // chunks between the last IDAT and IEND
 
-  // Of the raster before it is deflated, with the filters' bytes.
+  // Returns the bytes of a row before compression, with its filter byte.
   [[nodiscard]] std::size_t row_bytes() const;
 };
 
@@ -31,7 +31,7 @@ struct RawPng {
 [[nodiscard]] Bytes AssemblePng(const RawPng& png);
 [[nodiscard]] Bytes Deflated(ByteSpan raw, int level = 6);
 
-// Rows of chance, with filters of chance: `filters` of them, from 0 on.
+// Returns random rows with random filters out of the first `filters`.
 [[nodiscard]] Bytes MakeRaster(const RawPng& png, unsigned filters,
                                unsigned seed);
 

@@ -15,8 +15,8 @@ double Lanczos3(double x) {
   return 3 * std::sin(t) * std::sin(t / 3) / (t * t);
 }
 
-// What one output sample takes of the samples from `first` on. Those outside
-// the picture do not exist: the rest is made to add up to 1.
+// Weights of one output sample for the input samples from `first` on. Samples
+// outside the picture do not exist, so the weights are scaled to add up to 1.
 struct Window {
   std::size_t first = 0;
   std::vector<double> weights;
@@ -45,7 +45,7 @@ std::vector<Window> WindowsOf(std::size_t from, std::size_t to) {
 
 }  // namespace
 
-// The picture made `width` wide; then so high by doing the same to its rows.
+// Resizes to `width` first, then does the same to the columns.
 std::vector<double> ResizeExactly(const Picture& p, std::uint32_t width,
                                   std::uint32_t height) {
   const auto channels = static_cast<std::size_t>(p.channels);

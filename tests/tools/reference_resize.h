@@ -1,5 +1,6 @@
-// tests/tools/reference_resize.h: what resizing means, in doubles: Lanczos3
-// over the whole picture, pixel centres aligned. No code of ours is in it.
+// tests/tools/reference_resize.h: the definition of resizing, in doubles:
+// Lanczos3 over the whole picture with aligned pixel centres. It uses no code
+// of the product.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +10,12 @@
 
 namespace thumbmill::testing {
 
-// Interleaved, as in the picture; neither rounded nor cut to 0-255.
+// Returns interleaved samples like the picture's, neither rounded nor clamped
+// to 0-255.
 [[nodiscard]] std::vector<double> ResizeExactly(const Picture& picture,
                                                 std::uint32_t width,
                                                 std::uint32_t height);
-// The same, rounded to 8 bits.
+// Returns the same samples, rounded to 8 bits.
 [[nodiscard]] Picture ResizeByDefinition(const Picture& picture,
                                          std::uint32_t width,
                                          std::uint32_t height);

@@ -1,7 +1,7 @@
-// With SAVE_IMAGES=1, a test that fails leaves the two pictures that it
-// compared last, and where they differ, as PNGs in saved-images/
-// (SAVE_IMAGES=FOLDER: in that folder), and says so. Compiled into every test
-// that links tm_pictures.
+// Saves the last two pictures that a failing test compared, and their
+// difference, as PNGs, and prints where. SAVE_IMAGES=1 puts them into
+// saved-images/, SAVE_IMAGES=FOLDER into FOLDER. Every test that links
+// tm_pictures compiles this file.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -17,7 +17,8 @@ namespace {
 
 const char* Wanted() { return std::getenv("SAVE_IMAGES"); }
 
-// Grey where they are equal; eight levels for one.
+// Returns grey where the pictures are equal; a difference of one level shows as
+// eight.
 Picture DifferenceOf(const Picture& a, const Picture& b) {
   Picture difference = a;
   for (std::size_t i = 0; i < a.samples.size(); ++i) {
@@ -39,7 +40,8 @@ class SaveImages final : public ::testing::EmptyTestEventListener {
     a_ = a;
     b_ = b;
   }
-  // Asked here: while a result is reported gtest holds its own lock.
+  // Stores the name of the test here: while gtest reports a result it holds its
+  // own lock, and a question to it would block.
   void OnTestStart(const ::testing::TestInfo& test) override {
     a_ = b_ = {};
     name_ = std::string(test.test_suite_name()) + "." + test.name();

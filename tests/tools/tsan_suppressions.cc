@@ -1,6 +1,7 @@
-// What ThreadSanitizer is told in every program of ours, the workers included,
-// which get no environment: libzmq is not built with it, so the atomics by
-// which its threads hand messages over are not seen, only what they hand over.
+// Suppressions for ThreadSanitizer, compiled into every program because workers
+// get no environment. libzmq is not built with ThreadSanitizer: the sanitizer
+// does not see the atomics by which libzmq's threads hand messages over, only
+// the messages, and would report a race.
 extern "C" __attribute__((weak)) const char* __tsan_default_suppressions();
 
 extern "C" const char* __tsan_default_suppressions() {

@@ -1,4 +1,4 @@
-// WebP for tests: the bitstreams by libwebp, the container around them here.
+// Writes WebP for tests: libwebp makes the bitstreams, this file the container.
 #include <webp/decode.h>
 #include <webp/encode.h>
 
@@ -30,7 +30,7 @@ Bytes Riff(const Bytes& chunks) {
   return file;
 }
 
-// All channels as RGB or RGBA.
+// Returns the samples as RGB or RGBA.
 Bytes Interleaved(const Picture& picture) {
   const bool alpha = picture.channels % 2 == 0;
   Bytes raster;
@@ -71,7 +71,7 @@ Bytes Encode(const Picture& picture, const WebpOptions& options) {
   return bytes;
 }
 
-// Without the header of the file and VP8X.
+// Returns the chunks of the image, without the file header and VP8X.
 Bytes ImageChunks(const Bytes& file) {
   const bool extended = file[12] == 'V' && file[15] == 'X';
   return {file.begin() + (extended ? 30 : 12), file.end()};
@@ -83,7 +83,7 @@ Bytes Frame(const Picture& picture, const WebpOptions& options) {
   AppendNumber(options.frame_y / 2, 3, &body);
   AppendNumber(picture.width - 1, 3, &body);
   AppendNumber(picture.height - 1, 3, &body);
-  AppendNumber(100, 3, &body);  // milliseconds
+  AppendNumber(100, 3, &body);  // duration in milliseconds
   body.push_back(0);
   const Bytes image = ImageChunks(Encode(picture, options));
   body.insert(body.end(), image.begin(), image.end());

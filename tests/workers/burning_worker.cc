@@ -1,5 +1,5 @@
-// Takes a task and computes for ever, in several threads: so that it gets its
-// share of CPU time also on a busy machine.
+// Takes a task and computes for ever, in several threads, so that it gets
+// enough CPU time on a busy machine too.
 #include <thread>
 
 #include "tests/workers/fake_worker.h"

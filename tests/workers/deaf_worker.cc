@@ -1,4 +1,4 @@
-// Works, and ignores that it is to end.
+// Works, but ignores DRAIN.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,5 +1,5 @@
-// tests/workers/executor_fixture.h: an executor, its loop, its inputs, and
-// what it answered.
+// tests/workers/executor_fixture.h: an executor with its loop and inputs, which
+// remembers all answers.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace thumbmill {
 
-// One size that every image can be made into.
+// Returns a recipe with one size that every image can be made into.
 [[nodiscard]] Recipe SmallRecipe();
 
 class ExecutorBench {
@@ -23,33 +23,34 @@ class ExecutorBench {
   ExecutorBench();
   ~ExecutorBench();
 
-  // `options.workers`, `worker_program`, … as given; started.
+  // Start the executor with `options`.
   void StartProcesses(const ProcessOptions& options);
   void StartThreads(const LocalOptions& options);
 
-  // Writes `bytes` into a slot of its own and submits a task for it, when
-  // there is room (turning the loop until then).
+  // Waits for room, turning the loop, then writes `bytes` into a new slot and
+  // submits a task for it.
   TaskId Submit(ByteSpan bytes, std::function<void(Task*)> change = {});
   TaskId Submit(std::string_view bytes, std::function<void(Task*)> change = {});
-  // The same, of a task that was lost.
+  // Submits a lost task again.
   void Resubmit(const Lost& lost);
 
-  // Turns the loop until `done`, at most 20 s; false: it was not.
+  // Turns the loop until `done` returns true, for at most 20 s. Returns false
+  // on timeout.
   bool Until(const std::function<bool()>& done);
-  // Until each submitted task was answered.
+  // Turns the loop until each submitted task has an answer.
   bool UntilAnswered();
 
   [[nodiscard]] Executor& executor() { return *executor_; }
   [[nodiscard]] EventLoop& loop() { return *loop_; }
   void DestroyExecutor() { executor_.reset(); }
-  // Children of this process, also those that nobody has reaped.
+  // Returns the child processes of this process, zombies included.
   [[nodiscard]] static std::vector<int> Children();
 
   std::map<TaskId, Finished> finished;
   std::map<TaskId, Lost> lost;
   std::vector<Error> failed;
-  std::size_t answers = 0;     // of both kinds
-  std::size_t duplicates = 0;  // a task that was answered again
+  std::size_t answers = 0;     // finished and lost together
+  std::size_t duplicates = 0;  // answers to tasks that already had one
   std::function<void(const Lost&)> on_lost;
 
  private:

@@ -1,2 +1,2 @@
-// Ends before it says anything.
+// Exits before it sends anything.
 int main() { return 7; }

@@ -27,9 +27,10 @@ T Must(Result<T> result) {
 FakeWorker::FakeWorker(int argc, char** argv) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  // Dies of it, also where a sanitizer would rather report it and exit.
+  // Lets SIGSEGV kill the process; a sanitizer would report it and exit
+  // instead.
   signal(SIGSEGV, SIG_DFL);
-  // After the program and the command.
+  // Skips the program and the command.
   const auto args =
       Must(WorkerArgs::Parse(std::vector<std::string>(argv + 2, argv + argc)));
   inputs_ = Must(MappedRegion::Map(args.input_fd, MappedRegion::Access::kRead));

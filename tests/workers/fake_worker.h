@@ -1,7 +1,8 @@
-// tests/workers/fake_worker.h: what the misbehaving programs share: a worker
-// that decodes nothing. It behaves until it is told otherwise.
+// tests/workers/fake_worker.h: the common part of the misbehaving programs: a
+// worker that decodes nothing and behaves well until its program decides
+// otherwise.
 //
-// Errors  what cannot go on exits with code 9, which a test will notice.
+// Errors  exits with code 9, which the test sees as an unexpected death.
 #pragma once
 
 #include <memory>
@@ -15,18 +16,20 @@ namespace thumbmill {
 
 class FakeWorker {
  public:
-  // Parses what the coordinator passed, maps the regions, connects.
+  // Parses the coordinator's arguments, maps the regions, connects.
   FakeWorker(int argc, char** argv);
 
-  // READY, then waits for WELCOME and answers the first HEARTBEAT.
+  // Sends READY, waits for WELCOME and answers the first HEARTBEAT.
   void Greet();
-  // The next task, noted in the flight record as being decoded. Answers
-  // heartbeats meanwhile; after DRAIN it says BYE and exits with 0.
+  // Returns the next task and notes it in the flight record as being decoded.
+  // Answers heartbeats while it waits. After DRAIN it sends BYE and exits with
+  // 0.
   TaskOrder AwaitTask();
   [[nodiscard]] ByteSpan Input(const TaskOrder& order) const;
-  // For each size the input's length and the size's index: 8 bytes.
+  // Writes 8 bytes for each size, the length of the input and the index of the
+  // size, and returns the RESULT.
   TaskResult Work(const TaskOrder& order);
-  // The flight record is cleared before.
+  // Clears the flight record, then sends the RESULT.
   void Answer(const TaskResult& result);
 
   void Send(const Message& message);
@@ -35,7 +38,7 @@ class FakeWorker {
   [[noreturn]] void DoNothing();
 
   [[nodiscard]] MutableByteSpan outputs() const;
-  // The first page of its outputs.
+  // Returns the flight record, which is in the first page of the outputs.
   [[nodiscard]] FlightRecord* record() { return record_; }
 
  private:

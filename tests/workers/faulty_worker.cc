@@ -1,5 +1,5 @@
-// Does what the bytes of its task say: one program for faults that need no
-// more than a line each.
+// Does the deed that the bytes of its task name. One program serves all faults
+// that need only a line each.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -18,7 +18,7 @@ using thumbmill::TaskOrder;
 
 namespace {
 
-// Dies of the signal itself, whatever a sanitizer makes of it.
+// Dies of the signal itself, even if a sanitizer has a handler for it.
 [[noreturn]] void DieOf(int number) {
   signal(number, SIG_DFL);
   raise(number);
@@ -43,7 +43,8 @@ void BlameNext(FakeWorker& worker, const TaskOrder& order) {
   DieOf(SIGSEGV);
 }
 
-// Ends when the stack does: `more` is never 0 before.
+// Recurses until the stack ends. `more` is large enough never to reach 0
+// before.
 int Overflow(volatile char* above, unsigned long more) {
   volatile char frame[4096];
   frame[0] = *above;
@@ -57,7 +58,8 @@ void Allocate() {
   }
 }
 
-// Its output region has no room for anybody else's bytes, nor can be given any.
+// Tries to enlarge, fill and cut its output region; the seals must refuse all
+// three.
 void Grow() {
   constexpr off_t kFar = off_t{1} << 40;
   if (ftruncate(thumbmill::kWorkerOutputFd, kFar) == 0) std::_Exit(9);
@@ -65,7 +67,7 @@ void Grow() {
   if (ftruncate(thumbmill::kWorkerOutputFd, 0) == 0) std::_Exit(9);
 }
 
-// Into the start of each range that it may ever be granted.
+// Writes into the start of each range that the executor may ever grant.
 void WriteWildly(FakeWorker& worker) {
   const auto outputs = worker.outputs();
   for (std::size_t at = 4096; at < outputs.size(); at += 16 << 20)
@@ -73,7 +75,7 @@ void WriteWildly(FakeWorker& worker) {
                 std::uint8_t{0xA5});
 }
 
-// The connection below ZeroMQ.
+// Returns the socket that ZeroMQ is connected by.
 int Connection() {
   for (int fd = 3; fd < thumbmill::kWorkerInputFd; ++fd) {
     sockaddr_storage peer;
@@ -84,7 +86,7 @@ int Connection() {
   std::_Exit(9);
 }
 
-// What no ZeroMQ would send.
+// Sends bytes on the socket itself that ZeroMQ would never send.
 [[noreturn]] void SendBelowZeroMq(FakeWorker& worker) {
   const std::string garbage(100'000, '\xff');
   (void)send(Connection(), garbage.data(), garbage.size(),

@@ -1,4 +1,4 @@
-// Introduces itself, and is stopped while it has nothing to do.
+// Introduces itself, then stops while it has no task.
 #include <signal.h>
 
 #include "tests/workers/fake_worker.h"

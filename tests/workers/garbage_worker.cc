@@ -1,4 +1,4 @@
-// Answers a task with what is no message.
+// Answers a task with bytes that are no message.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,7 @@
-// Takes memory until it is refused, and says so.
+// Takes memory until the kernel refuses, and reports whether it did.
 #include <sys/mman.h>
 
-// True: a gigabyte was to be had.
+// Returns true if the kernel gave a gigabyte.
 static bool TakeMemory() {
   for (int i = 0; i < 64; ++i)
     if (mmap(nullptr, 16 << 20, PROT_READ | PROT_WRITE,

@@ -3,7 +3,8 @@
 
 #include "tests/workers/fake_worker.h"
 
-char* volatile kept = nullptr;  // or a compiler leaves the allocation out
+// Volatile, so that no compiler omits the allocation.
+char* volatile kept = nullptr;
 
 int main(int argc, char** argv) {
   constexpr std::size_t kKept = 4 << 20;

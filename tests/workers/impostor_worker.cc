@@ -1,4 +1,4 @@
-// Sends what only a coordinator sends.
+// Sends messages that only a coordinator sends.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,6 +1,7 @@
-// Exits with the number of things wrong with what it was given: descriptors
-// beyond the standard ones and the two regions, an environment, a blocked
-// signal, the coordinator's process group, regions with the wrong rights.
+// Exits with the number of faults in the environment that it was given:
+// descriptors beyond the standard ones and the two regions, environment
+// variables, a blocked signal, the coordinator's process group, wrong rights on
+// a region.
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -55,7 +56,7 @@ int main() {
   wrong += getpgrp() == getpid() ? 0 : 1;
   wrong += CanBeWritten(kWorkerInputFd) ? 1 : 0;
   wrong += CanBeWritten(kWorkerOutputFd) ? 0 : 1;
-  // No one else may change their size.
+  // Nobody else may change the size of the regions.
   wrong += ftruncate(kWorkerOutputFd, 0) == 0 ? 1 : 0;
   return wrong;
 }

@@ -1,4 +1,4 @@
-// Is killed, as by a person, in the middle of every task.
+// Kills itself with SIGKILL, as a person would, in the middle of every task.
 #include <signal.h>
 
 #include "tests/workers/fake_worker.h"

@@ -1,4 +1,4 @@
-// Claims to be done, and has made nothing.
+// Reports success without having made any thumbnail.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-// Exits in the middle of a task, as if all were well.
+// Exits with code 0 in the middle of a task.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-// Introduces itself as another process.
+// Sends the process id of another process in READY.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

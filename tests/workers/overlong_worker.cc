@@ -1,4 +1,4 @@
-// Claims a thumbnail that is longer than its range.
+// Claims a thumbnail that is longer than its granted range.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

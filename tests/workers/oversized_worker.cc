@@ -1,4 +1,4 @@
-// Answers a task with more than a message may hold.
+// Answers a task with more bytes than a message may hold.
 #include <string>
 
 #include "tests/workers/fake_worker.h"

@@ -1,4 +1,4 @@
-// Answers one task and dies of the next.
+// Answers one task and dies of SIGSEGV in the next.
 #include <signal.h>
 
 #include "tests/workers/fake_worker.h"

@@ -1,4 +1,4 @@
-// Dies of a memory error in the middle of every task.
+// Dies of SIGSEGV in the middle of every task.
 #include <signal.h>
 
 #include "tests/workers/fake_worker.h"

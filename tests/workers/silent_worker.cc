@@ -1,4 +1,4 @@
-// Connects and never introduces itself.
+// Connects but never introduces itself.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-// Is stopped, as by a person, in the middle of a task.
+// Stops itself with SIGSTOP, as a person would, in the middle of a task.
 #include <signal.h>
 
 #include "tests/workers/fake_worker.h"

@@ -1,4 +1,4 @@
-// tests/workers/test_workers.h: where the programs and the pictures are.
+// tests/workers/test_workers.h: paths of the test programs and pictures.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,12 @@
 
 namespace thumbmill {
 
-// "segv" -> the path of segv_worker.
+// Returns the path of a program: "segv" gives that of segv_worker.
 [[nodiscard]] std::string FakeWorkerProgram(const std::string& name);
 [[nodiscard]] std::string RealWorkerProgram();
-// A file of tests/data/samples.
+// Reads a file of tests/data/samples.
 [[nodiscard]] std::vector<std::uint8_t> Sample(const std::string& name);
-// All of its pictures, in the order of their names.
+// Returns the names of all files there, sorted.
 [[nodiscard]] std::vector<std::string> SampleNames();
 
 }  // namespace thumbmill

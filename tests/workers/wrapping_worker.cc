@@ -1,4 +1,4 @@
-// Claims an offset that wraps around.
+// Claims an offset that overflows when its length is added.
 #include "tests/workers/fake_worker.h"
 
 int main(int argc, char** argv) {
