@@ -15,7 +15,7 @@
 // an image when no other worker died so since the image's last one; eight in a
 // row convict it. Where others die too, twenty do, so that a run always ends.
 //
-// Contract docs/reliability.md, "What a death means".
+// Contract docs/isolation.md, "How deaths are charged".
 #pragma once
 
 #include <cstdint>

@@ -146,7 +146,7 @@ def lies():
     bodies += [number(1, 1) * 2, number(1, most), text(1, b"id")]
     deeds = ["result 0 " + body.hex() for body in bodies]
     # Not of the image before it: where that one's answer is still under way,
-    # this one is believed (docs/reliability.md, "Not promised").
+    # this one is believed (docs/isolation.md, "Not promised").
     deeds += [f"result {further} {(MADE + TWO).hex()}"
               for further in (1, 2, 1000, 1 << 40)]
     return phased(deeds)
