@@ -8,11 +8,12 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kFullBatch = 1000;
-// The longest that a finished image waits for company.
+// The longest time that a finished image waits for others to fill its batch.
 constexpr Millis kBatchAge{250};
 
-// A name that is taken, or a folder that cannot be used, fails that image, not
-// the run.
+// Turns the record of an image that could not be published into a failure. A
+// name that is taken, or a folder that cannot be used, fails only that image;
+// the run goes on.
 void NoteUnpublished(CommitEntry* entry) {
   if (!entry->store || entry->store->publish_error.empty()) return;
   entry->record.status = ItemStatus::kFailed;
@@ -23,6 +24,9 @@ void NoteUnpublished(CommitEntry* entry) {
 
 Status MakeDurable(Sink* sink, Journal* journal, std::mutex* journal_mutex,
                    std::vector<CommitEntry>* batch) {
+  // The order is invariant 1: a crash between the two steps leaves files
+  // without a record, which the next run makes again. The other order would
+  // leave records of files that do not exist.
   std::vector<std::shared_ptr<StoreItem>> stores;
   for (const CommitEntry& entry : *batch)
     if (entry.store) stores.push_back(entry.store);
@@ -49,6 +53,8 @@ Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
       committed_(std::move(committed)),
       failed_(std::move(failed)) {
   if (thread_.status()) return;
+  // The engine is still under construction here, so `failed` must wait until
+  // the loop runs.
   broken_ = true;
   loop_->Post([this, alive = alive_, error = thread_.status().error()] {
     if (*alive) failed_(error);
@@ -73,6 +79,8 @@ void Committer::Start() {
   auto batch =
       std::make_shared<std::vector<CommitEntry>>(std::exchange(waiting_, {}));
   busy_ = batch->size();
+  // The thread gets copies of the pointers: only the callback in the loop's
+  // thread may use `this`, after it has looked at `alive`.
   thread_.Submit([this, batch, alive = alive_, loop = loop_, sink = sink_,
                   journal = journal_, mutex = journal_mutex_] {
     Status status = MakeDurable(sink, journal, mutex, batch.get());

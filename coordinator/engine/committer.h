@@ -1,12 +1,13 @@
 // coordinator/engine/committer.h: makes batches durable: publish, then journal.
 //
-// Invariant 1 lives here: an item's outputs are published (synced, renamed)
-// before its record is committed, and an item is final only then. One batch is
-// under way at a time, in a thread of its own; what arrives meanwhile becomes
-// the next batch. So a batch is as large as the disk is slow.
+// This class keeps invariant 1: it publishes an item's outputs (syncs and
+// renames them) before it commits the item's record, and an item is final only
+// after that. One batch at a time runs in a thread of its own. Entries that
+// arrive meanwhile become the next batch, so a slower disk gets larger batches.
 //
 // Runs in  the loop's thread; Publish() and Commit() in its own.
-// Errors   a failed batch stays unrecorded; `failed` is called once.
+// Errors   a failed batch stays unrecorded, no further batch starts, and
+//          `failed` is called once.
 #pragma once
 
 #include <functional>
@@ -24,9 +25,9 @@ namespace thumbmill {
 class EventLoop;
 
 struct CommitEntry {
-  ItemPtr item;  // may be null: only a record
+  ItemPtr item;  // may be null when there is only a record
   ItemRecord record;
-  std::shared_ptr<StoreItem> store;  // null: nothing to publish
+  std::shared_ptr<StoreItem> store;  // null if there is nothing to publish
 };
 
 class Committer {
@@ -39,10 +40,11 @@ class Committer {
   ~Committer();
 
   void Add(CommitEntry entry);
-  // Starts a batch when one is due: it is full, old, or `now` is asked for.
+  // Starts a batch if none runs and the waiting one is full or old, or if
+  // `now` is true.
   void Pump(bool now);
 
-  // Added, but not yet durable.
+  // Entries that were added and are not yet durable.
   [[nodiscard]] std::size_t pending() const { return waiting_.size() + busy_; }
   [[nodiscard]] bool failed() const { return broken_; }
 
@@ -57,7 +59,7 @@ class Committer {
   Failed failed_;
   std::vector<CommitEntry> waiting_;
   TimePoint oldest_{};
-  std::size_t busy_ = 0;  // entries of the batch under way
+  std::size_t busy_ = 0;  // entries of the batch that runs
   bool broken_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   IoPool thread_{1, "tm-commit"};

@@ -11,13 +11,14 @@
 namespace thumbmill {
 namespace {
 
-// An output range that proved too small is enlarged at most this often.
+// How many times an output range that proved too small is enlarged.
 constexpr int kMaxRegrants = 6;
-// How many smaller images may be sent before one that waits for memory.
+// How many images may pass one that waits for memory.
 constexpr std::uint32_t kMaxBypassed = 256;
-// How far behind the head Pump() looks for one that fits.
+// How many items from the head Pump() tries in its search for one that fits.
 constexpr std::size_t kLookAhead = 64;
-// Charged for what the header does not tell (a format that will be refused).
+// The smallest charges. They apply where the header gives no estimate, for
+// example for a format that the worker will refuse.
 constexpr std::uint64_t kLeastDecode = 1 << 20;
 constexpr std::uint64_t kLeastOutput = 64 << 10;
 
@@ -36,7 +37,8 @@ Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
 void Dispatcher::Add(ItemPtr item) {
   const ByteSpan bytes(item->slot.data(), item->length);
   const auto header = PeekHeader(bytes);
-  // What has too many pixels is refused by the worker before it allocates.
+  // An image with too many pixels needs no estimate: the worker refuses it
+  // before it allocates.
   if (header && std::uint64_t{header->width} * header->height <=
                     options_.recipe->limits.max_pixels)
     item->cost = EstimateCost(*header, *options_.recipe, item->size_mask);
@@ -49,8 +51,8 @@ void Dispatcher::Add(ItemPtr item) {
 Dispatcher::Need Dispatcher::NeedOf(const Item& item) const {
   const CostEstimate& cost = item.cost;
   Need need;
-  // The worker refuses what exceeds the limit, with its own words; so the
-  // charge need not exceed it either.
+  // The worker itself refuses an image that needs more than the limit, and its
+  // message is better. A charge above the limit could never be granted.
   need.decode = std::clamp(cost.peak_bytes, kLeastDecode, decode_->limit());
   need.store =
       std::max({cost.output_bytes, kLeastOutput, item.output_capacity});
@@ -65,6 +67,8 @@ Dispatcher::Grant Dispatcher::Acquire(Item* item, std::string* why) {
     return Grant::kNever;
   }
   if (!decode_->TryCharge(need.decode)) return Grant::kWait;
+  // Both or neither: an image that held one grant while it waits for the other
+  // could block an image that holds the other.
   if (!store_->TryCharge(need.store)) {
     decode_->Release(need.decode);
     return Grant::kWait;
@@ -95,6 +99,9 @@ void Dispatcher::PumpAlone() {
     const Grant grant = Acquire(item.get(), &why);
     alone_waits_ = grant == Grant::kWait;
     if (alone_waits_) return;
+    // RoomAlone() makes the executor empty a place for this item, so it is
+    // called only when the memory is there. The memory is returned meanwhile,
+    // so that others can use it.
     if (grant == Grant::kHeld && !executor_->RoomAlone())
       return ReleaseAll(item.get());
     alone_.pop_front();
@@ -114,7 +121,7 @@ void Dispatcher::Pump() {
     std::string why;
     const Grant grant = Acquire(item.get(), &why);
     if (grant == Grant::kWait) {
-      // Nothing passes one that has waited long enough.
+      // Nothing may pass an item that has waited long enough.
       ++at;
       if (item->bypassed >= kMaxBypassed) break;
       continue;
@@ -169,7 +176,7 @@ void Dispatcher::OnFinished(Finished finished) {
   item->slot.Reset();
   std::uint64_t bytes = 0;
   for (const auto& output : finished.outputs) bytes += output.size();
-  // Only what is really held stays charged.
+  // The grant was an estimate: keep only the bytes that are really held.
   if (bytes < item->store_grant) {
     store_->Release(item->store_grant - bytes);
     item->store_grant = bytes;
@@ -179,6 +186,8 @@ void Dispatcher::OnFinished(Finished finished) {
 }
 
 void Dispatcher::LargerOutput(const ItemPtr& item, std::uint64_t bytes) {
+  // The figure comes from a worker, which is not trusted: it may be too small
+  // again. The range at least doubles, so a few regrants are enough.
   const std::uint64_t wanted = std::max(bytes, item->store_grant * 2);
   if (++item->regrants > kMaxRegrants || bytes > store_->limit())
     return Fail(item, Reason::kTooCostly,

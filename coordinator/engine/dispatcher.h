@@ -1,11 +1,11 @@
 // coordinator/engine/dispatcher.h: sends ready images to places that decode,
 // when their memory is granted, and takes the answers.
 //
-// A TASK leaves only when its predicted decode memory and room for its
-// thumbnails are held. What does not fit waits; smaller ones may pass it, but
-// not for ever. What can never fit is refused with the prediction.
-// What was in a place that is lost is sent again: alone, where it may have been
-// the cause; see suspicion.h.
+// The dispatcher sends a TASK only after it has charged the predicted decode
+// memory and the room for the thumbnails. An image that does not fit waits;
+// smaller images may pass it, but not for ever. An image that can never fit is
+// refused with the prediction. When a place is lost, its images are sent again;
+// an image that may have caused the loss runs alone (see suspicion.h).
 //
 // Runs in  the loop's thread.
 #pragma once
@@ -26,16 +26,17 @@ namespace thumbmill {
 struct DispatcherOptions {
   const Recipe* recipe = nullptr;
   int attempts = 3;
-  Millis task_timeout{30000};  // bound of what BudgetOf() grants
+  Millis task_timeout{30000};  // upper bound of the limits from BudgetOf()
 };
 
 class Dispatcher {
  public:
   struct Events {
-    // Made: item->outcome is set, the slot is given back, the store grant
-    // stands for the bytes in `outputs`.
+    // Called when the thumbnails are made: item->outcome is set, the slot is
+    // returned, and the store grant equals the bytes in `outputs`.
     std::function<void(ItemPtr, std::vector<std::vector<std::uint8_t>>)> made;
-    // Final: no attempt is left, or the image itself is at fault.
+    // Called when the image has failed for good: no attempt is left, or the
+    // image itself is at fault.
     std::function<void(ItemPtr, Reason, std::string message)> failed;
   };
 
@@ -44,23 +45,24 @@ class Dispatcher {
 
   // Takes an item whose bytes are in its slot.
   void Add(ItemPtr item);
-  // Sends what there is room and memory for.
+  // Sends ready items while there is room in the executor and memory.
   void Pump();
 
   void OnFinished(Finished finished);
   void OnLost(Lost lost);
 
-  // Ready, not sent. For a run that stops: gives them back.
+  // Removes and returns the items that are ready but not sent. For a run that
+  // stops.
   [[nodiscard]] std::vector<ItemPtr> DropReady();
   [[nodiscard]] std::size_t ready() const {
     return ready_.size() + alone_.size();
   }
-  // Of those that are ready: have waited for memory when Pump() last looked.
+  // Ready items that the last Pump() could not grant memory.
   [[nodiscard]] std::size_t waiting() const {
     return std::min(waiting_, ready_.size());
   }
   [[nodiscard]] std::size_t leased() const { return leased_.size(); }
-  // Null: no place has that task.
+  // Returns null if no place has that task.
   [[nodiscard]] const Item* Leased(TaskId id) const;
 
  private:
@@ -71,7 +73,8 @@ class Dispatcher {
   Need NeedOf(const Item& item) const;
   Grant Acquire(Item* item, std::string* why);
   void PumpAlone();
-  // One that is to run alone has waited for memory for long enough.
+  // Returns true if the first item that must run alone has waited so long for
+  // memory that nothing may pass it any more.
   [[nodiscard]] bool AloneIsDue() const;
   void ReleaseDecode(Item* item);
   void ReleaseAll(Item* item);
@@ -88,8 +91,8 @@ class Dispatcher {
   Events events_;
   Suspicion suspicion_;
   std::deque<ItemPtr> ready_;
-  std::deque<ItemPtr> alone_;  // ready, each for a place of its own
-  bool alone_waits_ = false;   // the first of them, for memory
+  std::deque<ItemPtr> alone_;  // ready items that each need an empty place
+  bool alone_waits_ = false;   // the first of alone_ waits for memory
   std::size_t waiting_ = 0;
   std::unordered_map<TaskId, ItemPtr> leased_;
   TaskId next_task_ = 1;

@@ -19,9 +19,9 @@
 namespace thumbmill {
 namespace {
 
-// Items that are known, but not yet fetched: enough for hosts to take turns.
+// Items that are listed but not yet fetched: enough for hosts to take turns.
 constexpr std::size_t kLookAhead = 2048;
-// After the first signal, work under way has this long.
+// Time that started work has to finish after the run begins to drain.
 constexpr Millis kDrainTime{9000};
 constexpr Millis kTick{100};
 constexpr Millis kSample{250};
@@ -63,7 +63,7 @@ bool IsSkip(const Item& item, Reason reason) {
   }
 }
 
-// It cost workers, or had to be refused memory.
+// Returns true if the image cost workers or had to be refused memory.
 bool IsPoison(Reason reason) {
   return reason == Reason::kCrash || reason == Reason::kHang ||
          reason == Reason::kMemory;
@@ -138,6 +138,8 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
       listing, [this](const ListedBatch& batch) { OnListed(batch); });
 }
 
+// The lister joins its thread when it is destroyed, and that thread may be
+// blocked in the source.
 Engine::~Engine() {
   if (parts_.cancel_source) parts_.cancel_source();
 }
@@ -203,7 +205,7 @@ void Engine::OnListed(const ListedBatch& batch) {
   asked_ -= std::min(asked_, batch.items.size());
   listing_ended_ |= batch.end;
   if (draining_) return;
-  // What was listed is made; the run's end says that it was not all.
+  // The items that could be read are made; the run's end reports the rest.
   if (batch.unread) end_.error = *batch.unread;
   if (!batch.status) {
     listing_ended_ = true;
@@ -211,7 +213,7 @@ void Engine::OnListed(const ListedBatch& batch) {
   }
   progress_ = batch.progress;
   for (const ListedItem& listed : batch.items) {
-    if (draining_) return;  // the bound of failures was reached among them
+    if (draining_) return;  // one of them has reached --max-failures
     Admit(listed);
   }
 }
@@ -231,7 +233,7 @@ void Engine::Admit(const ListedItem& listed) {
       ++stats_.skipped_before;
       return forecast_.Passed(true);
     case Kind::kDuplicate:
-      // Its record is that of the first one: counted, not recorded.
+      // Count it, but write no record: the record of the first one stands.
       ++stats_.skipped;
       ++stats_.skipped_by_reason[Reason::kDuplicate];
       return forecast_.Passed(false);
@@ -259,6 +261,7 @@ void Engine::Admit(const ListedItem& listed) {
 void Engine::OnMade(const ItemPtr& item,
                     std::vector<std::vector<std::uint8_t>> outputs) {
   item->made_at = std::chrono::steady_clock::now();
+  // The wait is the rest: queue, message and copy, but none of the stages.
   const StageTimes& times = item->outcome.times;
   stats_.latency.decode.Add(times.decode);
   stats_.latency.resize.Add(times.resize);
@@ -277,6 +280,8 @@ void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
 }
 
 void Engine::OnFailed(const ItemPtr& item, Reason reason, std::string message) {
+  // The hash names the input in the failure report. It must be taken now:
+  // Conclude() gives the slot back.
   if (item->slot.valid() && item->length > 0)
     item->sha256 = ToHex(HashBytes(ByteSpan(item->slot.data(), item->length)));
   if (IsPoison(reason) && !options_.keep_poison.empty() &&
@@ -285,7 +290,8 @@ void Engine::OnFailed(const ItemPtr& item, Reason reason, std::string message) {
   Conclude(item, reason, std::move(message));
 }
 
-// The slot is held until the disk has its bytes; so is the item's record.
+// Writes the input to --keep-poison. The slot and the item's record wait until
+// the write has ended.
 void Engine::KeepInput(const ItemPtr& item, Reason reason,
                        std::string message) {
   kept_[item->ref.index] = item;
@@ -297,7 +303,8 @@ void Engine::KeepInput(const ItemPtr& item, Reason reason,
                        message = std::move(message)] {
     const ByteSpan bytes(item->slot.data(), item->length);
     Status kept = KeepPoison(folder, name, bytes);
-    // Without the item: its slot must not outlive the arena.
+    // Post the index, not the item: a callback that never runs would keep the
+    // item's slot beyond the life of the arena.
     loop->Post([here, this, index, reason, message, kept = std::move(kept)] {
       if (!here.lock()) return;
       if (!kept) LogWarning("--keep-poison: " + kept.error().what);
@@ -393,6 +400,8 @@ void Engine::Count(const ItemRecord& record) {
 
 void Engine::CountHost(const Item& item, const ItemRecord& record) {
   if (!item.ref.is_url || item.ref.host.empty()) return;
+  // A list may name millions of hosts, so memory is bounded here: hosts beyond
+  // the bound have no statistics.
   if (!stats_.hosts.contains(item.ref.host) &&
       stats_.hosts.size() >= RunStats::kMaxHosts)
     return;
@@ -408,6 +417,7 @@ void Engine::CheckFailureBound() {
   const FailureBound& bound = *options_.max_failures;
   const auto failed = static_cast<double>(ended_failed_);
   const auto ended = static_cast<double>(ended_);
+  // A percentage of a few items says little, so it counts from 1,000 on.
   const bool over = bound.percent > 0
                         ? ended >= 1000 && failed > ended * bound.percent / 100
                         : ended_failed_ > bound.count;
@@ -421,7 +431,7 @@ void Engine::Pump() {
   fetcher_.Relieve(dispatcher_.ready() + dispatcher_.leased() > 0);
   StartFetches();
   dispatcher_.Pump();
-  // The last ones need not wait for company.
+  // The last entries need not wait until a batch is full: nothing follows.
   const bool last =
       draining_ || (listing_ended_ && open_ <= committer_.pending());
   committer_.Pump(last);
@@ -433,8 +443,8 @@ void Engine::Drain(RunEnd end) {
   end_ = std::move(end);
   lister_->Stop();
   if (parts_.cancel_source) parts_.cancel_source();
-  // From here on nothing new is begun; what is dropped has no record and is
-  // found again by the next run.
+  // From here on no work starts. The dropped items have no record, so the next
+  // run makes them.
   (void)queue_.Clear();
   fetcher_.CancelAll();
   (void)dispatcher_.DropReady();
@@ -451,8 +461,10 @@ void Engine::StopNow() {
 
 void Engine::Fatal(Error error) {
   if (end_.kind == RunEnd::Kind::kFatal) return;
-  if (stopped_ && error.code == ErrorCode::kCancelled) return;  // by us
+  if (stopped_ && error.code == ErrorCode::kCancelled) return;  // we did it
   LogError(error.what);
+  // Drain() keeps the first reason, but a fatal error is more important than
+  // an interrupt or a limit.
   const bool was_draining = draining_;
   Drain({RunEnd::Kind::kFatal, error, 0});
   if (was_draining) end_ = {RunEnd::Kind::kFatal, std::move(error), 0};
@@ -495,7 +507,8 @@ void Engine::FindSlowestHost(TimePoint now) {
     host.oldest = std::max(
         host.oldest, std::chrono::duration_cast<Millis>(now - fetch.since));
   });
-  // Once there was one, there is one: the block does not jump.
+  // After the first one there is always a slowest host, so that the progress
+  // block keeps its height.
   if (slowest_) slowest_->in_flight = 0;
   bool found = false;
   const auto take = [this, &found](SlowHost host) {
@@ -526,6 +539,7 @@ void Engine::Sample() {
   memory_.Look();
   const std::uint64_t shared =
       executor.shared_bytes + parts_.arena->allocated_bytes();
+  // Shared pages count once here, not once per process that maps them.
   const std::uint64_t others = executor.private_bytes + shared;
   memory_used_ = memory_.now() + others;
   raise(&stats_.peak_bytes, memory_.TakeRecent() + others);

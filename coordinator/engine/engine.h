@@ -2,13 +2,13 @@
 //
 //   Lister -> FetchQueue -> Fetcher -> Dispatcher -> Storer -> Committer
 //
-// Each part answers with an event; the engine turns it into the item's next
-// step, and Pump() gives every part what it has room for. All waits are
-// bounded by the parts' own deadlines, so a run always ends.
+// Each part answers with an event. The engine turns the event into the item's
+// next step, and Pump() gives every part as many items as it has room for. Each
+// part bounds its waits with a deadline, so a run always ends.
 //
 // Runs in  the coordinator's main thread.
-// Errors   those of an image end in its record; those of the run (target,
-//          journal, no worker) end the run: RunEnd.
+// Errors   the error of an image goes into its record; an error of the run
+//          (target, journal, no worker) ends the run and is in RunEnd.
 #pragma once
 
 #include <atomic>
@@ -42,22 +42,23 @@ class OutputLook;
 struct EngineParts {
   EventLoop* loop = nullptr;
   IoPool* pool = nullptr;
-  Transfers* transfers = nullptr;  // null: no input is a URL
+  Transfers* transfers = nullptr;  // null if no input is a URL
   Arena* arena = nullptr;          // inputs
   MemoryBudget* decode = nullptr;
   MemoryBudget* store = nullptr;
   Executor* executor = nullptr;
   Sink* sink = nullptr;
   Journal* journal = nullptr;
-  OutputLook* look = nullptr;  // null: the journal is trusted
-  // Set when an interrupted run stops at once: ends the journal's queries.
+  OutputLook* look = nullptr;  // null if the journal is trusted
+  // The engine sets it when an interrupted run stops at once; the journal's
+  // queries then fail with kCancelled.
   std::atomic<bool>* stop = nullptr;
   std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;
-  MemoryPeak* memory = nullptr;  // has looked since the process began, or null
+  MemoryPeak* memory = nullptr;  // measures since the process began, or null
   NetworkWatchOptions network;
-  // Unblocks a source that waits (stdin).
+  // Unblocks a source that waits for input (stdin).
   std::function<void()> cancel_source;
   // Called at most ten times a second, and once when the run has ended.
   std::function<void(const RunView&)> show;
@@ -66,9 +67,9 @@ struct EngineParts {
 struct RunEnd {
   enum class Kind {
     kFinished,     // every item has its record
-    kLimit,        // --max-failures, or the network is lost: `error`
-    kFatal,        // `error`
-    kInterrupted,  // `signal`
+    kLimit,        // too many failures, or the network is lost (`error`)
+    kFatal,        // the run cannot go on (`error`)
+    kInterrupted,  // a signal stopped the run (`signal`)
   };
   Kind kind = Kind::kFinished;
   Error error;
@@ -81,18 +82,19 @@ class Engine {
          std::unique_ptr<Source> source);
   ~Engine();
 
-  // Until every item is final, or the run is stopped.
+  // Returns when every item is final or the run has stopped.
   [[nodiscard]] RunEnd Run();
 
-  // From the loop's thread: the first time drains, the second stops at once.
+  // Call in the loop's thread. The first call drains the run, the second stops
+  // it at once.
   void Interrupt(int signal);
 
-  // What every worker does now, what is fetched and stored, a line each. For
-  // people; URLs are redacted.
+  // Returns one line per worker, download and upload with its present work.
+  // For people; URLs are redacted.
   [[nodiscard]] std::vector<std::string> Describe() const;
 
  private:
-  // Records that may wait for the disk before no more work is begun.
+  // Records that may wait for the disk. With more, no new work starts.
   static constexpr std::size_t kMaxUncommitted = 8192;
 
   // The steps of the walk.
@@ -116,7 +118,7 @@ class Engine {
   FetchQueue::Taken NextToFetch(TimePoint now, int* probes);
   bool StartFetch(const ItemPtr& item);
   void FailUntried(const ItemPtr& item);
-  // What an answer says about its host and about the network.
+  // Reports the answer to HostCare and NetworkWatch.
   void Judge(const Item& item, const FetchAnswer& answer);
   void CountLoss(const Item& item, const std::string& message);
   void NetworkIsBack();
@@ -157,25 +159,25 @@ class Engine {
   RetryPolicy retry_;
   std::unique_ptr<Lister> lister_;
 
-  std::size_t asked_ = 0;  // items requested of the lister, not arrived
+  std::size_t asked_ = 0;  // items requested from the lister, not yet arrived
   bool listing_ended_ = false;
-  std::optional<double> progress_;  // of the sources
+  std::optional<double> progress_;  // part of the sources that was read, 0 to 1
   Forecast forecast_;
   std::optional<SlowHost> slowest_;  // as of the last Sample()
-  std::uint64_t memory_used_ = 0;    // so too
-  std::size_t open_ = 0;             // listed, not final
-  // Failed, while their inputs are written to --keep-poison.
+  std::uint64_t memory_used_ = 0;    // bytes, as of the last Sample()
+  std::size_t open_ = 0;             // items listed, not final
+  // Failed items whose inputs are being written to --keep-poison, by index.
   std::unordered_map<std::uint64_t, ItemPtr> kept_;
-  // Given to the committer; counted at once, so that --max-failures does not
-  // wait for the disk.
+  // Items given to the committer. They count before they are durable, so that
+  // --max-failures does not wait for the disk.
   std::uint64_t ended_ = 0, ended_failed_ = 0;
   bool draining_ = false;
   bool stopped_ = false;
   RunEnd end_;
   TimePoint last_tick_{}, last_sample_{}, last_look_{};
   MemoryPeak own_memory_;
-  MemoryPeak& memory_;  // that of the parts, where they have one
-  // What the loop may still call after this object is gone asks it first.
+  MemoryPeak& memory_;  // parts_.memory, or own_memory_ if that is null
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
   std::mt19937_64 random_{FreshSeed()};
 };

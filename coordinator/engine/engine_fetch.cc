@@ -1,5 +1,5 @@
-// The engine's first step: which image is fetched next, and what the answers
-// say about the image, its host and the network.
+// The engine's fetch step: chooses the image to fetch next, and draws
+// conclusions from the answers about the image, its host and the network.
 #include <fmt/format.h>
 
 #include <utility>
@@ -11,11 +11,12 @@
 namespace thumbmill {
 namespace {
 
-// Files that are read, or being read, before a worker has room.
+// Files that may be read, or be in reading, before a worker has room.
 constexpr std::size_t kReadAhead = 8;
 constexpr std::size_t kReadAheadAWorker = 4;
 constexpr std::size_t kReadAheadAtMost = 64;
-// A server that is too slow costs a deadline each time, and is seldom faster.
+// A server that is too slow costs one deadline per try and is seldom faster at
+// the next.
 constexpr int kSlowRetries = 1;
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
@@ -24,7 +25,7 @@ bool IsBusy(const FetchAnswer& answer) {
   return answer.http_status == 429 || answer.http_status == 503;
 }
 
-// Each one of these is a wait for a deadline, or may be.
+// Returns true for the reasons that may have cost a wait until a deadline.
 bool IsSilence(Reason reason) {
   switch (reason) {
     case Reason::kDns:
@@ -38,7 +39,7 @@ bool IsSilence(Reason reason) {
   }
 }
 
-// Our own verdicts, for which nobody needed to be asked.
+// Returns true for our own decisions: they say nothing about the host.
 bool IsOurs(Reason reason) {
   switch (reason) {
     case Reason::kBadLine:
@@ -56,7 +57,7 @@ bool IsOurs(Reason reason) {
 bool Engine::MayStartFetch() const {
   if (draining_ || committer_.pending() > kMaxUncommitted) return false;
   if (options_.backend != Backend::kSerial) return true;
-  // Serial: one image at a time, from download to upload.
+  // The serial backend has one image under way, from download to upload.
   return fetcher_.active() + dispatcher_.ready() + dispatcher_.leased() +
              storer_.active() ==
          0;
@@ -78,9 +79,9 @@ void Engine::StartFetches() {
   }
 }
 
-// A file is there when it is wanted: what is read long before lies in memory,
-// and no longer in any cache. What is ready may also wait for memory while
-// others have room.
+// Reads local files only a little ahead: early reads hold memory and fall out
+// of the CPU cache. Items that wait for a memory grant do not count, because
+// others may have room meanwhile.
 bool Engine::MayReadAhead() const {
   const std::size_t ahead = queue_.active_files() + dispatcher_.ready();
   return ahead < kReadAheadAtMost &&
@@ -90,6 +91,8 @@ bool Engine::MayReadAhead() const {
 
 FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
   if (!network_.lost()) return queue_.Take(now, MayReadAhead());
+  // Local files need no network. A few URLs go as probes, to find out whether
+  // the network is back.
   FetchQueue::Taken taken = queue_.TakeLocal();
   if (!taken.item && (*probes)-- > 0) taken = queue_.TakeProbe();
   return taken;
@@ -128,7 +131,7 @@ void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
   }
   if (answer.reason == Reason::kNone) return OnFetchedWell(item);
   if (answer.transient && network_.lost()) {
-    // The try says nothing about the image.
+    // The network failed, not the image: this was no try.
     --item->fetch_tries;
     item->Move(ItemState::kListed);
     return queue_.PushFront(item);
@@ -159,7 +162,8 @@ void Engine::OnFetchedWell(const ItemPtr& item) {
   dispatcher_.Add(item);
 }
 
-// Hosts are counted from their first image that is final.
+// Updates the host's moving mean of answer times. A host has statistics only
+// after its first image is final.
 void Engine::CountAnswer(const Item& item) {
   const auto host = stats_.hosts.find(item.ref.host);
   if (host == stats_.hosts.end()) return;
@@ -172,6 +176,8 @@ void Engine::CountAnswer(const Item& item) {
 
 void Engine::Judge(const Item& item, const FetchAnswer& answer) {
   if (IsOurs(answer.reason)) return;
+  // An answer that is not transient, even a 404, proves that the host and the
+  // network work.
   if (!answer.transient) {
     if (network_.lost()) NetworkIsBack();
     network_.Answered();
@@ -179,7 +185,7 @@ void Engine::Judge(const Item& item, const FetchAnswer& answer) {
   }
   if (network_.lost()) return;
   const std::string& host = item.authority;
-  // What a redirect leads to is no fault of the host that gave it.
+  // A failure after a redirect is not the fault of the host that sent it.
   if (answer.redirected) return hosts_.Answered(host);
   if (IsBusy(answer)) return hosts_.Busy(host, answer.retry_after, Now());
   if (IsSilence(answer.reason))

@@ -8,7 +8,8 @@
 namespace thumbmill {
 namespace {
 
-// Local files share one line without a bound.
+// Returns the line of the item. All local files share one line, which has the
+// empty name and no bound.
 const std::string& HostOf(const Item& item) {
   static const std::string kLocal;
   return item.ref.is_url ? item.authority : kLocal;
@@ -64,7 +65,7 @@ ItemPtr FetchQueue::PopFront(Line* line) {
 FetchQueue::Taken FetchQueue::Take(TimePoint now, bool local) {
   WakeDue(now);
   if (const auto files = lines_.find(""); local && files != lines_.end())
-    GiveTurn("", &files->second);  // it may have lost it
+    GiveTurn("", &files->second);  // a Take() without `local` took its turn
   while (!turns_.empty()) {
     const std::string host = std::move(turns_.front());
     turns_.pop_front();
@@ -85,12 +86,14 @@ FetchQueue::Taken FetchQueue::TakeFrom(const std::string& host, Line* line,
   if (!host.empty()) permit = care_->Ask(host, line->active, now);
   switch (permit.leave) {
     case HostCare::Leave::kFull:
-      return {};  // Done() gives it a turn
+      return {};  // Done() will give it a turn
     case HostCare::Leave::kWait:
       line->in_turn = true;
       held_.emplace(permit.until, host);
       return {};
     case HostCare::Leave::kDead: {
+      // The item is not counted as active, so nobody calls Done() for it, and
+      // an empty line must be erased here.
       Taken taken{PopFront(line), true};
       if (line->items.empty() && line->active == 0) {
         lines_.erase(host);
@@ -116,9 +119,12 @@ FetchQueue::Taken FetchQueue::TakeLocal() {
 }
 
 FetchQueue::Taken FetchQueue::TakeProbe() {
-  // Those that wait for another try count as well: now is as good a time.
+  // Items that wait for another try may serve as probes too: a probe need not
+  // respect their delay.
   if (size_ == 0) WakeDue(TimePoint::max());
   if (lines_.empty()) return {};
+  // Each probe starts one line further, so that the probes go to different
+  // hosts.
   auto at =
       std::next(lines_.begin(),
                 static_cast<std::ptrdiff_t>(probes_taken_++ % lines_.size()));
@@ -144,7 +150,7 @@ void FetchQueue::Done(const Item& item) {
   Line& line = found->second;
   --line.active;
   if (line.items.empty() && line.active == 0) {
-    // A turn or hold that still names the host is passed over by Take().
+    // turns_ or held_ may still contain the host; Take() skips it there.
     lines_.erase(found);
     return;
   }

@@ -1,9 +1,10 @@
-// coordinator/engine/fetch_queue.h: what waits to be fetched, in which order.
+// coordinator/engine/fetch_queue.h: the items that wait for their fetch, and
+// the order of the fetches.
 //
 // Hosts take turns, so that a list in host order does not send all downloads
-// to one server; how many run at a host at once, and when, is said by
-// HostCare. Within a host the list's order is kept. A host is a name with its
-// port: a dead port is no dead machine.
+// to one server. HostCare decides how many requests a host gets at once, and
+// when. The items of one host keep the list's order. A host is a name with its
+// port, because a dead port does not mean a dead machine.
 //
 // Runs in  the loop's thread.
 #pragma once
@@ -26,49 +27,53 @@ namespace thumbmill {
 class FetchQueue {
  public:
   struct Taken {
-    ItemPtr item;            // null: none
-    bool host_dead = false;  // not to be fetched; takes no Done()
+    ItemPtr item;            // null if there is none
+    bool host_dead = false;  // do not fetch it, and do not call Done() for it
   };
 
-  // `care` outlives the queue.
+  // `care` must outlive the queue.
   explicit FetchQueue(HostCare* care) : care_(care) {}
 
   void Push(ItemPtr item);
-  // To the head of its line: it was taken, but could not be started.
+  // Puts an item back at the head of its line, after it was taken but could not
+  // be fetched.
   void PushFront(ItemPtr item);
+  // Adds an item that may not be taken before `not_before`.
   void PushLater(ItemPtr item, TimePoint not_before);
 
-  // The next one whose host has room; its host counts one more as active
-  // until Done(). None: none waits, or all hosts are at their bound or held.
-  // `local`: may it be a file?
+  // Takes the next item whose host has room; it counts as active at its host
+  // until Done(). Returns no item if none waits, or if all hosts are at their
+  // bound or held. Takes a local file only if `local` is true.
   [[nodiscard]] Taken Take(TimePoint now, bool local = true);
-  // While the network is away: local files only.
+  // Takes the next local file. For the time while the network is lost.
   [[nodiscard]] Taken TakeLocal();
-  // One of the next host in turn, whatever is thought of it.
+  // Takes an item of the next host in turn without a question to HostCare. For
+  // probes while the network is lost.
   [[nodiscard]] Taken TakeProbe();
   void Done(const Item& item);
-  // Hosts that are held may be asked again: HostCare forgave them.
+  // Gives held hosts a turn again, after HostCare has forgiven them.
   void WakeHosts();
 
-  // When the earliest item or host that waits for its time may go.
+  // Returns the earliest time at which a delayed item or a held host may go.
   [[nodiscard]] std::optional<TimePoint> NextDue() const;
-  // The host that is held longest, while something waits for it.
+  // Returns the host that is held longest and has items, with the end of its
+  // hold.
   [[nodiscard]] std::optional<std::pair<std::string, TimePoint>> LongestHeld()
       const;
   [[nodiscard]] std::size_t size() const { return size_ + later_.size(); }
-  // Files that were taken and are not done.
+  // Local files that were taken and are not done.
   [[nodiscard]] std::size_t active_files() const;
-  // Everything that waits; for a run that stops.
+  // Removes and returns all items that wait. For a run that stops.
   [[nodiscard]] std::vector<ItemPtr> Clear();
 
  private:
   struct Line {
     std::deque<ItemPtr> items;
     std::size_t active = 0;
-    // Its name stands in turns_ or held_.
+    // True while turns_ or held_ contains the host.
     bool in_turn = false;
   };
-  // Nothing while it has a turn already, or no items.
+  // Appends the host to turns_ unless it is there, is held or has no items.
   void GiveTurn(const std::string& host, Line* line);
   void WakeDue(TimePoint now);
   ItemPtr PopFront(Line* line);
@@ -79,8 +84,8 @@ class FetchQueue {
   std::size_t size_ = 0;
   std::unordered_map<std::string, Line> lines_;
   std::list<std::string> turns_;  // hosts that have items and may have room
-  std::multimap<TimePoint, std::string> held_;
-  std::multimap<TimePoint, ItemPtr> later_;
+  std::multimap<TimePoint, std::string> held_;  // hosts, by end of the hold
+  std::multimap<TimePoint, ItemPtr> later_;     // items, by earliest start
   std::size_t probes_taken_ = 0;
 };
 

@@ -22,13 +22,14 @@ namespace {
 
 // A download's slot grows by at least this much at a time.
 constexpr std::uint64_t kGrowBytes = 256 << 10;
-// What a transfer may hold beside its slot: headers, 64 KB that were read, a
-// decoder. The coordinator's own share of --memory has room for so many; more
-// of them must find it among what inputs have left.
+// The coordinator's own share of --memory has room for kPlannedDownloads
+// transfers. Each further one must find kTransferBytes in the input budget: the
+// memory of a transfer outside its slot (headers, 64 KB that were read, a
+// decoder).
 constexpr std::size_t kPlannedDownloads = 64;
 constexpr std::uint64_t kTransferBytes = 384 << 10;
 
-// What a pool thread found out about a file.
+// The result of a pool thread's read.
 struct ReadAnswer {
   FetchAnswer fetch;
   std::uint64_t length = 0;
@@ -42,7 +43,7 @@ ReadAnswer ReadFailed(Reason reason, std::string message) {
   return answer;
 }
 
-// Memory that is short now says nothing about the image.
+// A lack of memory is transient: it says nothing about the image.
 ReadAnswer CopyFailed(const Error& error) {
   const bool memory = error.code == ErrorCode::kNoMemory;
   ReadAnswer answer =
@@ -58,14 +59,15 @@ struct Place {
   std::uint64_t size;
 };
 
-// Copies a file into a slot by way of a buffer that stays in a near cache:
-// write() takes fresh pages without zeroing them, and no fault for each.
+// Copies a file into a slot through a buffer that stays in a CPU cache. A read
+// into the mapped slot would cost one page fault, and the zeroing of a page,
+// per fresh page; pwrite() to the memfd costs neither.
 class FileCopy {
  public:
   FileCopy(int from, const Place& to) : from_(from), to_(to) {}
 
   [[nodiscard]] std::uint64_t length() const { return length_; }
-  // False: the file has ended, or the slot is full.
+  // Copies one buffer. Returns false if the file has ended or the slot is full.
   [[nodiscard]] Result<bool> Step() {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBytes);
     const std::uint64_t most =
@@ -102,7 +104,8 @@ thread_local std::unique_ptr<char[]> FileCopy::buffer_;
 // Runs in a pool thread.
 ReadAnswer ReadFile(const std::string& path, const Place& place,
                     std::uint64_t max_bytes) {
-  // Nonblocking: a FIFO that took the file's place must not hold the thread.
+  // O_NONBLOCK, so that a FIFO that took the file's place cannot block the
+  // thread.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid())
     return ReadFailed(Reason::kRead, SystemError("open", errno).what);
@@ -121,13 +124,14 @@ ReadAnswer ReadFile(const std::string& path, const Place& place,
     answer.needs = size;
     return answer;
   }
-  // Files under /proc say 0: what arrives is what counts.
+  // Files under /proc have size 0, so the copy does not trust the size: it goes
+  // on until the file ends.
   FileCopy copy(fd.get(), place);
   do {
     const Result<bool> more = copy.Step();
     if (!more) return CopyFailed(more.error());
     if (!*more) break;
-    // When the size is reached: one call less for every file.
+    // The loop stops at the size, which saves the last read() of every file.
   } while (copy.length() != size);
   answer.length = copy.length();
   if (answer.length == 0) return ReadFailed(Reason::kEmpty, "no bytes");
@@ -136,7 +140,7 @@ ReadAnswer ReadFile(const std::string& path, const Place& place,
 
 }  // namespace
 
-// One image on its way into its slot.
+// One running fetch: an image on its way into its slot.
 class Fetcher::Fetch final : public BodySink {
  public:
   Fetch(Fetcher* owner, ItemPtr what, std::uint64_t born)
@@ -159,13 +163,15 @@ class Fetcher::Fetch final : public BodySink {
     sniffed_ = false;
   }
 
+  // Looks at the first bytes once, so that a page of HTML is not downloaded to
+  // its end.
   bool Welcomes() override {
     if (sniffed_ || item->length < kSniffBytes) return true;
     sniffed_ = true;
     return MayBeImage(ByteSpan(item->slot.data(), kSniffBytes));
   }
 
-  // Tries the comfortable step first, then just what is needed.
+  // Tries to grow by a full step first, then only by the bytes needed.
   bool GrowTo(std::uint64_t wanted) {
     SlotLease& slot = item->slot;
     const std::uint64_t step = std::min(
@@ -188,8 +194,8 @@ class Fetcher::Fetch final : public BodySink {
   ItemPtr item;
   std::uint64_t age;
   TimePoint since = std::chrono::steady_clock::now();
-  TransferId transfer = 0;      // 0: a file
-  std::uint64_t waits_for = 0;  // bytes of slot; 0: does not wait
+  TransferId transfer = 0;      // 0 for a file
+  std::uint64_t waits_for = 0;  // slot bytes it needs to resume; 0 if it runs
   bool reading = false;         // a pool thread uses the slot
 
  private:
@@ -214,7 +220,7 @@ Fetcher::~Fetcher() {
 
 bool Fetcher::Start(const ItemPtr& item) {
   if (active_.size() >= options_.downloads) return false;
-  // Whoever waits for memory goes first.
+  // Downloads that wait for memory go first: a new one would take it from them.
   if (paused_ > 0) return false;
   if (item->ref.is_url && !HasRoomForDownload()) return false;
   std::optional<SlotLease> slot = arena_->Acquire();
@@ -233,6 +239,8 @@ bool Fetcher::Start(const ItemPtr& item) {
 }
 
 bool Fetcher::HasRoomForDownload() const {
+  // With nothing under way a download must always start, or the run would wait
+  // for ever.
   if (active_.empty()) return true;
   const auto expected = static_cast<std::uint64_t>(expected_bytes_);
   std::uint64_t wanted = expected;
@@ -251,7 +259,8 @@ bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
   request.url = item->ref.uri;
   request.trusted = item->ref.origin == Origin::kArgument;
   request.body = fetch.get();
-  // The transfer may outlive this object only by its own cancelling.
+  // The callback cannot outlive the fetcher: CancelAll() in the destructor
+  // cancels the transfer.
   fetch->transfer = transfers_->Get(
       request, [this, weak = std::weak_ptr(fetch)](TransferResult result) {
         const FetchPtr done = weak.lock();
@@ -274,7 +283,8 @@ bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
 }
 
 bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
-  // One byte more tells an empty file from one that grew.
+  // One byte more than the listed size, so that a slot always has some room: a
+  // file of unknown size, or one that was empty then, must not look empty.
   const std::uint64_t size =
       std::min(item->ref.size_bytes, options_.max_bytes) + 1;
   if (size > budget_->limit() - arena_->layout().keep_bytes) {
@@ -298,9 +308,9 @@ void Fetcher::SubmitRead(const FetchPtr& fetch) {
   fetch->reading = true;
   const SlotLease& slot = fetch->item->slot;
   const Place place{arena_->writer_fd(), slot.offset(), slot.granted()};
-  // `fetch` keeps the slot while the thread writes into it, also when the
-  // run has been cancelled meanwhile.
-  // It is handed back whole: a slot may only be returned in the loop's thread.
+  // `fetch` holds the slot while the thread writes into it, even if the run is
+  // cancelled meanwhile. The thread moves its reference back to the loop,
+  // because only the loop's thread may return a slot to the arena.
   pool_->Submit([this, fetch = fetch, place, alive = alive_, loop = loop_,
                  max_bytes = options_.max_bytes]() mutable {
     ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
@@ -309,7 +319,7 @@ void Fetcher::SubmitRead(const FetchPtr& fetch) {
           fetch->reading = false;
           if (!*alive || !active_.contains(fetch->age)) return;
           if (answer.needs > 0) {
-            // It is larger than when it was listed.
+            // The file has grown since it was listed.
             if (fetch->item->slot.Grow(answer.needs + 1)) {
               SubmitRead(fetch);
             } else {
@@ -329,7 +339,8 @@ void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {
   if (answer.reason != Reason::kNone) {
     fetch->item->slot.Reset();
   } else {
-    // Leans to the large side: a dropped download costs more than a wait.
+    // The mean leans to the large side: a dropped download costs more than a
+    // wait.
     const auto bytes = static_cast<double>(fetch->item->length) * 1.25;
     expected_bytes_ +=
         (bytes - expected_bytes_) * (bytes > expected_bytes_ ? 0.25 : 0.02);
@@ -364,13 +375,13 @@ void Fetcher::Relieve(bool others_hold_memory) {
     if (!oldest || Resume(oldest.get())) continue;
     if (others_hold_memory) return;
     const FetchPtr youngest = active_.rbegin()->second;
-    if (youngest->reading) return;  // it will be given back soon
+    if (youngest->reading) return;  // its slot will soon be returned
     if (youngest != oldest) {
       Drop(youngest);
       continue;
     }
-    // Nothing but this one image holds memory, and it is too large.
     if (active_.size() > 1) return;
+    // Only this image holds memory, so it can never fit.
     transfers_->Cancel(oldest->transfer);
     FetchAnswer answer;
     answer.reason = Reason::kTooCostly;

@@ -1,18 +1,19 @@
 // coordinator/engine/fetcher.h: turns an item's URI into bytes in its slot.
 //
-// A URL's bytes go from curl's callback into shared memory; a file's are read
-// into it by a pool thread. Not a retry policy: it answers what happened. A
-// download whose first bytes are no image is not brought to its end.
+// curl's callback writes the bytes of a URL into shared memory; a pool thread
+// reads a file into it. The fetcher does not retry: it reports the result. It
+// cancels a download whose first bytes are not an image.
 //
-// Memory   A file's slot is charged with its size before it is read. A
-//          download grows as it arrives; when the budget refuses, it is
-//          paused. Relieve() resumes the oldest one as memory returns, and
-//          drops the youngest ones (answered as `dropped`: not a try) when
-//          nothing but downloads holds memory. So the oldest always finishes.
-//          To drop as little as possible, a download starts only while there
-//          is room for it, and for what is under way, to become as large as
-//          images of this run have been; beyond 64 downloads, also for what
-//          a transfer holds beside its slot.
+// Memory   A file's slot is charged with the file's size before the read. The
+//          slot of a download grows as bytes arrive; when the budget refuses,
+//          the fetcher pauses the download. Relieve() resumes the oldest
+//          download as memory returns. When only downloads hold memory, it
+//          drops the youngest ones, and their answer is `dropped`, which is
+//          not a try. In this way the oldest download always finishes.
+//          To drop few, a download starts only while there is room for it and
+//          all running downloads to become as large as the images of this run
+//          have been. Beyond 64 downloads, there must also be room for the
+//          memory that a transfer uses outside its slot.
 // Runs in  the loop's thread; reads in the pool. Answers come from the loop.
 #pragma once
 
@@ -33,24 +34,25 @@ struct FetchAnswer {
   Reason reason = Reason::kNone;
   std::string message;
   bool transient = false;
-  bool dropped = false;  // for want of memory: to be fetched again
+  bool dropped = false;  // memory was short: fetch the image again
   Millis retry_after{0};
   int http_status = 0;
-  bool redirected = false;  // another host's answer than the URL's
+  bool redirected = false;  // the answer came from another host than the URL's
 };
 
 struct FetcherOptions {
-  std::size_t downloads = 64;   // transfers and reads under way at once
-  std::uint64_t max_bytes = 0;  // of one image
-  // Told how many bytes of shared memory a download is about to touch, or null.
+  std::size_t downloads = 64;   // most transfers and reads at once
+  std::uint64_t max_bytes = 0;  // most bytes of one image
+  // Called with the number of bytes of shared memory that a download will
+  // touch next. May be null.
   std::function<void(std::uint64_t)> grown = nullptr;
 };
 
-// One that is under way.
+// A fetch that runs.
 struct FetchNow {
   const Item* item = nullptr;
   TimePoint since{};
-  bool paused = false;  // for want of memory
+  bool paused = false;  // waits for memory
 };
 
 class Fetcher {
@@ -62,20 +64,22 @@ class Fetcher {
           const FetcherOptions& options, Done done);
   ~Fetcher();
 
-  // True: it was started and `done` follows. False: no slot, no memory, or as
-  // many under way as allowed.
+  // Returns true if the fetch has started; `done` will be called. Returns false
+  // if there is no slot or no memory, or if `downloads` fetches run already.
   [[nodiscard]] bool Start(const ItemPtr& item);
 
-  // Deals with downloads that wait for memory. `others_hold_memory`: inputs
-  // beyond the fetcher's own will be given back without its doing.
+  // Resumes downloads that wait for memory, or drops some of them. Pass
+  // `others_hold_memory` = true if inputs outside the fetcher will release
+  // memory; then it drops none.
   void Relieve(bool others_hold_memory);
 
-  // Ends all; no answer follows. Reads that run already finish by themselves.
+  // Cancels all fetches without an answer. Reads that have started finish by
+  // themselves.
   void CancelAll();
 
   [[nodiscard]] std::size_t active() const { return active_.size(); }
   [[nodiscard]] bool paused() const { return paused_ > 0; }
-  // The oldest first.
+  // Visits the running fetches, the oldest first.
   void ForEach(const std::function<void(const FetchNow&)>& visit) const;
 
  private:
@@ -98,9 +102,9 @@ class Fetcher {
   FetcherOptions options_;
   Done done_;
   std::uint64_t next_age_ = 0;
-  std::map<std::uint64_t, FetchPtr> active_;  // by age: the oldest first
+  std::map<std::uint64_t, FetchPtr> active_;  // by age, the oldest first
   std::size_t paused_ = 0;
-  // Bytes that a download is expected to take: a moving mean, rounded up.
+  // Expected bytes of a download: a moving mean that leans to the large side.
   double expected_bytes_ = 256 << 10;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,13 +1,14 @@
-// coordinator/engine/item.h: one image on its walk, and the moves that are
-// legal.
+// coordinator/engine/item.h: one image on its walk, and the legal moves
+// between its states.
 //
 //   listed -> fetching -> ready -> leased -> made -> storing -> stored -> final
 //               |  ^        ^         |
 //               v  |        +---------+   place lost, attempts left
 //             listed (another try)
 //
-// Any state but `final` may also go to `final`: a failure, a skip.
-// Owned by the engine; used in the loop's thread only.
+// A failed try to store moves `storing` back to `made`. Every state except
+// `final` may move to `final`, after a failure or a skip.
+// The engine owns items; only the loop's thread uses them.
 #pragma once
 
 #include <cstdint>
@@ -44,33 +45,35 @@ struct Item {
   explicit Item(ImageRef source);
 
   ImageRef ref;
-  std::string authority;        // of a URL: "host" or "host:port"
-  std::string source_key;       // its identity: canonical URL or path
-  std::string claim;            // the name it holds
+  std::string authority;        // "host" or "host:port" of a URL
+  std::string source_key;       // identity: canonical URL or path
+  std::string claim;            // claimed name, without the size
   std::uint64_t size_mask = 0;  // sizes to make
 
-  // The bytes, from the first fetched one until the last attempt is over.
+  // The input's bytes, from the first fetched byte to the end of the last
+  // attempt.
   SlotLease slot;
   std::uint64_t length = 0;
-  std::string sha256;  // hex; only computed for items that fail with bytes
-  CostEstimate cost;   // from the header, once the bytes are there
-  TimeBudget time;     // so too
+  std::string sha256;  // hex; only set if the item fails and has bytes
+  CostEstimate cost;   // from the header, after the fetch
+  TimeBudget time;     // from the header, after the fetch
 
-  // What is granted to it while a place works on it or its outputs wait.
+  // Granted bytes: for the decode while a place works on the item, for the
+  // store until the target has the outputs.
   std::uint64_t decode_grant = 0;
   std::uint64_t store_grant = 0;
-  std::uint64_t output_capacity = 0;  // 0: as estimated from the header
-  std::uint32_t bypassed = 0;         // smaller ones that were sent before it
+  std::uint64_t output_capacity = 0;  // bytes; 0 takes the header's estimate
+  std::uint32_t bypassed = 0;         // items that passed it in the queue
 
   int fetch_tries = 0;
-  int slow_tries = 0;      // of those, the ones that were too slow
-  int attempts = 0;        // places it may have cost
+  int slow_tries = 0;      // fetch tries that were too slow
+  int attempts = 0;        // lost places that it may have caused
   int losses = 0;          // places lost while it only waited there
-  bool alone = false;      // leased to a place of its own: see suspicion.h
-  int kills = 0;           // such places lost by a hand from outside
-  int kills_in_a_row = 0;  // of these, while no other place was
-  std::uint64_t kills_seen = 0;  // Suspicion's count at the last of them
-  int regrants = 0;              // leased again with a larger output
+  bool alone = false;      // needs a place of its own (see suspicion.h)
+  int kills = 0;           // lost while alone, seemingly killed from outside
+  int kills_in_a_row = 0;  // kills without the kill of another item's place
+  std::uint64_t kills_seen = 0;  // Suspicion::kills_ at its last kill
+  int regrants = 0;              // leases again, with a larger output range
   int put_tries = 0;
   int signal = 0;
   std::string phase;
@@ -81,7 +84,7 @@ struct Item {
   TimePoint ready_at{}, made_at{};
 
   [[nodiscard]] ItemState state() const { return state_; }
-  // A move that is not legal is a bug: CHECK.
+  // CHECKs that the move is legal: another move is a bug.
   void Move(ItemState to);
 
  private:

@@ -10,7 +10,7 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kBatch = 256;
-// What arrives slowly (a pipe) is passed on after this long.
+// The longest time that a batch waits to be full, for a slow source (a pipe).
 constexpr Millis kBatchTime{20};
 
 }  // namespace
@@ -126,7 +126,7 @@ void Lister::Claim(ListedBatch* batch) {
   for (ListedItem& listed : batch->items) {
     Item& item = *listed.item;
     item.source_key = SourceKey(item.ref);
-    // What is no image of ours (a bad line) needs no name.
+    // A bad line makes no image and needs no name.
     if (item.ref.reason == Reason::kNone)
       item.claim = options_.name->Claim(item.ref, options_.wanted);
     requests.push_back({item.source_key, item.claim, item.ref.stamp,

@@ -1,10 +1,11 @@
 // coordinator/engine/lister.h: reads the sources ahead of the run and claims
 // names.
 //
-// A thread of its own, since a disk, a walk or a pipe may block. It reads a
-// batch, works out each item's identity and the name it claims, asks the
-// journal what is known about it, and posts the verdicts to the loop. It runs
-// ahead only as far as it has been asked to: a list of any length is streamed.
+// The lister has a thread of its own, because a disk, a walk or a pipe may
+// block. The thread reads a batch, computes each item's identity and the name
+// it claims, asks the journal for the earlier record, and posts the verdicts to
+// the loop. It reads only as many items as were requested, so that a list of
+// any length is streamed.
 //
 // Threads  Request() and Stop() from the loop; batches arrive in the loop.
 #pragma once
@@ -34,22 +35,23 @@ struct ListedItem {
 
 struct ListedBatch {
   std::vector<ListedItem> items;
-  bool end = false;  // no more will come
-  Status status;     // the journal failed
-  // A list could not be read to its end; with `end`. It was logged.
+  bool end = false;  // the last batch
+  Status status;     // an error if the journal or the thread failed
+  // Set, together with `end`, if a list could not be read to its end. The
+  // source has logged the error.
   std::optional<Error> unread;
-  std::optional<double> progress;  // of the source, after this batch
+  std::optional<double> progress;  // Source::progress() after this batch
 };
 
 struct ListerOptions {
   const NameTemplate* name = nullptr;
   ImageFormat wanted = ImageFormat::kUnknown;
-  std::uint64_t all_sizes = 0;  // mask
-  OutputLook* look = nullptr;   // null: the journal is trusted
+  std::uint64_t all_sizes = 0;  // mask of all sizes
+  OutputLook* look = nullptr;   // null if the journal is trusted
 };
 
-// Looks whether the outputs of a verdict are there. What is not is missing, and
-// the item is kPartly.
+// Looks for the outputs of a verdict in the target. Adds the sizes of absent
+// ones to `missing_mask`, and makes the verdict kPartly.
 void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict);
 
 class Lister {
@@ -57,7 +59,7 @@ class Lister {
   Lister(EventLoop* loop, std::unique_ptr<Source> source, Journal* journal,
          std::mutex* journal_mutex, const ListerOptions& options,
          std::function<void(ListedBatch)> batch);
-  // Joins; a source that blocks must have been cancelled before.
+  // Joins the thread. Cancel a source that blocks before.
   ~Lister();
 
   // Allows `count` more items to be read.

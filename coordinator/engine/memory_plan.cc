@@ -10,11 +10,13 @@ namespace thumbmill {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
-// Program, libraries' data, queues, SQLite's caches, curl's connections.
+// The coordinator's own memory: program, data of libraries, queues, caches of
+// SQLite, connections of curl.
 constexpr std::uint64_t kCoordinatorBytes = 72 * kMiB;
 // A worker between images.
 constexpr std::uint64_t kWorkerBytes = 10 * kMiB;
-// Below this an ordinary photograph (24 MP progressive) could not be decoded.
+// The least memory for images. With less, an ordinary photograph (24 MP,
+// progressive) could not be decoded.
 constexpr std::uint64_t kLeastForImages = 96 * kMiB;
 
 }  // namespace
@@ -31,8 +33,8 @@ Result<MemoryPlan> PlanMemory(std::uint64_t total, std::size_t worker_processes,
                             FormatBytes(total), worker_processes,
                             FormatBytes(plan.processes + kLeastForImages)));
   const std::uint64_t rest = total - plan.processes;
-  // One input of the largest allowed size should fit, but never take more
-  // than two fifths from the decodes.
+  // The input pool should hold one input of the largest allowed size, but it
+  // may take at most two fifths of the rest, so that the decodes keep enough.
   plan.input = std::min(std::max(rest / 4, max_bytes + kMiB), rest * 2 / 5);
   plan.store = std::min(rest / 8, 1024 * kMiB);
   plan.decode = rest - plan.input - plan.store;

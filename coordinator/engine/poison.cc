@@ -24,7 +24,8 @@ bool IsPlain(char c) {
          (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-// Removes itself unless it was given its name.
+// A file under a temporary name, which the destructor removes. Name() links it
+// to its real name.
 class Temporary {
  public:
   explicit Temporary(int folder) : folder_(folder) {
@@ -53,12 +54,12 @@ class Temporary {
     }
     return {};
   }
-  // What has that name already has these bytes.
+  // EEXIST is a success: the file of that name has the same bytes.
   Status Name(const std::string& name) {
     if (linkat(folder_, name_.c_str(), folder_, name.c_str(), 0) == 0 ||
         errno == EEXIST)
       return {};
-    // A file system without links.
+    // Some file systems have no hard links.
     if (renameat2(folder_, name_.c_str(), folder_, name.c_str(),
                   RENAME_NOREPLACE) == 0 ||
         errno == EEXIST)

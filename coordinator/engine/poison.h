@@ -1,12 +1,12 @@
 // coordinator/engine/poison.h: keeps the input of an image that has cost
-// workers, for whoever mends the decoder.
+// workers, for the developer who repairs the decoder.
 //
-// A file appears whole, mode 0600, under the hash of its bytes and a name made
-// from the image's; what is there is never replaced: the same name means the
-// same bytes.
+// A file appears only when it is complete, with mode 0600. Its name consists of
+// the hash of its bytes and the image's name. A file that exists is never
+// replaced, because the same name means the same bytes.
 //
 // Threads  any; calls block on the disk.
-// Errors   kIo, kNoSpace, …: nothing was kept, no part of it is left.
+// Errors   after kIo, kNoSpace, … nothing was kept, and no part of it is left.
 #pragma once
 
 #include <string>
@@ -17,13 +17,14 @@
 
 namespace thumbmill {
 
-// "<16 hex digits>-photo.jpg": letters, digits, '.', '_' and '-' of the name
-// are kept.
+// Returns "<16 hex digits>-photo.jpg". Characters other than letters, digits,
+// '.', '_' and '-' become '_'.
 [[nodiscard]] std::string PoisonName(std::string_view sha256,
                                      std::string_view stem,
                                      std::string_view extension);
 
-// Makes `folder` (mode 0700) where it is missing.
+// Writes `bytes` to `folder`/`name`. Creates `folder` (mode 0700) if it is
+// missing.
 [[nodiscard]] Status KeepPoison(const std::string& folder,
                                 const std::string& name, ByteSpan bytes);
 

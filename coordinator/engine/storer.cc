@@ -34,7 +34,8 @@ Storer::Naming Storer::NameOutputs(
     record.bytes = outputs[i].size();
     record.sha256 = ToHex(HashBytes(outputs[i]));
     const ImageFormat written = outcome.FormatOf(thumbnail);
-    // A name with another extension was not claimed.
+    // The first claim assumed the extension of `output_format`, so a name with
+    // another extension is not claimed yet.
     naming.second_claim |= written != outcome.output_format;
     record.name =
         options_.name->Name(item.ref, size, thumbnail.width, thumbnail.height,
@@ -72,8 +73,9 @@ void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
   }
 }
 
-// The default template's names differ where their claims do, so the claim is
-// what it holds; of a user's template the names themselves are claimed too.
+// With the default template, different claims give different names, so it is
+// enough to claim the claims. With a user's template, different claims may give
+// equal names, so the names themselves are claimed too.
 std::vector<std::string> Storer::NamesToClaim(
     Item* item, const std::vector<OutputRecord>& records) const {
   if (options_.name->text().empty()) {
@@ -103,6 +105,8 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
     std::string name, owner;
   };
   std::vector<std::string> names = NamesToClaim(item.get(), records);
+  // The journal may wait for the disk or for another holder of its mutex,
+  // which the loop's thread must not do.
   parts_.pool->Submit([this, item = std::move(item),
                        records = std::move(records), names = std::move(names),
                        alive = alive_, parts = parts_] {
@@ -164,6 +168,8 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
     --active_;
     return events_.fatal(std::move(result.message));
   }
+  // The target is unreachable as a whole, which is not the item's fault: count
+  // no try. The sink holds the new Put() back until the target answers.
   if (result.away && !stopped_) {
     --item->put_tries;
     item->Move(ItemState::kMade);
@@ -194,6 +200,8 @@ std::size_t Storer::StopRetrying() {
 }
 
 void Storer::LetGo(Item* item) {
+  // clear() would keep the memory; a swap with an empty vector frees it. The
+  // names stay: Publish() needs them.
   for (StoreItem::File& file : item->store->files)
     std::vector<std::uint8_t>().swap(file.bytes);
   parts_.store->Release(std::exchange(item->store_grant, 0));

@@ -1,9 +1,9 @@
-// coordinator/engine/storer.h: names an item's thumbnails and brings them to
+// coordinator/engine/storer.h: names an item's thumbnails and sends them to
 // the target, with retries.
 //
-// Runs in  the loop's thread; second claims of names in the pool.
-// Memory   the bytes are let go as soon as the target has them; the item's
-//          store grant is released by then.
+// Runs in  the loop's thread; second claims of names run in the pool.
+// Memory   the storer frees the bytes and releases the item's store grant as
+//          soon as the target has the bytes.
 #pragma once
 
 #include <functional>
@@ -45,11 +45,12 @@ struct StorerParts {
 class Storer {
  public:
   struct Events {
-    // At the target, not yet visible there: ready to be committed.
+    // Called when the files are at the target, not yet visible there, and the
+    // item can be committed.
     std::function<void(ItemPtr, std::vector<OutputRecord>)> stored;
     std::function<void(ItemPtr, Reason, std::string message)> failed;
     std::function<void()> retried;
-    // The target cannot be used: the run ends.
+    // Called when the target cannot be used, so that the run must end.
     std::function<void(std::string message)> fatal;
   };
 
@@ -57,12 +58,13 @@ class Storer {
   ~Storer();
 
   void Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs);
-  // Gives up those that wait for another try, and tries no more: for a run
-  // that drains. Returns how many were given up.
+  // Gives up the items that wait for another try, and retries no item from now
+  // on. For a run that drains. Returns the number of items given up.
   std::size_t StopRetrying();
 
   [[nodiscard]] std::size_t active() const { return active_; }
-  // What the target has been given and has not answered, with the time.
+  // Items that the target has received and not answered, with the time of their
+  // Put().
   [[nodiscard]] const std::unordered_map<ItemPtr, TimePoint>& under_way()
       const {
     return under_way_;
@@ -71,7 +73,7 @@ class Storer {
  private:
   struct Naming {
     std::vector<OutputRecord> records;
-    std::string clash;  // not empty: two sizes get this name
+    std::string clash;  // the name that two sizes get, or empty
     bool second_claim = false;
   };
   Naming NameOutputs(const Item& item,
@@ -90,7 +92,7 @@ class Storer {
   Events events_;
   std::size_t active_ = 0;
   std::unordered_map<ItemPtr, TimePoint> under_way_;
-  std::size_t waiting_ = 0;  // for another try
+  std::size_t waiting_ = 0;  // items that wait for another try
   bool stopped_ = false;
   std::mt19937_64 random_{FreshSeed()};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -5,10 +5,11 @@
 namespace thumbmill {
 namespace {
 
-// Lost workers in which an image only waited, before it runs alone.
+// Lost workers in which an image may wait before it must run alone.
 constexpr int kNearLosses = 2;
-// A photograph takes some 50 ms. Where somebody kills its worker every 300 ms,
-// each run ends so with a chance of 1 in 6: eight in a row with 1 in a million.
+// A photograph takes about 50 ms. If somebody kills its worker every 300 ms,
+// one run dies with a chance of 1 in 6, and eight in a row with about 1 in a
+// million.
 constexpr int kKillsInARow = 8;
 constexpr int kKillsAtMost = 20;
 
@@ -28,16 +29,17 @@ bool Suspicion::ConvictsInCompany(const Lost& lost, Item* item) const {
   if (lost.running || ++item->losses >= kNearLosses) item->alone = true;
   if (!lost.charged) return false;
   NoteDeath(lost, item);
-  // More CPU time would be used up just the same.
+  // The image has used up its CPU limit, and would use it up again.
   const bool hopeless = lost.reason == Reason::kTooCostly && lost.certain;
-  // The last attempt is one that the image has alone.
+  // Keeps the last attempt for a place where the image is alone.
   if (hopeless || item->attempts + 1 < attempts_) ++item->attempts;
   return hopeless;
 }
 
 bool Suspicion::ConvictsAlone(const Lost& lost, Item* item) {
   NoteDeath(lost, item);
-  // Who is stopped costs a time limit each time.
+  // A hang counts as an attempt even if it looks like SIGSTOP from outside,
+  // because each hang costs a whole time limit.
   if (lost.outside && lost.reason != Reason::kHang)
     return ConvictsOfKills(item);
   ++item->attempts;
@@ -45,6 +47,8 @@ bool Suspicion::ConvictsAlone(const Lost& lost, Item* item) {
 }
 
 bool Suspicion::ConvictsOfKills(Item* item) {
+  // kills_ counts this kill too, so a difference of 1 means that no other
+  // worker was killed since this item's last kill.
   const bool others_too = item->kills > 0 && kills_ - item->kills_seen > 1;
   item->kills_seen = kills_;
   item->kills_in_a_row = others_too ? 1 : item->kills_in_a_row + 1;

@@ -1,19 +1,21 @@
-// coordinator/engine/suspicion.h: decides what the loss of a worker means for
-// each image that the worker held.
+// coordinator/engine/suspicion.h: decides the fate of each image that a lost
+// worker held.
 //
-// The problem: several images share a worker, and the record of which one was
-// at work is written by the worker itself. A library that calls exit() takes
-// its neighbours with it; a decoder that was taken over may blame one of them.
+// The problem: several images share a worker, and the worker itself writes the
+// record of the image at work. An image whose library calls exit() takes its
+// neighbours with it; an attacker who controls the decoder may blame one of
+// them.
 //
-// The idea: nobody is convicted in company. An image that was at work when a
-// worker was lost, or waited twice in a lost one, runs alone from then on: in
-// a process that has run nothing before and is given nothing else. A process
-// that dies then died of this image, or of somebody outside.
+// The idea: no image is convicted while it shares a worker. An image that was
+// at work when a worker was lost, or that waited in two lost workers, runs
+// alone from then on: in a process that has run nothing before and gets nothing
+// else. If that process dies, either this image or somebody outside killed it.
 //
-// Somebody outside (kill -9 by a person, an out-of-memory daemon) hits all
-// workers, an image only its own. A death that looks like his counts against
-// an image when no other worker died so since the image's last one; eight in a
-// row convict it. Where others die too, twenty do, so that a run always ends.
+// Somebody outside (a person with kill -9, an out-of-memory daemon) hits all
+// workers; an image hits only its own. A death that looks like a kill from
+// outside counts against the image if no other worker was killed in this way
+// since the image's last death. Eight of them in a row convict the image. If
+// other workers die too, twenty convict it, so that a run always ends.
 //
 // Contract docs/isolation.md, "How deaths are charged".
 #pragma once
@@ -27,11 +29,11 @@ namespace thumbmill {
 
 class Suspicion {
  public:
-  // `attempts`: deaths that are charged to an image before it fails.
+  // `attempts` is the number of deaths charged to an image before it fails.
   explicit Suspicion(int attempts) : attempts_(attempts) {}
 
-  // Notes the loss in `item`. True: the item is guilty and fails; false: it is
-  // leased again, alone where item->alone says so.
+  // Notes the loss in `item`. Returns true if the item is guilty and must fail.
+  // Otherwise lease it again, and alone if item->alone is set.
   [[nodiscard]] bool Convicts(const Lost& lost, Item* item);
 
  private:
@@ -40,7 +42,7 @@ class Suspicion {
   bool ConvictsOfKills(Item* item);
 
   int attempts_;
-  std::uint64_t kills_ = 0;  // workers lost at work, by a hand from outside
+  std::uint64_t kills_ = 0;  // workers killed at work, seemingly from outside
 };
 
 }  // namespace thumbmill

@@ -5,23 +5,26 @@
 namespace thumbmill {
 namespace {
 
-// What an image costs whatever its size, a start of the worker's libraries
-// included.
+// The allowance of every image, whatever its size. It includes the start of the
+// worker's libraries.
 constexpr double kBaseNs = 4e9;
-// Measured at -O1: 20 ns a pixel for RGBA of 16 bits in PNG, 11 for Adam7, 5
+// Measured at -O1: 20 ns per pixel for PNG with 16-bit RGBA, 11 for Adam7, 5
 // for AVIF, 1 to 2 for JPEG.
 constexpr double kPixelNs = 400;
 constexpr double kOutputPixelNs = 400;
-// 100 ns a byte is slow for entropy coding.
+// A slow entropy decoder takes 100 ns per byte.
 constexpr double kByteNs = 1000;
-// A scan of a progressive JPEG visits each block of 64 samples: about 5 ns.
+// A scan of a progressive JPEG visits each block of 64 samples, which takes
+// about 5 ns per block.
 constexpr double kBlockScanNs = 100;
 constexpr double kBlockSamples = 64;
-// Where cores are shared, and while a worker waits for one.
+// The wall limit is larger than the CPU limit: cores may be shared, and a
+// worker may have to wait for one.
 constexpr double kWallBaseNs = 6e9;
 constexpr double kWallFactor = 2;
 
-// Expected, roughly, of a plain JPEG: a pixel, a byte, a pixel made.
+// A rough expectation for a plain JPEG: the base, then the time per source
+// pixel, input byte and output pixel.
 constexpr double kExpectedBaseNs = 50e3;
 constexpr double kExpectedPixelNs = 2;
 constexpr double kExpectedByteNs = 8;

@@ -1,10 +1,11 @@
-// coordinator/engine/time_budget.h: how long the work on one image may take,
-// and is likely to, from what its header says.
+// coordinator/engine/time_budget.h: computes time limits and an expected time
+// for the work on one image from its header.
 //
-// The limits are no forecast: about twenty times what the slowest image of its
-// kind took here, so that a slow machine and a checked build stay below, and
-// an endless loop in a small image ends in seconds, not at --task-timeout. What
-// is expected is a rough figure; it only decides how many tasks a worker holds.
+// The limits are not a forecast. They are about twenty times the measured time
+// of the slowest image of the same kind. A slow machine and a build with
+// sanitizers stay below them, and an endless loop in a small image ends after
+// seconds instead of at --task-timeout. The expected time is a rough figure,
+// which only decides how many tasks a worker holds.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,13 @@
 namespace thumbmill {
 
 struct TimeBudget {
-  Millis cpu{0};       // of the worker; beyond it the image is too_costly
-  Millis wall{0};      // until the answer; beyond it the worker hangs
-  Micros expected{0};  // of the worker
+  Millis cpu{0};       // CPU limit; beyond it the image is too_costly
+  Millis wall{0};      // limit for the answer; beyond it the worker hangs
+  Micros expected{0};  // expected time of the worker
 };
 
-// `header` is empty where the format is not known; `bound` is --task-timeout,
-// which no limit exceeds.
+// Returns the budget of one image. `header` is empty if the format is unknown.
+// `bound` is --task-timeout, and no limit exceeds it.
 [[nodiscard]] TimeBudget BudgetOf(const std::optional<ImageHeader>& header,
                                   std::uint64_t input_bytes,
                                   std::uint64_t output_pixels,
