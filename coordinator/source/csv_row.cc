@@ -29,6 +29,7 @@ std::size_t CsvRow::FeedQuoted(std::string_view line) {
     if (c != '"') {
       field_ += c;
     } else if (i < line.size() && line[i] == '"') {
+      // A doubled quotation mark stands for one (RFC 4180).
       field_ += line[i++];
     } else if (const std::size_t blanks = BlanksAfterQuote(line.substr(i));
                blanks != std::string_view::npos) {
@@ -48,6 +49,7 @@ bool CsvRow::TooLong() const {
 
 CsvRow::State CsvRow::Feed(std::string_view line) {
   bytes_ += line.size() + 1;
+  // The field is still open from the line before: the line break is its text.
   if (quoted_) {
     field_ += '\n';
     ++lines_;

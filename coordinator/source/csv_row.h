@@ -1,12 +1,14 @@
-// coordinator/source/csv_row.h: one record of a CSV table, fed line by line.
+// coordinator/source/csv_row.h: parses one record of a CSV table, line by line.
 //
-// RFC 4180 with its usual liberties: a quotation mark opens a field only as
-// the field's first character, and closes it only before a delimiter or the
-// end of a line (blanks may stand between). Every other one is a character.
+// The format is RFC 4180, but tolerant: a quotation mark opens a field only if
+// it is the field's first character, and closes the field only before a
+// delimiter or the end of a line (blanks may stand between). Any other
+// quotation mark is a plain character.
 //
-// A quotation mark that nobody closed would take in the rest of the list.
-// A field therefore ends after kMaxFieldBytes or kMaxFieldLines: the row is
-// endless, and the caller reads the lines after the first one again.
+// The problem: an unclosed quotation mark would swallow the rest of the list.
+// A field may therefore have at most kMaxFieldBytes and kMaxFieldLines. A
+// longer one makes the row kEndless; the caller then reads the lines after the
+// first one again, as rows of their own.
 #pragma once
 
 #include <cstddef>
@@ -26,28 +28,30 @@ class CsvRow {
 
   explicit CsvRow(char delimiter) : delimiter_(delimiter) {}
 
-  // Takes one line without its end. After kWhole or kEndless takes no more.
+  // Takes one line without its end. Do not call again after kWhole or kEndless.
   State Feed(std::string_view line);
+  // Returns the fields of a whole record.
   [[nodiscard]] std::vector<std::string> Take() { return std::move(fields_); }
 
  private:
   void EndField();
-  // Blanks that may follow a closing quotation mark; npos: it closes nothing.
+  // Returns how many blanks stand between a quotation mark and the delimiter or
+  // line end after it. Returns npos if the mark does not close the field.
   [[nodiscard]] std::size_t BlanksAfterQuote(std::string_view rest) const;
-  // Takes quoted text from `line` on; returns how many bytes that was.
+  // Takes quoted text from the start of `line`. Returns its bytes.
   std::size_t FeedQuoted(std::string_view line);
   [[nodiscard]] bool TooLong() const;
 
   char delimiter_;
   bool quoted_ = false;
-  bool at_start_ = true;   // of a field
+  bool at_start_ = true;   // the field has no character yet
   std::size_t lines_ = 0;  // line breaks within the field
   std::size_t bytes_ = 0;
   std::string field_;
   std::vector<std::string> fields_;
 };
 
-// Splits at each delimiter; a quotation mark is a character.
+// Splits at each delimiter. Quotation marks are plain characters.
 [[nodiscard]] std::vector<std::string> SplitPlain(std::string_view line,
                                                   char delimiter);
 

@@ -23,8 +23,8 @@ std::string RealPath(const std::string& path) {
   return result;
 }
 
-// A glob with a slash is held against the whole relative path, one without
-// against the name.
+// Matches a glob that has a slash against the whole relative path, and any
+// other glob against the name.
 bool MatchesAny(const std::vector<std::string>& globs,
                 const std::string& relative) {
   const std::string name = relative.substr(relative.rfind('/') + 1);
@@ -88,7 +88,8 @@ ImageRef DirectorySource::Unreadable(const std::string& relative,
   return ref;
 }
 
-// Puts a folder's names on the stack; an item when it cannot be read.
+// Puts the names of a folder on the stack. Returns an item if the folder cannot
+// be read.
 std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
   const std::string path = options_.root + "/" + relative;
   DIR* dir = opendir(path.c_str());
@@ -103,7 +104,8 @@ std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
   }
   const int failed = errno;
   closedir(dir);
-  // Names that were read are still good; those that were not are named.
+  // If readdir() failed half-way, give the names read so far, and an item for
+  // the folder, so that the user knows that names are missing.
   std::sort(level.names.begin(), level.names.end(), std::greater<>());
   level.total = level.names.size();
   levels_.push_back(std::move(level));
@@ -112,7 +114,8 @@ std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
   return std::nullopt;
 }
 
-// One entry: an item, or nothing (skipped, or a folder that was entered).
+// Returns the item for one entry. Returns empty if the entry was skipped, or
+// was a folder and is now on the stack.
 std::optional<ImageRef> DirectorySource::Visit(const std::string& relative) {
   const std::string path = options_.root + "/" + relative;
   struct stat st;
@@ -141,7 +144,7 @@ std::optional<ImageRef> DirectorySource::Visit(const std::string& relative) {
 }
 
 Result<std::optional<ImageRef>> DirectorySource::Next() {
-  // Again: the output may have been made since Open().
+  // The run makes its output folder after Open(), so look once more.
   if (std::exchange(first_, false)) FindForbidden();
   while (!levels_.empty()) {
     Level& level = levels_.back();
@@ -158,14 +161,14 @@ Result<std::optional<ImageRef>> DirectorySource::Next() {
 
 std::optional<double> DirectorySource::progress() const {
   if (levels_.empty()) return 1.0;
-  // From the innermost folder outwards: what is finished at a level, and the
-  // part of the entry that was entered.
+  // Goes from the innermost folder outwards. The progress of a level is its
+  // finished entries, plus `part` for the one entry that is under way.
   double part = 1;
   for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
     if (level->total == 0) continue;
     const auto total = static_cast<double>(level->total);
     const auto left = static_cast<double>(level->names.size());
-    const double begun = total - left;  // the last of them holds `part`
+    const double begun = total - left;  // the last of these is under way
     part = begun < 1 ? 0 : (begun - 1 + part) / total;
   }
   return part;

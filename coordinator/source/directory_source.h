@@ -1,12 +1,12 @@
-// coordinator/source/directory_source.h: the files of a tree.
+// coordinator/source/directory_source.h: gives the files of a folder tree.
 //
-// Order    bytewise within each folder; files and folders mixed.
-// Skips    hidden names, what is no regular file, the folders in
-//          `never_enter` (by device and inode). Links to files inside the root
-//          are followed, links to folders are not.
+// Order    by bytes within each folder; files and folders mixed.
+// Skips    hidden names, files that are not regular, and the folders in
+//          `never_enter` (by device and inode). Follows links to files inside
+//          the root, but no links to folders.
 // Memory   the names of one folder for each level of depth.
-// Errors   Open() when the root cannot be read. A folder or file below that
-//          cannot be read is an item with reason read.
+// Errors   Open() fails if it cannot read the root. A file or folder below it
+//          that cannot be read becomes an item with reason read.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +22,7 @@ namespace thumbmill {
 
 struct DirectoryOptions {
   std::string root;
-  std::string prefix;  // before {dir}: a root's name, when there are several
+  std::string prefix;  // before {dir}: the root's name if there are several
   std::vector<std::string> include, exclude;
   std::vector<std::string> never_enter;
 };
@@ -34,16 +34,16 @@ class DirectorySource final : public Source {
   ~DirectorySource() override;
 
   Result<std::optional<ImageRef>> Next() override;
-  // As if all entries of a folder were of one size: a folder in the middle of
-  // which we are counts for its own share of the folder above.
+  // Returns an estimate that gives all entries of a folder the same weight. A
+  // folder that was entered counts by its own progress.
   std::optional<double> progress() const override;
 
  private:
   using FileId = std::pair<dev_t, ino_t>;
   struct Level {
     std::string relative;            // "" at the root, else ends with '/'
-    std::vector<std::string> names;  // sorted, the next one last
-    std::size_t total = 0;           // names at first
+    std::vector<std::string> names;  // unread ones, in reverse order
+    std::size_t total = 0;           // names in the folder
   };
   explicit DirectorySource(const DirectoryOptions& options)
       : options_(options) {}

@@ -29,7 +29,7 @@ bool LineReader::HoldsLine() const {
 bool LineReader::Ready() {
   while (!HoldsLine()) {
     if (!bytes_->HasInput()) return false;
-    if (!Fill()) return true;  // Next() meets the same error
+    if (!Fill()) return true;  // Next() returns the error
   }
   return true;
 }
@@ -44,7 +44,8 @@ Result<bool> LineReader::Fill() {
   return more;
 }
 
-// As spreadsheets of old Macintoshes write it: CR within the text, and no LF.
+// Recognises lists that end their lines with CR, as spreadsheets on old
+// Macintoshes did: the first text holds a CR, not as its last byte, and no LF.
 void LineReader::DecideLineEnd() {
   begun_ = true;
   const std::size_t cr = buffer_.find('\r');
@@ -73,6 +74,7 @@ Result<std::optional<std::string_view>> LineReader::Next() {
     const bool whole = end != std::string::npos;
     const std::size_t stop = whole ? end : buffer_.size();
     const std::size_t room = kMaxLine - line_.size();
+    // Skip the bytes beyond kMaxLine, so that memory stays bounded.
     cut_ |= stop - at_ > room;
     line_.append(buffer_, at_, std::min(stop - at_, room));
     at_ = whole ? stop + 1 : stop;
@@ -89,6 +91,8 @@ Result<std::optional<std::string_view>> LineReader::Next() {
 
 std::uint64_t LineReader::consumed_bytes() const {
   const std::uint64_t consumed = bytes_->consumed_bytes();
+  // Unread text in the buffer counts as not consumed. For gzip it cannot: the
+  // buffer holds unpacked bytes.
   if (bytes_->packed()) return consumed;
   return consumed - std::min<std::uint64_t>(consumed, buffer_.size() - at_);
 }

@@ -1,11 +1,11 @@
-// coordinator/source/line_reader.h: lines of a list, one at a time, in bounded
+// coordinator/source/line_reader.h: reads a list line by line in bounded
 // memory.
 //
-// Runs in  the lister's thread. A pipe that has nothing yet is waited for
-//          until `cancel_fd` becomes readable; that reads as the end, and a
-//          line that was not whole by then is dropped.
-// Errors   those of ListBytes, after all whole lines that came before; the
-//          rest of a line is dropped, for it may be a part of a URL.
+// Runs in  the lister's thread. Next() waits for an empty pipe until
+//          `cancel_fd` becomes readable. It then returns the end, and drops a
+//          line that is not whole.
+// Errors   those of ListBytes, after all whole lines before the error. Drops
+//          the broken last line, which may be a part of a URL.
 #pragma once
 
 #include <cstdint>
@@ -21,41 +21,45 @@ namespace thumbmill {
 
 class LineReader {
  public:
-  // A longer line is cut; see `cut()`.
+  // Bytes of a line; a longer line is cut, see cut().
   static constexpr std::size_t kMaxLine = 64 << 10;
 
-  // "-" is stdin. Gzip and UTF-16 are recognised by their first bytes.
+  // Opens a file, or stdin for "-". Recognises gzip and UTF-16 by their first
+  // bytes.
   [[nodiscard]] static Result<std::unique_ptr<LineReader>> Open(
       const std::string& path, int cancel_fd);
 
-  // Without its end (LF or CRLF; CR in a list that has no other) and without a
-  // byte order mark at the start of the file. Valid until the next call. Empty:
-  // the end.
+  // Returns the next line without its end (LF or CRLF; CR in a list that has no
+  // LF) and without a byte order mark. The line is valid until the next call.
+  // Returns empty at the end.
   [[nodiscard]] Result<std::optional<std::string_view>> Next();
-  // The last line was longer than kMaxLine.
+  // Returns whether the last line was longer than kMaxLine.
   [[nodiscard]] bool cut() const { return cut_; }
   // Number of the last line, from 1.
   [[nodiscard]] std::uint64_t line_number() const { return number_; }
   [[nodiscard]] bool cancelled() const { return bytes_->cancelled(); }
-  // Next() would not wait. Reads what is there to find out.
+  // Returns whether Next() would return without waiting. Reads available bytes
+  // to find out.
   [[nodiscard]] bool Ready();
   [[nodiscard]] bool waits() const { return bytes_->waits(); }
   [[nodiscard]] const std::string& name() const { return bytes_->name(); }
 
-  // The text that comes first, some 64 KiB at most; what Next() gives is not
-  // changed. Waits for it.
+  // Waits for the first text and returns it, about 64 KiB at most. Next() gives
+  // the same text again.
   [[nodiscard]] Result<std::string_view> Head();
 
   [[nodiscard]] std::uint64_t consumed_bytes() const;
   [[nodiscard]] std::uint64_t total_bytes() const {
     return bytes_->total_bytes();
   }
-  // Of the bytes; empty when there is no telling how many there are.
+  // Returns the share of the bytes that was read. Returns empty if the total is
+  // unknown.
   [[nodiscard]] std::optional<double> progress() const;
 
  private:
   LineReader() = default;
-  Result<bool> Fill();  // false: the end
+  // Reads more bytes. Returns false at the end.
+  Result<bool> Fill();
   void DecideLineEnd();
   [[nodiscard]] std::size_t FindEnd() const;
   [[nodiscard]] bool HoldsLine() const;
@@ -67,7 +71,7 @@ class LineReader {
   std::uint64_t number_ = 0;
   bool cut_ = false;
   bool ended_ = false;
-  bool begun_ = false;    // some text has come
+  bool begun_ = false;    // some text has arrived
   bool only_cr_ = false;  // lines end with CR
 };
 

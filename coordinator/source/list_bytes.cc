@@ -25,7 +25,7 @@ constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 constexpr std::string_view kLittleMark = "\xff\xfe";
 constexpr std::string_view kBigMark = "\xfe\xff";
 
-// `head` may become `mark` once more has come.
+// Returns true if `head` is too short but may become `mark` with more bytes.
 bool MayBecome(std::string_view head, std::string_view mark) {
   return head.size() < mark.size() && mark.starts_with(head);
 }
@@ -56,7 +56,8 @@ constexpr char32_t kReplacement = 0xFFFD;
 bool IsHigh(char32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
 bool IsLow(char32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
-// Converts whole characters; returns how many bytes of `text` those were.
+// Appends the whole characters of `text` as UTF-8. Returns how many bytes of
+// `text` it converted.
 std::size_t FromUtf16(std::string_view text, bool big, bool ended,
                       std::string* out) {
   const auto unit_at = [&](std::size_t at) -> char32_t {
@@ -85,7 +86,7 @@ std::size_t FromUtf16(std::string_view text, bool big, bool ended,
 
 }  // namespace
 
-// The raw bytes, and zlib's state where they are packed.
+// The raw bytes, and the state of zlib if they are gzip.
 struct ListBytes::Input {
   enum class Packing { kUndecided, kNone, kGzip };
   UniqueFd fd;
@@ -97,10 +98,10 @@ struct ListBytes::Input {
   Packing packing = Packing::kUndecided;
   std::array<unsigned char, kPiece> raw;
   std::size_t raw_at = 0, raw_end = 0;
-  // Of gzip.
+  // Only for gzip.
   z_stream zlib{};
-  bool inflating = false;  // zlib has to be ended
-  bool between = false;    // a member has ended, none has begun
+  bool inflating = false;  // the destructor must end zlib
+  bool between = false;    // one member has ended, the next has not begun
   std::uint64_t members = 0;
   std::optional<Error> failed;
 
@@ -108,15 +109,16 @@ struct ListBytes::Input {
     if (inflating) inflateEnd(&zlib);
   }
   [[nodiscard]] std::size_t left() const { return raw_end - raw_at; }
-  // False: cancelled.
+  // Waits until the list has bytes. Returns false if the wait was cancelled.
   Result<bool> Wait();
-  // Puts more behind what is left in `raw`, unless it is full.
+  // Appends more bytes to the rest in `raw`, unless `raw` is full.
   Status FillRaw();
   Status DecidePacking();
-  // Appends at most a piece; nothing at the end, and where more has to come.
+  // Appends at most kPiece bytes. Appends nothing at the end, or if zlib needs
+  // more input first.
   Status Inflate(std::string* out);
   Status InflatePiece(std::string* out);
-  // Passes over zero bytes; kBadData where something else than gzip follows.
+  // Skips zero bytes. Fails with kBadData if other bytes than gzip follow.
   Status PassPadding();
 };
 
@@ -192,6 +194,7 @@ Status ListBytes::Input::InflatePiece(std::string* out) {
     return {};
   }
   if (code == Z_OK || code == Z_BUF_ERROR) return {};
+  // The bytes after the last member looked like gzip, but are not.
   const bool behind = members > 0 && zlib.total_out == 0;
   return Fail(ErrorCode::kBadData,
               behind ? "bytes that are no gzip follow the packed list"
@@ -201,7 +204,7 @@ Status ListBytes::Input::InflatePiece(std::string* out) {
 Status ListBytes::Input::Inflate(std::string* out) {
   if (between) RETURN_IF_ERROR(PassPadding());
   const std::size_t old = out->size();
-  // Also without input: zlib may still hold output.
+  // Call zlib even without input: it may still hold output.
   if (!between) RETURN_IF_ERROR(InflatePiece(out));
   if (ended && !cancelled && left() == 0 && !between && out->size() == old)
     return Fail(ErrorCode::kBadData, "the gzip data ends early");
@@ -214,7 +217,7 @@ Result<std::unique_ptr<ListBytes>> ListBytes::Open(const std::string& path,
   bytes->input_ = std::make_unique<Input>();
   bytes->name_ = path == "-" ? "the list on stdin" : path;
   Input& input = *bytes->input_;
-  // O_NONBLOCK: to open a pipe would wait for who writes to it.
+  // Without O_NONBLOCK, open() of a FIFO would wait for a writer.
   input.fd.Reset(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                              : open(path.c_str(), O_RDONLY | O_CLOEXEC |
                                                       O_NONBLOCK | O_NOCTTY));
@@ -251,7 +254,7 @@ std::uint64_t ListBytes::consumed_bytes() const {
   return input_->read - input_->left();
 }
 
-// Appends what was unpacked; false: the end.
+// Appends unpacked bytes. Returns false at the end.
 Result<bool> ListBytes::ReadUnpacked(std::string* out) {
   Input& input = *input_;
   if (input.left() == 0 ||
@@ -310,6 +313,7 @@ Result<bool> ListBytes::Read(std::string* out) {
   const std::size_t old = out->size();
   AppendText(!more || !*more, out);
   if (more) return *more || out->size() > old;
+  // Keep the error and give the text before it now; the next call fails.
   failed = more.error();
   failed->what = fmt::format("{}: {}", name_, failed->what);
   if (out->size() > old) return true;

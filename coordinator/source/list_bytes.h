@@ -1,16 +1,17 @@
-// coordinator/source/list_bytes.h: the bytes of a list as UTF-8: of a file, a
-// pipe or a terminal, unpacked where they are gzip, converted where they are
-// UTF-16 with a byte order mark. Bounded memory.
+// coordinator/source/list_bytes.h: reads a list as UTF-8 bytes from a file, a
+// pipe or a terminal. Unpacks gzip, and converts UTF-16 that has a byte order
+// mark. Uses bounded memory.
 //
-// Gzip may have several members and zero bytes after any of them.
+// A gzip list may have several members, with zero bytes after any of them.
 //
-// Runs in  the lister's thread, and in the main thread while a source is
-//          opened. A pipe that has nothing yet is waited for until
-//          `cancel_fd` (something to poll) becomes readable; that reads as the
-//          end. To open a pipe waits for nobody.
-// Errors   kNotFound/kDenied/kIo from Open(); kIo, and kBadData for gzip that
-//          is damaged, ends early or has other bytes behind it, from Read().
-//          What was read before an error is given first, and the error stays.
+// Runs in  the lister's thread, and in the main thread while a source opens.
+//          Read() waits for an empty pipe until `cancel_fd`, a descriptor for
+//          poll(), becomes readable; it then returns the end. Open() does not
+//          wait for a pipe's writer.
+// Errors   Open() fails with kNotFound, kDenied or kIo. Read() fails with kIo,
+//          and with kBadData if gzip is damaged, ends early, or has other bytes
+//          after it. It first gives the text before the error, and then returns
+//          the error at each call.
 #pragma once
 
 #include <cstdint>
@@ -23,23 +24,23 @@ namespace thumbmill {
 
 class ListBytes {
  public:
-  // "-" is stdin.
+  // Opens a file, or stdin for "-".
   [[nodiscard]] static Result<std::unique_ptr<ListBytes>> Open(
       const std::string& path, int cancel_fd);
   ~ListBytes();
 
-  // Appends what comes next, which may be nothing yet. False: the end.
+  // Appends the next bytes, possibly none. Returns false at the end.
   [[nodiscard]] Result<bool> Read(std::string* out);
 
-  // Read() may wait: a pipe, a terminal.
+  // Returns whether Read() can wait at all, as for a pipe or a terminal.
   [[nodiscard]] bool waits() const;
-  // Read() would not wait now.
+  // Returns whether Read() would return without waiting now.
   [[nodiscard]] bool HasInput() const;
   [[nodiscard]] bool cancelled() const { return cancelled_; }
-  // As the messages call it.
+  // The name for messages.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool packed() const;
-  // Of the file. 0: unknown.
+  // Bytes of the file. 0: unknown.
   [[nodiscard]] std::uint64_t total_bytes() const { return total_; }
   [[nodiscard]] std::uint64_t consumed_bytes() const;
 
@@ -56,7 +57,7 @@ class ListBytes {
   std::uint64_t total_ = 0;
   bool cancelled_ = false;
   Encoding encoding_ = Encoding::kUndecided;
-  std::string held_;  // unpacked, not converted yet
+  std::string held_;  // unpacked bytes that are not converted yet
 };
 
 }  // namespace thumbmill

@@ -42,7 +42,8 @@ bool IsSchemeCharacter(char c) {
          (c >= 'A' && c <= 'Z') || c == '+' || c == '-' || c == '.';
 }
 
-// "data" of "data:…", in lower case; empty: the entry has no scheme.
+// Returns the scheme in lower case ("data" for "data:…"), or empty if the entry
+// has none.
 std::string SchemeOf(std::string_view entry) {
   std::string scheme(entry.substr(0, entry.find(':')));
   if (scheme.size() == entry.size()) return "";
@@ -52,7 +53,7 @@ std::string SchemeOf(std::string_view entry) {
   return scheme;
 }
 
-// Why an http(s) URL does not parse.
+// Returns why an http(s) URL does not parse.
 std::string WhyNoHttpUrl(std::string_view entry) {
   const auto control = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -64,8 +65,8 @@ std::string WhyNoHttpUrl(std::string_view entry) {
   return "not an http(s) URL: its host or port is none";
 }
 
-// What an entry is that is neither a URL that can be read nor a file. Empty: a
-// path, as far as one can see.
+// Returns why an entry names no image, if it is neither an http(s) URL nor an
+// existing file. Returns empty if it may be a path.
 std::string WhyNoSource(std::string_view entry) {
   const std::string scheme = SchemeOf(entry);
   if (scheme == "data")
@@ -90,7 +91,8 @@ std::string WhyNoSource(std::string_view entry) {
   return "";
 }
 
-// A path that leads nowhere may be something else.
+// Makes an item from a path. If no such file exists, checks whether the entry
+// is no path at all, because "no such file" would mislead the user then.
 ImageRef FromPathOrNot(std::string_view entry, Origin origin) {
   ImageRef ref = FromPath(std::string(entry), entry, origin);
   struct stat st;
@@ -98,7 +100,7 @@ ImageRef FromPathOrNot(std::string_view entry, Origin origin) {
     return ref;
   const std::string why = WhyNoSource(entry);
   if (!why.empty()) return BadLine(entry, why);
-  // Text that is no name of anything here is no path either.
+  // A word without a slash or an extension, such as a caption, is no path.
   if (entry.find('/') == std::string_view::npos && ref.srcext.empty())
     return BadLine(entry, "neither a URL nor a file");
   return ref;
@@ -127,7 +129,8 @@ ImageRef FromPath(const std::string& path, std::string_view name,
                   Origin origin) {
   ImageRef ref;
   ref.uri = path;
-  // One identity, however it is written and from wherever it is run.
+  // The journal must know the file by one path, whatever the working directory
+  // and the spelling are.
   ref.path = AbsolutePath(path);
   ref.origin = origin;
   FillNameParts(&ref, name);
@@ -149,6 +152,7 @@ ImageRef FromPath(const std::string& path, std::string_view name,
 }
 
 ImageRef FromListEntry(std::string_view entry, Origin origin) {
+  // A path keeps its blanks: a file name may begin or end with one.
   const std::string_view trimmed = TrimBlanks(entry);
   if (LooksLikeUrl(trimmed)) entry = trimmed;
   ImageRef ref;

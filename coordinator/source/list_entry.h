@@ -1,5 +1,5 @@
-// coordinator/source/list_entry.h: one entry of a list, or one file, as an
-// ImageRef.
+// coordinator/source/list_entry.h: makes an ImageRef from one entry of a list
+// or from one file.
 #pragma once
 
 #include <string>
@@ -9,20 +9,21 @@
 
 namespace thumbmill {
 
-// A URL, a file:// URL or a path. What is none of them gets reason bad_line and
-// a message that says what it is; a path that cannot be read gets reason read.
-// Blanks around a URL are dropped.
+// Makes an item from an http(s) URL, a file:// URL or a path. Any other entry
+// gets reason bad_line and a message that names its kind; a path that cannot be
+// read gets reason read. Drops blanks around a URL.
 [[nodiscard]] ImageRef FromListEntry(std::string_view entry, Origin origin);
 
-// A local file; `name` gives the parts of its thumbnails' names.
+// Makes an item from a local file. `name` gives the parts for the names of its
+// thumbnails.
 [[nodiscard]] ImageRef FromPath(const std::string& path, std::string_view name,
                                 Origin origin);
 
-// What tells a line that names no image from others: the line itself, or its
-// beginning and its hash. Bounded.
+// Returns a key of bounded length for a line that names no image: the line
+// itself, or its beginning and its hash.
 [[nodiscard]] std::string Identity(std::string_view line);
 
-// Bounded and printable, for messages.
+// Returns the beginning of a text for a message, without control characters.
 [[nodiscard]] std::string Excerpt(std::string_view text);
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
-// coordinator/source/list_guess.h: tells what a file that was given as a list
-// is instead: a web page, a workbook, a picture, text of another encoding.
+// coordinator/source/list_guess.h: recognises files that are no list: a web
+// page, a workbook, a picture, text in another encoding.
 #pragma once
 
 #include <string>
@@ -7,13 +7,15 @@
 
 namespace thumbmill {
 
-// Takes the beginning of the text, unpacked, and the list's format (txt, csv,
-// tsv, jsonl). Returns what it looks like and what to do, such as "it looks
-// like a web page (HTML); …"; empty: it may be a list.
+// Takes the beginning of the unpacked text and the format of the list (txt,
+// csv, tsv, jsonl). Returns the file's likely kind and advice, such as "it
+// looks like JSON lines; give --input-format jsonl". Returns empty if the text
+// may be a list.
 [[nodiscard]] std::string WhyNoList(std::string_view head,
                                     std::string_view format);
 
-// The bytes are of a picture, or of something unknown that is no text.
+// Returns true for the bytes of a picture, and for unknown bytes that are no
+// text: an image decoder shall judge those.
 [[nodiscard]] bool LooksLikePicture(std::string_view head);
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
-// coordinator/source/list_source.h: one URL or path a line; `#` comments and
-// empty lines are skipped.
+// coordinator/source/list_source.h: reads a list with one URL or path on each
+// line. Skips empty lines and comments (`#`).
 #pragma once
 
 #include <memory>

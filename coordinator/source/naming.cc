@@ -21,7 +21,7 @@ constexpr std::string_view kUrlDefault = "{host}/{dir}/{stem}_{size}.{ext}";
 constexpr std::string_view kUrlQueryDefault =
     "{host}/{dir}/{stem}-{hash}_{size}.{ext}";
 
-// Before a part that JSON cannot hold as it is.
+// The mark before a part that JSON cannot hold unencoded.
 constexpr std::string_view kEncodedPart = "percent-encoded:";
 
 constexpr std::array<std::string_view, 11> kWords = {
@@ -44,9 +44,9 @@ void AppendEscaped(char c, std::string* out) {
   *out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
 }
 
-// True where `text` starts like what AppendEscaped() writes for a byte that
-// SafePart() escapes: such a '%' is escaped itself, so that what was escaped
-// stays distinct from what was written so.
+// Returns true if `text` starts like an escape of SafePart(): '%' and the two
+// digits of a byte that SafePart() escapes. SafePart() escapes such a '%' too;
+// otherwise a file named "%0a" and one named by a line feed would collide.
 bool LooksEscaped(std::string_view text) {
   if (text.size() < 3 || text[0] != '%') return false;
   const char high = text[1], low = text[2];
@@ -56,8 +56,8 @@ bool LooksEscaped(std::string_view text) {
          (high == '5' && low == 'c') || (high == '7' && low == 'f');
 }
 
-// A part of a path that can stand in a target: no NUL or control characters,
-// no "." or "..".
+// Returns a part that is safe in a target: escapes control characters,
+// backslashes, and the dots of "." and "..".
 std::string SafePart(std::string_view part) {
   const bool dots = part == "." || part == "..";
   std::string safe;
@@ -71,15 +71,15 @@ std::string SafePart(std::string_view part) {
   return safe;
 }
 
-// Cut to the bytes that a file system takes; the hash keeps apart what the
-// cut would make equal. The end stays: it tells size and format.
+// Cuts a part to the bytes that file systems allow. A hash keeps parts distinct
+// that would become equal. The end stays, because it tells size and format.
 std::string FitPart(std::string part) {
   if (part.size() <= kMaxPartBytes) return part;
   constexpr std::size_t kTail = 48;
   const std::string mark = "~" + ToHex(HashKey(part)).substr(0, 16) + "~";
   const std::size_t head = kMaxPartBytes - kTail - mark.size();
   std::size_t cut = head;
-  // Not within a UTF-8 character.
+  // Never cut within a UTF-8 character.
   while (cut > 0 && (static_cast<unsigned char>(part[cut]) & 0xc0) == 0x80)
     --cut;
   std::size_t tail = part.size() - kTail;
@@ -89,7 +89,7 @@ std::string FitPart(std::string part) {
   return part.substr(0, cut) + mark + part.substr(tail);
 }
 
-// The name as it may stand below a target.
+// Returns a name that is safe below a target.
 std::string SafeName(std::string_view name) {
   std::string safe;
   std::size_t from = 0;
@@ -103,13 +103,15 @@ std::string SafeName(std::string_view name) {
     from = slash + 1;
   }
   if (safe.empty()) return "unnamed";  // "{dir}" of a file at the root
-  // The state of a run lies beside the thumbnails.
+  // The state folder of a run lies beside the thumbnails: no thumbnail may
+  // overwrite a file in it.
   if (safe == ".thumbmill" || safe.starts_with(".thumbmill/"))
     safe.replace(0, 1, "%2e");
   return safe;
 }
 
-// Calls `literal` and `word` for the pieces of a template.
+// Splits a template. Calls `literal` for plain text and `word` for the content
+// of each pair of braces.
 template <typename Literal, typename WordFound>
 Status ForEachPiece(std::string_view text, Literal literal, WordFound word) {
   while (!text.empty()) {
@@ -143,8 +145,8 @@ bool Names(std::string_view extension, ImageFormat format) {
   return FormatFromExtension(extension) == format;
 }
 
-// True: the bytes turned out to be of a format that the source's name does
-// not say, so "{stem}.{srcext}" takes the place of the stem.
+// Returns true if the output keeps the source's format and the extension of the
+// source names another one. "{stem}.{srcext}" then replaces the stem.
 bool IsForced(const ImageRef& ref, ImageFormat written, ImageFormat wanted) {
   return wanted == ImageFormat::kUnknown && !ref.srcext.empty() &&
          !Names(ref.srcext, written);
@@ -157,7 +159,7 @@ std::string Extension(const ImageRef& ref, ImageFormat written,
   return std::string(DefaultExtension(written));
 }
 
-// What a source's name lets expect.
+// Predicts the output format from the extension of the source.
 ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
   if (wanted != ImageFormat::kUnknown) return wanted;
   const ImageFormat named = FormatFromExtension(ref.srcext);
@@ -167,8 +169,8 @@ ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
   return writable ? named : ImageFormat::kJpeg;
 }
 
-// Stems and extensions come from one part of a path: a slash in one was
-// percent-encoded.
+// Escapes slashes. A stem or an extension comes from one part of a path, so a
+// slash in it was percent-encoded and must not become a folder.
 std::string OnePart(std::string_view stem) {
   std::string safe;
   for (const char c : stem) {
@@ -185,9 +187,10 @@ struct Fields {
   std::string stem, srcext, ext, w, h, size;
 };
 
-// True: the stem carries the source's extension too. Bytes that force another
-// format than the name says do that. So does, until its bytes are known, a
-// file whose name says no picture: "a.txt" must not take the name of "a.jpg".
+// Returns true if the stem includes the source's extension. That happens if the
+// bytes force another format than the name says. It also happens, until the
+// bytes are known, if the name is not a picture's: "a.txt" must not claim the
+// name of "a.jpg".
 bool ShowsSource(const ImageRef& ref, ImageFormat written, ImageFormat wanted,
                  bool bytes_known) {
   if (IsForced(ref, written, wanted)) return true;
@@ -195,7 +198,7 @@ bool ShowsSource(const ImageRef& ref, ImageFormat written, ImageFormat wanted,
          FormatFromExtension(ref.srcext) == ImageFormat::kUnknown;
 }
 
-// All that does not depend on the size.
+// Returns the fields that do not depend on the size.
 Fields FieldsOf(const ImageRef& ref, ImageFormat written, ImageFormat wanted,
                 bool bytes_known) {
   Fields fields;
@@ -245,7 +248,7 @@ bool IsUtf8(std::string_view text) {
                              : lead >= 0xf0 && lead < 0xf5 ? 3
                                                            : text.size();
     if (i + more >= text.size()) return false;
-    // Overlong forms, surrogates, beyond U+10FFFF.
+    // Reject overlong forms, surrogates and codes above U+10FFFF.
     const auto next = static_cast<unsigned char>(more > 0 ? text[i + 1] : 0);
     if ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
         (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f))
@@ -280,7 +283,7 @@ void FillFromPath(std::string_view path, ImageRef* ref) {
   SplitExtension(has_dir ? path.substr(slash + 1) : path, ref);
 }
 
-// "./a//b/./c.jpg" is "a/b/c.jpg": the same file, as `find .` writes it.
+// Returns "a/b/c.jpg" for "./a//b/./c.jpg", such as `find .` writes.
 std::string WithoutDots(std::string_view path) {
   std::string plain;
   std::size_t from = 0;
@@ -296,7 +299,7 @@ std::string WithoutDots(std::string_view path) {
   return plain;
 }
 
-// Decodes each part for itself, so that an encoded slash stays one part.
+// Decodes each part separately, so that an encoded slash does not split one.
 std::string DecodeParts(std::string_view path) {
   std::string decoded;
   std::size_t from = 0;
@@ -381,6 +384,7 @@ void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path) {
   std::string path = DecodeParts(url->path);
   if (!path.empty() && path.front() == '/') path.erase(0, 1);
   FillFromPath(path, ref);
+  // A URL that ends with a slash has no file name.
   if (ref->stem.empty()) ref->stem = "index";
 }
 
@@ -401,7 +405,7 @@ std::string AbsolutePath(std::string_view path) {
   std::string absolute;
   if (!path.starts_with('/')) {
     std::array<char, PATH_MAX> here{};
-    // A working directory that was removed: the path as it is.
+    // If the working directory was removed, keep the path unchanged.
     if (getcwd(here.data(), here.size()) == nullptr) return std::string(path);
     if (here[1] != '\0') absolute = here.data();
   }

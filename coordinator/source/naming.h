@@ -1,9 +1,10 @@
-// coordinator/source/naming.h: from an image's name to its thumbnails' names.
+// coordinator/source/naming.h: makes the names of thumbnails from the name of
+// an image.
 //
-// Promise  a name never leaves the target: no "..", no leading '/', no NUL or
-//          control characters, no part longer than the target allows (255
-//          bytes; what is longer is cut and gets a hash). Different sources
-//          that map to one name are found by the journal's claims.
+// Promise  a name never leaves the target: it has no "..", no leading '/', no
+//          NUL or control characters, and no part above 255 bytes (a longer
+//          part is cut and gets a hash). The journal's claims find different
+//          sources that would get the same name.
 // Contract docs/cli.md, "Names of outputs".
 #pragma once
 
@@ -19,36 +20,36 @@ namespace thumbmill {
 
 class NameTemplate {
  public:
-  // Empty text: the default for the item's origin. Fails with kUsage for an
-  // unknown {word} or unbalanced braces.
+  // Parses a template. An empty text stands for the default of each item. Fails
+  // with kUsage for an unknown {word} or unbalanced braces.
   [[nodiscard]] static Result<NameTemplate> Parse(std::string_view text);
 
-  // The name with {size}, {w} and {h} left open and {ext} as the source's
-  // name and --format predict it: what an item claims before it is fetched.
+  // Returns the name that an item claims before it is fetched: {size}, {w} and
+  // {h} stay open, {ext} is predicted from the source's name and --format.
   [[nodiscard]] std::string Claim(const ImageRef& ref,
                                   ImageFormat wanted) const;
 
-  // The final name of one thumbnail.
+  // Returns the final name of one thumbnail.
   [[nodiscard]] std::string Name(const ImageRef& ref, const SizeSpec& size,
                                  std::uint32_t width, std::uint32_t height,
                                  ImageFormat written, ImageFormat wanted) const;
 
-  // The same for the format that is written: what an item whose bytes turned
-  // out to be other than its name said claims instead.
+  // Returns the claim for the format that was written. An item claims it
+  // instead if its bytes are of another format than its name says.
   [[nodiscard]] std::string ClaimWritten(const ImageRef& ref,
                                          ImageFormat written,
                                          ImageFormat wanted) const;
 
-  // True when the final name can differ from the claim in more than size, so
-  // that it must be claimed again: ClaimWritten() where the template is the
-  // default (different claims have different names), else the names
-  // themselves ("{stem}{w}" makes one name of a1 + 23 and a12 + 3).
+  // Returns true if the final name can differ from the claim in more than the
+  // size. The item must then claim again: ClaimWritten() for the default
+  // template, where different claims give different names; otherwise the names
+  // themselves, because "{stem}{w}" gives one name for a1 + 23 and a12 + 3.
   [[nodiscard]] bool NeedsSecondClaim(const ImageRef& ref, ImageFormat written,
                                       ImageFormat wanted) const;
 
-  // True when two sizes of one image get different names.
+  // Returns true if two sizes of one image get different names.
   [[nodiscard]] bool TellsSizesApart() const;
-  // True when the name holds the item's position ({index}, {part}).
+  // Returns true if the name holds the item's position ({index}, {part}).
   [[nodiscard]] bool HoldsPosition() const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -56,27 +57,28 @@ class NameTemplate {
   std::string text_;  // empty: the default
 };
 
-// Fills host, dir, stem, srcext and has_query from a URL or from a path
-// relative to its root ('/' between parts).
+// Fills host, dir, stem, srcext and has_query from a URL, or from a path
+// relative to its root.
 void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path);
 
-// What tells two sources apart: the canonical URL, or the path.
+// Returns the key that tells two sources apart: the canonical URL or the path.
 [[nodiscard]] std::string SourceKey(const ImageRef& ref);
 
-// A source as a list can name it again: verbatim; a path that is not UTF-8, or
-// that a list would read as something else, as a percent-encoded file:// URL.
+// Returns a source in a form that a list can hold: the URI itself, or a
+// percent-encoded file:// URL for a path that is not UTF-8 or that a list would
+// read differently (with a line break, or with '#' first).
 [[nodiscard]] std::string ListableUri(const std::string& uri);
 
-// From '/', without "." and empty parts. ".." stays: it may lead through a
-// link.
+// Returns the path from '/' on, without "." and empty parts. Keeps "..", which
+// may follow a link.
 [[nodiscard]] std::string AbsolutePath(std::string_view path);
 
-// A part of a name (host, dir, stem, srcext) as JSON can hold it, and back:
-// bytes that are not UTF-8 are percent-encoded behind a mark.
+// Converts a part of a name (host, dir, stem, srcext) for JSON and back. A part
+// that is not UTF-8 becomes a mark and the percent-encoded bytes.
 [[nodiscard]] std::string RecordPart(const std::string& part);
 [[nodiscard]] std::string PartFromRecord(std::string_view text);
 
-// The format that an extension names; kUnknown for others.
+// Returns the format that an extension names, or kUnknown.
 [[nodiscard]] ImageFormat FormatFromExtension(std::string_view extension);
 [[nodiscard]] std::string_view DefaultExtension(ImageFormat format);
 [[nodiscard]] std::string_view ContentType(ImageFormat format);

@@ -25,6 +25,7 @@
 namespace thumbmill {
 namespace {
 
+// Gives one image that was named on the command line.
 class SingleSource final : public Source {
  public:
   explicit SingleSource(ImageRef ref) : ref_(std::move(ref)) {}
@@ -37,9 +38,9 @@ class SingleSource final : public Source {
   std::optional<ImageRef> ref_;
 };
 
-// One after the other; numbers the items over all of them. A list that cannot
-// be read to its end is told at once, and the others are read still; then
-// Next() fails.
+// Gives the items of all parts, one part after the other, with numbers that
+// continue over all parts. If a list cannot be read to its end, logs the error
+// at once, reads the other parts, and then Next() fails.
 class ChainedSource final : public Source {
  public:
   explicit ChainedSource(std::vector<std::unique_ptr<Source>> parts)
@@ -58,7 +59,7 @@ class ChainedSource final : public Source {
   bool Ready() override {
     return current_ >= parts_.size() || parts_[current_]->Ready();
   }
-  // Each part counts the same; those that were read do so in full.
+  // All parts have the same weight.
   std::optional<double> progress() const override {
     if (parts_.empty()) return 1.0;
     double sum = 0;
@@ -87,7 +88,7 @@ class ChainedSource final : public Source {
   }
 
   std::vector<std::unique_ptr<Source>> parts_;
-  std::optional<Error> failed_;  // the first
+  std::optional<Error> failed_;  // the first error
   std::size_t current_ = 0;
   std::uint64_t next_index_ = 0;
 };
@@ -103,8 +104,8 @@ std::string FormatOf(std::string name, const std::string& given) {
   return "";
 }
 
-// A picture that was named itself, rather than a list of pictures: by its
-// extension, or by its bytes.
+// Returns true if the file is itself a picture and not a list of pictures.
+// Looks at the extension, then at the first bytes.
 bool IsPicture(const std::string& path) {
   if (FormatFromExtension(path.substr(path.rfind('.') + 1)) !=
       ImageFormat::kUnknown)
@@ -117,14 +118,15 @@ bool IsPicture(const std::string& path) {
 
 Status CheckIsList(LineReader* lines, const std::string& format) {
   const Result<std::string_view> head = lines->Head();
-  if (!head) return {};  // Next() meets the same error
+  if (!head) return {};  // Next() returns the error
   const std::string why = WhyNoList(*head, format);
   if (why.empty()) return {};
   return Fail(ErrorCode::kUsage,
               fmt::format("{} is no list: {}", lines->name(), why));
 }
 
-// A list of lines that comes through a pipe: it is looked at once it comes.
+// Reads a list from a pipe. Checks its first text in Next(), not when it opens,
+// so that opening does not wait for the pipe's writer.
 class PipedSource final : public Source {
  public:
   PipedSource(LineReader* lines, std::string format,
@@ -138,7 +140,7 @@ class PipedSource final : public Source {
   bool Ready() override { return source_->Ready(); }
 
  private:
-  LineReader* lines_;  // of `source_`
+  LineReader* lines_;  // `source_` owns it
   std::string format_;
   std::unique_ptr<Source> source_;
   bool checked_ = false;
@@ -147,6 +149,7 @@ class PipedSource final : public Source {
 Result<std::unique_ptr<Source>> OpenTable(std::unique_ptr<LineReader> lines,
                                           const std::string& format,
                                           const SourceOptions& options) {
+  // A table must read its header now, so a pipe is waited for here.
   const std::string name = lines->name();
   RETURN_IF_ERROR(CheckIsList(lines.get(), format));
   auto table = DelimitedSource::Open(
@@ -183,6 +186,8 @@ Result<std::unique_ptr<Source>> OpenDirectory(const std::string& path,
   directory.root = path;
   while (directory.root.size() > 1 && directory.root.ends_with('/'))
     directory.root.pop_back();
+  // Two roots may hold files of the same relative path: the names of the roots
+  // keep their thumbnails apart.
   if (several) {
     const std::string root = AbsolutePath(directory.root);
     directory.prefix = root.substr(root.rfind('/') + 1) + "/";
@@ -206,6 +211,7 @@ Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
   }
   struct stat st;
   if (stat(input.c_str(), &st) != 0) {
+    // The input may be no path at all, such as "www.a.org": say so then.
     const int error = errno;
     const ImageRef ref = FromListEntry(input, Origin::kArgument);
     return Fail(ErrorCode::kUsage,

@@ -1,5 +1,5 @@
-// coordinator/source/open_sources.h: from what was typed as --input to the
-// source that gives all of its images, one after the other.
+// coordinator/source/open_sources.h: opens all values of --input as one source
+// that gives their images one after the other.
 #pragma once
 
 #include <memory>
@@ -13,18 +13,20 @@ namespace thumbmill {
 struct SourceOptions {
   std::string input_format;  // txt, csv, tsv, jsonl; empty: by suffix
   std::string url_column = "url";
-  std::vector<std::string> include, exclude;  // of folders
-  std::vector<std::string> never_enter;       // folders: output, state
+  std::vector<std::string> include, exclude;  // globs, for folders only
+  std::vector<std::string> never_enter;       // the output and state folders
   int cancel_fd = -1;  // an eventfd that ends a wait for stdin
 };
 
 struct OpenedSources {
   std::unique_ptr<Source> source;
-  // A failed.jsonl is among them: what failed for good is tried again.
+  // One input is a failed.jsonl: the run shall also try items again that failed
+  // for good.
   bool retry_failed = false;
 };
 
-// Fails with kUsage: nothing of that name, an unknown format, no such column.
+// Fails with kUsage if an input does not exist or cannot be read, if the format
+// is unknown, or if a table lacks the column.
 [[nodiscard]] Result<OpenedSources> OpenSources(
     const std::vector<std::string>& inputs, const SourceOptions& options);
 

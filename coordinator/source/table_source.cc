@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kTooLong = "a line that is too long";
 constexpr const char* kEndlessQuote = "a quotation mark that does not end";
 
-// A record that gives no image. Its first line is what tells it from others.
+// Makes the item for a record without an image. Its first line is its key.
 ImageRef BadRecord(std::string_view text, std::uint64_t line,
                    std::string_view why) {
   ImageRef ref;
@@ -31,7 +31,8 @@ ImageRef BadRecord(std::string_view text, std::uint64_t line,
   return ref;
 }
 
-// Of a header's name: TSV has no quoting, but some programs write it so.
+// Returns a column name without quotation marks: TSV has no quoting, but some
+// programs quote the header.
 std::string_view Unquoted(std::string_view name) {
   name = TrimBlanks(name);
   const bool quoted =
@@ -39,8 +40,8 @@ std::string_view Unquoted(std::string_view name) {
   return quoted ? name.substr(1, name.size() - 2) : name;
 }
 
-// What stands between quotation marks, if they are the field's first and last
-// characters and a URL is between them: no URL begins with one.
+// Drops the quotation marks around a URL; no URL begins with one. Any other
+// field stays, because a file name may begin and end with quotation marks.
 std::string UnquotedUrl(std::string_view field) {
   const std::string_view text = TrimBlanks(field);
   if (text.size() < 2 || text.front() != '"' || text.back() != '"')
@@ -49,7 +50,7 @@ std::string UnquotedUrl(std::string_view field) {
   return std::string(LooksLikeUrl(inner) ? inner : field);
 }
 
-// A URL or the name of an image, as far as one can see.
+// Returns true if the field looks like a URL or like the name of an image.
 bool LooksLikeEntry(std::string_view field) {
   const std::size_t first = field.find_first_not_of(" \"");
   if (first == std::string_view::npos) return false;
@@ -65,8 +66,8 @@ void SetText(const nlohmann::json& record, const char* key, std::string* out) {
     *out = found->get<std::string>();
 }
 
-// A record of our failed.jsonl tells the parts of names. A list of somebody
-// else's that happens to have a "host" does not.
+// Takes the parts of names from a record of failed.jsonl. Requires all of its
+// keys, so that a foreign list with a column "host" is not mistaken for one.
 void TakeNameParts(const nlohmann::json& record, ImageRef* ref) {
   for (const char* key : {"status", "reason", "host", "dir", "stem", "srcext"})
     if (!record.contains(key)) return;
@@ -96,7 +97,8 @@ Result<std::unique_ptr<Source>> DelimitedSource::Open(
   return source;
 }
 
-// What may separate the columns of a header that seems to have only one.
+// Returns advice if the header has only one column and holds a delimiter of
+// another format.
 std::string DelimitedSource::OtherDelimiter(const Record& header) const {
   if (header.fields.size() != 1) return "";
   for (const auto& [mark, advice] :
@@ -173,7 +175,7 @@ Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadCsv(
     if (state != CsvRow::State::kMore)
       return GiveBack(std::move(lines), kEndlessQuote);
     auto next = NextLine();
-    // Nothing that was read is lost: the error comes again.
+    // First give the lines read so far; the reader repeats its error later.
     if (!next) return GiveBack(std::move(lines), kEndlessQuote);
     if (!*next && lines_->cancelled()) return std::nullopt;
     if (!*next) return GiveBack(std::move(lines), kEndlessQuote);
@@ -199,8 +201,9 @@ bool DelimitedSource::AreRows(const Lines& lines) const {
          });
 }
 
-// A caption whose quotation mark was forgotten may hold delimiters, on either
-// side of the column: then it stands further to the right.
+// Looks for the entry in the column or further to the right: an unquoted
+// caption before the column may hold delimiters, which shift the entry by as
+// many fields as the row has too many.
 bool DelimitedSource::IsRow(const std::string& line) const {
   const std::vector<std::string> fields = SplitPlain(line, delimiter_);
   if (fields.size() < columns_) return false;

@@ -1,14 +1,14 @@
-// coordinator/source/table_source.h: lists with columns: CSV and TSV with a
-// header row, and JSON lines. Records of our own failed.jsonl carry the parts
-// of names, so that a retry writes the same names.
+// coordinator/source/table_source.h: reads lists with columns: CSV and TSV with
+// a header row, and JSON lines. The records of failed.jsonl hold the parts of
+// names, so that a retry writes the same names.
 //
-// CSV may quote fields (csv_row.h). TSV has no quoting: a line is a row, a
-// quotation mark is a character; only a URL loses the ones around it. In JSON
-// lines each line stands for itself.
+// CSV may quote fields (csv_row.h). TSV has no quoting: each line is a row, and
+// a quotation mark is a plain character; only marks around a URL are dropped.
+// Each line of JSON lines is one record.
 //
-// Errors  Open() fails with kUsage when the column is not there. A record that
-//         does not parse is an item with reason bad_line, and the lines after
-//         its first one are read as rows of their own: no row vanishes.
+// Errors  Open() fails with kUsage if the column does not exist. A record that
+//         does not parse becomes an item with reason bad_line. The lines after
+//         its first one are read again as rows of their own: no row is lost.
 #pragma once
 
 #include <deque>
@@ -23,7 +23,7 @@ namespace thumbmill {
 
 class DelimitedSource final : public Source {
  public:
-  // ',' is CSV, '\t' is TSV.
+  // Reads the header row. `delimiter` is ',' for CSV and '\t' for TSV.
   [[nodiscard]] static Result<std::unique_ptr<Source>> Open(
       std::unique_ptr<LineReader> lines, char delimiter,
       const std::string& column);
@@ -43,7 +43,7 @@ class DelimitedSource final : public Source {
   struct Record {
     std::vector<std::string> fields;
     Line first;
-    std::string fault;  // not empty: no record
+    std::string fault;  // why it is no record; empty: it is one
   };
   using Lines = std::deque<Line>;
 
@@ -53,17 +53,18 @@ class DelimitedSource final : public Source {
   Result<std::optional<Line>> NextLine();
   Result<std::optional<Record>> ReadRecord();
   Result<std::optional<Record>> ReadCsv(Line first);
-  // The first line fails; those after it are read again.
+  // Makes a faulty record of the first line. The other lines are read again.
   Record GiveBack(Lines lines, std::string fault);
-  // Each line is a row by itself: a closing quotation mark was forgotten.
+  // Returns true if each of several lines is a row by itself: the closing
+  // quotation mark is missing then.
   [[nodiscard]] bool AreRows(const Lines& lines) const;
   [[nodiscard]] bool IsRow(const std::string& line) const;
 
   std::unique_ptr<LineReader> lines_;
   char delimiter_;
-  std::size_t columns_ = 0;  // of the header; 0: it was not read yet
-  std::size_t column_ = 0;
-  Lines again_;
+  std::size_t columns_ = 0;  // columns of the header; 0: not read yet
+  std::size_t column_ = 0;   // index of the column with the URLs
+  Lines again_;              // lines to read again
 };
 
 class JsonLinesSource final : public Source {
