@@ -12,11 +12,12 @@ bool CanBeWritten(ImageFormat format) {
          format == ImageFormat::kWebp;
 }
 
-// Is it of the image? Others are for who has fetched it or will store it: some
-// of them would make it skipped, and not named among what failed.
+// Returns true if a worker may give this reason: it is about the image. The
+// other reasons belong to download and storage. Some of those would make the
+// item skipped, so that the report would not name it as failed.
 bool IsWorkers(Reason reason) {
   switch (reason) {
-    case Reason::kNone:  // the output range is too small
+    case Reason::kNone:  // done, or the output range is too small
     case Reason::kNotImage:
     case Reason::kEmpty:
     case Reason::kUnsupported:
@@ -31,7 +32,8 @@ bool IsWorkers(Reason reason) {
   }
 }
 
-// What is wrong with one thumbnail; null: nothing.
+// Returns the fault of one thumbnail, or null if there is none. `missing` has a
+// bit for each size that no thumbnail has named yet.
 const char* FaultOf(const Thumbnail& thumbnail, std::uint64_t missing,
                     std::uint64_t capacity) {
   if (thumbnail.size_index >= kMaxSizes ||
@@ -46,7 +48,8 @@ const char* FaultOf(const Thumbnail& thumbnail, std::uint64_t missing,
   return nullptr;
 }
 
-// Their sum is then within the range, too: what is copied is what was granted.
+// Returns true if two thumbnails share bytes. If none do, their sum fits into
+// the range, so that no more than the granted bytes are copied.
 bool DoOverlap(const std::vector<Thumbnail>& thumbnails) {
   std::vector<ByteRange> ranges;
   ranges.reserve(thumbnails.size());
@@ -81,7 +84,8 @@ Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
   return {};
 }
 
-// At most what is left of `rest`, which a worker cannot have exceeded.
+// Limits `time` to `rest`, the time that the worker can still have used, and
+// subtracts it from `rest`.
 Micros Bounded(Micros time, Micros* rest) {
   const Micros bounded = std::clamp(time, Micros(0), *rest);
   *rest -= bounded;

@@ -1,8 +1,9 @@
-// coordinator/exec/collect.h: takes over what a worker says it has made.
+// coordinator/exec/collect.h: checks and copies the thumbnails that a worker
+// has made.
 //
-// The one place where numbers of a RESULT meet memory: all are checked against
-// the task before a byte is read, and the bytes are copied once, so that a
-// worker gone bad can change nothing afterwards.
+// This is the one place where numbers from a RESULT address memory. All of them
+// are checked against the task before a byte is read. The bytes are copied
+// once, so that a worker that was taken over cannot change them afterwards.
 //
 // Errors   kBadData: the answer does not fit the task; nothing was copied.
 #pragma once
@@ -17,13 +18,14 @@
 
 namespace thumbmill {
 
-// `range` is the task's output range as granted. Drops thumbnails of an
-// outcome that is not ok(), so that the receiver sees none.
+// Returns one copy of each thumbnail. `range` is the output range that was
+// granted to the task. Clears the thumbnails of an outcome that is not ok(), so
+// that the receiver sees none.
 [[nodiscard]] Result<std::vector<std::vector<std::uint8_t>>> Collect(
     const Task& task, ByteSpan range, Outcome* outcome);
 
-// Cuts what a worker says of its times to what has passed since it was given
-// the task, all together.
+// Reduces the times that a worker reports so that their sum is at most
+// `passed`, the time since it was sent the task.
 void BoundTimes(Micros passed, StageTimes* times);
 
 }  // namespace thumbmill

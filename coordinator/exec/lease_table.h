@@ -1,7 +1,7 @@
-// coordinator/exec/lease_table.h: which worker holds which tasks, in the order
-// in which it will answer them, and since when it works on the oldest.
+// coordinator/exec/lease_table.h: records which worker holds which tasks, in
+// the order of their answers, and since when it works on the oldest.
 //
-// Owns     the output range of each task, given back with the lease.
+// Owns     the output range of each task, released with the lease.
 // Threads  one.
 // Units    `now` comes from the caller, who owns the clock.
 #pragma once
@@ -27,25 +27,29 @@ class LeaseTable {
  public:
   explicit LeaseTable(std::size_t workers) : workers_(workers) {}
 
+  // Records a task that is sent to the worker, as its newest.
   void Add(std::size_t worker, Lease lease, TimePoint now);
-  // The task that the worker works on: the oldest. Null: it has none.
+  // Returns the oldest task of the worker, which it works on; null if it has
+  // none.
   [[nodiscard]] const Lease* Head(std::size_t worker) const;
-  // Null: it does not hold that task.
+  // Returns null if the worker does not hold that task.
   [[nodiscard]] const Lease* Find(std::size_t worker, TaskId id) const;
-  // The next one becomes the head, its time starts now.
+  // Removes and returns the head; empty if there is none. The next task becomes
+  // the head, and its time starts now.
   std::optional<Lease> TakeHead(std::size_t worker, TimePoint now);
+  // Removes and returns all tasks of the worker, the oldest first.
   std::vector<Lease> TakeAll(std::size_t worker);
 
-  // How long its head has been that; zero without a task.
+  // Returns how long the head has been the head; zero if there is none.
   [[nodiscard]] Micros HeadAge(std::size_t worker, TimePoint now) const;
-  // For a clock that ran while nobody could work.
+  // Moves the start of every head by `by`: a time in which nobody could work.
   void Postpone(Millis by);
 
   [[nodiscard]] std::size_t Count(std::size_t worker) const;
   [[nodiscard]] std::size_t total() const { return total_; }
-  // Predicted memory of the largest task that the worker holds.
+  // Returns the predicted bytes of the largest task that the worker holds.
   [[nodiscard]] std::uint64_t LargestPeak(std::size_t worker) const;
-  // Bytes of the output ranges of all its tasks.
+  // Returns the bytes that were granted to all tasks of the worker.
   [[nodiscard]] std::uint64_t SumOfGrants(std::size_t worker) const;
   [[nodiscard]] Micros SumOfExpected(std::size_t worker) const;
   [[nodiscard]] Millis SumOfCpuLimits(std::size_t worker) const;

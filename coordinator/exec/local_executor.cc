@@ -14,11 +14,12 @@
 namespace thumbmill {
 namespace {
 
-// A thread's output range is kept up to this size between tasks.
+// Bytes of output memory that a thread keeps between tasks.
 constexpr std::uint64_t kKeptOutput = 1 << 20;
 constexpr Millis kDrainStep{50};
 
-// Reserved, not touched: pages cost something only when they are written.
+// Output memory of one thread. It is not initialised, so that a page costs
+// memory only when it is written.
 class Scratch {
  public:
   MutableByteSpan Get(std::uint64_t bytes) {
@@ -56,10 +57,10 @@ class LocalExecutor final : public Executor {
   std::vector<WorkerNow> Workers() const override;
 
  private:
-  // What a thread is at.
+  // State of one thread, for Workers().
   struct Seat {
     PhaseCell phase{Phase::kNone};
-    TaskId task = 0;  // both guarded by mutex_
+    TaskId task = 0;  // guarded by mutex_, as is `since`
     TimePoint since{};
   };
   void RunThread(Seat* seat);
@@ -73,7 +74,7 @@ class LocalExecutor final : public Executor {
   const Arena* inputs_;
   LocalOptions options_;
   ExecutorEvents events_;
-  std::size_t outstanding_ = 0;  // the loop's
+  std::size_t outstanding_ = 0;  // used in the loop's thread only
   bool started_ = false;
 
   mutable std::mutex mutex_;
@@ -82,9 +83,9 @@ class LocalExecutor final : public Executor {
   std::vector<Finished> answers_;
   std::size_t running_ = 0;
   bool closing_ = false;
-  std::vector<std::unique_ptr<Seat>> seats_;  // one a thread
+  std::vector<std::unique_ptr<Seat>> seats_;  // one for each thread
   std::vector<std::thread> threads_;
-  // What the loop may still call after this object is gone asks it first.
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
@@ -149,7 +150,7 @@ Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
   const MutableByteSpan output = scratch->Get(task.output_capacity);
   finished.outcome = thumbnailer->Run(input, task.size_mask, output);
   auto outputs = Collect(task, output, &finished.outcome);
-  // Our own code, in our own process: a lie is a bug.
+  // Our own code made this answer in our own process: a wrong one is a bug.
   CHECK(outputs.has_value());
   finished.outputs = std::move(*outputs);
   scratch->Shrink();
@@ -165,7 +166,7 @@ void LocalExecutor::Answer(Finished finished, Seat* seat) {
     first = answers_.empty();
     answers_.push_back(std::move(finished));
   }
-  if (!first) return;  // whoever made it non-empty has told the loop
+  if (!first) return;  // the thread that added the first one has told the loop
   loop_->Post([here = std::weak_ptr<bool>(here_), this] {
     if (here.lock()) Deliver();
   });
@@ -193,7 +194,7 @@ void LocalExecutor::Stop(StopMode mode) {
   ready_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  // From here on nothing is answered.
+  // No answer is delivered after this line.
   here_.reset();
   events_ = {};
 }

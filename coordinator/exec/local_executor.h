@@ -1,8 +1,8 @@
 // coordinator/exec/local_executor.h: runs tasks in threads of this process.
 //
-// The same Thumbnailer as a worker's, on the same input arena: what differs is
-// the place. There is no wall around a task: a crash ends the run, and a time
-// limit is not enforced, since a thread cannot be ended.
+// Uses the same Thumbnailer and the same input arena as a worker. A thread has
+// no sandbox: a crash ends the run. Time limits are not enforced, since a
+// thread cannot be killed.
 //
 // Threads  each has its own Thumbnailer; answers are posted to the loop.
 // Contract coordinator/exec/executor.h
@@ -20,12 +20,12 @@ namespace thumbmill {
 struct LocalOptions {
   std::size_t threads = 1;
   Recipe recipe;
-  // Tasks that a thread may have waiting beside the one that it runs: enough
+  // Tasks that may wait for each thread, besides the one that it runs: enough
   // that it never waits for the loop.
   std::size_t queue_depth = 4;
 };
 
-// `loop` and `inputs` outlive the executor.
+// Returns an executor that is not started. `loop` and `inputs` must outlive it.
 [[nodiscard]] std::unique_ptr<Executor> MakeLocalExecutor(
     EventLoop* loop, const Arena* inputs, const LocalOptions& options);
 

@@ -23,6 +23,7 @@ void OomWatch::Look(TimePoint now) {
 bool OomWatch::Claim() {
   if (!count_ || count_() <= before_) return false;
   ++before_;
+  // Else Look() would make a used kill available again.
   last_ = std::max(last_, before_);
   return true;
 }

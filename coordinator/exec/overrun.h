@@ -1,4 +1,4 @@
-// coordinator/exec/overrun.h: what a task did that did not answer in time.
+// coordinator/exec/overrun.h: decides why a task did not answer in time.
 #pragma once
 
 #include "common/clock.h"
@@ -6,8 +6,9 @@
 
 namespace thumbmill {
 
-// It computed nearly all that it may, and would again: too costly. It waited
-// for something, or for a core: a hang, which another try may not meet.
+// Returns kTooCostly if the task computed for at least 80 % of its CPU limit:
+// it would do so again. Otherwise it waited for something, or for a core: a
+// hang, which may not happen in another attempt.
 [[nodiscard]] inline Reason ReasonOfOverrun(Micros cpu_time, Millis cpu_limit) {
   return cpu_time * 10 >= Micros(cpu_limit) * 8 ? Reason::kTooCostly
                                                 : Reason::kHang;

@@ -11,10 +11,11 @@
 namespace thumbmill {
 namespace {
 
-// What memory_plan.cc sets aside for the coordinator.
+// Bytes that memory_plan.cc sets aside for the coordinator.
 constexpr std::uint64_t kMost = 72 << 20;
+// Bytes by which the memory may grow after the start and after each Settle().
 constexpr std::uint64_t kFurther = 32 << 20;
-// A sanitizer's run time takes more for itself.
+// A sanitizer's run time takes memory of its own: do not look then.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kLooks = false;
 #elif defined(__has_feature)

@@ -1,13 +1,15 @@
-// coordinator/exec/own_memory.h: has this process come to hold more memory than
-// it accounts for?
+// coordinator/exec/own_memory.h: checks whether this process holds more memory
+// than it accounts for.
 //
 // The problem: a ZeroMQ message may have any number of frames, and libzmq holds
-// them all until the last one has come: its bounds are for each frame and for
-// whole messages. A worker gone bad sends frames without end, and the memory of
-// the coordinator grows by some 100 MB a second, charged to nobody.
+// them all until the last one has come. libzmq limits the size of a frame and
+// the number of whole messages, but not the number of frames. A worker that was
+// taken over can send frames without end; the coordinator's memory then grows
+// by about 100 MB a second, charged to nobody.
 //
-// The idea: the sum is looked at from outside, every tick. Who causes it cannot
-// be seen, so all workers at work are ended, and what they ran runs one by one.
+// The idea: every tick the coordinator reads the memory of its own process. It
+// cannot see which worker is the cause, so it kills all workers that have got a
+// task, and runs their tasks again one by one.
 //
 // Threads  one.
 #pragma once
@@ -19,14 +21,15 @@ namespace thumbmill {
 
 class OwnMemory {
  public:
-  // `accounted`: private bytes that others hold and have charged. Empty: it is
-  // never too much.
+  // `accounted` returns the private bytes that others hold and have charged. If
+  // it is empty, IsTooMuch() is always false.
   explicit OwnMemory(std::function<std::uint64_t()> accounted);
 
-  // Is there more than accounted for, and than the coordinator may need?
+  // Returns true if the process holds more than the accounted bytes plus the
+  // memory that the coordinator may need.
   [[nodiscard]] bool IsTooMuch() const;
-  // Whoever caused it is gone: gives back what is free. What cannot be given
-  // back is allowed from now on.
+  // Call when the workers are gone. Returns free memory to the system. The
+  // memory that stays is allowed from now on.
   void Settle();
 
  private:

@@ -6,7 +6,7 @@
 namespace thumbmill {
 namespace {
 
-// The image can have caused it: it counts as an attempt.
+// Returns true if an image can cause this signal: it counts as an attempt.
 bool IsCharged(int signal) {
   switch (signal) {
     case SIGSEGV:
@@ -43,7 +43,8 @@ Cause FindCause(const WorkerDeath& death, const Doom* doom,
     cause.text += " by the kernel, which had no memory left,";
     return cause;
   }
-  // Anybody may send it; the limit that we set is another matter.
+  // Anybody can send SIGXCPU. It is charged only if the worker had used up the
+  // CPU time that we allowed.
   if (cause.signal == SIGXCPU && evidence.cpu_used_up) {
     cause.charged = true;
     cause.reason = Reason::kTooCostly;

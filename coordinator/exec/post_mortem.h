@@ -1,5 +1,5 @@
-// coordinator/exec/post_mortem.h: what the end of a worker means for each of
-// the tasks that it held.
+// coordinator/exec/post_mortem.h: finds why a worker ended, and whether that
+// counts against a task that it held.
 //
 // Contract proto/PROTOCOL.md, "Death".
 #pragma once
@@ -12,37 +12,37 @@
 
 namespace thumbmill {
 
-// Why we end a worker, decided before it is killed.
+// Why we kill a worker; decided before the kill.
 struct Doom {
   Reason reason = Reason::kCrash;
   bool charged = false;
   std::string why;
-  bool outside = false;  // somebody else had stopped it
+  bool outside = false;  // the cause seems to lie outside of its task
 };
 
-// What is known beside the death itself.
+// Facts that the process's end does not tell.
 struct Evidence {
-  // It had computed for as long as its tasks may.
+  // The worker had computed for as long as all its tasks may.
   bool cpu_used_up = false;
-  // The kernel has just ended a process for want of memory.
+  // The kernel has just killed a process because memory ran out.
   bool out_of_memory = false;
 };
 
-// Why a worker ended, and whether the image at work can have caused it.
+// Why a worker ended, and whether the image at work can be the cause.
 struct Cause {
   Reason reason = Reason::kCrash;
   bool charged = false;
-  bool outside = false;  // it looks like somebody else's hand
-  int signal = 0;        // that ended it; 0: it exited, or we ended it
+  bool outside = false;  // somebody else seems to be the cause
+  int signal = 0;        // that ended it; 0 if it exited or we killed it
   std::string text;      // "worker 2 (pid 4711) died of SIGSEGV"
 };
 
-// `doom` is null where it died by itself, or by somebody else's hand.
+// Returns the cause of a death. `doom` is null if we did not kill the worker.
 [[nodiscard]] Cause FindCause(const WorkerDeath& death, const Doom* doom,
                               const Evidence& evidence);
 
-// `running`: the worker was at this task, in `phase` as far as known; else it
-// only waited.
+// Returns the report for one task. `running` is true if the worker worked on
+// this task, in `phase` as far as known; false if the task only waited.
 [[nodiscard]] Lost ReportLoss(TaskId id, bool running, Phase phase,
                               const Cause& cause);
 

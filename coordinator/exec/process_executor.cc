@@ -30,31 +30,35 @@
 namespace thumbmill {
 namespace {
 
-// Of two workers with as much work, the one with fewer tasks gets the next.
+// Load that each task adds to its expected work: if two workers have equal
+// work, the one with fewer tasks gets the next.
 constexpr Micros kTaskLoad{100};
-// More than any work: a worker without credit is the last choice.
+// More than any load: a worker without credit is the last choice.
 constexpr Micros kNoCredit{std::chrono::hours(24 * 365)};
 
 constexpr Millis kTick{50};
-// Between two looks at a worker's memory after a RESULT: a look costs some ten
-// microseconds.
+// Shortest time between two looks at a worker's memory after a RESULT: a look
+// costs some ten microseconds.
 constexpr Millis kWeigh{5};
-// A tick that comes this late was not our doing: nobody could work.
+// A tick that comes this late shows that this process was stopped or starved:
+// no limit may count that time.
 constexpr Millis kLateTick{500};
-// For a RESULT that a dead worker had sent: the I/O thread may hold it yet.
+// Wait for a RESULT that a dead worker had sent: the I/O thread may still hold
+// it.
 constexpr Millis kLateResult{20};
-// For the news that a worker whose connection is gone has died.
+// Wait for a worker whose connection is gone to exit, so that its own cause of
+// death is recorded.
 constexpr Millis kLateDeath{100};
-// Messages taken in one round of the loop, so that nothing else starves.
+// Most messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
-// Rounds after which no more is expected of what had arrived: whoever still
-// sends is a flood, which must not hold the loop.
+// Most rounds in DrainAll(). A worker that still sends after them floods us,
+// and must not hold up the loop.
 constexpr int kRounds = 64;
 constexpr Millis kSampleInterval{200};
-// A worker may have touched a page or two outside of what it was granted: its
-// flight record, and what the kernel rounds up.
+// Bytes that a worker may touch beyond its granted ranges: its flight record,
+// and the rest of pages that it has begun.
 constexpr std::uint64_t kOutputSlack = 1 << 20;
-// For the I/O thread to drop what it holds of workers that are gone.
+// Time for the I/O thread to free the messages of workers that are gone.
 constexpr Millis kSettle{200};
 constexpr Millis kDrainStep{20};
 
@@ -74,25 +78,27 @@ class ProcessExecutor final : public Executor {
   std::vector<WorkerNow> Workers() const override;
 
  private:
-  // One worker: what outlives its processes is in pool_ and leases_.
+  // State of one worker process. Everything that outlives the process is in
+  // pool_ and leases_.
   struct Peer {
-    std::string id;  // routing id of the process; empty: none
+    std::string id;  // routing id of the process; empty if there is none
     std::unique_ptr<Arena> output;
     SlotLease record_slot;
     Credit credit;
-    bool welcomed = false;    // its READY was right, WELCOME is sent
-    bool ready = false;       // it has closed its sandbox
-    std::uint64_t asked = 0;  // token of the HEARTBEAT without answer; 0: none
-    // Its memory has grown: it gets no task until that was looked at between
-    // two images.
+    bool welcomed = false;  // its READY was right, and WELCOME is sent
+    bool ready = false;     // it has closed its sandbox
+    // Token of the HEARTBEAT that it must answer; 0 if there is none.
+    std::uint64_t asked = 0;
+    // Its memory has grown: it gets no task until CheckMemory() has looked
+    // again after its last answer.
     bool grown = false;
     bool used = false;      // it was given a task
     bool alone = false;     // its task is to run alone
-    TimePoint weighed{};    // when its memory was looked at
+    TimePoint weighed{};    // last look at its memory
     bool retiring = false;  // it is being replaced
-    bool gone = false;      // it has said BYE
+    bool gone = false;      // it has sent BYE
     std::optional<Doom> doom;
-    std::optional<WorkerDeath> death;  // reaped, not yet buried
+    std::optional<WorkerDeath> death;  // reaped; Bury() is still to come
     EventLoop::TimerId burial = 0;
     Watchdog watchdog;
   };
@@ -104,7 +110,8 @@ class ProcessExecutor final : public Executor {
   void Bury(std::size_t worker);
   Cause CauseOfDeath(std::size_t worker);
   void Forget(std::size_t worker);
-  // What the worker was at; a task id of 0: nothing that can be believed.
+  // Task and phase from a worker's flight record. `task` is 0 if the record
+  // names no task or cannot be believed.
   struct Flight {
     TaskId task = 0;
     Phase phase = Phase::kNone;
@@ -157,8 +164,8 @@ class ProcessExecutor final : public Executor {
   EventLoop* loop_;
   const Arena* inputs_;
   ProcessOptions options_;
-  // An output memfd is bounded by what the dispatcher grants: charging it
-  // here would count the same bytes twice.
+  // The dispatcher charges output ranges when it grants them. Charging the
+  // memfd here would count the same bytes twice.
   MemoryBudget uncharged_{std::numeric_limits<std::uint64_t>::max() / 2};
   std::unique_ptr<RouterChannel> channel_;
   ExecutorEvents events_;
@@ -167,13 +174,14 @@ class ProcessExecutor final : public Executor {
   LeaseTable leases_;
   OomWatch oom_;
   OwnMemory own_memory_;
-  TimePoint settles_{};  // when what was too much is given back; 0: nothing is
-  WorkerPool pool_;      // after what its events use
+  TimePoint settles_{};  // when OwnMemory::Settle() is due; 0 if it is not
+  WorkerPool pool_;      // after the members that its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
-  // Kept free for a task that is to run alone.
+  // Worker that is kept free for a task that is to run alone.
   std::optional<std::size_t> reserved_;
-  // Tasks that are to run alone do so without any other worker at work.
+  // True after our own memory has grown too much: tasks that run alone then
+  // wait until no other worker is at work.
   bool one_by_one_ = false;
   std::uint64_t next_token_ = 1;
   std::uint64_t lost_ = 0;
@@ -186,7 +194,7 @@ class ProcessExecutor final : public Executor {
   bool drain_posted_ = false;
   mutable TimePoint sampled_{};
   mutable ExecutorStats sample_;
-  // What the loop may still call after this object is gone asks it first.
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
@@ -223,15 +231,15 @@ Status ProcessExecutor::Start(ExecutorEvents events) {
 Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.death) Bury(worker);
-  Forget(worker);  // what a start that failed has left
+  Forget(worker);  // clears the state that a failed start has left
   ArenaLayout layout;
-  layout.slots = kCreditMost + 1;  // and the flight record
+  layout.slots = kCreditMost + 1;  // one more for the flight record
   layout.slot_bytes = options_.max_output_bytes;
   layout.keep_bytes = options_.kept_output_bytes;
   layout.name = "thumbmill-outputs";
-  // New for each process: what a dead one left behind goes with its memfd.
+  // Each process gets a new memfd: the bytes of a dead one vanish with its own.
   ASSIGN_OR_RETURN(peer.output, Arena::Create(layout, &uncharged_));
-  peer.record_slot = *peer.output->Acquire();  // the first: at offset 0
+  peer.record_slot = *peer.output->Acquire();  // the first slot is at offset 0
   ASSIGN_OR_RETURN(peer.id, RandomName());
   by_id_[peer.id] = worker;
 
@@ -249,7 +257,8 @@ Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   return request;
 }
 
-// Once a run: what one worker cannot get, no other can.
+// Lets only the first worker of a run log the sandbox layers that it cannot
+// enable: the others would repeat it.
 Tells ProcessExecutor::WhatToTell() {
   if (std::exchange(told_, true)) return Tells::kNothing;
   return LogEnabled(LogLevel::kInfo) ? Tells::kAll : Tells::kFilter;
@@ -265,7 +274,8 @@ void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {
 
 void ProcessExecutor::OnDied(const WorkerDeath& death) {
   Peer& peer = peers_[death.worker];
-  // After that an image may have chosen the code.
+  // This exit code counts only before any worker was ready: later an image may
+  // have chosen it.
   if (death.end.signal == 0 && death.end.exit_code == kWorkerExitSetup &&
       !death.was_ready && !pool_.ever_ready())
     pool_.Fail(Error{ErrorCode::kUnavailable,
@@ -275,7 +285,8 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   if (!stopping_ && !peer.retiring) ++lost_;
   DrainAll();
   const Lease* head = leases_.Head(death.worker);
-  // Working on a later one, or on none: it has answered the head.
+  // If the record names another task, or none, the worker has answered the
+  // head: wait for that RESULT before the head is reported as lost.
   const bool answered = head != nullptr && !peer.doom &&
                         ReadFlight(death.worker).task != head->task.id;
   if (!answered) return Bury(death.worker);
@@ -286,8 +297,9 @@ void ProcessExecutor::OnDied(const WorkerDeath& death) {
   });
 }
 
-// Believed where it names a task of that worker and the bytes of that task: a
-// worker gone bad may have written anything into it.
+// Believes the record only if it names a task of that worker and has the mark
+// of that task's input: a worker that was taken over may have written anything
+// into it.
 ProcessExecutor::Flight ProcessExecutor::ReadFlight(std::size_t worker) const {
   const Peer& peer = peers_[worker];
   if (!peer.record_slot.valid()) return {};
@@ -310,6 +322,8 @@ Cause ProcessExecutor::CauseOfDeath(std::size_t worker) {
   return FindCause(*peer.death, peer.doom ? &*peer.doom : nullptr, evidence);
 }
 
+// Reports all tasks of a dead worker as lost. Calls the events last, when the
+// worker's state is clear: they may submit tasks.
 void ProcessExecutor::Bury(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.burial != 0) loop_->Cancel(std::exchange(peer.burial, 0));
@@ -325,7 +339,7 @@ void ProcessExecutor::Bury(std::size_t worker) {
     lost.certain = certain;
     lost.alone = peer.alone;
   }
-  // The output ranges are free: the process has been reaped, its memfd goes.
+  // The process has been reaped: its output ranges and its memfd are free.
   Forget(worker);
   for (Lost& lost : reports)
     if (events_.lost) events_.lost(std::move(lost));
@@ -334,7 +348,7 @@ void ProcessExecutor::Bury(std::size_t worker) {
 void ProcessExecutor::Forget(std::size_t worker) {
   Peer& peer = peers_[worker];
   by_id_.erase(peer.id);
-  peer.record_slot.Reset();  // before its arena
+  peer.record_slot.Reset();  // must go before its arena
   peer = Peer();
 }
 
@@ -344,7 +358,8 @@ Status ProcessExecutor::WatchChannel() {
   const auto poll = [here = std::weak_ptr<bool>(here_), this] {
     return here.lock() ? Drain() : false;
   };
-  // The descriptor only wakes the loop; the poller looks.
+  // The descriptor only wakes the loop, since ZeroMQ signals edges. The poller
+  // asks the socket.
   RETURN_IF_ERROR(loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {}));
   loop_->AddPoller(poll);
   return {};
@@ -374,6 +389,7 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
   }
   const std::size_t worker = found->second;
   Peer& peer = peers_[worker];
+  // A worker that we have killed no longer counts.
   if (peer.doom) return;
   peer.watchdog.OnHeard(Now());
   if (received.message) {
@@ -382,12 +398,13 @@ void ProcessExecutor::OnReceived(RouterChannel::Received received) {
     return;
   }
   const Error& error = received.message.error();
-  // Only before WELCOME: later an image may have chosen the number.
+  // Another version stops the run only before WELCOME: later an image may have
+  // chosen the number.
   const bool other_program =
       error.code == ErrorCode::kUsage && !peer.welcomed && !pool_.ever_ready();
   Malformed(worker, error.what);
   if (!other_program) return;
-  // No restart would change it.
+  // A restart would start the same program.
   pool_.Fail(Error{
       ErrorCode::kUsage,
       options_.worker_program + " does not fit this program: " + error.what,
@@ -403,7 +420,8 @@ void ProcessExecutor::Malformed(std::size_t worker, const std::string& what) {
 
 bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
   const Status sent = channel_->Send(peers_[worker].id, message);
-  // Sending may have swallowed the edge that tells of input.
+  // Send() may have consumed the edge that signals input: look again in the
+  // next round of the loop.
   if (!drain_posted_ && channel_->HasInput()) {
     drain_posted_ = true;
     loop_->Post([here = std::weak_ptr<bool>(here_), this] {
@@ -417,8 +435,9 @@ bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
   return false;
 }
 
-// Its connection is gone. A process that has died says itself of what; one that
-// has not is ended.
+// Handles a worker whose connection is gone. A process that has died reports
+// its own cause of death through its pidfd. One that still lives after
+// kLateDeath is killed.
 void ProcessExecutor::GiveUp(std::size_t worker, const std::string& why) {
   peers_[worker].ready = false;
   loop_->After(kLateDeath, [here = std::weak_ptr<bool>(here_), this, worker,
@@ -445,8 +464,9 @@ void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
   if (Send(worker, welcome)) Ask(worker);
 }
 
-// The first answer says that the worker has closed its sandbox: from here on
-// it sees images, and nothing that it does may end the run.
+// Marks the worker as ready: its first answer shows that it has closed its
+// sandbox. From here on it sees images, and nothing that it does may end the
+// run.
 void ProcessExecutor::OnSandboxed(std::size_t worker) {
   Peer& peer = peers_[worker];
   if (peer.death) return;
@@ -483,7 +503,7 @@ void ProcessExecutor::OnMessage(std::size_t worker, TaskResult& result) {
   const TimePoint now = Now();
   BoundTimes(std::chrono::duration_cast<Micros>(now - head->sent),
              &finished.outcome.times);
-  (void)leases_.TakeHead(worker, now);  // its output range is free again
+  (void)leases_.TakeHead(worker, now);  // releases its output range
   peers_[worker].credit.Update(HeldBy(worker));
   OnNewHead(worker);
   if (peers_[worker].grown || now - peers_[worker].weighed >= kWeigh)
@@ -527,11 +547,13 @@ std::size_t ProcessExecutor::Room() const {
   return room;
 }
 
+// Returns the worker with the least work; workers with credit come first.
 std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   std::optional<std::size_t> best;
   Micros least{0};
   for (std::size_t i = 0; i < peers_.size(); ++i) {
-    // A caller may submit all of a Room() that it asked for once.
+    // A caller may ask for Room() once and then submit that many tasks. A
+    // worker without credit may therefore get one, up to kCreditMost.
     if (!peers_[i].ready || peers_[i].alone || i == reserved_ ||
         leases_.Count(i) >= kCreditMost)
       continue;
@@ -544,8 +566,8 @@ std::optional<std::size_t> ProcessExecutor::LeastLoaded() const {
   return best;
 }
 
-// One that has run nothing, then one that is being started, then the one that
-// has the least to do.
+// Prefers a worker that has run nothing, then one that is starting, then the
+// one with the least work.
 std::optional<std::size_t> ProcessExecutor::BestToReserve() const {
   std::optional<std::size_t> best;
   Micros least{0};
@@ -573,6 +595,7 @@ bool ProcessExecutor::RoomAlone() {
   if (one_by_one_ && leases_.total() > 0) return false;
   if (!reserved_ || !peers_[*reserved_].ready || leases_.Count(*reserved_) > 0)
     return false;
+  // A worker that has run another image could die of that one: replace it.
   if (!peers_[*reserved_].used) return true;
   Retire(*reserved_, "an image is to run in a new one, alone");
   return false;
@@ -589,7 +612,7 @@ void ProcessExecutor::Submit(const Task& task) {
   if (!task.alone) one_by_one_ = false;
   pool_.MarkUsed(*worker);
   std::optional<SlotLease> output = peer.output->Acquire();
-  CHECK(output.has_value());  // as many as a worker may hold tasks
+  CHECK(output.has_value());  // a slot for each task that a worker may hold
   TaskOrder order{task, output->offset()};
   order.task.output_capacity =
       std::min(task.output_capacity, output->capacity());
@@ -600,7 +623,7 @@ void ProcessExecutor::Submit(const Task& task) {
   if (is_head) OnNewHead(*worker);
   peer.watchdog.OnLoad(leases_.LargestPeak(*worker),
                        leases_.SumOfCpuLimits(*worker));
-  // Refused: the worker is dying, and its death reports the task.
+  // If the send fails, the worker is dying, and its death reports the task.
   (void)Send(*worker, order);
   TM_FAIL_POINT("task-sent");
 }
@@ -616,7 +639,8 @@ void ProcessExecutor::Tick() {
   const TimePoint now = Now();
   oom_.Look(now);
   ForgiveGap(now);
-  // What has arrived counts before a limit is judged.
+  // A RESULT that has arrived counts, so read everything before judging a
+  // limit.
   DrainAll();
   CheckOwnMemory(now);
   for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -630,6 +654,7 @@ void ProcessExecutor::Tick() {
   }
 }
 
+// Moves all limits by the time in which this process could not run.
 void ProcessExecutor::ForgiveGap(TimePoint now) {
   const auto gap = std::chrono::duration_cast<Millis>(now - last_tick_) - kTick;
   last_tick_ = now;
@@ -658,8 +683,9 @@ void ProcessExecutor::CheckIdle(std::size_t worker, TimePoint now) {
   EndWorker(worker, {Reason::kHang, false, "it answered no heartbeat"});
 }
 
-// While it works, a part of what it holds is its image's: such a worker is only
-// kept from further tasks, and looked at again when it has answered.
+// Replaces a worker whose memory has grown. During a task a part of the memory
+// belongs to the image: a busy worker only gets no further task, and is looked
+// at again when it has answered.
 void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
   Peer& peer = peers_[worker];
   peer.weighed = now;
@@ -670,8 +696,8 @@ void ProcessExecutor::CheckMemory(std::size_t worker, TimePoint now) {
   Retire(worker, "its memory has grown");
 }
 
-// It can write to all of its output memory; only what it was granted is
-// charged.
+// Kills a worker that has written beyond its granted ranges. It can write to
+// all of its output memory, but only the granted ranges are charged.
 void ProcessExecutor::CheckOutputs(std::size_t worker) {
   const Arena& output = *peers_[worker].output;
   const std::uint64_t used = output.allocated_bytes();
@@ -686,6 +712,8 @@ void ProcessExecutor::CheckOutputs(std::size_t worker) {
 }
 
 void ProcessExecutor::CheckOwnMemory(TimePoint now) {
+  // After a kill the I/O thread needs time to free the messages: judge nothing
+  // before `settles_`.
   if (settles_ != TimePoint()) {
     if (now < settles_) return;
     settles_ = {};
@@ -699,7 +727,8 @@ void ProcessExecutor::CheckOwnMemory(TimePoint now) {
       "message without end");
 }
 
-// Charged where only one of them was at work.
+// Kills every worker that has got a task. Charges its task only if no other
+// worker was at work.
 void ProcessExecutor::EndAllUsed(const std::string& why) {
   std::size_t busy = 0;
   for (std::size_t i = 0; i < peers_.size(); ++i)
@@ -729,7 +758,7 @@ void ProcessExecutor::Stop(StopMode mode) {
     events_ = {};
     StopWorkers();
   }
-  // Quiet from here on.
+  // No event is called after this line.
   events_ = {};
   pool_.KillAll();
   stopped_ = true;
@@ -741,7 +770,7 @@ void ProcessExecutor::Stop(StopMode mode) {
   channel_.reset();
 }
 
-// Asks, waits a while; whoever is left then is killed.
+// Sends DRAIN to the workers and waits. Stop() kills those that are left.
 void ProcessExecutor::StopWorkers() {
   pool_.StopRestarting();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -782,7 +811,8 @@ std::vector<WorkerNow> ProcessExecutor::Workers() const {
     if (worker.pid != 0) worker.private_bytes = PrivateBytes(worker.pid);
     const Lease* head = leases_.Head(i);
     if (head == nullptr) continue;
-    // What it has answered meanwhile is not known here yet: its record is.
+    // The worker may have answered tasks whose RESULT is not read yet. Its
+    // flight record is more recent.
     const Flight flight = ReadFlight(i);
     worker.task = flight.task != 0 ? flight.task : head->task.id;
     worker.phase = flight.phase;

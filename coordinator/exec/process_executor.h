@@ -1,12 +1,12 @@
 // coordinator/exec/process_executor.h: runs tasks in worker processes.
 //
-// Joins the wire (RouterChannel), the processes (WorkerPool) and the record of
-// who holds what (LeaseTable). A lease ends with an answer or with the reaped
-// process, never otherwise.
+// Joins the wire (RouterChannel), the processes (WorkerPool) and the leases
+// (LeaseTable). A lease ends only with an answer, or after its process has been
+// reaped.
 //
-// Owns     the socket, the workers, one output memfd a worker.
-// Runs in  the coordinator's main thread. Start(), Submit(), Stop() are not
-//          called from within Stop(); Stop() not from within an event.
+// Owns     the socket, the workers, one output memfd for each worker.
+// Runs in  the coordinator's main thread. Do not call Start(), Submit() or
+//          Stop() while Stop() runs, and do not call Stop() from an event.
 // Contract proto/PROTOCOL.md, coordinator/exec/executor.h
 #pragma once
 
@@ -26,36 +26,39 @@
 namespace thumbmill {
 
 struct ProcessOptions {
-  // One a core.
+  // Number of worker processes: one for each core.
   std::size_t workers = 1;
-  // Empty: `worker` beside this program, or in ../worker (a build folder).
+  // Path of the worker program. If it is empty: `worker` beside this program,
+  // or in ../worker (a build folder).
   std::string worker_program;
   Recipe recipe;
-  // The largest Task::output_capacity that will be granted in full; a larger
+  // Largest Task::output_capacity that is granted in full, in bytes; a larger
   // one is cut to it. Costs address space, not memory.
   std::uint64_t max_output_bytes = std::uint64_t{64} << 20;
-  // Of an output range, stays touched between tasks: small thumbnails then
-  // cost no page fault. Eight ranges a worker.
+  // Bytes of an output range that stay in memory between tasks, so that small
+  // thumbnails cost no page fault. A worker has eight ranges.
   std::uint64_t kept_output_bytes = 128 << 10;
-  // A worker that has nothing to do is asked this often whether it lives, and
-  // killed when five of these pass without an answer.
+  // Interval at which an idle worker is asked whether it lives. It is killed if
+  // it does not answer within five intervals.
   Millis heartbeat{1000};
-  // See PoolOptions: from spawn to READY.
+  // Longest time from spawn to ready; see PoolOptions.
   Millis ready_deadline{5000};
-  // From DRAIN to the exit of the worker.
+  // Longest time from DRAIN to the exit of the worker.
   Millis drain_limit{2000};
-  // How many processes the kernel has ended for want of memory, ever: tells an
-  // OOM kill from a person's. Empty: each is taken for a person's.
+  // Returns how many processes the kernel has killed so far because memory ran
+  // out; this tells an OOM kill from a person's. If it is empty, each SIGKILL
+  // counts as a person's.
   std::function<std::uint64_t()> oom_kills;
-  // Private bytes of this process that others have charged; see own_memory.h.
-  // Empty: its memory is not looked at.
+  // Returns the private bytes of this process that others have charged; see
+  // own_memory.h. If it is empty, this process's memory is not checked.
   std::function<std::uint64_t()> accounted;
-  // What a worker may still do once it has its recipe.
+  // How strictly a worker must close its sandbox once it has its recipe.
   SandboxMode sandbox = SandboxMode::kAuto;
 };
 
-// Fails when the worker program is not there, or the socket cannot be bound.
-// `loop` and `inputs` outlive the executor.
+// Returns an executor that is not started. Fails if the worker program is
+// missing, or if the socket cannot be bound. `loop` and `inputs` must outlive
+// the executor.
 [[nodiscard]] Result<std::unique_ptr<Executor>> MakeProcessExecutor(
     EventLoop* loop, const Arena* inputs, const ProcessOptions& options);
 

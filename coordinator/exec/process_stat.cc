@@ -53,7 +53,8 @@ Micros CpuTime(pid_t pid) {
 
 bool IsStopped(pid_t pid) {
   const std::string text = ReadProc(pid, "stat");
-  // "pid (name) S …": the name may hold anything, also parentheses.
+  // The file reads "pid (name) S …". The name may hold anything, also
+  // parentheses, so the last one ends it.
   const std::size_t end = text.rfind(')');
   if (end == std::string::npos || end + 2 >= text.size()) return false;
   const char state = text[end + 2];
@@ -69,7 +70,7 @@ std::uint64_t DataBytes(pid_t pid) { return ReadStatm(pid).data; }
 
 void LimitData(pid_t pid, std::uint64_t bytes) {
   const rlimit limit{bytes, RLIM_INFINITY};
-  // It may refuse only where the worker itself lowered its hard limit.
+  // Fails only if the process is gone, or has lowered its own hard limit.
   (void)prlimit(pid, RLIMIT_DATA, &limit, nullptr);
 }
 

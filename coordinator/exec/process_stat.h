@@ -1,7 +1,8 @@
-// coordinator/exec/process_stat.h: what the kernel knows of another process.
+// coordinator/exec/process_stat.h: asks the kernel about another process, and
+// sets its limits.
 //
-// Errors  a process that is gone reads as 0 or false: its death is told by
-//         its pidfd, not here.
+// Errors  a process that is gone reads as 0 or false; its pidfd reports its
+//         death.
 #pragma once
 
 #include <sys/types.h>
@@ -12,18 +13,19 @@
 
 namespace thumbmill {
 
-// User and system time of all its threads.
+// Returns user and system time of all its threads.
 [[nodiscard]] Micros CpuTime(pid_t pid);
-// By SIGSTOP, a debugger, or a terminal.
+// Returns true if SIGSTOP, a debugger or a terminal has stopped it.
 [[nodiscard]] bool IsStopped(pid_t pid);
-// Resident and not shared with others.
+// Returns its resident bytes that are not shared with other processes.
 [[nodiscard]] std::uint64_t PrivateBytes(pid_t pid);
-// Writable private mappings, touched or not: what RLIMIT_DATA counts.
+// Returns the bytes of its writable private mappings, touched or not:
+// RLIMIT_DATA counts the same.
 [[nodiscard]] std::uint64_t DataBytes(pid_t pid);
-// Further private memory is refused to it beyond `bytes`.
+// Makes the kernel refuse private memory beyond `bytes`.
 void LimitData(pid_t pid, std::uint64_t bytes);
-// SIGXCPU ends it when its CpuTime() is beyond this: the kernel counts in
-// seconds, so it is rounded up.
+// Makes the kernel end it with SIGXCPU when its CpuTime() exceeds `total`,
+// rounded up to seconds, in which the kernel counts.
 void LimitCpu(pid_t pid, Micros total);
 
 }  // namespace thumbmill

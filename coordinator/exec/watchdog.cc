@@ -10,19 +10,19 @@ namespace {
 
 constexpr int kMissedHeartbeats = 5;
 
-// Private memory that is refused to a decode: 1.5 times what was predicted
-// beyond what the worker had when it was ready, plus what its scratch buffers,
-// its heap and the thread of ZeroMQ may keep.
+// Private bytes that the scratch buffers, the heap and the thread of ZeroMQ may
+// keep. A decode is refused memory beyond the worker's memory when it was
+// ready, plus 1.5 times the prediction, plus this.
 constexpr std::uint64_t kDataSlack = 96 << 20;
-// Of private memory, what a worker may keep between images beyond what it had
-// when it was ready: no file of the test corpus leaves as much. Far enough
-// below the slack that no image is refused memory for what others have left.
+// Private bytes that a worker may keep between images, beyond its memory when
+// it was ready: no file of the test corpus leaves as much. Far enough below the
+// slack that leftovers of other images make no image run out of memory.
 constexpr std::uint64_t kMayKeep = 32 << 20;
-// Limits are set anew only when they change by much.
+// Steps of the limits: a small change needs no system call.
 constexpr std::uint64_t kDataStep = 8 << 20;
 constexpr Micros kCpuStep{4'000'000};
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kLimitData = false;  // shadow memory and quarantine count too
+constexpr bool kLimitData = false;  // ASan's shadow and quarantine count too
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 constexpr bool kLimitData = false;
@@ -52,8 +52,8 @@ void Watchdog::OnLoad(std::uint64_t peak, Millis cpu) {
   LimitDataFor(peak);
 }
 
-// The backstop for when this process is stopped itself; else CheckTask() is
-// there first, by the seconds that this is more.
+// Sets a backstop for the time when this process itself is stopped. Else
+// CheckTask() acts first, because this limit is some seconds higher.
 void Watchdog::LimitCpuFor(Millis cpu) {
   const Micros limit = head_cpu_ + cpu;
   if (limit <= cpu_limit_ && cpu_limit_ - limit < kCpuStep) return;
@@ -76,7 +76,7 @@ bool Watchdog::HasGrown(std::uint64_t peak) const {
 
 std::optional<Doom> Watchdog::CheckTask(const Task& head, Micros age) const {
   if (age >= Micros(head.time_limit)) return JudgeOverdue(head);
-  // Its one thread cannot have computed for longer.
+  // The worker has one thread: it cannot have computed for longer than this.
   if (age < Micros(head.cpu_limit)) return std::nullopt;
   const Micros used = CpuTime(pid_) - head_cpu_;
   if (used < Micros(head.cpu_limit)) return std::nullopt;

@@ -1,8 +1,8 @@
-// coordinator/exec/watchdog.h: the limits of one worker process: private
+// coordinator/exec/watchdog.h: holds one worker process to its limits: private
 // memory, time for a task, time for an answer.
 //
-// Sets what the kernel enforces, and judges what it does not. It ends nobody:
-// that is for its owner, who knows the tasks.
+// Sets the limits that the kernel enforces, and judges the others. It kills no
+// process: its owner does, who knows the tasks.
 //
 // Units    `now` comes from the caller, who owns the clock.
 // Contract proto/PROTOCOL.md, "Timeouts".
@@ -23,31 +23,36 @@ class Watchdog {
  public:
   explicit Watchdog(pid_t pid = 0) : pid_(pid) {}
 
-  // It is ready: what its memory is now, it needs for itself.
+  // Call when the worker is ready. Records the memory that it needs for itself.
   void OnReady();
+  // Call for each message from the worker.
   void OnHeard(TimePoint now);
-  // A task became the oldest that it holds: its time begins.
+  // Call when a task becomes the head: the oldest that the worker holds. Its
+  // CPU time counts from now on.
   void OnNewHead();
-  // What it holds: the largest task is predicted to take `peak` bytes, all may
-  // compute for `cpu` together. It goes on to its next task before we know, so
-  // the kernel's limits are for all of them; we look closer.
+  // Sets the kernel's limits. `peak` is the predicted bytes of the largest task
+  // that the worker holds; `cpu` is the CPU time that all its tasks may use
+  // together. The worker begins its next task before we know, so these limits
+  // must cover all tasks; CheckTask() is stricter.
   void OnLoad(std::uint64_t peak, Millis cpu);
 
-  // Does it hold more private memory than it may keep between images, beyond
-  // what its largest task is predicted to take?
+  // Returns true if the worker holds more private memory than it may keep
+  // between images plus 1.5 times `peak`, the prediction for its largest task.
   [[nodiscard]] bool HasGrown(std::uint64_t peak) const;
-  // Of a worker whose oldest task is `age` old: has it had its time?
+  // Returns why the worker must be killed, if its head, `age` old, has exceeded
+  // a limit; else empty.
   [[nodiscard]] std::optional<Doom> CheckTask(const Task& head,
                                               Micros age) const;
-  // Of a worker that died of SIGXCPU: was it our limit? `cpu_time` is all that
-  // it ever used, `cpu` as in OnLoad().
+  // Returns true if the worker had reached our CPU limit, so that its SIGXCPU
+  // came from us. `cpu_time` is all that it ever used, `cpu` is as in OnLoad().
   [[nodiscard]] bool UsedUp(Micros cpu_time, Millis cpu) const;
 
   enum class Idle { kFine, kAsk, kSilent };
-  // Of a worker without tasks. kAsk: send a HEARTBEAT, it counts as sent.
+  // Checks a worker without tasks. If the answer is kAsk, the caller must send
+  // a HEARTBEAT; it counts as sent.
   [[nodiscard]] Idle CheckIdle(TimePoint now, Millis heartbeat);
 
-  // For a clock that ran while nobody could work.
+  // Moves the times of messages by `by`: a time in which nobody could work.
   void Postpone(Millis by);
 
  private:
@@ -57,8 +62,8 @@ class Watchdog {
 
   pid_t pid_;
   Micros head_cpu_{0};           // its CPU time when its head became the head
-  TimePoint heard_{};            // when it last said something
-  TimePoint asked_{};            // HEARTBEAT; 0: nothing is asked
+  TimePoint heard_{};            // its last message
+  TimePoint asked_{};            // last HEARTBEAT; 0 if it is answered
   std::uint64_t data_base_ = 0;  // DataBytes() when it was ready
   std::uint64_t data_limit_ = 0;
   std::uint64_t private_base_ = 0;  // PrivateBytes() when it was ready

@@ -1,6 +1,6 @@
-// coordinator/exec/worker_program.h: where the program `worker` is.
+// coordinator/exec/worker_program.h: finds the program `worker`.
 //
-// Errors  kNotFound: it is not there, or not a program.
+// Errors  kNotFound: it is missing, or not a program.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace thumbmill {
 
-// `given`, or where that is empty: `worker` beside this program, or in
-// ../worker (a build folder).
+// Returns `given`. If that is empty, looks for `worker` beside this program and
+// in ../worker (a build folder).
 [[nodiscard]] Result<std::string> FindWorkerProgram(const std::string& given);
 
 }  // namespace thumbmill
