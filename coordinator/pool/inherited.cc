@@ -15,17 +15,19 @@
 namespace thumbmill {
 namespace {
 
-// Linux makes no process more by itself (fs.nr_open); an administrator may.
+// Highest hard limit of open files for which one call per number is tried. It
+// is Linux's own maximum (fs.nr_open), unless an administrator has raised that.
 constexpr rlim_t kMostNumbers = 1 << 20;
-// Of struct linux_dirent64: 8 bytes each of inode and offset, 2 of its length,
-// 1 of its type, then the name.
+// Offsets in struct linux_dirent64: 8 bytes each of inode and offset, 2 of its
+// length, 1 of its type, then the name.
 constexpr std::size_t kLengthAt = 16, kNameAt = 19;
 
+// Returns true also if `fd` is not open: there is nothing to keep then.
 bool Mark(int fd) {
   return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 || errno == EBADF;
 }
 
-// -1: the name is no number.
+// Returns -1 if the name is no number, such as "." and "..".
 int NumberOf(const char* name) {
   int number = 0;
   for (; *name != '\0'; ++name) {
@@ -62,7 +64,8 @@ bool MarkByList(int first) {
 
 bool MarkByNumber(int first) {
   rlimit limit;
-  // What is open may lie above a soft limit that was lowered since.
+  // A descriptor may lie above a soft limit that was lowered after it was
+  // opened.
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
   const rlim_t most = std::max(limit.rlim_cur, limit.rlim_max);
   if (most > kMostNumbers) return false;

@@ -34,9 +34,10 @@ namespace bp = boost::process;
 constexpr std::size_t kMaxPassed = 4;
 constexpr int kLeastTheirs = 100;
 
-// A worker is to know no secret. These are no secrets, and without them a
-// program that was built with a sanitizer, or against libraries in an unusual
-// place, would behave otherwise than its coordinator.
+// A worker must know no secret, so it gets no environment but these variables.
+// They are no secrets. Without them a program that was built with a sanitizer,
+// or against libraries in an unusual place, would behave differently from its
+// coordinator.
 constexpr const char* kKeptVariables[] = {
     "ASAN_OPTIONS", "UBSAN_OPTIONS",   "LSAN_OPTIONS",
     "TSAN_OPTIONS", "LD_LIBRARY_PATH", "ASAN_SYMBOLIZER_PATH"};
@@ -48,11 +49,11 @@ bp::environment LittleEnvironment() {
   return environment;
 }
 
-// What the child does between fork and exec: system calls only.
+// Steps of the child between fork and exec: system calls only.
 struct ChildSetup {
   pid_t parent = 0;
-  int null = -1;          // /dev/null: its standard input and output
-  int error_output = -1;  // its stderr; -1: ours
+  int null = -1;          // /dev/null, for its standard input and output
+  int error_output = -1;  // its stderr; -1 for ours
   std::array<PassedFd, kMaxPassed> passed;
   std::size_t count = 0;
 
@@ -60,7 +61,9 @@ struct ChildSetup {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The parent may have died before that line.
     if (getppid() != parent) _exit(127);
+    // The terminal sends Ctrl-C only to the coordinator's group.
     setpgid(0, 0);
+    // A blocked or ignored signal stays so after exec.
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -81,8 +84,9 @@ struct ChildSetup {
   }
 
   void PassDescriptors() const {
-    // Above all targets first: so that no dup2() overwrites what is still to
-    // be passed, and none is of n onto n, which would leave it close-on-exec.
+    // First moves all above the targets. Else a dup2() could overwrite a
+    // descriptor that is still to be passed, or be of n onto n, which would
+    // leave it close-on-exec.
     int above = kLeastTheirs;
     for (std::size_t i = 0; i < count; ++i)
       above = std::max(above, passed[i].theirs + 1);
@@ -91,8 +95,8 @@ struct ChildSetup {
       moved[i] = fcntl(passed[i].ours, F_DUPFD_CLOEXEC, above);
       if (moved[i] < 0) _exit(127);
     }
-    // Marked, not closed: the pipe on which Boost reports a failed exec must
-    // stay open until then.
+    // Marks descriptors, and does not close them: the pipe on which Boost
+    // reports a failed exec must stay open until then.
     if (!MarkInherited(STDERR_FILENO + 1)) RefuseToInherit();
     for (std::size_t i = 0; i < count; ++i)
       if (dup2(moved[i], passed[i].theirs) < 0) _exit(127);
@@ -111,15 +115,16 @@ ChildSetup SetupFor(const SpawnRequest& request) {
 }
 
 Result<pid_t> StartChild(const SpawnRequest& request) {
-  // Opened here: when Boost cannot open it for bp::null, its child tells so in
-  // a way that may never return.
+  // Opens /dev/null here. If Boost cannot open it for bp::null, its child
+  // reports that in a way that may never return.
   const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.valid()) return FailSystem("cannot open /dev/null", errno);
   ChildSetup setup = SetupFor(request);
   setup.null = null.get();
   setup.error_output = request.error_output;
   std::error_code error;
-  // Boost asks only once, without waiting, and so may leave a zombie.
+  // Boost itself asks only once for the end of the child, without waiting, and
+  // so may leave a zombie.
   const auto reap = [](auto& executor, const std::error_code&) {
     if (executor.pid > 0) waitpid(executor.pid, nullptr, 0);
   };
@@ -131,13 +136,13 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
         bp::extend::on_error = reap, error);
     if (error)
       return FailSystem("cannot start " + request.program, error.value());
-    // Without a descriptor for its pipe Boost reports no error, but a child
-    // whose number is -1: to kill() that means everybody.
+    // If Boost gets no descriptor for its pipe, it reports no error, but a
+    // child whose pid is -1: kill() takes that for every process.
     if (!child.valid())
       return Fail(ErrorCode::kUnavailable,
                   "cannot start " + request.program + ": no descriptors left");
     const pid_t pid = child.id();
-    child.detach();  // reaped through its pidfd
+    child.detach();  // WorkerPool reaps it through its pidfd
     return pid;
   } catch (const bp::process_error& thrown) {
     return FailSystem("cannot start " + request.program, thrown.code().value());
@@ -150,7 +155,7 @@ Result<SpawnedProcess> Spawn(const SpawnRequest& request) {
   ASSIGN_OR_RETURN(const pid_t pid, StartChild(request));
   SpawnedProcess process;
   process.pid = pid;
-  // Our child, not reaped: the number cannot have been given to another.
+  // The child is ours and not reaped, so no other process can have its pid.
   process.pidfd.Reset(pidfd_open(pid, 0));
   if (process.pidfd.valid()) return process;
   const int error = errno;

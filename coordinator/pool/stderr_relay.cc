@@ -22,7 +22,7 @@ Result<std::unique_ptr<StderrRelay>> StderrRelay::Create(EventLoop* loop) {
   auto relay = std::unique_ptr<StderrRelay>(new StderrRelay(loop));
   relay->ours_.Reset(ends[0]);
   relay->theirs_.Reset(ends[1]);
-  // Only our end: a worker may wait.
+  // Makes only our end non-blocking: a worker may wait.
   if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
     return FailSystem("cannot make a pipe for a worker's stderr", errno);
   return relay;
@@ -32,7 +32,8 @@ Status StderrRelay::Begin(std::string who) {
   theirs_.Reset();
   who_ = std::move(who);
   RETURN_IF_ERROR(loop_->Watch(ours_.get(), EPOLLIN, [this](std::uint32_t) {
-    // Its end is seen at the process's end, too: no need to watch it.
+    // Stop watching at the end of the pipe, which would wake the loop for ever.
+    // The pidfd reports the end of the process.
     if (!ReadPiece()) {
       loop_->Unwatch(ours_.get());
       watched_ = false;
@@ -44,7 +45,8 @@ Status StderrRelay::Begin(std::string who) {
 
 StderrRelay::~StderrRelay() {
   if (watched_) loop_->Unwatch(ours_.get());
-  // Bounded: the process is gone, and a pipe holds no more than this.
+  // The loop is bounded: the process is gone, and a pipe holds no more than
+  // this.
   for (int i = 0; i < 64 && !who_.empty() && ReadPiece(); ++i) {
   }
   if (!line_.empty()) LogLineOfTheirs();

@@ -1,12 +1,12 @@
-// coordinator/pool/stderr_relay.h: what one worker process writes to its
-// stderr, as lines of our log.
+// coordinator/pool/stderr_relay.h: logs the lines that one worker process
+// writes to its stderr.
 //
-// A worker that was taken over may write anything, so it has no way to a
-// terminal or a log file of its own: it writes into a pipe, and each line is
-// logged under the worker's name, as printable text.
+// A worker that was taken over may write anything, so it gets no access to a
+// terminal or a log file. It writes into a pipe, and each line is logged under
+// the worker's name, as printable text.
 //
 // Runs in  the coordinator's main thread.
-// Memory   a line is cut at kMaxLine; after kMaxBytes the rest is read and left
+// Memory   a line is cut at kMaxLine. After kMaxBytes the rest is read and left
 //          out, so that no worker waits and none fills a disk.
 #pragma once
 
@@ -29,17 +29,18 @@ class StderrRelay {
 
   [[nodiscard]] static Result<std::unique_ptr<StderrRelay>> Create(
       EventLoop* loop);
-  // Logs what is left in the pipe.
+  // Logs the rest of the pipe.
   ~StderrRelay();
 
-  // What the process gets as its stderr.
+  // Returns the descriptor that becomes the stderr of the process.
   [[nodiscard]] int their_end() const { return theirs_.get(); }
-  // The process has started; `who` as in "worker 3 (pid 4711)".
+  // Call when the process has started: closes our copy of its end, and watches
+  // the pipe. `who` is its name in the log, as in "worker 3 (pid 4711)".
   [[nodiscard]] Status Begin(std::string who);
 
  private:
   explicit StderrRelay(EventLoop* loop) : loop_(loop) {}
-  // False: nothing more for now.
+  // Reads once. Returns false if the pipe has ended or cannot be read.
   bool ReadPiece();
   void Take(std::string_view text);
   void LogLineOfTheirs();
@@ -49,7 +50,7 @@ class StderrRelay {
   bool watched_ = false;
   std::string who_;
   std::string line_;
-  std::size_t bytes_ = 0;  // that were taken
+  std::size_t bytes_ = 0;  // that were read so far
 };
 
 }  // namespace thumbmill

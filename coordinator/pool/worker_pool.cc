@@ -22,16 +22,17 @@ extern "C" {  // glibc 2.36 forgets to say so itself
 namespace thumbmill {
 namespace {
 
-// Doubling stops to matter long before it could overflow.
+// Most doublings of a backoff: more would overflow, and last_backoff is reached
+// long before.
 constexpr int kMaxDoublings = 16;
 constexpr int kKillLimitMs = 5000;
 
-// glibc's waitid() keeps the usage to itself.
+// glibc's waitid() does not return the usage, so this calls the kernel's.
 long AwaitEnd(int pidfd, siginfo_t* info, rusage* usage) {
   return syscall(SYS_waitid, P_PIDFD, pidfd, info, WEXITED | WNOHANG, usage);
 }
 
-// Ends a process whose end the loop would not notice.
+// Kills and reaps a process that the loop cannot watch.
 void EndUnwatched(int pidfd) {
   pidfd_send_signal(pidfd, SIGKILL, nullptr, 0);
   pollfd ended{pidfd, POLLIN, 0};
@@ -123,7 +124,8 @@ Status WorkerPool::Launch(std::size_t worker) {
 void WorkerPool::Restart(std::size_t worker) {
   workers_[worker].timer = 0;
   const Status launched = Launch(worker);
-  // Such as EAGAIN or ENOMEM now, or a program that was replaced meanwhile.
+  // A later start may work: this one may have failed for EAGAIN or ENOMEM, or
+  // while the program was being replaced.
   if (launched) return;
   ++workers_[worker].failed_starts;
   TryAgain(worker, launched.error().what);
@@ -146,7 +148,7 @@ void WorkerPool::OnNotReady(std::size_t worker) {
   LogWarning(fmt::format("worker {} (pid {}) was not ready within {} ms",
                          worker, workers_[worker].process.pid,
                          options_.ready_deadline.count()));
-  // Counts as a failed start.
+  // The death will count as a failed start.
   if (ever_ready_) return Kill(worker);
   Fail(Error{ErrorCode::kUnavailable,
              fmt::format("no worker was ready within {} ms",
@@ -194,14 +196,15 @@ bool WorkerPool::Reap(std::size_t worker) {
   rusage usage{};
   const long result = AwaitEnd(w.process.pidfd.get(), &info, &usage);
   if (result == 0 && info.si_pid == 0) return false;
-  // ECHILD cannot be: nobody else reaps it. It would be gone all the same.
+  // ECHILD is impossible, since nobody else reaps the process. If it came, the
+  // process would be gone all the same.
   loop_->Unwatch(w.process.pidfd.get());
   Disarm(worker);
   const WorkerDeath death{worker, w.process.pid, EndOf(info, usage), w.ready,
                           w.by_us};
   w.alive = w.ready = false;
   w.process = {};
-  w.words.reset();  // logs its last ones
+  w.words.reset();  // logs its last lines
   events_.died(death);
   CountDeath(death);
   TryAgain(worker, Describe(death));
@@ -211,6 +214,7 @@ bool WorkerPool::Reap(std::size_t worker) {
 void WorkerPool::CountDeath(const WorkerDeath& death) {
   if (death.was_ready) return;
   Worker& w = workers_[death.worker];
+  // A SIGKILL that we did not send came from an administrator or the kernel.
   const bool from_outside = death.end.signal == SIGKILL && !death.by_us;
   ++(from_outside ? w.killed_starts : w.failed_starts);
 }
@@ -260,7 +264,8 @@ void WorkerPool::KillAll() {
     if (workers_[i].alive) AwaitKilled(i);
 }
 
-// Killed, a process ends within milliseconds, unless the kernel itself hangs.
+// Waits for a killed process. It ends within milliseconds, unless the kernel
+// itself hangs.
 void WorkerPool::AwaitKilled(std::size_t worker) {
   Worker& w = workers_[worker];
   pollfd ended{w.process.pidfd.get(), POLLIN, 0};
@@ -277,7 +282,8 @@ void WorkerPool::Fail(Error error) {
   if (std::exchange(failed_, true)) return;
   StopRestarting();
   for (std::size_t i = 0; i < workers_.size(); ++i) Kill(i);
-  // Not from within a caller that may hold references to what it would end.
+  // Calls the event from the loop, because the caller of Fail() may hold
+  // references to objects that the event destroys.
   loop_->Post(
       [here = std::weak_ptr<bool>(here_), this, error = std::move(error)] {
         if (here.lock()) events_.failed(error);

@@ -1,10 +1,10 @@
 // coordinator/pool/worker_pool.h: starts, watches, restarts and stops a fixed
-// number of worker processes. Knows nothing of messages.
+// number of worker processes. It knows nothing of messages.
 //
 // Owns     the processes and their pidfds: each is reaped, none is left behind.
 // Runs in  the coordinator's main thread (PDEATHSIG follows the thread).
-// Errors   Start() fails when the program cannot be started at all. Later, when
-//          no worker can be kept alive, Events::failed says so, once.
+// Errors   Start() fails if the program cannot be started at all. If no worker
+//          can be kept alive later, the pool calls Events::failed, once.
 // Contract proto/PROTOCOL.md, "Timeouts" and "Death".
 #pragma once
 
@@ -22,16 +22,19 @@ namespace thumbmill {
 
 struct PoolOptions {
   std::size_t workers = 1;
-  // From spawn to MarkReady(). Also how long a run waits for its first worker
-  // to be ready.
+  // Longest time from spawn to MarkReady(). A run also waits at most so long
+  // for its first worker to be ready.
   Millis ready_deadline{5000};
-  // After a death without MarkUsed(), doubled by each further one.
+  // Wait before a worker that died without MarkUsed() is restarted; each
+  // further such death doubles it, up to last_backoff.
   Millis first_backoff{50};
   Millis last_backoff{5000};
-  // In a row, of one worker, while no other is ready: the pool has failed.
+  // Failed starts of one worker in a row after which the pool fails, if no
+  // other worker is ready.
   int failed_starts = 3;
-  // As many where it was killed from outside (by an administrator, or for want
-  // of memory) before it was ready: that says little about the program.
+  // The same for workers that were killed from outside before they were ready
+  // (by an administrator, or because memory ran out): that says little about
+  // the program.
   int killed_starts = 20;
 };
 
@@ -43,54 +46,61 @@ struct WorkerDeath {
   bool by_us = false;  // Kill() was called first
 };
 
-// "worker 2 (pid 4711) died of SIGSEGV", "… exited with code 3".
+// Returns "worker 2 (pid 4711) died of SIGSEGV" or "… exited with code 3".
 [[nodiscard]] std::string Describe(const WorkerDeath& death);
+// Returns "SIGSEGV" for 11; "signal 64" if the signal has no name.
 [[nodiscard]] std::string SignalWord(int signal);
 
 class WorkerPool {
  public:
   struct Events {
-    // What to start as worker number so-and-so; called before each start.
+    // Returns the program to start as this worker; called before each start.
     std::function<Result<SpawnRequest>(std::size_t worker)> prepare;
-    // Reaped. Nothing of the process is left but what others hold.
+    // Called when a process has been reaped. The pool keeps nothing of it.
     std::function<void(const WorkerDeath&)> died;
+    // Called once, when no worker can be kept alive.
     std::function<void(Error)> failed;
   };
 
   WorkerPool(EventLoop* loop, const PoolOptions& options, Events events);
-  // Kills and reaps what is left.
+  // Kills and reaps the processes that are left.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  // Starts all workers. If one cannot be started, kills the others and fails.
   [[nodiscard]] Status Start();
-  // It has introduced itself: no failed start.
+  // Call when the worker is ready for tasks: its start has not failed.
   void MarkReady(std::size_t worker);
-  // It was given a task: another takes its place at once when it dies, since
-  // the task may have killed it.
+  // Call when the worker gets a task. A death after that does not delay the
+  // restart, since the task may have killed it.
   void MarkUsed(std::size_t worker);
-  // SIGKILL; the death is reported when it has been reaped.
+  // Sends SIGKILL; Events::died follows when the process has been reaped.
   void Kill(std::size_t worker);
-  // It was asked to end and does so within `limit`, or is killed: no death of
-  // its own. Another takes its place at once.
+  // Call together with sending DRAIN. Kills the worker if it has not exited
+  // within `limit`. In either case a replacement starts at once.
   void Retire(std::size_t worker, Millis limit);
-  // 0: no process now.
+  // Returns 0 if the worker has no process now.
   [[nodiscard]] pid_t pid(std::size_t worker) const;
+  // Returns the number of processes that have not been reaped.
   [[nodiscard]] std::size_t alive() const;
-  // A worker of this run was ready once: the program fits and can be set up.
+  // Returns true if a worker of this run was ready once: the program fits this
+  // one and can be set up.
   [[nodiscard]] bool ever_ready() const { return ever_ready_; }
 
-  // From here on a death is final.
+  // Restarts no worker from now on.
   void StopRestarting();
-  // SIGKILL to all and waits until all are reaped; `died` is called for each.
+  // Sends SIGKILL to all, and waits until all are reaped. `died` is called for
+  // each.
   void KillAll();
-  // For the loop: fails the pool, as when no worker can be kept alive.
+  // Fails the pool, as if no worker could be kept alive: kills all workers and
+  // posts Events::failed to the loop.
   void Fail(Error error);
 
  private:
   struct Worker {
     SpawnedProcess process;
-    std::unique_ptr<StderrRelay> words;  // that it writes to its stderr
+    std::unique_ptr<StderrRelay> words;  // logs its stderr
     bool alive = false;
     bool ready = false;
     bool by_us = false;
@@ -99,13 +109,13 @@ class WorkerPool {
     int failed_starts = 0;  // in a row
     int killed_starts = 0;  // since it last was ready
     int deaths = 0;         // since it last was used
-    // Ready deadline, end of a retired one, or restart.
+    // Timer of the ready deadline, of Retire()'s limit, or of a restart.
     EventLoop::TimerId timer = 0;
   };
   [[nodiscard]] Status Launch(std::size_t worker);
   void Restart(std::size_t worker);
   void OnNotReady(std::size_t worker);
-  // False: it has not ended.
+  // Returns false if the process has not ended.
   bool Reap(std::size_t worker);
   void AwaitKilled(std::size_t worker);
   void CountDeath(const WorkerDeath& death);
@@ -121,7 +131,7 @@ class WorkerPool {
   bool restarting_ = true;
   bool ever_ready_ = false;
   bool failed_ = false;
-  // Handed to what the loop may call after this object is gone.
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
