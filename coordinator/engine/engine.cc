@@ -443,7 +443,7 @@ void Engine::Drain(RunEnd end) {
   end_ = std::move(end);
   lister_->Stop();
   if (parts_.cancel_source) parts_.cancel_source();
-  // From here on no work starts. The dropped items have no record, so the next
+  // No work starts from here on. The dropped items have no record, so the next
   // run makes them.
   (void)queue_.Clear();
   fetcher_.CancelAll();

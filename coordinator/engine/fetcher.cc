@@ -239,8 +239,8 @@ bool Fetcher::Start(const ItemPtr& item) {
 }
 
 bool Fetcher::HasRoomForDownload() const {
-  // With nothing under way a download must always start, or the run would wait
-  // for ever.
+  // The first download may always start: if no fetch runs, nothing would ever
+  // free memory for it.
   if (active_.empty()) return true;
   const auto expected = static_cast<std::uint64_t>(expected_bytes_);
   std::uint64_t wanted = expected;

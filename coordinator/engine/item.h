@@ -58,8 +58,8 @@ struct Item {
   CostEstimate cost;   // from the header, after the fetch
   TimeBudget time;     // from the header, after the fetch
 
-  // Granted bytes: for the decode while a place works on the item, for the
-  // store until the target has the outputs.
+  // Bytes granted for the decode while a place works on the item, and for the
+  // outputs until the target has them.
   std::uint64_t decode_grant = 0;
   std::uint64_t store_grant = 0;
   std::uint64_t output_capacity = 0;  // bytes; 0 takes the header's estimate

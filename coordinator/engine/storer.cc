@@ -73,9 +73,9 @@ void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
   }
 }
 
-// With the default template, different claims give different names, so it is
-// enough to claim the claims. With a user's template, different claims may give
-// equal names, so the names themselves are claimed too.
+// Returns the names that the item must own. The default template gives
+// different names for different claims, so the claims are enough. A user's
+// template may give one name for two claims, so its names are claimed.
 std::vector<std::string> Storer::NamesToClaim(
     Item* item, const std::vector<OutputRecord>& records) const {
   if (options_.name->text().empty()) {

@@ -12,7 +12,8 @@
 namespace thumbmill {
 namespace {
 
-// Nothing of it outlives the run, so nothing is synced.
+// The database does not outlive the run, so SQLite need not sync it or protect
+// it against a crash.
 constexpr const char* kSchema =
     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24576;"
@@ -20,7 +21,8 @@ constexpr const char* kSchema =
 
 constexpr const char* kFile = "claims.sqlite";
 
-// Sources that claimed a name lately, for messages only.
+// Sources that RecentOwners remembers. They only serve messages, so Add() may
+// forget all of them when they become too many.
 constexpr std::size_t kRememberedOwners = 1 << 14;
 
 }  // namespace
@@ -28,7 +30,7 @@ constexpr std::size_t kRememberedOwners = 1 << 14;
 Status Claims::Open(int folder) {
   if (unlinkat(folder, kFile, 0) != 0 && errno != ENOENT)
     return FailSystem("cannot remove the file of claims", errno);
-  // SQLite would make it readable for all.
+  // Make the file here with mode 0600: SQLite would make it readable for all.
   if (!UniqueFd(
            openat(folder, kFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600))
            .valid())
@@ -78,7 +80,8 @@ Result<Claims::Answer> Claims::Claim(const Key128& name, const Key128& key) {
 Result<bool> Claims::IsRepeated(const ClaimRequest& request,
                                 const Key128& key) {
   if (!request.claim_varies) return false;
-  // A name cannot hold a NUL: this is no name's key.
+  // Names and sources share one table. A name cannot contain a NUL, so this key
+  // is never the key of a name.
   const Key128 source = HashKey(std::string(1, '\0') + request.source_key);
   ASSIGN_OR_RETURN(const auto answer, Claim(source, key));
   return !answer.fresh;

@@ -1,8 +1,8 @@
-// coordinator/journal/claims.h: who owns which name in this run.
+// coordinator/journal/claims.h: the owner of each name in this run.
 //
-// Owns     a throw-away database: in a file that is unlinked at once, so that
-//          memory is bounded, or in memory.
-// Runs in  the thread of its journal.
+// Owns     a throw-away database, in memory or in a file that is unlinked at
+//          once. The file bounds the memory.
+// Runs in  the thread that calls its journal.
 #pragma once
 
 #include <cstddef>
@@ -19,22 +19,23 @@ namespace thumbmill {
 
 class Claims {
  public:
-  // Of a name that was claimed.
+  // The result of a claim.
   struct Answer {
-    bool fresh = false;           // nobody owned it before
-    std::optional<Key128> other;  // the owner, if it is not who asked
+    bool fresh = false;           // nobody owned the name before
+    std::optional<Key128> other;  // the owner, if it is not the claimer
   };
 
-  // In a file of the folder, which nothing stays behind of, however the run
-  // ends.
+  // Opens the database in a file of the folder. The file is unlinked at once,
+  // so that nothing of it is left, however the run ends.
   [[nodiscard]] Status Open(int folder);
   [[nodiscard]] Status OpenInMemory();
   [[nodiscard]] Status Begin() { return db_.Execute("BEGIN"); }
   [[nodiscard]] Status End() { return db_.Execute("COMMIT"); }
 
-  // `key` owns the name from now on, if nobody else does.
+  // Makes `key` the owner of the name, if the name has no other owner.
   [[nodiscard]] Result<Answer> Claim(const Key128& name, const Key128& key);
-  // True: this source was named before, under a name that holds its position.
+  // Returns true if the claim contains the item's position and this run has
+  // listed the same source before. Notes the source.
   [[nodiscard]] Result<bool> IsRepeated(const ClaimRequest& request,
                                         const Key128& key);
 
@@ -48,11 +49,11 @@ struct KeyHash {
   std::size_t operator()(const Key128& key) const;
 };
 
-// The last few sources that claimed names: to name them in a collision.
+// The sources that claimed names lately, for the text of a collision.
 class RecentOwners {
  public:
   void Add(const Key128& key, const std::string& source);
-  // Empty: not known any more.
+  // Returns an empty text if the source is no longer known.
   [[nodiscard]] std::string Find(const Key128& key) const;
 
  private:

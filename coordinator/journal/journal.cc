@@ -29,7 +29,8 @@ constexpr const char* kForgetAll =
 
 // ---- texts -------------------------------------------------------------
 
-// One output a line, its fields separated by tabs; names hold neither.
+// Writes one output per line, its fields separated by tabs. Names contain
+// neither tabs nor newlines.
 std::string PackOutputs(const std::vector<OutputRecord>& outputs) {
   std::string text;
   for (const OutputRecord& output : outputs)
@@ -56,7 +57,8 @@ T Number(const std::string& text) {
   return value;
 }
 
-// No recipe has more sizes; a journal of somebody else's may.
+// No recipe has more sizes, but a journal that somebody else wrote may claim
+// more.
 constexpr std::size_t kMostOutputs = 1024;
 
 std::vector<OutputRecord> UnpackOutputs(std::string_view text) {
@@ -89,8 +91,8 @@ bool AnyLarger(const std::array<std::uint64_t, 3>& now, std::string_view then) {
   return false;
 }
 
-// A recipe of ours is small and flat. One that is not is no recipe, and what
-// handles JSON would run out of stack or memory over it.
+// Returns false for a text that cannot be a recipe. Our recipes are small and
+// flat; the JSON parser could run out of stack or memory with another text.
 bool MayBeRecipe(std::string_view text) {
   constexpr std::size_t kMostBytes = 64 << 10;
   constexpr int kMostLevels = 8;
@@ -119,7 +121,8 @@ std::string ShortDump(const nlohmann::json& json) {
   return text.substr(0, kMostShown) + "...";
 }
 
-// "quality (was {"jpg":80}, is {"jpg":90}), format (…)"
+// Returns a text such as "quality (was {"jpg":80}, is {"jpg":90}), format (…)",
+// or an empty one if the recipes have the same values.
 std::string Differences(const std::string& was, const std::string& is) {
   const auto parse = [](const std::string& text) {
     auto json = nlohmann::json::parse(text, nullptr, false);
@@ -167,17 +170,19 @@ class SqliteJournal final : public Journal {
   Status PrepareAll();
   Result<ClaimVerdict> ClaimOne(const ClaimRequest& request);
   Result<std::string> OwnerOf(const Key128& key);
-  // The source of a finished item that owns the name, if it is not `key`.
+  // Returns the source of the finished item, other than `key`, that owns the
+  // name in the journal. Returns an empty text if there is none.
   Result<std::string> EarlierOwner(Statement* query, const Key128& name,
                                    const Key128& key);
   Result<ClaimVerdict> Recall(const ClaimRequest& request, const Key128& key);
-  // What is recorded of an item; empty: nothing.
+  // The recorded fields of an item that a verdict needs.
   struct Memory {
     std::int64_t row = 0;
     std::string status, reason, stamp, outputs, bounds;
-    bool owns_claim = false;  // it is done, under `claim`
+    bool owns_claim = false;  // the item is done, under `claim`
     Key128 claim{};
   };
+  // Returns nothing if the item has no record.
   Result<std::optional<Memory>> Remember(const Key128& key);
   static Memory MemoryOf(const Statement& row);
   Status ReadAhead(std::size_t items);
@@ -198,14 +203,14 @@ class SqliteJournal final : public Journal {
       name_owner_, insert_name_;
   Claims claims_;
   RecentOwners recent_;
-  // Items that ClaimName() was called for and that are not recorded yet.
+  // Items that called ClaimName() and are not recorded yet.
   std::unordered_set<Key128, KeyHash> named_;
-  bool had_records_ = false;  // before this run: else nothing is looked up
-  // A rerun mostly names items in the order in which they were recorded: the
-  // rows after the last one that was found, read in one go, for one batch.
+  bool had_records_ = false;  // before this run; if false, nothing is looked up
+  // The rows after the last row that was found, for one batch. A rerun mostly
+  // lists items in the order of their rows, so one query reads many of them.
   std::unordered_map<Key128, Memory, KeyHash> ahead_;
   std::int64_t last_row_ = 0;
-  int in_vain_ = 0;  // batches in a row in which that found little
+  int in_vain_ = 0;  // batches in a row that found nothing in ahead_
   std::uint64_t recorded_ = 0;
   std::string bounds_;
 };
@@ -232,11 +237,12 @@ Status SqliteJournal::Open() {
 
 Status SqliteJournal::FindRecords() {
   {
-    // Not counted: that would read the table.
+    // The largest rowid stands for the number of rows: count(*) would read the
+    // whole table.
     ASSIGN_OR_RETURN(Statement last,
                      db_.Prepare("SELECT max(rowid) FROM items"));
     ASSIGN_OR_RETURN(const bool said, last.Step());
-    // Ours count from 1.
+    // Rows of ours count from 1; a foreign journal may contain negative ones.
     recorded_ = said ? static_cast<std::uint64_t>(
                            std::max<std::int64_t>(last.Integer(0), 0))
                      : 0;
@@ -336,7 +342,8 @@ Result<std::string> SqliteJournal::EarlierOwner(Statement* query,
 Result<std::vector<ClaimVerdict>> SqliteJournal::Claim(
     std::span<const ClaimRequest> batch) {
   RETURN_IF_ERROR(claims_.Begin());
-  // One transaction: else each look into the journal takes its locks anew.
+  // One transaction, because each single query would take the file's locks
+  // anew.
   if (had_records_) RETURN_IF_ERROR(db_.Execute("BEGIN"));
   Result<std::vector<ClaimVerdict>> verdicts = ClaimAll(batch);
   if (had_records_) {
@@ -375,12 +382,14 @@ SqliteJournal::Memory SqliteJournal::MemoryOf(const Statement& row) {
   return memory;
 }
 
+// Stops to read ahead after some batches in vain: the list then has another
+// order than the rows, and each read is lost work.
 Status SqliteJournal::ReadAhead(std::size_t items) {
   constexpr int kMostInVain = 16;
   constexpr std::size_t kMostBytes = 4 << 20;
   ahead_.clear();
   if (!had_records_ || in_vain_ >= kMostInVain) return {};
-  ++in_vain_;  // until one is found
+  ++in_vain_;  // Remember() sets it back when it finds an item in ahead_
   ahead_query_.Bind(1, last_row_).Bind(2, static_cast<std::int64_t>(items));
   std::size_t bytes = 0;
   while (bytes < kMostBytes) {
@@ -428,6 +437,8 @@ Result<ClaimVerdict> SqliteJournal::ClaimOne(const ClaimRequest& request) {
   ASSIGN_OR_RETURN(const bool repeated, claims_.IsRepeated(request, key));
   if (repeated) return ClaimVerdict{Kind::kDuplicate, 0, "", {}};
   const Key128 name = HashKey(request.claim);
+  // If the row in ahead_ says that the item itself owns the name, the query for
+  // another owner can be saved.
   if (!OwnsClaim(key, name)) {
     ASSIGN_OR_RETURN(std::string earlier,
                      EarlierOwner(&claim_owner_, name, key));
@@ -458,6 +469,8 @@ Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
   verdict.reason = reason;
   if (!status || memory->stamp != request.stamp) return verdict;
   if (status == ItemStatus::kDone) return RecallDone(request, memory->outputs);
+  // These results may differ today: filters and names come from the command
+  // line, and time may cure a transient failure.
   const bool judged_anew = reason == Reason::kFiltered ||
                            reason == Reason::kNameCollision ||
                            IsTransient(reason);
@@ -512,8 +525,9 @@ Result<std::string> SqliteJournal::ClaimName(const std::string& name,
   return OwnerOf(*answer.other);
 }
 
-// Sizes that were made before, from the same bytes, stay recorded. Only the
-// bytes of a URL that was asked for again may be others.
+// Adds the outputs that an earlier run made from the same bytes to the record's
+// own. With `revalidate`, the bytes of a URL may have changed, so nothing is
+// added.
 Result<std::string> SqliteJournal::MergedOutputs(const ItemRecord& record,
                                                  const Key128& key) {
   const bool anew = options_.revalidate && record.stamp.empty();
@@ -567,6 +581,8 @@ Status SqliteJournal::Insert(const ItemRecord& record) {
   return InsertNames(record, key);
 }
 
+// Only items that called ClaimName() need rows in `names`: the claim of the
+// others tells their names.
 Status SqliteJournal::InsertNames(const ItemRecord& record, const Key128& key) {
   if (named_.erase(key) == 0 || record.status != ItemStatus::kDone) return {};
   for (const OutputRecord& output : record.outputs) {

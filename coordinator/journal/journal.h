@@ -1,13 +1,13 @@
-// coordinator/journal/journal.h: what is finished, across restarts. SQLite
-// inside.
+// coordinator/journal/journal.h: the records of finished items, kept across
+// restarts in SQLite.
 //
 // Owns     <state>/journal.sqlite (WAL, synchronous=FULL) and an exclusive
-//          lock on the state; plus a throw-away database in the state folder
+//          lock on the state. Also a throw-away database in the state folder
 //          for the names claimed in this run, so that memory is bounded.
-// Runs in  the coordinator. After Open(), Claim/Commit/Rebind come from one
-//          thread at a time (the journal's own), counts from the loop's.
-// Errors   kIo/kNoSpace when the disk fails, kUsage when the recipe differs
-//          or another coordinator holds the state (the text names it).
+// Runs in  the coordinator. Any thread may call, but only one at a time: during
+//          a run the callers share a mutex.
+// Errors   kIo/kNoSpace if the disk fails, kUsage if the recipe differs or if
+//          another coordinator holds the state (the text names it).
 #pragma once
 
 #include <array>
@@ -40,10 +40,10 @@ struct OutputRecord {
 // The final record of an item.
 struct ItemRecord {
   std::uint64_t index = 0;
-  std::string source_key;  // as claimed: the identity it is filed under
-  std::string uri;         // verbatim
-  std::string claim;       // the name it claims, sizes left open
-  std::string stamp;       // of a local file, else empty
+  std::string source_key;  // identity, as in its ClaimRequest
+  std::string uri;         // as the source wrote it
+  std::string claim;       // claimed name, without the size
+  std::string stamp;       // ImageRef::stamp; empty for a URL
   ItemStatus status = ItemStatus::kFailed;
   Reason reason = Reason::kNone;
   std::string message;
@@ -51,62 +51,63 @@ struct ItemRecord {
   std::uint32_t attempts = 0;
   int signal = 0;
   std::string phase;
-  std::uint32_t width = 0, height = 0;  // upright source
+  std::uint32_t width = 0, height = 0;  // of the source, upright
   std::uint64_t bytes_in = 0;
-  std::string sha256;  // of the input, hex
+  std::string sha256;  // hash of the input, hex
   std::vector<OutputRecord> outputs;
-  // What names need, so that a retry writes the same ones.
+  // Parts of the outputs' names, so that a retry writes the same names.
   std::string host, dir, stem, srcext;
 };
 
 struct ClaimRequest {
-  std::string source_key;  // CanonicalUrl() or the path: the item's identity
-  std::string claim;       // empty: needs no name (a line that is no URL)
+  std::string source_key;  // the item's identity: CanonicalUrl() or the path
+  std::string claim;       // empty if it needs no name (a line that is no URL)
   std::string stamp;
-  // The claim holds the item's position, so that the same source twice claims
-  // two names: duplicates are told by the source itself.
+  // True if the claim contains the item's position. The same source then claims
+  // two names when it is listed twice, so the journal finds duplicates by
+  // `source_key` instead.
   bool claim_varies = false;
 };
 
 struct ClaimVerdict {
   enum class Kind {
-    kFresh,         // make it
-    kAgain,         // failed or changed before: make it again
-    kPartly,        // done before, some sizes are missing: see `missing`
+    kFresh,         // no record: make it
+    kAgain,         // it failed before or has changed: make it again
+    kPartly,        // done before, but without the sizes of `missing_mask`
     kDone,          // done before: nothing to do
-    kFailedBefore,  // permanent failure before, not tried again
+    kFailedBefore,  // it failed for good before and is not tried again
     kSkippedBefore,
-    kDuplicate,  // the same source was named before in this run
-    kCollision,  // another source owns this name: `owner`
+    kDuplicate,  // this run has listed the same source before
+    kCollision,  // another source (`owner`) owns this name
   };
   Kind kind = Kind::kFresh;
   std::uint64_t missing_mask = ~std::uint64_t{0};  // sizes to make
-  std::string owner;              // kCollision: the other source, verbatim
-  Reason reason = Reason::kNone;  // kFailedBefore, kSkippedBefore
-  // kDone, kPartly: what was made of the sizes that are wanted, so that the
-  // caller can look whether it is still there. Only if asked for.
+  std::string owner;              // the other source, for kCollision
+  Reason reason = Reason::kNone;  // for kFailedBefore and kSkippedBefore
+  // Recorded outputs of the wanted sizes, for kDone and kPartly, so that the
+  // caller can check that they still exist. Only with `tell_made`.
   struct Output {
     std::uint64_t size = 0;  // mask of one size
     std::string name;
     std::uint64_t bytes = 0;
   };
   std::vector<Output> made = {};
-  bool damaged = false;  // some of it was not there: the caller found out
+  bool damaged = false;  // set by the caller if outputs of `made` are absent
 };
 
 struct JournalOptions {
-  std::string state_dir;  // for errors; opened if `state` is not
-  int state = -1;         // a private folder, or -1
-  // Queries fail with kCancelled soon after it has become true; may be null.
+  std::string state_dir;  // for error texts; opened if `state` is -1
+  int state = -1;         // descriptor of a private folder, or -1
+  // Queries fail with kCancelled soon after it has become true. May be null.
   const std::atomic<bool>* stop = nullptr;
   std::string recipe;              // canonical JSON, without the sizes
   std::vector<std::string> sizes;  // SizeSpec::text, by bit
   bool retry_failed = false;
-  bool revalidate = false;  // URLs are made again
-  bool overwrite = false;   // forget what was done; recipe may differ
-  bool tell_made = false;   // ClaimVerdict::made is wanted
-  // Bounds of cost (memory, scans, output pixels): what was too_costly is
-  // tried again when one of them has become larger.
+  bool revalidate = false;  // make URLs again
+  bool overwrite = false;   // forget all records; the recipe may differ
+  bool tell_made = false;   // fill ClaimVerdict::made
+  // Bounds of cost (memory, scans, output pixels). An item that was too_costly
+  // is tried again if one of them has become larger.
   std::array<std::uint64_t, 3> cost_bounds{};
 };
 
@@ -118,21 +119,22 @@ struct JournalCounts {
 class Journal {
  public:
   virtual ~Journal() = default;
-  // In list order; one transaction; not durable (a run claims anew).
+  // Claims the names of a batch in one transaction, and returns a verdict per
+  // request in the same order. Claims are not durable: each run claims anew.
   [[nodiscard]] virtual Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) = 0;
-  // Claims a name that became known only from the bytes; empty: it is ours,
-  // else the owner's source.
+  // Claims a name that became known only from the image's bytes. Returns an
+  // empty text if `source_key` owns it now, else the source of the owner.
   [[nodiscard]] virtual Result<std::string> ClaimName(
       const std::string& name, const std::string& source_key) = 0;
-  // Durable when it returns. An item is committed once in a run; its record
-  // replaces that of an earlier run, but the outputs of sizes that were made
-  // before are kept when the item is kPartly.
+  // Records the items; the records are durable when it returns. A run commits
+  // an item once. The record replaces the one of an earlier run, but for a
+  // kPartly item the outputs that were made before stay recorded.
   [[nodiscard]] virtual Status Commit(std::span<const ItemRecord> batch) = 0;
-  // Of every item ever recorded in this state.
+  // Counts all items ever recorded in this state.
   [[nodiscard]] virtual Result<JournalCounts> Counts() = 0;
-  // Items that this state knew before the run, give or take some that were
-  // recorded more than once.
+  // Returns the approximate number of items recorded before the run: an item
+  // that was recorded more than once may count more than once.
   [[nodiscard]] virtual std::uint64_t recorded_before() const { return 0; }
   [[nodiscard]] virtual Status ForEachFailed(
       const std::function<void(const ItemRecord&)>& visit) = 0;
@@ -141,7 +143,8 @@ class Journal {
 [[nodiscard]] Result<std::unique_ptr<Journal>> OpenJournal(
     const JournalOptions& options);
 
-// Remembers claims of this run only, and nothing after it: `null:` targets.
+// Returns a journal that only remembers the claims of this run. For `null:`
+// targets.
 [[nodiscard]] Result<std::unique_ptr<Journal>> MemoryJournal();
 
 }  // namespace thumbmill

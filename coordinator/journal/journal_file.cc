@@ -35,8 +35,8 @@ constexpr const char* kSchema =
     "dir TEXT, stem TEXT, srcext TEXT, bounds TEXT);"
     "CREATE INDEX failed ON items(idx)"
     " WHERE status = 'failed';"
-    // Names of outputs that ClaimName() has given: those that the claim of
-    // their item does not tell.
+    // Names of outputs that came from ClaimName(), because the claim of their
+    // item does not tell them.
     "CREATE TABLE names(name BLOB PRIMARY KEY, key BLOB)"
     " WITHOUT ROWID;";
 
@@ -44,7 +44,7 @@ bool IsThere(int state, const std::string& name) {
   return faccessat(state, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// An empty file, which SQLite takes for a new database.
+// Creates an empty file, which SQLite takes for a new database.
 Status MakeEmpty(int state, const char* name) {
   if (unlinkat(state, name, 0) != 0 && errno != ENOENT)
     return FailSystem(std::string("cannot remove ") + name, errno);
@@ -60,14 +60,16 @@ Status Sync(int state, const char* name) {
   return FailSystem(std::string("cannot sync ") + name, errno);
 }
 
-// It appears whole or not at all, so that one without its tables is known to
-// be damaged.
+// Creates the journal under a temporary name and renames it. The file appears
+// whole or not at all, so a file without its tables is known to be damaged.
 Status MakeIfMissing(int state) {
   if (IsThere(state, kName)) return {};
   if (IsThere(state, std::string(kName) + "-wal"))
     return Fail(ErrorCode::kBadData,
                 "the journal: journal.sqlite-wal is there without it");
   RETURN_IF_ERROR(MakeEmpty(state, kNewName));
+  // No rollback journal and no syncs here: a crash leaves only the temporary
+  // file, which the next run replaces. Sync() makes the whole file durable.
   {
     ASSIGN_OR_RETURN(Database db, Database::Open(state, kNewName));
     RETURN_IF_ERROR(
@@ -122,8 +124,9 @@ Status CheckSchema(Database* db) {
   return {};
 }
 
-// An empty file, a part of one or another program's database is no new job:
-// what was done under it would be made again, perhaps by another recipe.
+// Fails if SQLite finds the file damaged. A damaged file must not count as a
+// new job: the run would make all its images again, perhaps with another
+// recipe.
 Status CheckWhole(Database* db) {
   ASSIGN_OR_RETURN(Statement check, db->Prepare("PRAGMA quick_check(1)"));
   ASSIGN_OR_RETURN(const bool said, check.Step());

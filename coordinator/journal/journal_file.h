@@ -1,13 +1,14 @@
-// coordinator/journal/journal_file.h: the file of the journal: made whole,
-// opened only if it is ours.
+// coordinator/journal/journal_file.h: creates the journal's file, or opens it
+// if the file is ours.
 //
-// What stands in a state may have been put there by anybody who could once
-// write to it. So its schema is held against ours, word by word, before any
-// statement could run a trigger, a view or a CHECK of it; then SQLite looks
-// whether it is whole.
+// Anybody who could once write to the state folder may have put a file there.
+// Before any statement could run a trigger, a view or a CHECK of that file, its
+// schema is compared word by word with ours. Then SQLite checks that the file
+// is not damaged.
 //
-// Errors   kBadData: damaged, or no journal of ours. kUsage: a file of the
-//          state is a link, or another user's. kCancelled: stopped.
+// Errors   kBadData if the file is damaged or not a journal of ours; kUsage if
+//          a file of the state is a link or belongs to another user;
+//          kCancelled if `stop` became true.
 #pragma once
 
 #include <atomic>
@@ -18,13 +19,15 @@
 
 namespace thumbmill {
 
-// What finds a record again. A first run looks nothing up, and entries at
-// random places are what slows a table of millions down: so the indexes are
-// made when a state with records is opened, sorted, in one go.
+// SQL that creates the indexes for the search of records. A first run searches
+// none, and inserts at random places of an index are slow in a table of
+// millions. Therefore the indexes are made when a state with records is opened:
+// SQLite then sorts all entries once.
 extern const char* const kJournalIndexes;
 
-// `state` is a private folder, `shown` its path, `stop` may be null. The file,
-// and those that SQLite keeps beside it, have mode 0600 afterwards.
+// Opens the journal, and creates it if it is missing. `state` is a private
+// folder, `shown` its path; `stop` may be null. The file, and the files that
+// SQLite keeps beside it, have mode 0600 afterwards.
 [[nodiscard]] Result<Database> OpenJournalFile(int state,
                                                const std::string& shown,
                                                const std::atomic<bool>* stop);

@@ -1,4 +1,4 @@
-// A journal that forgets: for targets that keep no state.
+// A journal that forgets its records, for targets that keep no state.
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -15,8 +15,8 @@ namespace {
 
 class ForgettingJournal final : public Journal {
  public:
-  // In a folder for temporary files, so that memory is bounded; where none can
-  // be written to, in memory.
+  // Opens the claims in a folder for temporary files, so that memory is
+  // bounded, or in memory if no such folder can be written.
   Status Open() {
     std::error_code error;
     const auto temporary = std::filesystem::temp_directory_path(error);
@@ -26,7 +26,7 @@ class ForgettingJournal final : public Journal {
     const UniqueFd fd(
         open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const bool opened = fd.valid() && claims_.Open(fd.get()).has_value();
-    // Its file is unlinked already.
+    // The folder is empty by now: Claims::Open() has unlinked its file.
     std::filesystem::remove_all(folder, error);
     return opened ? Status() : claims_.OpenInMemory();
   }

@@ -10,14 +10,15 @@
 namespace thumbmill {
 namespace {
 
-// The longest text or row. Ours stay below: 64 sizes with names of 4 KiB, a
-// line of a list.
+// Bytes of the longest text or row. Our rows stay below it: they have 64 sizes
+// with names of 4 KiB, and one line of a list.
 constexpr int kMostBytes = 4 << 20;
-// Virtual instructions between two looks whether to stop: well below 1 ms.
+// Virtual instructions between two checks of `stop`, well below 1 ms.
 constexpr int kOpsBetweenLooks = 4096;
 
-// A path such as /proc/self/fd/7/journal.sqlite, which must stay as it is:
-// SQLite would resolve the link and walk the folders' names again.
+// Returns the path unchanged. A path such as /proc/self/fd/7/journal.sqlite
+// must stay as it is: SQLite would resolve the link and open the folder by its
+// name again, which may lead elsewhere by now.
 int KeepPath(sqlite3_vfs*, const char* path, int size, char* out) {
   const std::string_view text(path);
   if (text.size() >= static_cast<std::size_t>(size)) return SQLITE_CANTOPEN;
@@ -25,7 +26,8 @@ int KeepPath(sqlite3_vfs*, const char* path, int size, char* out) {
   return SQLITE_OK;
 }
 
-// SQLite's own for Linux, which opens with O_NOFOLLOW, but for that.
+// Returns the name of a VFS that is SQLite's own for Linux, which opens files
+// with O_NOFOLLOW, but with KeepPath().
 const char* KeepingVfs() {
   constexpr const char* kName = "thumbmill";
   static const bool registered = [] {

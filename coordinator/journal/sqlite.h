@@ -1,5 +1,5 @@
-// coordinator/journal/sqlite.h: the little of SQLite that the journal needs,
-// with errors as values. Included by the journal only.
+// coordinator/journal/sqlite.h: the part of SQLite that the journal needs, with
+// errors as values. Only the journal includes it.
 #pragma once
 
 #include <sqlite3.h>
@@ -18,7 +18,8 @@ namespace thumbmill {
 
 class Database;
 
-// A prepared statement. Bind, then Step() until it is false, then Reset().
+// A prepared statement. Call Bind(), then Step() until it returns false, then
+// Reset(). Bound texts and blobs are not copied: they must live until then.
 class Statement {
  public:
   Statement() = default;
@@ -27,9 +28,9 @@ class Statement {
   Statement& Bind(int at, ByteSpan blob);
   Statement& Bind(int at, std::int64_t value);
 
-  // True: a row is there.
+  // Returns true if there is a row.
   [[nodiscard]] Result<bool> Step();
-  // For what answers with no row.
+  // Runs a statement that returns no row, and resets it.
   [[nodiscard]] Status Run();
   void Reset();
 
@@ -49,19 +50,19 @@ class Statement {
 
 class Database {
  public:
-  // Opens the file `name` of a private folder (common/own_files.h), of which
-  // it keeps the descriptor. No link is followed, also not to it.
+  // Opens the file `name` of a private folder (common/own_files.h), and keeps a
+  // copy of the folder's descriptor. Follows no link, not even to the folder.
   [[nodiscard]] static Result<Database> Open(int folder,
                                              const std::string& name);
   [[nodiscard]] static Result<Database> OpenInMemory();
   Database() = default;
 
-  // For a file that somebody else may have written: no trigger, view or
-  // function of it runs, and what is read is bounded. Comes before the first
-  // statement.
+  // Protects against a file that somebody else may have written: SQLite runs
+  // none of its triggers, views or functions, and bounds the sizes that it
+  // reads. Call it before the first statement.
   void Distrust();
-  // A statement fails with kCancelled soon after `*stop` has become true.
-  // `stop` outlives this.
+  // Makes statements fail with kCancelled soon after `*stop` has become true.
+  // `stop` must outlive the database.
   void StopWhen(const std::atomic<bool>* stop);
 
   [[nodiscard]] Status Execute(const char* sql);
