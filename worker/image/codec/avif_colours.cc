@@ -5,7 +5,7 @@
 namespace thumbmill {
 namespace {
 
-// What of red and blue weighs in Y; green has the rest.
+// The weights of red and blue in Y; green has the rest.
 struct LumaWeights {
   double red, blue;
 };
@@ -34,8 +34,8 @@ std::optional<LumaWeights> WeightsOf(const avifImage& image) {
   }
 }
 
-// Hides that version 1.0 of libavif gave the field another name; its values
-// mean the same.
+// Returns the axis of a mirrored picture. libavif 1.0 renamed the field; its
+// values mean the same.
 int MirrorOf(const avifImage& image) {
 #if AVIF_VERSION_MAJOR >= 1
   return image.imir.axis & 1;
@@ -44,7 +44,8 @@ int MirrorOf(const avifImage& image) {
 #endif
 }
 
-// Numbers of H.273 have 8 bits; a box has room for 16. Others are reserved.
+// Narrows a code point to the 8 bits that H.273 uses. A box has room for 16;
+// greater numbers become a reserved one.
 std::uint8_t CodePoint(unsigned value) {
   constexpr std::uint8_t kReserved = 255;
   return value <= kReserved ? static_cast<std::uint8_t>(value) : kReserved;
@@ -61,7 +62,8 @@ RgbSpace SpaceIn(const avifImage& image) {
 int OrientationOf(const avifImage& image) {
   const bool turned = (image.transformFlags & AVIF_TRANSFORM_IROT) != 0;
   const bool mirrored = (image.transformFlags & AVIF_TRANSFORM_IMIR) != 0;
-  // By quarters of a turn: plain, top and bottom swapped, left and right.
+  // Rows: quarters of a turn. Columns: not mirrored, top and bottom swapped,
+  // left and right swapped.
   constexpr int kValues[4][3] = {{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}};
   const int quarters = turned ? image.irot.angle & 3 : 0;
   return kValues[quarters][mirrored ? 1 + MirrorOf(image) : 0];
@@ -87,6 +89,8 @@ std::optional<YccCode> PlaneCodeOf(const avifImage& image) {
 
 Verdict<AvifColours> AvifColours::For(const avifImage& image) {
   AvifColours to;
+  // H.273 gives limited range for 8 bits: Y 16-235, chroma 16-240. Deeper
+  // samples have the same limits, shifted.
   const unsigned spare = image.depth - 8;
   const bool limited = image.yuvRange == AVIF_RANGE_LIMITED;
   to.max_ = (1u << image.depth) - 1;
@@ -108,6 +112,8 @@ Verdict<AvifColours> AvifColours::For(const avifImage& image) {
     return Refuse(Reason::kUnsupported,
                   "AVIF with matrix coefficients " +
                       std::to_string(image.matrixCoefficients));
+  // The usual equations for R, G and B from Y, Cb and Cr, with the weights of
+  // this matrix.
   const double red = weights->red, blue = weights->blue;
   const double green = 1 - red - blue;
   to.red_ = Fixed(2 * (1 - red));

@@ -1,4 +1,5 @@
-// worker/image/codec/avif_colours.h: what the samples of an AVIF stand for.
+// worker/image/codec/avif_colours.h: converts the samples of an AVIF to
+// colours.
 #pragma once
 
 #include <avif/avif.h>
@@ -14,24 +15,28 @@
 
 namespace thumbmill {
 
-// The container turns a picture against the clock, then mirrors it (HEIF 6.5);
-// EXIF has a number for each of the eight ways that it can lie.
+// Returns the EXIF orientation (1-8) that does the same as the container's
+// boxes: those turn a picture counter-clockwise, then mirror it (HEIF 6.5).
 [[nodiscard]] int OrientationOf(const avifImage& image);
 
-// Returns the space that the `nclx` box names, or else the coded picture
-// itself. The matrix is not part of it: that counts beside a profile as well.
+// Returns the colour space that the `nclx` box names, or the coded picture if
+// there is no box. The matrix is not part of it, since the matrix counts even
+// if there is a profile.
 [[nodiscard]] RgbSpace SpaceIn(const avifImage& image);
 
-// The codes that planes of 8 bits may keep until they are thumbnails.
+// Returns the formula of Y, Cb and Cr if later steps know it. 8-bit planes are
+// then resized as they are and converted as thumbnails. Returns empty for other
+// matrices.
 [[nodiscard]] std::optional<YccCode> PlaneCodeOf(const avifImage& image);
 
-// Samples of any depth and range to RGB of 16 bits.
+// Converts samples of any depth and range to RGB of 16 bits.
 class AvifColours {
  public:
   struct Rgb16 {
     std::uint32_t r, g, b;
   };
 
+  // Prepares the conversion for one image. Refuses an unknown matrix.
   [[nodiscard]] static Verdict<AvifColours> For(const avifImage& image);
 
   [[nodiscard]] Rgb16 Convert(std::uint32_t y, std::uint32_t u,
@@ -45,10 +50,11 @@ class AvifColours {
             Clamp(grey - Scaled(green_b_ * first + green_r_ * second)),
             Clamp(grey + Scaled(blue_ * first))};
   }
+  // Converts a sample of Y, of grey, or of RGB.
   [[nodiscard]] std::uint32_t Luma(std::uint32_t sample) const {
     return Clamp(Scaled((std::int64_t{sample} - black_) * luma_));
   }
-  // Of alpha, which always has the full range.
+  // Converts a sample of alpha, which always has the full range.
   [[nodiscard]] std::uint32_t Alpha(std::uint32_t sample) const {
     return std::min(sample, max_) * 65535 / max_;
   }
@@ -73,9 +79,10 @@ class AvifColours {
 
   Kind kind_ = Kind::kYcc;
   std::uint32_t max_ = 255;
-  std::int64_t black_ = 0;  // samples of no light, of no colour
+  std::int64_t black_ = 0;  // the sample that means black
+  // The chroma sample that means "no colour".
   std::int64_t zero_ = 128;
-  std::int64_t luma_ = 0;  // factors to 16 bits
+  std::int64_t luma_ = 0;  // factors to 16 bits, fixed point with kBits
   std::int64_t chroma_ = 0;
   std::int64_t red_ = 0, green_b_ = 0, green_r_ = 0, blue_ = 0;
 };

@@ -1,20 +1,20 @@
-// AVIF by libavif with dav1d, in this thread alone.
+// Decodes AVIF by libavif with dav1d, in the calling thread alone.
 //
-// Where the container says how 8-bit Y, Cb and Cr stand for RGB, they come as
-// the planes that the file has. All else (10 and 12 bits, alpha, RGB or YCgCo
-// inside, a crop, or nobody says before the picture is decoded) becomes RGB of
-// 16 bits row by row; chroma of half the size is then repeated, which is its
-// mean when the picture is made smaller.
+// Where the container names a known formula for 8-bit Y, Cb and Cr, the decoder
+// gives the planes of the file. Every other picture (10 and 12 bits, alpha, RGB
+// or YCgCo, a crop, or no formula known before decoding) becomes RGB of 16 bits
+// row by row. Chroma of half the size is then repeated; when the picture is
+// made smaller, that gives the same mean.
 //
-// dav1d gives no rows before it has them all: the picture is held, a grid of
-// tiles twice.
+// dav1d returns no row before it has all rows: the whole picture is held, a
+// grid of tiles twice.
 //
-// A complaint is damage only where a sample may be wrong or missing:
+// A complaint is damage only if a sample may be wrong or missing:
 //
 //   coded bytes of the picture, a tile or       kTruncated if the file ends
 //     alpha are missing or make no sense          early, else kCorrupt
 //   boxes that name the picture make no sense   the same
-//   EXIF is cut or no EXIF                      kMinor: done without it
+//   EXIF is cut or is not EXIF                  kMinor: decoded without it
 //   the file ends early, after those bytes      kMinor
 //   a profile is too large                      kMinor: taken for sRGB
 //   XMP, thumbnails, unknown boxes or items     no complaint: nobody reads them
@@ -42,17 +42,17 @@ namespace thumbmill {
 namespace {
 
 constexpr std::uint32_t kRowsPerBand = 16;
-// Frames of a file that has nothing but a track; libavif lists them all.
+// The most frames of a file that has only a track: libavif makes a list of all.
 constexpr std::uint32_t kMaxFrames = 1 << 14;
 
-// A frame needs some 20 bytes.
+// The largest `moov` box. A frame needs about 20 bytes of it.
 constexpr std::uint64_t kMaxMovieBytes = 8 << 20;
 
 struct DestroyDecoder {
   void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
 };
 
-// A row of samples of one or two bytes.
+// Reads a row of samples of one or two bytes.
 class SampleRow {
  public:
   SampleRow(const std::uint8_t* plane, std::uint32_t row_bytes, std::uint32_t y,
@@ -78,7 +78,7 @@ struct Subsampling {
     x = static_cast<unsigned>(format.chromaShiftX);
     y = static_cast<unsigned>(format.chromaShiftY);
   }
-  unsigned x = 0, y = 0;  // bits that the coordinates of chroma lack
+  unsigned x = 0, y = 0;  // shift from luma to chroma coordinates
 };
 
 class AvifDecoder final : public Decoder, public RowSource {
@@ -127,7 +127,7 @@ class AvifDecoder final : public Decoder, public RowSource {
   void SetShape();
   void GivePlane(int plane, RowRing* ring) const;
   void ConvertRow(std::uint32_t y, const RowPointers& out) const;
-  // A row of the plane that lies in row `y` of the file's picture.
+  // Returns the row of a plane that belongs to row `y` of the file's picture.
   [[nodiscard]] SampleRow RowOf(avifChannelIndex channel,
                                 std::uint32_t y) const;
 
@@ -154,6 +154,7 @@ Verdict<void> AvifDecoder::CheckSize(std::uint32_t width,
                                             std::to_string(height) + " pixels");
 }
 
+// Turns a result of libavif into a refusal.
 Verdict<void> AvifDecoder::Judge(avifResult result) const {
   const std::string text = avifResultToString(result);
   switch (result) {
@@ -172,6 +173,8 @@ Verdict<void> AvifDecoder::Judge(avifResult result) const {
   }
 }
 
+// Returns true if bytes that the boxes name are missing. Called only after a
+// failure, to tell a truncated file from a corrupt one.
 bool AvifDecoder::EndsEarly() const {
   if (!layout_.ends) return true;
   const auto meta = AvifMeta::Read(bytes_);
@@ -187,10 +190,10 @@ avifResult AvifDecoder::TryParse(bool ignore_exif) {
   avif_->ignoreExif = ignore_exif ? AVIF_TRUE : AVIF_FALSE;
   avif_->imageSizeLimit = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
       options_.limits.max_pixels, 1, AVIF_DEFAULT_IMAGE_SIZE_LIMIT));
-  avif_->imageDimensionLimit = 0;  // the pixels are bounded
+  avif_->imageDimensionLimit = 0;  // imageSizeLimit bounds the pixels
   avif_->imageCountLimit = kMaxFrames;
-  // What old encoders leave out is not needed; a crop that makes no sense is
-  // ignored.
+  // The strict checks refuse files of old encoders that lack boxes which
+  // decoding does not need. A crop that makes no sense is ignored.
   avif_->strictFlags = AVIF_STRICT_DISABLED;
   const auto source = layout_.has_primary ? AVIF_DECODER_SOURCE_PRIMARY_ITEM
                                           : AVIF_DECODER_SOURCE_TRACKS;
@@ -206,7 +209,8 @@ Verdict<void> AvifDecoder::Parse() {
   input_.emplace(std::move(*head), bytes_);
   const avifResult result = TryParse(false);
   if (result == AVIF_RESULT_OK || !layout_.has_exif) return Judge(result);
-  // Without the EXIF no sample is missing.
+  // Perhaps only the EXIF is broken. No sample depends on it, so try without
+  // it.
   if (TryParse(true) != AVIF_RESULT_OK) return Judge(result);
   complaints_->Add(Severity::kMinor, "EXIF that cannot be read");
   return {};
@@ -241,7 +245,8 @@ void AvifDecoder::DescribePicture() {
       static_cast<std::uint8_t>((grey_ ? 1 : 3) + (picture_.alpha ? 1 : 0));
 }
 
-// What the container itself says of turning holds; EXIF only where it does not.
+// The container's own rotation counts. EXIF counts only if the container gives
+// none.
 void AvifDecoder::KeepMetadata() {
   const avifImage& image = *avif_->image;
   picture_.exif = {image.exif.data, image.exif.size};
@@ -258,7 +263,7 @@ void AvifDecoder::KeepMetadata() {
 }
 
 Verdict<void> AvifDecoder::Open() {
-  // libavif would keep all of them, and lists of samples.
+  // libavif would keep all boxes in memory, and the sample tables of a track.
   if (layout_.overlong || layout_.movie_bytes > kMaxMovieBytes)
     return Refuse(Reason::kTooCostly, "a header of too many boxes");
   if (auto ok = CheckSize(layout_.width, layout_.height); !ok) return ok;
@@ -274,7 +279,8 @@ Verdict<void> AvifDecoder::Open() {
   return {};
 }
 
-// What was planned, and paid for, by the word of the container.
+// Memory was granted for the size and format that the container promised.
+// Refuses a coded picture that differs.
 Verdict<void> AvifDecoder::CheckDecoded() const {
   const avifImage& image = *avif_->image;
   const bool same = image.width >= crop_.x + crop_.width &&
@@ -288,7 +294,7 @@ Verdict<void> AvifDecoder::CheckDecoded() const {
 }
 
 Verdict<RowSource*> AvifDecoder::Start(const DecodeHint&) {
-  // Not more than was predicted, whatever the bitstream says.
+  // Limits the coded picture to the predicted size.
   avif_->imageSizeLimit = avif_->image->width * avif_->image->height;
   if (auto ok = Judge(avifDecoderNextImage(avif_.get())); !ok)
     return tl::unexpected<Refusal>(std::move(ok).error());
@@ -332,7 +338,8 @@ void AvifDecoder::SetShape() {
 void AvifDecoder::GivePlane(int plane, RowRing* ring) const {
   const avifImage& image = *avif_->image;
   const PlaneShape& shape = shape_.planes[static_cast<std::size_t>(plane)];
-  // Grey has no code to carry: it takes the full range here.
+  // A grey picture carries no YccCode to later steps, so its range is stretched
+  // here.
   const bool stretch = grey_ && image.yuvRange == AVIF_RANGE_LIMITED;
   const std::uint32_t rows =
       std::min(BandRows(plane), shape.height - ring->end());

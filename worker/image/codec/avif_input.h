@@ -1,5 +1,5 @@
-// worker/image/codec/avif_input.h: what libavif reads: the file, or a head that
-// replaces its boxes and the file behind it.
+// worker/image/codec/avif_input.h: gives libavif its input: the file alone, or
+// a new head and then the file.
 //
 // Threads  none of its own. Must outlive the avifDecoder that reads from it.
 #pragma once
@@ -15,14 +15,16 @@
 
 namespace thumbmill {
 
+// The head and the file look like one file. No byte of either is copied.
 class AvifInput {
  public:
-  // `head` may be empty.
+  // `head` replaces the boxes of the file; if it is empty, libavif reads the
+  // file's own boxes.
   AvifInput(std::vector<std::uint8_t> head, ByteSpan file)
       : head_(std::move(head)), file_(file) {
     io_.read = Read;
     io_.sizeHint = std::uint64_t{head_.size()} + file_.size();
-    io_.persistent = AVIF_TRUE;  // no byte is copied
+    io_.persistent = AVIF_TRUE;  // libavif may keep pointers to our bytes
     io_.data = this;
   }
   AvifInput(const AvifInput&) = delete;
@@ -31,7 +33,8 @@ class AvifInput {
   [[nodiscard]] avifIO* io() { return &io_; }
 
  private:
-  // Gives less than `size` bytes at the end of the head or of the file.
+  // Returns fewer than `size` bytes at the end of the head or of the file,
+  // since the two are not contiguous in memory.
   static avifResult Read(avifIO* io, std::uint32_t flags, std::uint64_t offset,
                          std::size_t size, avifROData* out) {
     const auto& input = *static_cast<const AvifInput*>(io->data);

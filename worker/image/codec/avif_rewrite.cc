@@ -18,7 +18,7 @@ using Ids = std::vector<Id>;
 using Bytes = std::vector<std::uint8_t>;
 using Associations = std::vector<AvifAssociation>;
 
-// An item of the new head; its number is its place in the plan, from 1 on.
+// An item of the new head. Its number is its position in the plan, from 1.
 struct Planned {
   std::string_view type;
   std::vector<AvifExtent> extents;
@@ -31,12 +31,13 @@ struct PlannedReference {
   Ids to;
 };
 
-// Lists the items that the picture needs, in the order of the new head.
+// Lists the items of the picture in the order of the new head.
 class Plan {
  public:
   explicit Plan(const AvifMeta& meta) : meta_(meta) {}
 
-  // Returns false if libavif shall see the file as it is, unless too_long().
+  // Returns false if no new head is needed or possible: libavif then reads the
+  // file as it is, unless too_long().
   [[nodiscard]] bool Make();
   [[nodiscard]] bool too_long() const { return too_long_; }
 
@@ -69,7 +70,7 @@ std::string_view TypeOfBox(ByteSpan box) {
 }
 
 std::optional<Id> Plan::Add(Id item) {
-  constexpr std::size_t kMaxItems = 65535;  // numbers of two bytes
+  constexpr std::size_t kMaxItems = 65535;  // item numbers have two bytes
   Planned planned;
   planned.type = meta_.TypeOf(item);
   planned.properties = meta_.PropertiesOf(item);
@@ -84,7 +85,8 @@ std::optional<Id> Plan::Add(Id item) {
   return static_cast<Id>(items_.size());
 }
 
-// libavif takes no tile twice: each use of one becomes an item.
+// Adds the inputs of a derived item. libavif does not accept one tile twice, so
+// each use of a tile becomes an item.
 bool Plan::AddInputs(Id number, const Ids& inputs) {
   if (inputs.empty()) return false;
   PlannedReference reference{"dimg", number, {}};
@@ -97,6 +99,7 @@ bool Plan::AddInputs(Id number, const Ids& inputs) {
   return true;
 }
 
+// Returns the properties of one type that an item has.
 Associations Plan::Only(std::string_view type, Id item) const {
   Associations found = meta_.PropertiesOf(item);
   std::erase_if(found, [&](const AvifAssociation& one) {
@@ -113,15 +116,16 @@ bool Plan::IsAlpha(Id item) const {
                      });
 }
 
-// Returns 0 if it has none.
+// Returns the item that is the alpha of `item`, or 0 if there is none.
 Id Plan::AlphaOf(Id item) const {
   for (const Id other : meta_.Referring("auxl", item))
     if (IsAlpha(other)) return other;
   return 0;
 }
 
-// Each tile of the grid may have an alpha of its own. They become tiles of a
-// grid of the same shape, which the file does not have.
+// Each tile of the grid may have its own alpha, without a grid for them.
+// libavif wants one, so the alphas become tiles of a new grid of the same
+// shape. If a tile has no alpha, the picture has none.
 bool Plan::AddAlphaOfTiles(const Ids& tiles) {
   Ids alphas;
   for (const Id tile : tiles) {
@@ -155,6 +159,7 @@ bool Plan::AddAlpha() {
          AddInputs(*number, meta_.InputsOf(alpha));
 }
 
+// Adds the EXIF of the picture. Without it the picture can still be decoded.
 void Plan::AddExif() {
   for (const Id item : meta_.Referring("cdsc", meta_.primary())) {
     if (meta_.TypeOf(item) != "Exif") continue;
@@ -177,6 +182,7 @@ bool Plan::Make() {
   return true;
 }
 
+// Writes boxes into a growing buffer.
 class BoxWriter {
  public:
   void Number(std::uint64_t value, int bytes) {
@@ -189,7 +195,7 @@ class BoxWriter {
   void Copy(ByteSpan bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
-  // `fill` writes the body.
+  // Writes a box. `fill` writes the body; the size is filled in afterwards.
   template <typename Fill>
   void Box(std::string_view type, const Fill& fill) {
     const std::size_t start = bytes_.size();
@@ -206,9 +212,11 @@ class BoxWriter {
   Bytes bytes_;
 };
 
+// Writes the `ftyp` and `meta` boxes of a plan.
 class HeadWriter {
  public:
-  // `shift`: how far behind its place in the file a byte will be seen.
+  // `shift` is the size of the new head: libavif sees each byte of the file
+  // this much later.
   HeadWriter(const Plan& plan, std::uint64_t shift)
       : plan_(plan), shift_(shift) {}
 
@@ -220,14 +228,16 @@ class HeadWriter {
   void WriteLocations();
   void WriteReferences();
   void WriteProperties();
-  // Returns the number of a property in the new head.
+  // Returns the number of a property in the new head. Gives it a number if it
+  // has none yet.
   std::uint16_t NumberOf(std::uint16_t old);
 
   const Plan& plan_;
   const std::uint64_t shift_;
   BoxWriter out_;
   std::map<std::uint16_t, std::uint16_t> numbers_;
-  std::vector<std::uint16_t> properties_;  // their old numbers
+  std::vector<std::uint16_t>
+      properties_;  // old numbers, in the order of the new ones
 };
 
 void HeadWriter::WriteItems() {
@@ -241,7 +251,7 @@ void HeadWriter::WriteItems() {
         out_.Number(++number, 2);
         out_.Number(0, 2);
         out_.Text(item.type);
-        out_.Number(0, 1);  // an empty name
+        out_.Number(0, 1);  // empty name
       });
   });
 }
@@ -285,9 +295,11 @@ std::uint16_t HeadWriter::NumberOf(std::uint16_t old) {
 }
 
 void HeadWriter::WriteProperties() {
+  // `ipma` is written first, into its own buffer: it gives the properties their
+  // new numbers, which `ipco`, the box before it, needs.
   BoxWriter groups;
   groups.Box("ipma", [&] {
-    groups.Number(1, 4);  // numbers of 15 bits
+    groups.Number(1, 4);  // property numbers have 15 bits
     groups.Number(plan_.items().size(), 4);
     Id number = 0;
     for (const Planned& item : plan_.items()) {
@@ -334,7 +346,9 @@ Bytes HeadWriter::Write() {
   return std::move(out_.bytes());
 }
 
-// Counts the bytes of profiles, which are copied; all else is short.
+// Returns true if the properties, each counted once, fit into kMaxAvifHead.
+// They are copied, and a profile among them may be long; the rest of a head is
+// short.
 bool FitsInHead(const Plan& plan) {
   std::uint64_t bytes = 0;
   std::vector<std::uint16_t> counted;
@@ -348,6 +362,7 @@ bool FitsInHead(const Plan& plan) {
   return bytes <= kMaxAvifHead;
 }
 
+// Refuses pictures that libavif cannot decode, with a clear reason.
 Verdict<void> CheckKind(const AvifMeta& meta) {
   const std::string type(meta.TypeOf(meta.primary()));
   if (!type.empty() && type != "av01" && type != "grid")
@@ -374,6 +389,8 @@ Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
   if (!made && meta->has_many_entries())
     return Refuse(Reason::kCorrupt, "an AVIF whose boxes name no picture");
   if (!made) return Bytes();
+  // Offsets have a fixed width, so the first pass gives the size of the head,
+  // and the second one adds it to every offset.
   const std::size_t size = HeadWriter(plan, 0).Write().size();
   return HeadWriter(plan, size).Write();
 }

@@ -198,7 +198,7 @@ bool AvifMeta::ReadProperties(ByteSpan body) {
   return true;
 }
 
-// Source: HEIF, 9.3.
+// Notes the property numbers of each item. Source: HEIF, 9.3.
 bool AvifMeta::ReadAssociations(ByteSpan body) {
   NumberReader in(body);
   const std::size_t id_bytes = in.Take(1) == 0 ? 2 : 4;

@@ -19,9 +19,8 @@ namespace {
 constexpr std::uint16_t kOrientationTag = 0x0112;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
-constexpr std::size_t kInlineBytes = 4;  // room for a value within its entry
-constexpr std::size_t kDirectoryBytes =
-    6;  // count of entries, offset of the next directory
+constexpr std::size_t kInlineBytes = 4;     // room for a value within its entry
+constexpr std::size_t kDirectoryBytes = 6;  // count, offset of the next one
 
 // Reads the numbers of a TIFF structure. A read past the end returns 0, so a
 // missing directory has no entries.
@@ -155,8 +154,8 @@ std::optional<TiffReader> OpenTiff(ByteSpan tiff) {
 
 // ---- rewriting ---------------------------------------------------------
 
-constexpr std::size_t kMaxEntries =
-    1000;  // in one directory; cameras write about 60
+// The most entries of one directory; cameras write about 60.
+constexpr std::size_t kMaxEntries = 1000;
 constexpr std::uint16_t kExifTag = 0x8769, kGpsTag = 0x8825,
                         kInteropTag = 0xA005, kColourSpaceTag = 0xA001,
                         kArtistTag = 0x013B, kCopyrightTag = 0x8298;

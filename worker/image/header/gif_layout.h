@@ -26,8 +26,7 @@ struct GifLayout {
   std::uint32_t frame_y = 0;
   std::uint32_t frame_width = 0;
   std::uint32_t frame_height = 0;
-  std::size_t data_bytes =
-      0;  // from the picture's first byte of data to the end of the file
+  std::size_t data_bytes = 0;  // from its first data to the end of the file
   bool interlaced = false;
   int transparent = -1;  // index that means "transparent"; -1: none
 

@@ -199,8 +199,8 @@ WebpLayout WalkWebp(ByteSpan bytes) {
     layout = LayoutReader(&budget).Read(bytes.subspan(kRiffHeader));
     layout.wrong_size = layout.frame_is_whole;
   }
-  layout.ends =
-      promised <= bytes.size() + 1;  // some writers leave the padding byte out
+  // Some writers leave the padding byte at the end out.
+  layout.ends = promised <= bytes.size() + 1;
   const bool fits = promised <= bytes.size() && !layout.wrong_size;
   if (fits && !layout.animated && !layout.frame.empty()) layout.frame = file;
   return layout;
