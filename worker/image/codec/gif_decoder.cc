@@ -1,12 +1,12 @@
-// GIF by giflib, row by row: the first picture on its logical screen, which has
-// grown to hold it (gif_layout.h). Where the picture does not reach, the screen
-// is transparent, as browsers have it. Nothing is held but one row, or, if the
-// rows are interlaced, the indices of all.
+// Decodes the first picture of a GIF by giflib, row by row, on the file's
+// logical screen, which is enlarged to hold it (gif_layout.h). The screen is
+// transparent where the picture does not reach, as in browsers. The decoder
+// holds one row, or, if the rows are interlaced, the indices of all rows.
 //
-// A complaint is damage only where a sample may be wrong or missing:
+// A complaint is damage only if a sample may be wrong or missing:
 //
-//   the file ends, or codes make no sense,     kTruncated, kDamaged: the rows
-//     before the last pixel                      from there on are missing
+//   the file ends, or codes make no sense,     kTruncated, kDamaged: all later
+//     before the last pixel                      rows are missing
 //   the codes of the picture end before it     kDamaged, as above
 //   the file ends after the last pixel, and    kMinor: nothing is missing
 //     the end of its codes is missing
@@ -32,14 +32,16 @@ namespace {
 
 constexpr std::uint32_t kRowsPerBand = 16;
 
-// Gives giflib the file. Codes come in blocks of up to 255 bytes, each behind
-// its length, and an empty one ends them. Where the file ends within a block,
-// giflib gets a shorter block and an empty one, so that it can use each code
-// that is there: it may be the last that the picture needs.
+// Gives the file to giflib. Codes come in blocks of up to 255 bytes, each after
+// its length; an empty block ends them. If the file ends within a block, giflib
+// gets a shorter block and then an empty one. It can then use every code that
+// is there: the last of them may complete the picture.
 class Input {
  public:
   explicit Input(ByteSpan bytes) : bytes_(bytes) {}
 
+  // Gives up to `size` bytes. giflib asks for the length of a block by a read
+  // of one byte.
   [[nodiscard]] int Read(GifByteType* out, int size) {
     const auto wanted = static_cast<std::size_t>(std::max(size, 0));
     if (in_codes_ && block_left_ == 0 && wanted == 1) return ReadLength(out);
@@ -50,7 +52,7 @@ class Input {
     block_left_ -= std::min(given, block_left_);
     return static_cast<int>(given);
   }
-  // Says that blocks of codes come from here on.
+  // Call before the first block of codes is read.
   void EnterCodes() { in_codes_ = true; }
 
   [[nodiscard]] ByteSpan bytes() const { return bytes_; }
@@ -71,7 +73,7 @@ class Input {
   std::size_t at_ = 0;
   bool hit_end_ = false;
   bool in_codes_ = false;
-  std::size_t block_left_ = 0;  // bytes of the block that giflib reads
+  std::size_t block_left_ = 0;  // bytes of the block that giflib has to read
 };
 
 int ReadBytes(GifFileType* gif, GifByteType* out, int size) {
@@ -83,7 +85,7 @@ struct CloseGif {
 };
 using GifFile = std::unique_ptr<GifFileType, CloseGif>;
 
-// The order in which interlaced rows come: every `step`th from `first` on.
+// One pass of an interlaced picture: every `step`th row from `first` on.
 struct Pass {
   std::uint32_t first, step;
 };
@@ -120,13 +122,15 @@ class GifDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<void> FindPicture();
   [[nodiscard]] Verdict<void> ReadColours();
   [[nodiscard]] Refusal Failure() const;
-  // After a failed read: an error, or empty if the rest may be missing.
+  // Call after a failed read. Returns an error, or success if the rest of the
+  // picture may be missing.
   [[nodiscard]] Verdict<void> GaveUp();
-  // The next row of the picture into line_.
+  // Reads the next row of the picture into line_.
   [[nodiscard]] Verdict<void> ReadLine();
   [[nodiscard]] Verdict<void> ReadInterlaced();
-  // The indices of the picture's row; null: there are none.
+  // Returns the indices of a row of the picture, or null if the row is missing.
   [[nodiscard]] Verdict<const std::uint8_t*> Indices(std::uint32_t row);
+  // Puts the colours of one row of indices into row_.
   void Paint(const std::uint8_t* indices);
 
   Input input_;
@@ -136,11 +140,11 @@ class GifDecoder final : public Decoder, public RowSource {
   GifFile gif_;
   OpenedPicture picture_;
   PictureShape shape_;
-  // Of each index the samples, in the order of the channels.
+  // The samples of each index, in the order of the channels.
   std::array<std::array<std::uint8_t, 4>, 256> colours_{};
   std::vector<std::uint8_t> line_;
-  std::vector<std::uint8_t> raster_;  // interlaced: all indices
-  std::vector<std::uint8_t> row_;     // of the screen, interleaved
+  std::vector<std::uint8_t> raster_;  // all indices of an interlaced picture
+  std::vector<std::uint8_t> row_;     // one row of the screen, interleaved
   bool gave_up_ = false;
 };
 
@@ -182,7 +186,7 @@ Verdict<void> GifDecoder::CheckLayout() const {
     return layout_.ends
                ? Refuse(Reason::kCorrupt, "a GIF without a picture")
                : Refuse(Reason::kTruncated, "the file ends before its picture");
-  // A code size and the length of a block, at least.
+  // The data need at least a code size and the length of a block.
   if (layout_.data_bytes < 2)
     return Refuse(Reason::kTruncated, "the file ends before its picture");
   if (layout_.width == 0 || layout_.height == 0 || layout_.frame_width == 0 ||
@@ -191,7 +195,8 @@ Verdict<void> GifDecoder::CheckLayout() const {
   return {};
 }
 
-// Extensions are read by the layout's walker; giflib must only pass them.
+// Makes giflib pass the extensions before the picture. WalkGif() has read them
+// already.
 Verdict<void> GifDecoder::FindPicture() {
   GifRecordType type = UNDEFINED_RECORD_TYPE;
   while (true) {
@@ -218,7 +223,8 @@ Verdict<void> GifDecoder::FindPicture() {
   return {};
 }
 
-// An index beyond the table is black.
+// Fills colours_. Indices beyond the table are black. A transparent index gets
+// samples of 0: colour is multiplied by alpha.
 Verdict<void> GifDecoder::ReadColours() {
   const ColorMapObject* table =
       gif_->Image.ColorMap != nullptr ? gif_->Image.ColorMap : gif_->SColorMap;
@@ -286,8 +292,8 @@ Verdict<void> GifDecoder::ReadLine() {
   return GaveUp();
 }
 
-// Rows that a damaged file does not fill are transparent where something is,
-// else of the first colour.
+// Reads all rows into raster_. Rows that a damaged file does not fill are
+// transparent, or have the colour of index 0 if no index is transparent.
 Verdict<void> GifDecoder::ReadInterlaced() {
   const std::uint8_t nothing =
       static_cast<std::uint8_t>(std::max(layout_.transparent, 0));

@@ -1,14 +1,17 @@
-// WebP by libwebp. A lossy picture without alpha comes as the planes that the
-// file has, Y, Cb and Cr in video's range: no upsampling, no conversion. All
+// Decodes WebP by libwebp. A lossy picture without alpha comes as the planes of
+// the file: Y, Cb and Cr in video range, without upsampling or conversion. All
 // others come as interleaved RGB or RGBA.
 //
-// libwebp gives no rows before it has them all, so the picture is held: 1.5
-// bytes a pixel if lossy, 7 or 8 if lossless. It could make it smaller while it
-// decodes, but that is neither faster nor better than to hold it: a photograph
-// of 2048x1360 to 200 and 64 wide takes 233 and 212 million instructions and
-// gives 44.7 and 42.6 dB that way, 178 and 174 million and 48.8 and 49.2 dB
-// this way. So it does that for large pictures only (kHeldPixels), to bound the
-// memory, and leaves twice kGap to our filter.
+// libwebp returns no row before it has all rows, so the whole picture is held:
+// 1.5 bytes a pixel if lossy, 7 or 8 if lossless. libwebp could reduce the
+// picture while it decodes, but that is neither faster nor better. For a
+// photograph of 2048x1360, to 200 and to 64 wide:
+//
+//   reduced by libwebp   233 and 212 million instructions, 44.7 and 42.6 dB
+//   held in full         178 and 174 million instructions, 48.8 and 49.2 dB
+//
+// Only pictures above kHeldPixels are reduced, to bound the memory. Twice kGap
+// source samples for one of the thumbnail are then left for our filter.
 #include <webp/decode.h>
 
 #include <algorithm>
@@ -29,15 +32,16 @@ namespace thumbmill {
 namespace {
 
 constexpr std::uint32_t kRowsPerBand = 16;
-// Beyond, libwebp reduces if it may.
+// Pictures of more pixels are reduced by libwebp, if the hint allows it.
 constexpr std::uint64_t kHeldPixels = 32 << 20;
 
-// With this many source samples for one of the thumbnail, edges between blocks
-// need no smoothing: at 10 of them 19 % fewer instructions and as good a
-// picture, at 3 of them it would cost up to 4 dB.
+// Source samples for one of the thumbnail from which libwebp's smoothing of
+// block edges is skipped. At 10 samples that saves 19 % of the instructions,
+// and the picture is as good; at 3 samples it would cost up to 4 dB.
 constexpr double kUnsmoothed = 4;
 
-// Source samples for one of the largest thumbnail, on the side with fewer.
+// Returns the source samples for one of the largest thumbnail, on the side with
+// fewer.
 double StepOf(const ImageHeader& header, const DecodeHint& hint) {
   if (hint.exact || hint.width == 0 || hint.height == 0) return 1;
   return std::min(static_cast<double>(header.width) / hint.width,
@@ -83,12 +87,12 @@ class WebpDecoder final : public Decoder, public RowSource {
   [[nodiscard]] Verdict<void> ReadFeatures();
   void SetShape(unsigned divisor);
   void PointAtRaster(WebPDecBuffer* out);
-  // Decodes into raster_.
+  // Decodes the first frame into raster_.
   [[nodiscard]] Verdict<void> Decode(unsigned divisor, bool smooth);
   [[nodiscard]] Verdict<void> JudgeStatus(VP8StatusCode status);
   void GivePlanes(const Rings& rings) const;
   void GivePixels(const Rings& rings);
-  // A row of the canvas, interleaved.
+  // Returns a row of the canvas, interleaved.
   [[nodiscard]] const std::uint8_t* CanvasRow(std::uint32_t y);
 
   WebpLayout layout_;
@@ -96,12 +100,13 @@ class WebpDecoder final : public Decoder, public RowSource {
   Complaints* complaints_;
   OpenedPicture picture_;
   PictureShape shape_;
-  std::uint32_t held_width_ = 0;  // of the frame, as decoded
+  std::uint32_t held_width_ = 0;  // width of the decoded frame
   std::uint32_t held_height_ = 0;
   SampleBuffer raster_;
   std::array<std::size_t, kMaxPlanes> plane_starts_{};
-  std::vector<std::uint8_t> canvas_row_;  // where the frame does not cover all
-  bool cut_ = false;                      // bytes were missing
+  std::vector<std::uint8_t>
+      canvas_row_;    // used if the frame does not cover the canvas
+  bool cut_ = false;  // bytes of the picture were missing
 };
 
 Verdict<void> WebpDecoder::CheckLayout() const {
@@ -133,7 +138,7 @@ Verdict<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
       return Refuse(Reason::kUnsupported, "a kind of WebP that is not read");
     case VP8_STATUS_SUSPENDED:
     case VP8_STATUS_NOT_ENOUGH_DATA:
-      // A frame that is whole lies about its own length.
+      // All bytes are there: the frame gives a wrong length for itself.
       if (layout_.ends || layout_.frame_is_whole)
         return Refuse(Reason::kCorrupt, "the data end early");
       cut_ = true;
@@ -149,7 +154,7 @@ Verdict<void> WebpDecoder::ReadFeatures() {
   const VP8StatusCode status =
       WebPGetFeatures(layout_.frame.data(), layout_.frame.size(), &features);
   if (auto ok = JudgeStatus(status); !ok) return ok;
-  // Nothing can be decoded without a header.
+  // A truncated file was allowed, but nothing can be decoded without a header.
   if (status != VP8_STATUS_OK)
     return Refuse(Reason::kTruncated, "the file ends in its header");
   if (static_cast<std::uint32_t>(features.width) != layout_.frame_width ||
@@ -190,7 +195,7 @@ void WebpDecoder::SetShape(unsigned divisor) {
   shape_.alpha = picture_.alpha;
   shape_.wide = picture_.wide;
   shape_.plane_count = shape_.alpha ? 4 : 3;
-  // What is reduced covers the canvas.
+  // Start() reduces only a frame that covers the canvas.
   const bool reduced = divisor > 1;
   const std::uint32_t width = reduced ? held_width_ : layout_.width;
   const std::uint32_t height = reduced ? held_height_ : layout_.height;
@@ -202,7 +207,8 @@ void WebpDecoder::SetShape(unsigned divisor) {
     PlaneShape& plane = shape_.planes[p];
     plane.width = (width + 1) / 2;
     plane.height = (height + 1) / 2;
-    // The last of an odd row stands for one sample of the frame, not for two.
+    // The last chroma sample of an odd row stands for one sample of the frame,
+    // not for two.
     const std::uint32_t stored_width = (layout_.width + 1) / 2;
     const std::uint32_t stored_height = (layout_.height + 1) / 2;
     plane.extent_x = plane.width * (layout_.width / 2.0) / stored_width;
@@ -247,7 +253,8 @@ Verdict<void> WebpDecoder::Decode(unsigned divisor, bool smooth) {
     return Refuse(Reason::kUnsupported,
                   "another libwebp than it was built for");
   PointAtRaster(&config.output);
-  // Rows that a damaged file does not fill must not hold another picture.
+  // A damaged file may leave rows unwritten. They must not show bytes of
+  // another picture.
   if (Complaints::LetsThrough(options_.fail_on, Severity::kTruncated))
     std::memset(raster_.data(), has_planes() ? 128 : 0, raster_.bytes());
   config.options.bypass_filtering = smooth ? 0 : 1;
@@ -315,7 +322,8 @@ Verdict<void> WebpDecoder::ReadBand(const Rings& rings) {
   return {};
 }
 
-// All samples are there, unless that was said before.
+// Complains about a wrong size or a missing end. All samples are there, or the
+// complaint about them was made before.
 Verdict<void> WebpDecoder::Finish() {
   if (cut_ || (layout_.ends && !layout_.wrong_size)) return {};
   complaints_->Add(Severity::kMinor,
@@ -329,7 +337,7 @@ Verdict<void> WebpDecoder::Finish() {
 
 unsigned WebpDivisor(const ImageHeader& header, const DecodeHint& hint) {
   const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
-  // Lossy with alpha: libwebp would not weigh the chroma by it.
+  // libwebp does not weight chroma by alpha when it reduces a lossy picture.
   const bool alpha = header.components == 4 && !header.lossless;
   if (pixels <= kHeldPixels || alpha) return 1;
   const double divisor = std::floor(StepOf(header, hint) / (2 * kGap));
