@@ -184,8 +184,8 @@ Options Parse(int argc, char** argv) {
   return options;
 }
 
-// Uses one output buffer for all pictures: a byte that an encoder fails to write
-// then holds data of the picture before.
+// Uses one output buffer for all pictures: a byte that an encoder fails to
+// write then holds data of the picture before.
 void MakeAll(const Options& options) {
   std::vector<std::uint8_t> output(kOutputBytes, 0);
   for (const fs::path& file : options.files) {

@@ -135,7 +135,8 @@ TEST(AddressPolicy, Unwraps6to4) {
 }
 
 TEST(AddressPolicy, UnwrapsTeredoServerAndClient) {
-  // The client's bits are turned over: f5ff:fffe is 10.0.0.1.
+  // Teredo stores the client's address with all bits inverted: f5ff:fffe is
+  // 10.0.0.1.
   EXPECT_EQ(Needs("2001:0:808:808:0:0:f5ff:fffe"), kNeedsPrivate);
   EXPECT_EQ(Needs("2001:0:a00:1:0:0:f7f7:f7f7"), kNeedsPrivate);
   EXPECT_EQ(Needs("2001:0:808:808:0:0:80ff:fffe"), kNeedsLoopback);

@@ -1,10 +1,10 @@
 // Links: tm_image tm_pictures
 //
-// Where a thumbnail's pixels lie: against Lanczos3 in doubles over the full
-// picture. A shift of the whole and a wrong weight of the last column or row
-// hardly show in decibels, so they are measured by themselves. Sides that are
-// no multiple of 8 are what goes wrong: a reduced plane then ends with samples
-// that stand for less than the others.
+// Tests where the pixels of a thumbnail lie, against Lanczos3 in doubles over
+// the full picture. A shift of the whole picture, or a wrong weight of its last
+// column or row, hardly shows in decibels, so the tests measure each of them
+// directly. Errors occur at sides that are no multiple of 8: the last samples
+// of a reduced plane then stand for fewer pixels than the others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,9 +28,10 @@ using testing::Kind;
 using testing::MakePicture;
 using testing::Picture;
 
-// Levels by which a pixel of the border may differ, and the mean of a border.
-// The middle of a small thumbnail differs as much: it is made of what was
-// halved, or decoded smaller, with a factor of two left for the filter.
+// Largest difference in levels: of one border pixel, and of the mean of a
+// border. The middle of a small thumbnail differs as much, because the filter
+// works on a picture that was halved or decoded smaller and has only a factor
+// of two left.
 struct Bounds {
   double pixel = 6;
   double border = 1;
@@ -41,10 +42,10 @@ Bounds BoundsFor(std::uint32_t width) {
   return {.border = width < 50 ? 2.0 : 1.0};
 }
 
-// Pixels of the thumbnail by which it may be shifted.
+// Largest shift, in pixels of the thumbnail.
 constexpr double kWorstShift = 0.03;
 
-// A thumbnail and what it should have been.
+// A thumbnail and the exact one.
 struct Pair {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -80,7 +81,8 @@ Pair Compare(const Bytes& bytes, const Picture& full, std::uint32_t width) {
   return pair;
 }
 
-// Least squares: what is left between the two, against the slope of the one.
+// Returns the shift by least squares: the difference of the two pictures is
+// fitted to the slope of the exact one.
 double ShiftAlong(const Pair& p, std::uint32_t dx, std::uint32_t dy) {
   double both = 0, slopes = 0;
   for (std::uint32_t y = 1; y + 1 < p.height; ++y)
@@ -101,7 +103,7 @@ void ExpectNoShift(const Pair& pair, const std::string& what) {
   EXPECT_NEAR(ShiftAlong(pair, 0, 1), 0, kWorstShift) << what << ", down";
 }
 
-// The pixels from (x0, y0) to before (x1, y1).
+// Checks the pixels from (x0, y0) up to, but not including, (x1, y1).
 void ExpectBorder(const Pair& p, std::uint32_t x0, std::uint32_t y0,
                   std::uint32_t x1, std::uint32_t y1, const Bounds& bounds,
                   const std::string& what) {
@@ -130,14 +132,15 @@ void ExpectBorders(const Pair& p, const Bounds& bounds,
 }
 
 struct Sampling {
-  int h, v;  // of luma
+  int h, v;  // sampling factors of luma
   friend void PrintTo(const Sampling& s, std::ostream* out) {
     *out << s.h << "x" << s.v;
   }
 };
 constexpr Sampling kSamplings[] = {{1, 1}, {2, 1}, {1, 2}, {2, 2},
                                    {4, 1}, {1, 4}, {4, 2}};
-// From what is reduced to an eighth and halved often to what is not reduced.
+// Widths that reach from a picture decoded at an eighth and halved several
+// times to one that is not reduced.
 constexpr std::uint32_t kWidths[] = {2, 5, 24, 50, 90, 150};
 
 std::string NameOf(const JpegOptions& options) {
@@ -147,8 +150,8 @@ std::string NameOf(const JpegOptions& options) {
                                 : "");
 }
 
-// Brighter towards its borders, as a picture in a frame: what the last columns
-// weigh is seen.
+// Makes a picture that is brighter towards its borders, like one in a frame. A
+// wrong weight of the last columns then shows.
 Picture MakeFramed(std::uint32_t width, std::uint32_t height) {
   Picture picture = MakePicture(Kind::kPhoto, width, height, 3, 5);
   std::size_t at = 0;
@@ -163,8 +166,8 @@ Picture MakeFramed(std::uint32_t width, std::uint32_t height) {
   return picture;
 }
 
-// The library makes all planes smaller by what luma allows; of a quarter's
-// chroma too little is left.
+// libjpeg-turbo reduces all planes by the factor that luma allows. Chroma at a
+// quarter of luma then has too few samples for a close result.
 Bounds BoundsOf(const JpegOptions& options, std::uint32_t width) {
   Bounds bounds = BoundsFor(width);
   const bool by_library = options.arithmetic || options.progressive;
@@ -173,7 +176,7 @@ Bounds BoundsOf(const JpegOptions& options, std::uint32_t width) {
   return bounds;
 }
 
-// Every rest that a side can leave, in both axes.
+// Checks every remainder by 8 that a side can have, in both axes.
 void CheckEverySide(JpegOptions options) {
   options.quality = 96;
   for (std::uint32_t rest = 0; rest < 8; ++rest) {
@@ -210,7 +213,7 @@ TEST_P(Alignment, HoldsAtTheBordersOfProgressiveJpegs) {
   CheckEverySide(options);
 }
 
-// Which the library reads.
+// libjpeg-turbo reads arithmetic JPEGs; our own reader does not.
 TEST_P(Alignment, HoldsAtTheBordersOfArithmeticJpegs) {
   JpegOptions options = Options();
   options.arithmetic = true;
@@ -223,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(Samplings, Alignment, ::testing::ValuesIn(kSamplings),
                                   std::to_string(each.param.v);
                          });
 
-// What no decoder reduced is halved for small sizes all the same.
+// PNGs are not reduced by their decoder, but are halved for small sizes.
 TEST(Alignment, HoldsAtTheBordersOfWhatWasHalved) {
   for (const std::uint32_t width : {513u, 515u, 769u}) {
     const Picture picture = MakeFramed(width, width - 256);

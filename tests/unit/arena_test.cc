@@ -45,7 +45,7 @@ TEST_F(ArenaTest, ASlotIsChargedByThePagesItMayTouch) {
   ASSERT_TRUE(slot.Grow(3 * kPage + 1));
   EXPECT_EQ(budget_.used(), 4 * kPage);
   EXPECT_EQ(slot.granted(), 4 * kPage);
-  ASSERT_TRUE(slot.Grow(10));  // less than it has: nothing to do
+  ASSERT_TRUE(slot.Grow(10));  // less than it has, so nothing changes
   EXPECT_EQ(budget_.used(), 4 * kPage);
 }
 
@@ -71,7 +71,7 @@ class WarmArenaTest : public testing::Test {
     EXPECT_TRUE(arena.has_value());
     arena_ = std::move(*arena);
   }
-  // Of a slot that has just had so many pages.
+  // Acquires a slot, touches that many pages and gives it back.
   void Use(std::uint64_t pages) {
     auto slot = arena_->Acquire();
     ASSERT_TRUE(slot && slot->Grow(pages * kPage));
@@ -115,12 +115,12 @@ TEST_F(WarmArenaTest, WhatIsWarmIsGivenBackBeforeAnybodyIsRefused) {
   }
   EXPECT_EQ(budget_.used(), 40 * kPage);
   auto slot = arena_->Acquire();
-  ASSERT_TRUE(slot->Grow(98 * kPage));  // the other keeps two
+  ASSERT_TRUE(slot->Grow(98 * kPage));  // the other slot keeps two
   EXPECT_EQ(budget_.used(), 100 * kPage);
   EXPECT_EQ(arena_->warm(), 0u);
   EXPECT_EQ(arena_->allocated_bytes(), 22 * kPage);
   EXPECT_FALSE(slot->Grow(99 * kPage));
-  // A slot that was never used: not even its first pages are to be had.
+  // The budget is full: a slot that was never used cannot get its first pages.
   auto second = arena_->Acquire();
   EXPECT_TRUE(second.has_value());
   EXPECT_FALSE(arena_->Acquire().has_value());
@@ -168,7 +168,7 @@ TEST_F(ArenaTest, AMovedLeaseReturnsItsSlotOnce) {
   {
     SlotLease slot = Take();
     SlotLease moved = std::move(slot);
-    EXPECT_FALSE(slot.valid());  // NOLINT: that is what is tested
+    EXPECT_FALSE(slot.valid());  // NOLINT: the test reads the moved-from lease
     EXPECT_EQ(arena_->held(), 1u);
   }
   EXPECT_EQ(arena_->held(), 0u);

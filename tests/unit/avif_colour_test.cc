@@ -1,7 +1,7 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// The colours of an AVIF by the code points of its nclx box, or of the coded
-// picture. Expected values are those that Chromium 156 shows.
+// Tests the colours of an AVIF that the code points of its nclx box, or of the
+// coded picture, name. Expected values are those that Chromium 156 shows.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -26,7 +26,7 @@ using Colour = std::array<int, 3>;
 constexpr Colour kStored[] = {
     {200, 40, 40}, {40, 180, 60}, {40, 60, 200}, {160, 160, 160}};
 
-// Stripes of 16 columns, one for each stored colour.
+// Makes stripes of 16 columns, one for each stored colour.
 Picture Stripes(int channels) {
   Picture picture{64, 32, channels, {}};
   for (std::uint32_t y = 0; y < picture.height; ++y)
@@ -46,7 +46,7 @@ struct Space {
 
 const Space kSpaces[] = {
     {1, 13, {{{200, 40, 40}, {40, 180, 60}, {40, 60, 200}, {160, 160, 160}}}},
-    // Television's curve is taken as sRGB's.
+    // The curve of television (1) is read as that of sRGB.
     {1, 1, {{{200, 40, 40}, {40, 180, 60}, {40, 60, 200}, {160, 160, 160}}}},
     {2, 2, {{{200, 40, 40}, {40, 180, 60}, {40, 60, 200}, {160, 160, 160}}}},
     {12, 13, {{{218, 0, 26}, {0, 183, 30}, {34, 61, 208}, {160, 160, 160}}}},
@@ -61,7 +61,7 @@ const Space kSpaces[] = {
     {1, 4, {{{201, 35, 35}, {35, 181, 57}, {35, 57, 201}, {161, 161, 161}}}},
 };
 
-// Quantised chroma costs some levels, more where a curve is steep.
+// Quantised chroma costs some levels, and more where the curve is steep.
 constexpr int kTolerance = 7;
 
 void ExpectShown(const Space& space, const AvifOptions& base, int channels,
@@ -121,7 +121,7 @@ TEST(AvifColour, GreyHasACurveToo) {
       }
 }
 
-// The matrix counts all the same: without it the colours would be others.
+// The matrix still counts: without it the colours would be wrong.
 TEST(AvifColour, AProfileWinsOverCodePoints) {
   const Bytes profile = testing::SrgbProfile();
   for (const int bits : {8, 10}) {

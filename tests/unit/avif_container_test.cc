@@ -1,7 +1,7 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// Still AVIF in boxes of every legal and of some illegal orders: the picture is
-// the same.
+// Tests still AVIF with boxes in every legal and some illegal orders. The
+// picture must be the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -51,7 +51,7 @@ struct Item {
   std::uint32_t id;
   Text type;
   Text data;
-  std::vector<int> properties;  // their numbers
+  std::vector<int> properties;  // numbers of its properties
 };
 
 struct Reference {
@@ -60,7 +60,7 @@ struct Reference {
   std::vector<std::uint32_t> to;
 };
 
-// How the boxes are written.
+// Options for writing the boxes.
 struct Style {
   int infe_version = 2;
   int iloc_version = 0;
@@ -69,7 +69,7 @@ struct Style {
   bool each_its_ipma = false;
   bool each_property_its_ipma = false;
   bool each_its_iref = false;
-  bool backwards = false;  // items in all boxes but iref, ipma
+  bool backwards = false;  // order of items in all boxes but iref and ipma
   bool ipma_backwards = false;
   bool derived_in_idat = false;
   bool base_offset = false;
@@ -80,7 +80,7 @@ struct Style {
 
 class Writer {
  public:
-  // Gives the property's number.
+  // Adds a property and returns its number.
   int Add(const Text& property) {
     properties_.push_back(property);
     return static_cast<int>(properties_.size());
@@ -114,7 +114,7 @@ class Writer {
       if (!InIdat(item, style)) data += item.data;
     return data;
   }
-  // Offset of an item's data from the first of all.
+  // Returns the offset of an item's data from the first data of all items.
   std::size_t PlaceOf(const Item& wanted, const Style& style) const {
     std::size_t at = 0;
     for (const Item& item : items_) {
@@ -220,7 +220,7 @@ class Writer {
   std::vector<Reference> references_;
 };
 
-// A picture of one colour and alpha, encoded.
+// An encoded picture of one colour, or one level of alpha.
 struct Tile {
   Text coded;
   std::vector<Text> properties;
@@ -271,8 +271,8 @@ const Text kAlphaType = FullBox(
 
 enum class Alpha { kNone, kGrid, kOfEachTile };
 
-// A grid of four colours; `ids`: of its tiles, in the order of the picture.
-// Alpha has 255, 200, 150 and 100.
+// Makes a grid of four colours. `ids` are the ids of its tiles in the order of
+// the picture. Alpha, if any, has the levels 255, 200, 150 and 100.
 Writer FourTiles(const std::vector<std::uint32_t>& ids,
                  Alpha alpha = Alpha::kNone, bool alpha_backwards = false,
                  const std::vector<Reference>& references = {}) {
@@ -316,7 +316,7 @@ Writer FourTiles(const std::vector<std::uint32_t>& ids,
   return writer;
 }
 
-// Where the four tiles of a grid lie, with `colours` of them.
+// Checks that the four tiles of a grid show `colours`, and their alpha.
 void ExpectTiles(const Bytes& file, const std::array<int, 4>& colours,
                  Alpha alpha, const Text& what) {
   const auto made = Make(file, FullSize());
@@ -428,8 +428,8 @@ TEST(AvifGrid, EveryStyleOfBoxesGivesTheSamePicture) {
   }
 }
 
-// One picture with alpha, as an early encoder wrote it: each item has an ipma
-// box of its own.
+// Makes one picture with alpha as an early encoder wrote it: each item has an
+// ipma box of its own.
 Writer WithAlpha(std::uint32_t picture_id, std::uint32_t alpha_id) {
   Writer writer;
   std::uint32_t id = picture_id;
@@ -474,7 +474,7 @@ TEST(AvifBoxes, KindsThatNobodyShowsAreUnsupported) {
     EXPECT_EQ(outcome.reason, Reason::kUnsupported) << type;
     EXPECT_NE(outcome.message.find(type), Text::npos) << outcome.message;
   }
-  // The low bits of the method: data of another item.
+  // The low bits of the construction method: the data is inside another item.
   Bytes elsewhere = WithAlpha(1, 2).Write({.iloc_version = 1});
   const Text name = "iloc";
   const auto box =
@@ -493,7 +493,7 @@ TEST(AvifBoxes, AReducedHeaderIsUnsupported) {
     EXPECT_EQ(sniffed.reason, Reason::kUnsupported) << brands;
     EXPECT_NE(sniffed.message.find("reduced"), Text::npos);
   }
-  // These brands alone say nothing.
+  // These brands alone do not tell the format.
   const Text whole = Box("ftyp", "avifavio") + Box("meta", Text(8, '\0'));
   EXPECT_EQ(Sniff(AsBytes(whole)).reason, Reason::kNone);
   const Text heif = Box("ftyp", "mif3hevc") + mini;
@@ -510,7 +510,7 @@ TEST(AvifBoxes, ACutIsDamageOnlyWhereCodedBytesAreMissing) {
     EXPECT_FALSE(outcome.ok()) << size;
     EXPECT_EQ(outcome.reason, Reason::kTruncated) << size;
   }
-  // Behind the coded bytes.
+  // Add an item whose bytes lie after the coded picture.
   writer.Add(Item{3, "mime", "a text of no use", {}});
   const Bytes more = writer.Write({.each_its_ipma = true});
   const ByteSpan cut = ByteSpan(more).first(more.size() - 9);
@@ -539,7 +539,8 @@ TEST(AvifBoxes, ExifThatIsCutCostsAWarning) {
   }
 }
 
-// libavif would keep some kilobytes for each item that any box names.
+// libavif would keep some kilobytes for each item that any box names, so our
+// rewriting drops unused items.
 TEST(AvifBoxes, ItemsOfNoUseCostNothing) {
   Writer writer = WithAlpha(1, 2);
   for (std::uint32_t id = 3; id < 20'000; ++id)
@@ -569,7 +570,8 @@ TEST(AvifBoxes, TooManyAreRefused) {
   EXPECT_EQ(Make(AsBytes(film), FullSize()).outcome.reason, Reason::kTooCostly);
 }
 
-// Nothing is read outside of the file; the fuzz targets go deeper.
+// Damaged boxes must cause no read outside the file; the fuzz targets go
+// deeper.
 TEST(AvifBoxes, DamagedBoxesDoNoHarm) {
   const Bytes whole = FourTiles({5, 3, 2, 4}, Alpha::kOfEachTile)
                           .Write({.iloc_version = 1,

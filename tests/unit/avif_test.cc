@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// AVIF in, by way of the Thumbnailer.
+// Tests AVIF as input of the Thumbnailer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,7 +40,7 @@ TEST(Avif, GivesTheColoursWhateverTheirCode) {
         EXPECT_GT(Psnr(Pixels(avif), photo), 37)
             << matrix << " " << limited << " " << bits;
       }
-  // RGB itself.
+  // Matrix 0 stores RGB itself.
   EXPECT_GT(
       Psnr(Pixels(WriteAvif(photo, {.sampling = 444, .matrix = 0})), photo),
       37);
@@ -81,17 +81,19 @@ TEST(Avif, AlphaComesThroughMultipliedOrNot) {
     }
 }
 
-// The corners say how a picture lies: red rises to the right, green down.
+// Checks the orientation by the corners: in the upright picture red rises to
+// the right and green downwards.
 void ExpectLies(const Picture& p, const Picture& upright, int orientation) {
   const bool swapped = orientation >= 5;
   ASSERT_EQ(p.width, swapped ? upright.height : upright.width);
   const std::uint32_t w = p.width - 1, h = p.height - 1;
-  const bool right_is_red[] = {true, false, false, true};  // 1, 2, 3, 4
+  // Orientations 1, 2, 3, 4.
+  const bool right_is_red[] = {true, false, false, true};
   if (!swapped) {
     EXPECT_EQ(p.At(w, 0, 0) > 128, right_is_red[orientation - 1]);
     EXPECT_EQ(p.At(0, h, 1) > 128, orientation == 1 || orientation == 2);
   } else {
-    // Red rises down or up, green to the right or to the left.
+    // Red now rises down or up, green to the right or to the left.
     EXPECT_EQ(p.At(0, h, 0) > 128, orientation == 5 || orientation == 6);
     EXPECT_EQ(p.At(w, 0, 1) > 128, orientation == 5 || orientation == 8);
   }
@@ -106,7 +108,7 @@ TEST(Avif, LiesAsItsContainerSaysOnce) {
       const Bytes avif = WriteAvif(p, {.quarters = quarters, .mirror = mirror});
       ExpectLies(Pixels(avif), p, expected[quarters][mirror + 1]);
       Recipe recipe = FullSize();
-      recipe.rotate = false;  // means EXIF
+      recipe.rotate = false;  // concerns EXIF only
       ExpectLies(Pixels(avif, recipe), p, expected[quarters][mirror + 1]);
     }
 }

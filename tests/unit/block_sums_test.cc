@@ -1,6 +1,7 @@
 // Links: tm_image tm_pictures
 //
-// Large interlaced PNGs, which are added up instead of held.
+// Tests large interlaced PNGs, which are summed in blocks, not held as a
+// raster.
 #include "worker/image/codec/block_sums.h"
 
 #include <gtest/gtest.h>
@@ -32,10 +33,10 @@ PictureShape GreyShape(std::uint32_t width, std::uint32_t height, unsigned side,
 }
 
 TEST(BlockSums, AreMeansOfWhatThereIs) {
-  // 6 x 5 pixels in squares of 4: the last column has 2, the last row 1.
+  // 6 x 5 pixels in squares of 4: the last square is 2 wide or 1 high.
   BlockSums sums(GreyShape(6, 5, 4, false), 4);
   for (std::uint32_t y = 0; y < 5; ++y) {
-    // Even columns are 10 y, odd ones 10 y + 1, given apart.
+    // Even columns hold 10 y, odd ones 10 y + 1; they arrive separately.
     for (const std::uint32_t odd : {0u, 1u}) {
       std::fill_n(sums.row()[0], 3, static_cast<std::uint8_t>(10 * y + odd));
       sums.Add(3, odd, 2, y);
@@ -43,10 +44,10 @@ TEST(BlockSums, AreMeansOfWhatThereIs) {
   }
   std::uint8_t out[2];
   sums.Mean(0, 0, out);
-  EXPECT_EQ(out[0], 16);  // 15.5
+  EXPECT_EQ(out[0], 16);  // rounded from 15.5
   EXPECT_EQ(out[1], 16);
   sums.Mean(0, 1, out);
-  EXPECT_EQ(out[0], 41);  // 40.5
+  EXPECT_EQ(out[0], 41);  // rounded from 40.5
 }
 
 TEST(BlockSums, HoldTheLargestSquareOf16Bits) {
@@ -73,7 +74,7 @@ Picture Thumbnail(const Bytes& bytes) {
       ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
 }
 
-// The same photograph side by side: to make one of this size takes long.
+// Repeats one small photo, because making a photo of this size takes long.
 Picture MakeTiles(std::uint32_t width, std::uint32_t height, int channels) {
   const Picture tile = MakePicture(Kind::kPhoto, 400, 300, channels, 3);
   Picture tiles{width, height, channels, {}};

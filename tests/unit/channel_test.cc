@@ -1,7 +1,7 @@
 // Links: tm_proto tm_common
 //
-// Both ends in one process, over the real abstract socket: what the sockets'
-// options promise is what is tested.
+// Tests both ends in one process, over the real abstract socket: the tests
+// check the promises of socket options.
 #include "proto/channel.h"
 
 #include <gtest/gtest.h>
@@ -83,7 +83,7 @@ TEST_F(ChannelTest, AMessageThatIsTooLargeNeverArrives) {
   ASSERT_TRUE(Next().has_value());
   const std::string large(kMaxMessageBytes + 1, 'x');
   ASSERT_TRUE(peer->SendRaw(AsBytes(large)).has_value());
-  // The connection is cut: from then on nobody has that name.
+  // ZeroMQ cuts the connection; after that the name is unknown.
   bool gone = false;
   for (int i = 0; i < 500 && !gone; ++i) {
     pollfd readable{router_->fd(), POLLIN, 0};

@@ -1,6 +1,6 @@
 // Links: tm_image
 //
-// CMYK without a profile, against what libvips 8.18 makes of the same inks.
+// Tests CMYK without a profile against the colours of libvips 8.18.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -34,7 +34,7 @@ TEST_P(PrintedColour, IsThatOfOthers) {
     EXPECT_NEAR(rgb[c], GetParam().rgb[c], 2) << "channel " << c;
 }
 
-// By sharp 0.35.5 (libvips 8.18.7), from a TIFF without a profile.
+// Colours by sharp 0.35.5 (libvips 8.18.7), from a TIFF without a profile.
 constexpr Print kPrints[] = {Print{{0, 0, 0, 0}, {255, 255, 255}},
                              Print{{255, 0, 0, 0}, {0, 153, 227}},
                              Print{{0, 255, 0, 0}, {234, 0, 128}},
@@ -211,7 +211,7 @@ TEST(Cmyk, PaperIsWhiteAndMoreInkNeverBrighter) {
     const auto rgb = ToRgb({0, 0, 0, static_cast<std::uint8_t>(black)});
     const int sum = rgb[0] + rgb[1] + rgb[2];
     EXPECT_LE(sum, last) << black;
-    EXPECT_GE(sum, last - 12) << black;  // nor with a step
+    EXPECT_GE(sum, last - 12) << black;  // and without a step
     last = sum;
   }
 }

@@ -36,7 +36,7 @@ bool Has(const std::string& text, const std::string& part) {
 
 TEST(TablesOf, ShowsMediansAndSpeedUpOverSerial) {
   const std::string text = TablesOf(TwoBackends(5.5));
-  // 100 images in 11 s, the median; 100 in 5.5 s is twice that.
+  // The median is 100 images in 11 s; 100 in 5.5 s is twice that speed.
   EXPECT_TRUE(Has(text, "| serial | 1 | 9.1 (8.3–10.0) | 1.00× | 100 % |"))
       << text;
   EXPECT_TRUE(Has(text, "| threads | 2 | 18.2 (18.2–18.2) | 2.00× | 100 % |"))

@@ -24,7 +24,8 @@ class ContainersTest : public testing::Test {
     EXPECT_FALSE(bytes.empty()) << name;
     return bytes;
   }
-  // Of the PNG chunk at `at`: its CRC as it must be, and as it is.
+  // Return the CRC of the PNG chunk at `at`: the correct one and the stored
+  // one.
   static unsigned long ChunkSum(const Bytes& png, std::size_t at) {
     return crc32(0, png.data() + at + 4, LengthAt(png, at) + 4);
   }

@@ -1,7 +1,7 @@
 // Links: tm_image tm_pictures
 //
-// The corpus of images from everywhere: what each file must give, and what the
-// picture must look like. Not part of the repository: set THUMBMILL_CORPUS, or
+// Tests the corpus of images from many sources: the outcome and the look of
+// each file. The corpus is not part of the repository: set THUMBMILL_CORPUS, or
 // have it beside the checkout as ../shared/corpus.
 #include <gtest/gtest.h>
 
@@ -65,7 +65,8 @@ Bytes ReadFile(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Where we do otherwise than the manifest, and why. Not its value, ours.
+// Files whose expected outcome is ours, not the manifest's, each with the
+// reason.
 struct Otherwise {
   std::string_view path;
   std::string_view expect;
@@ -74,8 +75,8 @@ constexpr Otherwise kOtherwise[] = {
     // All samples are there; Chromium, libvips and Pillow show them.
     {"bad/truncated-no-eoi.jpg", "ok"},
     {"bad/no-iend.png", "ok"},
-    // A chunk's length is beyond all, but all rows are there, and their check
-    // sum holds; Chromium and Pillow show them.
+    // One chunk's length is far too large, but all rows are there and their
+    // check sum is right; Chromium and Pillow show them.
     {"bad/huge_IDAT.png", "ok"},
 };
 
@@ -85,7 +86,7 @@ std::string ExpectOf(const Row& row) {
   return row.at("expect");
 }
 
-// The manifest leaves it open whether a program reads these. Ours does.
+// The manifest lets a program refuse these formats; ours must read them.
 bool MustBeRead(const Row& row) {
   const std::string& details = row.at("details");
   const bool ours = details.starts_with("webp") || details.starts_with("gif") ||
@@ -106,7 +107,8 @@ std::set<Reason> ReasonsOf(const std::string& word) {
   return {};
 }
 
-// Under the default, fail_on = error.
+// Returns whether the manifest allows this outcome under the default, fail_on =
+// error.
 bool Allows(const std::string& expect, const Outcome& outcome) {
   for (std::string word : Split(expect, '|')) {
     if (word == "either") return true;
@@ -168,8 +170,8 @@ void ExpectNear(const Colour& expected, const Colour& actual, double tol,
 void CheckLooks(const Row& row, const Picture& p) {
   if (row.at("mean_rgb_w64").empty() || row.at("tol") == "-") return;
   double tol = std::stod(row.at("tol"));
-  // Grey in video's range. The reference took it for full range; the same
-  // picture in colour has a mean of 55.
+  // The picture is grey in video range. The reference read it as full range;
+  // the same picture in colour has a mean of 55.
   if (row.at("path").find("yuv420.monochrome") != std::string::npos) tol = 8;
   const auto mean = Split(row.at("mean_rgb_w64"), ',');
   ExpectNear({std::stod(mean[0]), std::stod(mean[1]), std::stod(mean[2])},
@@ -189,13 +191,13 @@ void CheckLooks(const Row& row, const Picture& p) {
         2 * tol, row.at("path") + ": quarter " + std::to_string(i));
 }
 
-// Sizes that the manifest has otherwise.
+// Files whose size differs from the manifest's.
 struct OtherSize {
   std::string_view path;
   std::uint32_t width, height;
 };
 constexpr OtherSize kOtherSizes[] = {
-    // Its first frame, 3x1 at (1,0), does not fit on its screen of 2x2. The
+    // The first frame, 3x1 at (1,0), does not fit on its screen of 2x2. The
     // screen grows, as in Chromium, libvips, sharp and Pillow.
     {"gif/frame-out-of-bounds.gif", 4, 2},
 };
@@ -251,7 +253,7 @@ TEST(Corpus, VerdictsAndBytesDoNotDependOnWhatCameBefore) {
   Bytes first(16 << 20), second(16 << 20);
   for (const Row& row : rows) {
     const Bytes bytes = ReadFile(folder / row.at("path"));
-    if (bytes.size() > 300'000) continue;  // for the time that it takes
+    if (bytes.size() > 300'000) continue;  // larger files would take too long
     const Outcome a = seasoned.Run(bytes, 1, first);
     Thumbnailer fresh(recipe);
     const Outcome b = fresh.Run(bytes, 1, second);

@@ -1,8 +1,8 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// What the Thumbnailer allocates, against what EstimateCost() said. malloc is
-// counted for the whole program, so that libjpeg, libpng, zlib and Little CMS
-// are counted too.
+// Compares the memory that the Thumbnailer allocates with the prediction of
+// EstimateCost(). The program counts every malloc, so that libjpeg, libpng,
+// zlib and Little CMS are counted too.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -22,7 +22,7 @@
 #include "worker/thumbnailer.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define TM_COUNTS_MALLOC 0  // the sanitizer has put its own in place
+#define TM_COUNTS_MALLOC 0  // the sanitizer has its own malloc
 #else
 #define TM_COUNTS_MALLOC 1
 #endif
@@ -122,8 +122,8 @@ void ExpectWithinEstimate(const Bytes& bytes, const Recipe& recipe,
     EXPECT_LE(made, cost.output_bytes) << what;
   }
   EXPECT_LE(static_cast<std::uint64_t>(peak - before), cost.peak_bytes) << what;
-  // Little CMS keeps a few bytes of its own from its first use on, and aligned
-  // blocks are not always counted back to the byte.
+  // Little CMS keeps a few bytes from its first use on, and the counts of
+  // aligned blocks can be off by a few bytes.
   EXPECT_LE(in_use - before, 1024) << what << " leaves memory behind";
 }
 
@@ -135,7 +135,8 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
   const auto alpha = MakePicture(Kind::kGradient, 801, 603, 4, 1);
   const auto small_tile = MakePicture(Kind::kPhoto, 64, 64, 4, 1);
   const auto tile = MakePicture(Kind::kPhoto, 256, 640, 4, 1);
-  static_cast<void>(LightOfSrgb());  // tables that stay
+  // Make the permanent tables before counting starts.
+  static_cast<void>(LightOfSrgb());
   static_cast<void>(SrgbOfLight());
   Recipe linear = small, linear_large = large;
   linear.linear = linear_large.linear = true;
@@ -186,7 +187,7 @@ TEST(EstimateCost, IsAboveWhatALargeInterlacedPngTakes) {
                              {.interlaced = true});
   for (const char* size : {"64x", "500x", "1000x"})
     ExpectWithinEstimate(png, RecipeFor({size}), size);
-  // 26 MB as a raster.
+  // The raster would take 26 MB.
   EXPECT_TRUE(RunIn(3 << 20, png, RecipeFor({"64x"})).ok());
 }
 
@@ -222,7 +223,7 @@ TEST(EstimateCost, IsAboveWhatTheCorpusTakes) {
     }
 }
 
-// 36 bytes: a lossless WebP of one colour, in which no pixel takes a bit.
+// Makes a lossless WebP of 36 bytes with one colour, whose pixels take no bits.
 Bytes MakeFlatWebp(std::uint32_t side) {
   Bytes webp = {'R', 'I', 'F', 'F', 28,  0,  0, 0, 'W', 'E', 'B',
                 'P', 'V', 'P', '8', 'L', 16, 0, 0, 0,   0x2F};
@@ -246,7 +247,7 @@ TEST(Limits, RefuseMemoryToAFileThatSaysNothing) {
 
 TEST(Limits, RefuseTooLargeAThumbnailBeforeThereIsRoomForIt) {
   Recipe recipe = RecipeFor({"64x"});
-  recipe.enlarge = true;  // to 64 x 25,600,000
+  recipe.enlarge = true;  // would become 64 x 25,600,000
   const Bytes png = testing::AssemblePng(
       {.width = 1,
        .height = 400000,

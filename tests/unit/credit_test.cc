@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::uint64_t kPeak = 9 << 20;
 
-// A worker whose tasks all take `each`.
+// A worker whose tasks all take the same time.
 class CreditTest : public testing::Test {
  protected:
-  // Gives it what it may get; how many that were.
+  // Gives the worker all tasks that it may get; returns their number.
   std::size_t Fill(Micros each, std::uint64_t peak = kPeak) {
     std::size_t given = 0;
     while (credit_.Of(held_) > 0) {

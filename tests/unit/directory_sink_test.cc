@@ -40,12 +40,12 @@ ItemPtr ItemOf(const Files& files) {
   return item;
 }
 
-// What a run has around its sink.
+// The loop and the pool that a run has around its sink.
 struct Bench {
   Bench(const std::string& target, FsyncPolicy fsync)
       : sink(MakeDirectorySink(loop.get(), &pool, {target, fsync})) {}
 
-  // Waits for the answer.
+  // Puts an item and waits for the answer.
   StoreResult Put(const ItemPtr& item) {
     std::optional<StoreResult> answer;
     sink->Put(item, [&](const ItemPtr& same, StoreResult result) {
@@ -61,7 +61,7 @@ struct Bench {
 
   std::unique_ptr<EventLoop> loop = EventLoop::Create().value();
   std::unique_ptr<Sink> sink;
-  IoPool pool{2};  // declared last: ends first
+  IoPool pool{2};  // declared last, so destroyed first
 };
 
 class DirectorySinkTest : public testing::Test {
@@ -283,8 +283,8 @@ TEST_F(DirectorySinkTest, AnswersNothingAfterAbort) {
   EXPECT_FALSE(answered);
 }
 
-// On a file system of 300 KB of its own. 0: as it should be, 1: not,
-// 2: no such file system may be made here.
+// Fills a file system of its own that holds 300 KB. Returns 0 if the sink
+// behaves as promised, 1 if not, 2 if this system allows no such mount.
 int FillADisk(const std::string& target) {
   const uid_t user = geteuid();
   if (unshare((user == 0 ? 0 : CLONE_NEWUSER) | CLONE_NEWNS) != 0) return 2;

@@ -36,7 +36,7 @@ class DirectorySourceTest : public testing::Test {
     }
     return items;
   }
-  // Names relative to the root; with the reason where there is one.
+  // Returns the names relative to the root, with the reason if there is one.
   Strings Names() {
     Strings names;
     for (const ImageRef& item : Items()) {
@@ -163,7 +163,7 @@ TEST_F(DirectorySourceTest, ReportsAFolderThatCannotBeReadAndGoesOn) {
   Add("b.jpg");
   fs::permissions(options_.root + "/a", fs::perms::none);
   fs::permissions(dir_.path(), fs::perms(0755));
-  const bool root = geteuid() == 0;  // who can read every folder
+  const bool root = geteuid() == 0;  // root can read every folder
   if (root) {
     ASSERT_EQ(seteuid(65534), 0);
   }

@@ -10,7 +10,7 @@
 namespace thumbmill {
 namespace {
 
-// Remembers what it was given.
+// Remembers its tasks.
 class FakeExecutor final : public Executor {
  public:
   Status Start(ExecutorEvents) override { return {}; }
@@ -59,7 +59,7 @@ class DispatcherTest : public ::testing::Test {
          }});
   }
 
-  // As the executor reports the last task that it was given.
+  // Reports the last submitted task as lost, as the executor would.
   Lost LostTask(bool charged) const {
     Lost lost;
     lost.id = executor_.tasks.back().id;
@@ -92,7 +92,7 @@ TEST_F(DispatcherTest, HoldsMemoryBeforeItSendsAndGivesItBackAfter) {
   dispatcher.OnFinished(std::move(finished));
   EXPECT_EQ(made_, 1);
   EXPECT_EQ(decode_.used(), 0u);
-  EXPECT_EQ(store_.used(), 10u);  // what really came
+  EXPECT_EQ(store_.used(), 10u);  // the actual output
   EXPECT_EQ(arena_->held(), 0u);
 }
 

@@ -1,6 +1,6 @@
-// tests/unit/engine_parts.h: an engine with fakes at its seams: a source, an
-// executor and a sink that live in memory and remember; the loop, the pool and
-// the arena are real.
+// tests/unit/engine_parts.h: an engine whose source, executor and sink are
+// fakes that live in memory and remember; the loop, the pool and the arena are
+// real.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,7 +34,8 @@ class MemorySource final : public Source {
   std::size_t at_ = 0;
 };
 
-// Answers each task with one thumbnail of one byte, or as it was told.
+// Answers each task with one thumbnail of one byte, or loses it if `lose` is
+// set.
 class MemoryExecutor final : public Executor {
  public:
   explicit MemoryExecutor(EventLoop* loop) : loop_(loop) {}
@@ -72,7 +73,7 @@ class MemoryExecutor final : public Executor {
 
   std::function<void()> submitting;
   int submitted = 0;
-  int lose = 0;  // so many tasks
+  int lose = 0;  // number of next tasks to lose
   std::optional<StopMode> stopped;
 
  private:
@@ -167,7 +168,7 @@ class EngineTest : public ::testing::Test {
   std::string dir_;
   std::vector<std::string> files_;
   MemoryBudget input_{8 << 20}, decode_{64 << 20}, store_{8 << 20};
-  std::unique_ptr<Arena> arena_;  // ends after the loop, as in a run
+  std::unique_ptr<Arena> arena_;  // destroyed after the loop, as in a run
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<IoPool> pool_;
   std::unique_ptr<MemoryExecutor> executor_;
@@ -177,7 +178,7 @@ class EngineTest : public ::testing::Test {
   NameTemplate name_ = *NameTemplate::Parse("");
   RunOptions options_;
   RunStats stats_;
-  std::unique_ptr<Transfers> transfers_;  // null: no input is a URL
+  std::unique_ptr<Transfers> transfers_;  // null if no input is a URL
   NetworkWatchOptions network_;
 };
 

@@ -166,8 +166,8 @@ TEST_F(EngineTest, ReadsFewFilesAheadOfTheWorkers) {
   arena_ = *Arena::Create({64, 1 << 20, 4096, "test"}, &input_);
   Run(std::move(refs));
   EXPECT_EQ(stats_.done, 100u);
-  EXPECT_GT(most, 4u);   // more than are at work
-  EXPECT_LE(most, 20u);  // 12 ahead, 4 at work, some that are being stored
+  EXPECT_GT(most, 4u);   // more than the workers hold
+  EXPECT_LE(most, 20u);  // 12 ahead, 4 at workers, some being stored
 }
 
 TEST_F(EngineTest, MakesOneImageAtATimeWhenSerial) {

@@ -1,8 +1,8 @@
 // Links: tm_sandbox tm_common tm_proto
 //
-// An evil worker: it connects as a worker does, takes the real sandbox, and
-// tries one thing. It must die of it, or be refused; without the sandbox the
-// same thing must do something else, else the attempt proves nothing.
+// Plays a malicious worker: it connects as a worker does, enters the real
+// sandbox, and tries one thing. It must die of it or be refused. Without the
+// sandbox the same attempt must end differently, or else it proves nothing.
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@
 namespace thumbmill {
 namespace {
 
-// What the evil worker has.
+// Objects that a malicious worker can reach.
 struct Cell {
   int input_fd = -1, output_fd = -1, socket_fd = -1;
   std::uint8_t* input = nullptr;
@@ -44,13 +44,13 @@ struct Cell {
 
 struct Attempt {
   const char* name;
-  // -1 and errno: it was refused; else it succeeded.
+  // Tries the deed. Returns -1 with errno if the kernel refused.
   long (*deed)(const Cell&);
-  // 0: the filter ends the process. Else this error, and the process lives.
+  // Expected errno of a refusal; 0 if the filter must kill the process.
   int error = 0;
 };
 
-// ---- deeds that take more than a line ----------------------------------
+// ---- deeds that take more than a line -----------------------------------
 
 long ExitIfChild(long pid) {
   if (pid == 0) _exit(0);
@@ -116,12 +116,12 @@ long SignalItself(int number) {
   return syscall(SYS_tgkill, getpid(), gettid(), number);
 }
 
-// Outside of a sandbox nothing is there to return to: not called there.
+// Outside a sandbox there is no signal frame to return to, so do not try there.
 long ReturnFromHandler() {
   return prctl(PR_GET_SECCOMP) == 0 ? 0 : syscall(SYS_rt_sigreturn);
 }
 
-// A stack may be larger than RLIMIT_DATA allows.
+// Moves a page of the stack, which may be larger than RLIMIT_DATA allows.
 long MoveStack() {
   char here = 0;
   auto* page = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&here) &
@@ -135,7 +135,7 @@ long NewProcess() {
   return ExitIfChild(syscall(SYS_clone3, &args, sizeof args));
 }
 
-// Paths are null, numbers wrong, where the deed would do harm otherwise: the
+// Paths are null and numbers wrong where the deed would do harm otherwise; the
 // filter looks at the call alone.
 #define DEED(...)                \
   [](const Cell& cell) -> long { \
@@ -395,9 +395,9 @@ const std::vector<Attempt>& Attempts() {
   return attempts;
 }
 
-// ---- how it is tried ---------------------------------------------------
+// ---- how an attempt runs ------------------------------------------------
 
-// gtest prints parameters byte by byte otherwise.
+// Prints the name; gtest would print the bytes of the struct.
 void PrintTo(const Attempt& attempt, std::ostream* out) {
   *out << attempt.name;
 }
@@ -407,7 +407,7 @@ constexpr int kSetupFailed = 250;
 #define MUST(condition) \
   if (!(condition)) _exit(kSetupFailed)
 
-// The socket with a peer: libzmq's, which has no other.
+// Returns the socket with a peer. Only libzmq's has one.
 int FindSocket() {
   for (int fd = 3; fd < 256; ++fd) {
     sockaddr_un address;
@@ -419,7 +419,8 @@ int FindSocket() {
   return -1;
 }
 
-// Never returns; exits with the attempt's errno, 0 when it succeeded.
+// Tries the attempt in the sandbox. Never returns; exits with the errno of the
+// attempt, or 0 if it succeeded.
 [[noreturn]] void BeEvil(const Attempt& attempt, SandboxMode mode,
                          const std::string& endpoint, const std::string& peer,
                          const Arena& inputs, const Arena& outputs) {
@@ -446,7 +447,8 @@ int FindSocket() {
   _exit(result == -1 ? errno : 0);
 }
 
-// As a coordinator does it, in a process of the user's. The wait status.
+// Acts as the coordinator, in a process of its own. Returns the wait status of
+// the worker.
 int Coordinate(const Attempt& attempt, SandboxMode mode) {
   MemoryBudget budget(std::uint64_t{1} << 30);
   ArenaLayout layout;
@@ -505,7 +507,7 @@ std::string Describe(int status) {
 
 class SandboxEscape : public testing::TestWithParam<Attempt> {};
 
-// As the user who runs the test; where that is root, as an ordinary one too.
+// Runs as the current user; if that is root, as an ordinary user too.
 TEST_P(SandboxEscape, Fails) {
   const Attempt& attempt = GetParam();
   const std::string fate =

@@ -57,7 +57,7 @@ TEST(EventLoop, TellsOfADescriptorUntilItIsUnwatched) {
 TEST(EventLoop, AWatchThatTheKernelRefusesIsAnError) {
   auto loop = *EventLoop::Create();
   const UniqueFd file(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
-  // epoll takes no regular files.
+  // epoll refuses regular files.
   const Status watched = loop->Watch(file.get(), EPOLLIN, [](std::uint32_t) {});
   ASSERT_FALSE(watched);
   EXPECT_NE(watched.error().what.find("epoll_ctl"), std::string::npos);

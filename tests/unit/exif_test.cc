@@ -34,12 +34,14 @@ TEST(Exif, TakesWhatIsNoOrientationForUpright) {
 
 TEST(Exif, TakesEveryCutForUpright) {
   const Bytes whole = MakeExif(6);
-  // The last four bytes are the offset of the next directory: not ours.
+  // The last four bytes are the offset of the next directory, which we do not
+  // read.
   for (std::size_t size = 0; size + 4 < whole.size() - 2; ++size)
     EXPECT_EQ(ExifOrientation(ByteSpan(whole).first(size)), 1) << size;
 }
 
-// A structure with one orientation, whose values are `value`, in its order.
+// Makes a structure with one orientation entry. `value` holds its bytes in the
+// given byte order.
 Bytes ExifOf(bool big_endian, std::uint16_t type, std::uint32_t count,
              const Bytes& value) {
   Bytes exif;
@@ -70,14 +72,14 @@ Bytes ExifOf(bool big_endian, std::uint16_t type, std::uint32_t count,
 struct Stored {
   std::uint16_t type;
   std::uint32_t count;
-  Bytes big_endian;  // each value of `size` bytes
+  Bytes big_endian;  // each number takes `size` bytes
   std::size_t size;
   int orientation;
   const char* name;
 };
 
-// As exiftool 12.57 reads them; libexif and libvips agree where they know the
-// type.
+// Orientations as exiftool 12.57 reads them. libexif and libvips agree for the
+// types that they know.
 const Stored kStored[] = {
     {1, 1, {6}, 1, 6, "a byte"},
     {1, 2, {6, 1}, 1, 6, "two bytes"},
@@ -138,7 +140,7 @@ TEST(Exif, EndsWhenTheDirectoryClaimsMoreThanThereIs) {
   Bytes exif = MakeExif(6);
   exif[8] = exif[9] = 0xFF;  // 65535 entries
   EXPECT_EQ(ExifOrientation(exif), 6);
-  exif[10] = 0;  // the one entry is another tag
+  exif[10] = 0;  // the only entry is another tag
   EXPECT_EQ(ExifOrientation(exif), 1);
 }
 
@@ -148,7 +150,7 @@ TEST(Exif, IgnoresADirectoryOutsideTheBytes) {
   EXPECT_EQ(ExifOrientation(exif), 1);
 }
 
-// ---- what a thumbnail keeps --------------------------------------------
+// ---- EXIF that a thumbnail keeps ----------------------------------------
 
 // Writes TIFF structures, good and bad, entry by entry.
 class Tiff {
@@ -157,7 +159,7 @@ class Tiff {
     bytes = big_endian ? Bytes{'M', 'M', 0, 42, 0, 0, 0, 8}
                        : Bytes{'I', 'I', 42, 0, 8, 0, 0, 0};
   }
-  // Returns where the first entry will stand; `next` is another directory.
+  // Starts a directory of `count` entries; `next` is the offset of another.
   void Directory(std::uint16_t count, std::uint32_t next = 0) {
     U16(count);
     after_ = {next, bytes.size() + count * 12u};
@@ -195,8 +197,8 @@ class Tiff {
 
 constexpr std::uint16_t kAscii = 2, kShort = 3, kLong = 4, kUndefined = 7;
 
-// What a camera writes, in small: 0 model, 1 orientation, 2 artist, 3 pointer
-// to EXIF (colour space, maker's note, width), a thumbnail in IFD1.
+// Makes EXIF like a camera's: entries 0 model, 1 orientation, 2 artist, 3
+// pointer to EXIF (colour space, maker's note, width), and a thumbnail in IFD1.
 Bytes CameraExif(bool big_endian) {
   Tiff tiff(big_endian);
   tiff.Directory(4, 200);  // 8..62
@@ -251,7 +253,7 @@ TEST(RewrittenExif, DoesNotChangeWhenItIsRewrittenAgain) {
 TEST(RewrittenExif, SaysSrgbWhenTheColoursWereConverted) {
   ExifChange converted;
   converted.now_srgb = true;
-  // The entry in the order of its bytes: tag, short, one, value.
+  // The bytes of the entry in order: tag, type (short), count (1), value.
   const std::string_view srgb("\xA0\x01\0\3\0\0\0\1\0\1\0\0", 12);
   EXPECT_TRUE(Holds(RewrittenExif(CameraExif(true), converted), srgb));
   EXPECT_FALSE(Holds(RewrittenExif(CameraExif(true), {}), srgb));
@@ -279,8 +281,8 @@ TEST(RewrittenExif, LeavesOutWhatPointsNowhere) {
   Tiff tiff;
   tiff.Directory(3);
   tiff.Entry(0x010F, kAscii, 100, 0xFFFFFFF0);  // beyond the end
-  tiff.Entry(0x0110, kAscii, 0xFFFFFFFF, 8);    // more than there is
-  tiff.Entry(0x0131, 99, 1, 7);                 // of no known type
+  tiff.Entry(0x0110, kAscii, 0xFFFFFFFF, 8);    // more than the file holds
+  tiff.Entry(0x0131, 99, 1, 7);                 // unknown type
   EXPECT_TRUE(RewrittenExif(tiff.bytes, {}).empty());
 }
 
@@ -288,7 +290,7 @@ TEST(RewrittenExif, DoesNotFollowADirectoryIntoItself) {
   Tiff tiff;
   tiff.Directory(3);
   tiff.Entry(0x0112, kShort, 1, 6);
-  tiff.Entry(0x8769, kLong, 1, 8);  // itself
+  tiff.Entry(0x8769, kLong, 1, 8);  // points to itself
   tiff.Entry(0x8825, kLong, 1, 8);
   const Bytes made = RewrittenExif(tiff.bytes, {});
   EXPECT_EQ(ExifOrientation(made), 1);

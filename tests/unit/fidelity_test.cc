@@ -1,7 +1,7 @@
 // Links: tm_image tm_pictures
 //
-// How near thumbnails come to the definition: Lanczos3 in doubles over the full
-// picture, as the file's own library decodes it.
+// Tests how close thumbnails come to the definition: Lanczos3 in doubles over
+// the full picture, as the format's own library decodes it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

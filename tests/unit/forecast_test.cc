@@ -9,7 +9,7 @@ namespace {
 constexpr ImageFormat kJpeg = ImageFormat::kJpeg;
 constexpr ListState kRead{true, {}};
 
-// A run on a machine that takes so long for an image of `pixels` or `bytes`.
+// A run on a machine whose images take a fixed time.
 class ForecastTest : public testing::Test {
  protected:
   void End(int images, std::uint64_t listed, std::uint64_t bytes,
@@ -48,17 +48,18 @@ TEST_F(ForecastTest, EqualImagesTakeEqualTimes) {
 }
 
 TEST_F(ForecastTest, LargeImagesThatFollowSmallOnesAreNotTakenForSmall) {
-  // 100 of 0.4 megapixels in 100 s, 100 of 4 megapixels follow.
+  // 100 images of 0.4 megapixels took 100 s; 100 of 4 megapixels follow.
   for (int i = 0; i < 100; ++i) forecast_.Listed(kJpeg, 100 << 10, false);
   for (int i = 0; i < 100; ++i) forecast_.Listed(kJpeg, 1000 << 10, false);
   End(100, 100 << 10, 100 << 10, 400'000, Millis(1000), 1);
   const double seconds = SecondsLeft(kRead);
-  EXPECT_GT(seconds, 700);  // a count would say 100
+  EXPECT_GT(seconds, 700);  // counting images would give 100
   EXPECT_LT(seconds, 1100);
 }
 
 TEST_F(ForecastTest, IconsCostMoreThanTheirPixels) {
-  // What follows has a thousandth of the pixels, not of the time.
+  // The remaining images have a thousandth of the pixels, but take more than a
+  // thousandth of the time.
   for (int i = 0; i < 100; ++i) forecast_.Listed(kJpeg, 1 << 20, false);
   for (int i = 0; i < 1000; ++i) forecast_.Listed(kJpeg, 1 << 10, false);
   End(100, 1 << 20, 1 << 20, 4'000'000, Millis(100), 1);
@@ -67,8 +68,8 @@ TEST_F(ForecastTest, IconsCostMoreThanTheirPixels) {
 }
 
 TEST_F(ForecastTest, WorkersThatWaitLetBytesDecide) {
-  // As many bytes are left as were fetched, in images of ten times as many
-  // pixels a byte (PNG drawings after photographs).
+  // The remaining images have as many bytes as the finished ones, but ten times
+  // the pixels per byte (PNG drawings after photographs).
   for (int i = 0; i < 100; ++i) forecast_.Listed(kJpeg, 1 << 20, false);
   End(100, 1 << 20, 1 << 20, 1'000'000, Millis(100), 0);
   const ImageFormat png = ImageFormat::kPng;
@@ -103,13 +104,13 @@ TEST_F(ForecastTest, TheRateIsThatOfLate) {
   for (int i = 0; i < 4000; ++i) forecast_.Listed(kJpeg, 1 << 20, false);
   End(1000, 1 << 20, 1 << 20, 4'000'000, Millis(10), 1);
   End(1000, 1 << 20, 1 << 20, 4'000'000, Millis(1000), 1);
-  EXPECT_NEAR(SecondsLeft(kRead), 2000, 200);  // of all: 1010
+  EXPECT_NEAR(SecondsLeft(kRead), 2000, 200);  // over the whole run: 1010
 }
 
 TEST(Forecast, OfAResumedListTheRecordedOnesNeedNothing) {
   Forecast forecast(500);
   for (int i = 0; i < 100; ++i) forecast.Passed(true);
-  // Of the 900 that follow 400 are recorded as well.
+  // 400 of the 900 images that follow are recorded too.
   EXPECT_EQ(forecast.ImagesLeft({false, 0.1})->images, 500u);
 }
 

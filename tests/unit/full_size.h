@@ -1,5 +1,5 @@
-// tests/unit/full_size.h: a picture through the Thumbnailer as it is, not made
-// smaller, to PNG: what a decoder makes of a file.
+// tests/unit/full_size.h: runs a picture through the Thumbnailer at its own
+// size, to PNG. The result shows the decoder's output.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -12,7 +12,7 @@ struct Case {
   const char* size;
   Fit fit;
   bool enlarge;
-  std::uint32_t width, height;  // of the source
+  std::uint32_t width, height;  // size of the source
   std::uint64_t canvas_width, canvas_height;
   std::uint64_t crop_x = 0, crop_y = 0;
   std::uint64_t offset_x = 0, offset_y = 0;
@@ -44,15 +44,16 @@ constexpr Fit kInside = Fit::kInside;
 INSTANTIATE_TEST_SUITE_P(
     Contract, Sizes,
     ::testing::Values(
-        // A box, a width, a height.
+        // Sizes given as a box, a width, a height.
         Case{"200", kInside, false, 400, 300, 200, 150},
         Case{"200x100", kInside, false, 400, 300, 133, 100},
         Case{"200x", kInside, false, 400, 300, 200, 150},
         Case{"x200", kInside, false, 400, 300, 267, 200},
-        // With one dimension the fit is ignored.
+        // Sizes with one dimension ignore the fit.
         Case{"200x", Fit::kFill, false, 400, 300, 200, 150},
         Case{"x150", Fit::kCover, false, 400, 300, 200, 150},
-        // Smaller sources: docs/cli.md, the 100x80 source in a box of 200.
+        // Sources smaller than the size: docs/cli.md, the 100x80 source in a
+        // box of 200.
         Case{"200", kInside, false, 100, 80, 100, 80},
         Case{"200", Fit::kOutside, false, 100, 80, 100, 80},
         Case{"200", Fit::kCover, false, 100, 80, 100, 80},
@@ -65,12 +66,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"200", Fit::kCover, true, 100, 80, 200, 200, 25, 0},
         Case{"200", Fit::kContain, true, 100, 80, 200, 200, 0, 0, 0, 20},
         Case{"200x", kInside, true, 100, 80, 200, 160},
-        // Larger sources.
+        // Sources larger than the size.
         Case{"200", Fit::kOutside, false, 400, 300, 267, 200},
         Case{"200", Fit::kCover, false, 400, 300, 200, 200, 33, 0},
         Case{"200", Fit::kContain, false, 400, 300, 200, 200, 0, 0, 0, 25},
         Case{"200x100", Fit::kFill, false, 400, 300, 200, 100},
-        // Cover cannot grow what is too short: only the long side is cut.
+        // Cover enlarges nothing, so only the side that is too long is cut.
         Case{"200", Fit::kCover, false, 300, 100, 200, 100, 50, 0},
         // Suffixes override --fit and --enlarge.
         Case{"200!", kInside, false, 100, 80, 200, 200},
@@ -82,11 +83,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"200<", kInside, false, 100, 80, 200, 160},
         Case{"200<", kInside, false, 400, 300, 400, 300},
         Case{"200x<", kInside, false, 400, 300, 400, 300},
-        // Half up, and never nothing.
+        // Halves round up, and no side becomes 0.
         Case{"2x", kInside, false, 4, 5, 2, 3},
         Case{"10x", kInside, false, 1000, 3, 10, 1},
         Case{"64x", kInside, false, 1, 400000, 1, 400000},
-        // Far from square: a side never becomes 0, nor the other one wrong.
+        // Sources far from square: no side becomes 0, and the other one is
+        // right.
         Case{"200", kInside, false, 65535, 3, 200, 1},
         Case{"200", kInside, false, 3, 65535, 1, 200},
         Case{"64x", kInside, true, 1, 400000, 64, 25600000},

@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// GIF in, by way of the Thumbnailer.
+// Tests GIF as input of the Thumbnailer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ using testing::Picture;
 using testing::Pixels;
 using testing::WriteGif;
 
-// What a picture's colour becomes in the table of WriteGif().
+// Returns the level that WriteGif() stores for a sample.
 int InTable(int sample, int channel) {
   const int steps = channel == 2 ? 3 : 7;
   return (sample * steps + 127) / 255 * 255 / steps;
@@ -157,8 +157,8 @@ TEST(Gif, WhatIsCutOffIsTruncatedAndShownIfAllowed) {
   }
 }
 
-// 63 pixels and a code before them, of 9 bits each, are 72 bytes; the end of
-// the codes, an empty block and the trailer follow.
+// The 63 pixels and the clear code before them take 9 bits each, 72 bytes in
+// all. The end code, an empty block and the trailer follow.
 TEST(Gif, ACutIsDamageOnlyWhereAPixelIsMissing) {
   const Picture photo = MakePicture(Kind::kPhoto, 9, 7, 4, 1);
   for (const bool interlaced : {false, true}) {

@@ -8,7 +8,7 @@
 namespace thumbmill {
 namespace {
 
-// FIPS 180-2, appendix B.1; and of nothing.
+// The values are FIPS 180-2, appendix B.1, and the hash of no bytes.
 TEST(Hash, IsSha256) {
   EXPECT_EQ(ToHex(HashBytes(AsBytes("abc"))),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

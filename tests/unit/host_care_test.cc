@@ -20,7 +20,7 @@ HostCareOptions Options() {
   return options;
 }
 
-// How many may run at once.
+// Returns how many requests may run at once.
 std::size_t Room(HostCare* care, TimePoint now) {
   std::size_t active = 0;
   while (care->Ask("h", active, now).leave == Leave::kGo) ++active;
@@ -32,7 +32,7 @@ void Silence(HostCare* care, int times, TimePoint now) {
     care->Silent("h", Reason::kConnect, "refused", now);
 }
 
-// Five failures, and three probes that fail too.
+// Makes the host dead: five failures, then three failing probes.
 TimePoint Kill(HostCare* care) {
   Silence(care, 5, At(0));
   for (const int ms : {500, 1500, 3500}) Silence(care, 1, At(ms));
@@ -103,7 +103,7 @@ TEST(HostCare, HoldsAHostThatRefusesThreeTimesInARowTwiceAsLongEachTime) {
   for (int i = 0; i < 3; ++i) care.Busy("h", Millis(0), At(0));
   EXPECT_FALSE(care.Trusts("h"));
   EXPECT_EQ(care.Ask("h", 0, At(0)).until, At(500));
-  // Those under way say the same: not a longer hold.
+  // Requests that were already running report the same; the hold must not grow.
   for (int i = 0; i < 5; ++i) care.Busy("h", Millis(0), At(100));
   EXPECT_EQ(care.Ask("h", 0, At(100)).until, At(500));
   care.Busy("h", Millis(0), At(600));

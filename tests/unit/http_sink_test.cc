@@ -22,7 +22,7 @@ TransferResult Answered(int status, Reason reason = Reason::kNone,
   return result;
 }
 
-// Remembers what it was asked; answers when the test says so.
+// Remembers its requests; answers when the test says so.
 class FakeClient final : public PutClient {
  public:
   explicit FakeClient(EventLoop* loop) : loop_(loop) {}

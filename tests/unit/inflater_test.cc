@@ -37,8 +37,8 @@ std::string Text(std::size_t size) {
   return text;
 }
 
-// What comes out when `coded` arrives in parts of `part` bytes; "!" at the end
-// tells damage.
+// Returns the output when `coded` arrives in parts of `part` bytes; a "!" at
+// the end means damage.
 std::string Decode(Inflater* inflater, const std::string& coded,
                    std::size_t part, std::size_t room = 100) {
   std::string text;

@@ -1,6 +1,7 @@
 // Links: tm_pool tm_common
 //
-// Each way in a process of its own, where a filter refuses the ones before it.
+// Tests each way to mark descriptors, in a process whose filter refuses the
+// ways before it.
 #include "coordinator/pool/inherited.h"
 
 #include <fcntl.h>
@@ -23,7 +24,7 @@ namespace {
 
 constexpr int kHigh = 700;
 
-// From here on these fail with EPERM.
+// Makes these system calls fail with EPERM from now on.
 void Refuse(std::initializer_list<int> calls) {
   std::vector<sock_filter> program = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
@@ -40,7 +41,8 @@ void Refuse(std::initializer_list<int> calls) {
     _exit(9);
 }
 
-// 0: all from 10 on are marked, none below. 2: MarkInherited() says no.
+// Returns 0 if all descriptors from 10 on are marked and none below, 1 if not,
+// 2 if MarkInherited() fails.
 int MarkAndLook() {
   if (dup2(0, 8) < 0 || dup2(0, 10) < 0 || dup2(0, kHigh) < 0) return 9;
   if (!MarkInherited(10)) return 2;

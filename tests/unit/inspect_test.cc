@@ -111,8 +111,8 @@ TEST(WalkJpegScans, ReadsEachHeaderAndStops) {
   const JpegScans all = WalkJpegScans(jpeg, first, 5, 100);
   EXPECT_TRUE(all.ends);
   ASSERT_EQ(all.scans.size(), 10u);
-  // libjpeg's own script: DC of all without its lowest bit; luma's lowest bits
-  // come last.
+  // The scans follow libjpeg's own script: first the DC of all components
+  // without its lowest bit; the lowest bits of luma come last.
   EXPECT_EQ(all.scans[0].components, (std::vector<std::uint8_t>{1, 2, 3}));
   EXPECT_EQ(all.scans[0].last, 0);
   EXPECT_EQ(all.scans[0].low_bit, 1);

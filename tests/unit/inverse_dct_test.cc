@@ -15,7 +15,7 @@ namespace {
 
 using Block = std::array<std::int16_t, 64>;
 
-// Mostly small and few, as in pictures; `limit` is the largest.
+// Makes few and mostly small coefficients, as in pictures; `limit` bounds them.
 Block RandomBlock(std::mt19937* random, int limit) {
   Block block{};
   const unsigned count = (*random)() % 64;
@@ -58,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(EveryTarget, InverseDctOf,
                            return std::string(each.param->name);
                          });
 
-// T.81 A.3.3 for N = 8; below, the N lowest frequencies of an N-point one.
+// Returns the formula of T.81 A.3.3 for n = 8. Smaller n take the n lowest
+// frequencies into an n-point transform.
 double Exact(const Block& block, int n, int x, int y) {
   double sum = 0;
   for (int v = 0; v < n; ++v)

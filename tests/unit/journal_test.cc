@@ -58,7 +58,7 @@ class JournalTest : public testing::Test {
     options_.recipe = R"({"quality":80,"format":"same"})";
     options_.sizes = {"200x", "64x"};
   }
-  // As a run that starts: what an earlier one held is let go first.
+  // Opens the journal as a new run does, after closing the old one.
   Journal& Restart() {
     journal_.reset();
     Result<std::unique_ptr<Journal>> opened = OpenJournal(options_);
@@ -157,7 +157,7 @@ TEST_F(JournalTest, MakesAChangedFileAgainInAllSizes) {
   EXPECT_EQ(verdict.missing_mask & 3, 3u);
   Commit(Done("a", "A", {"64x"}, "5:8"));
   Restart();
-  // What was made from the old bytes is not taken for made.
+  // Sizes made from the old bytes do not count.
   EXPECT_EQ(Claim(Request("a", "A", "5:8")).missing_mask, 0b01u);
 }
 
@@ -308,7 +308,7 @@ TEST_F(JournalTest, ForgetsEverythingToOverwrite) {
   EXPECT_EQ(journal_->ClaimName("a_200x", "b").value(), "");
   EXPECT_EQ(journal_->Counts()->done, 0u);
   options_.overwrite = false;
-  Restart();  // the new recipe is the job's now
+  Restart();  // the new recipe now belongs to the job
 }
 
 TEST_F(JournalTest, CountsWhatItHolds) {
@@ -318,7 +318,7 @@ TEST_F(JournalTest, CountsWhatItHolds) {
   Commit(NotDone("c", "C", ItemStatus::kFailed, Reason::kDns));
   Commit(NotDone("d", "D", ItemStatus::kSkipped, Reason::kNotImage));
   Restart();
-  Commit(Done("b", "B", {"200x"}));  // in place of its failure
+  Commit(Done("b", "B", {"200x"}));  // replaces its failure
   const JournalCounts counts = journal_->Counts().value();
   EXPECT_EQ(counts.done, 2u);
   EXPECT_EQ(counts.failed, 1u);
@@ -432,7 +432,7 @@ TEST_F(JournalTest, FailsWhereItCannotWrite) {
   EXPECT_EQ(OpenError().code, ErrorCode::kIo);
 }
 
-// Runs SQL on the journal as somebody else could.
+// Runs SQL on the journal, as another program could.
 void Tamper(const std::string& folder, const std::string& sql) {
   const std::string command =
       "/usr/bin/python3 -c \"import sqlite3, sys; d = "
@@ -519,7 +519,7 @@ TEST_F(JournalTest, LeavesNothingOfItsClaimsBehind) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "claims.sqlite"));
 }
 
-// Commits until it is killed; writes a byte for each batch that is durable.
+// Commits until it is killed; writes a byte for each durable batch.
 [[noreturn]] void CommitForever(const JournalOptions& options, int out) {
   auto journal = OpenJournal(options);
   if (!journal) _exit(3);
@@ -550,7 +550,7 @@ TEST_F(JournalTest, LosesNothingThatWasCommittedBeforeKill) {
   while (read(ends[0], &byte, 1) == 1) ++batches;
   close(ends[0]);
 
-  Restart();  // no lock is left either
+  Restart();  // the lock must be free, too
   const std::uint64_t done = journal_->Counts()->done;
   EXPECT_GE(done, static_cast<std::uint64_t>(batches) * 10);
   EXPECT_EQ(done % 10, 0u) << "a batch is there in whole or not at all";
@@ -558,8 +558,8 @@ TEST_F(JournalTest, LosesNothingThatWasCommittedBeforeKill) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "claims.sqlite"));
 }
 
-// On a file system of 400 KB of its own. 0: kNoSpace came, 1: it did not,
-// 2: no such file system may be made here.
+// Fills a file system of its own that holds 400 KB. Returns 0 if kNoSpace came,
+// 1 if not, 2 if this system allows no such mount.
 int FillADisk(JournalOptions options) {
   const uid_t user = geteuid();
   if (unshare((user == 0 ? 0 : CLONE_NEWUSER) | CLONE_NEWNS) != 0) return 2;

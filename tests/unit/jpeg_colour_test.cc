@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// The colours of a JPEG, in the ways in which files name them.
+// Tests the colours of a JPEG in each way in which files name them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -67,7 +67,7 @@ TEST(JpegColour, InksAreInvertedWithAdobesMarkerOrWithoutIt) {
   EXPECT_EQ(Make(plain).picture.samples, Make(marked).picture.samples);
 }
 
-// An APP2 segment with a piece of a profile.
+// Makes an APP2 segment with a piece of a profile.
 Bytes Piece(ByteSpan bytes, std::uint8_t number, std::uint8_t count) {
   constexpr std::string_view kTag("ICC_PROFILE\0", 12);
   const std::size_t size = 2 + kTag.size() + 2 + bytes.size();
@@ -81,12 +81,12 @@ Bytes Piece(ByteSpan bytes, std::uint8_t number, std::uint8_t count) {
 }
 
 struct Numbered {
-  std::size_t third;  // of the profile
+  std::size_t third;  // which third of the profile
   std::uint8_t number;
   std::uint8_t count = 3;
 };
 
-// The picture with thirds of a profile in the order given.
+// Returns the picture with the thirds of a profile in the given order.
 Bytes WithPieces(const Bytes& icc, const std::vector<Numbered>& pieces) {
   Bytes jpeg = testing::WriteJpeg(Photo());
   std::size_t at = 20;  // after JFIF
@@ -112,10 +112,11 @@ TEST(JpegColour, PiecesOfAProfileGoByTheirNumbers) {
   const std::vector<std::vector<Numbered>> kOrders = {
       {{2, 3}, {0, 1}, {1, 2}},
       {{2, 3}, {1, 2}, {0, 1}},
-      {{0, 1}, {0, 1}, {1, 2}, {2, 3}},          // one of them twice
-      {{0, 1}, {1, 2}, {2, 3}, {1, 1}, {2, 2}},  // the first of a number counts
+      {{0, 1}, {0, 1}, {1, 2}, {2, 3}},  // one of them is there twice
+      // The first of equal numbers counts.
+      {{0, 1}, {1, 2}, {2, 3}, {1, 1}, {2, 2}},
       {{0, 1}, {1, 2}, {2, 3}, {0, 1}, {1, 2}, {2, 3}},
-      {{0, 1, 9}, {1, 2, 9}, {2, 3, 9}},  // a count that is wrong
+      {{0, 1, 9}, {1, 2, 9}, {2, 3, 9}},  // a wrong count
       {{1, 2, 1}, {0, 1, 1}, {2, 3, 1}},
       {{0, 0}, {0, 1}, {1, 2}, {2, 3}}};  // numbers begin at 1
   for (std::size_t i = 0; i < kOrders.size(); ++i) {

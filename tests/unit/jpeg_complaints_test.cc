@@ -1,13 +1,13 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// JPEGs of which libjpeg complains: damage is only where a sample may be wrong
-// or missing.
+// Tests JPEGs that libjpeg warns about. Only a fault that may cost a sample, or
+// make it wrong, is damage.
 #include "worker/image/codec/jpeg_complaints.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
-// jpeglib.h needs stdio before it, and jerror.h jpeglib.h.
+// jpeglib.h needs stdio.h before it, and jerror.h needs jpeglib.h.
 #include <jpeglib.h>
 //
 #include <jerror.h>
@@ -39,10 +39,10 @@ using testing::WriteJpeg;
 
 struct Made {
   Outcome outcome;
-  Picture picture;  // of 0x0 if refused
+  Picture picture;  // 0x0 if refused
 };
 
-// `size`: 25x takes an eighth of Photo(), 200x every sample.
+// Makes a PNG. Size 25x decodes an eighth of Photo(), 200x every sample.
 Made Make(ByteSpan jpeg, std::string_view size = "200x",
           FailOn fail_on = FailOn::kError) {
   Recipe recipe;
@@ -63,7 +63,8 @@ const Picture& Photo() {
   return photo;
 }
 
-// The offsets of the markers of scans, and of what follows the last.
+// Returns the offsets of the scan markers, and of the bytes after the last
+// scan.
 std::vector<std::size_t> ScanOffsets(const Bytes& jpeg) {
   std::vector<std::size_t> offsets;
   const JpegLayout layout = WalkJpeg(jpeg);
@@ -74,7 +75,7 @@ std::vector<std::size_t> ScanOffsets(const Bytes& jpeg) {
   return offsets;
 }
 
-// Where the tables of a scan begin that stand before it.
+// Returns the offset of the tables before a scan.
 std::size_t WithTables(const Bytes& jpeg, std::size_t scan) {
   const JpegLayout layout = WalkJpeg(jpeg);
   const auto scans = WalkJpegScans(jpeg, layout.first_scan, 0, 99).scans;
@@ -116,7 +117,8 @@ int LargestDifference(const Picture& a, const Picture& b) {
   return largest;
 }
 
-// The one may be read by ourselves, the other by the library.
+// Our reader may read one picture and libjpeg the other, which round
+// differently.
 constexpr int kRounding = 3;
 
 void ExpectSamePicture(const Bytes& odd, const Bytes& plain,
@@ -148,7 +150,7 @@ TEST(JpegComplaints, NumbersOfASequentialScanChangeNothing) {
       Bytes odd = plain;
       std::ranges::copy(numbers,
                         odd.begin() + static_cast<std::ptrdiff_t>(data) - 3);
-      // An arithmetic decoder does not look at a last place beyond 63 either.
+      // An arithmetic decoder ignores a last index beyond 63, too.
       ExpectSame(odd, plain,
                  "numbers " + std::to_string(numbers[0]) + " " +
                      std::to_string(numbers[1]) + " " +
@@ -171,7 +173,8 @@ TEST(JpegComplaints, AScanMayComeTwiceWhereItBringsTheSame) {
       for (std::size_t i = 0; i < scans.size(); ++i) {
         const Bytes twice = WithScanTwice(plain, i);
         const bool spoils = scans[i].first != 0 && scans[i].high_bit != 0;
-        // It is not read where all is known before.
+        // If all bits are known already, the decoder does not read the scan
+        // again.
         if (spoils && !Make(twice).outcome.ok()) {
           EXPECT_EQ(Make(twice).outcome.reason, Reason::kCorrupt) << i;
           ++spoilt;
@@ -188,7 +191,8 @@ TEST(JpegComplaints, ACoarseScanAfterAFineOneIsDamage) {
   const Bytes plain = WriteJpeg(Photo(), {.progressive = true});
   const auto scans =
       WalkJpegScans(plain, WalkJpeg(plain).first_scan, 0, 99).scans;
-  // The first over the low AC coefficients of luma, again after a refinement.
+  // Insert the first scan of luma's low AC coefficients again, after a
+  // refinement.
   ASSERT_EQ(scans[5].high_bit, 2);
   const std::size_t first = WithTables(plain, 1);
   const Bytes again(
@@ -213,7 +217,7 @@ TEST(JpegComplaints, FewerScansThanThereMightBeAreACoarsePicture) {
           ASSERT_TRUE(made.outcome.ok()) << i << made.outcome.message;
           EXPECT_TRUE(made.outcome.warnings.empty()) << i;
         }
-      // As the library shows it: blocks are smoothed.
+      // libjpeg smooths the blocks of an incomplete picture.
       EXPECT_GT(Psnr(Make(coarse).picture, ReadJpeg(coarse)), 36) << i;
     }
   }
@@ -255,7 +259,7 @@ TEST(JpegComplaints, AMissingEndMarkerCostsNothing) {
   ExpectSame(WithoutEnd(grey), grey, "grey");
 }
 
-// One bit of a sample that is not there is enough.
+// A single missing bit of a sample must be noticed.
 TEST(JpegComplaints, NoFileIsDoneWhoseLastSamplesAreMissing) {
   for (const bool progressive : {false, true})
     for (const bool arithmetic : {false, true})
@@ -281,7 +285,8 @@ TEST(JpegComplaints, NoFileIsDoneWhoseLastSamplesAreMissing) {
       }
 }
 
-// As of a download into a file that has its final size, or of two in one.
+// Such a file comes from a download into a file of the final size, or from two
+// downloads into one file.
 TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
   const Bytes other = WriteJpeg(MakePicture(Kind::kNoise, 200, 152, 3, 9));
   for (const bool progressive : {false, true})
@@ -302,7 +307,7 @@ TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
           Bytes mixed(plain.begin(), end);
           mixed.insert(mixed.end(), other.begin() + 700, other.end() - 2);
           EXPECT_FALSE(Make(mixed).outcome.ok()) << part;
-          if (progressive) continue;  // is not read that far
+          if (progressive) continue;  // is not read so far
           Bytes next(plain.begin(), end);
           next.insert(next.end(), 100'000, 0);
           next.insert(next.end(), other.begin(), other.end());
@@ -311,7 +316,7 @@ TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
       }
 }
 
-// With its end marker a picture that lacks data is damaged, not cut off.
+// A picture with its end marker that lacks data is damaged, not cut off.
 TEST(JpegComplaints, DataThatAreMissingBeforeTheEndMarkerAreDamage) {
   Bytes jpeg = WithoutEnd(WriteJpeg(Photo()), 50);
   jpeg.insert(jpeg.end(), {0xFF, 0xD9});
@@ -321,7 +326,7 @@ TEST(JpegComplaints, DataThatAreMissingBeforeTheEndMarkerAreDamage) {
 TEST(JpegComplaints, SegmentsAfterTheLastSampleCostNothing) {
   const Bytes plain = WriteJpeg(Photo());
   const Bytes other = WriteJpeg(MakePicture(Kind::kNoise, 33, 33, 3, 1));
-  Bytes two = WithoutEnd(plain);  // a picture follows in place of the end
+  Bytes two = WithoutEnd(plain);  // a picture replaces the end marker
   two.insert(two.end(), other.begin(), other.end());
   ExpectSame(two, plain, "two beginnings");
   Bytes scan_again = WithScanTwice(plain, 0);
@@ -335,7 +340,8 @@ TEST(JpegComplaints, AHeightAfterTheDataIsNotSupported) {
   const Bytes plain = WriteJpeg(Photo());
   Bytes jpeg = WithoutEnd(plain);
   jpeg.insert(jpeg.end(), {0xFF, 0xDC, 0, 4, 0, 152, 0xFF, 0xD9});
-  const Made known = Make(jpeg);  // also in the frame: DNL says it again
+  // The frame has the height too; DNL repeats it.
+  const Made known = Make(jpeg);
   EXPECT_TRUE(known.outcome.ok()) << known.outcome.message;
   const std::string_view text = AsText(jpeg);
   const std::size_t frame = text.find(std::string_view("\xFF\xC0\0", 3));

@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// --keep: what a thumbnail carries of its picture, and what its colours are.
+// Tests --keep: the metadata that a thumbnail carries, and its colours.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ Recipe RecipeFor(std::string_view size, std::string_view keep,
 
 struct Made {
   Outcome outcome;
-  Bytes bytes;  // of the one thumbnail
+  Bytes bytes;  // the only thumbnail
   Attached attached;
   Picture picture;
 };
@@ -87,7 +87,7 @@ struct Known {
   const char* name;
   Bytes profile;
   std::uint8_t in[3];
-  std::uint8_t srgb[3];  // by primaries and curves, worked out in doubles
+  std::uint8_t srgb[3];  // by primaries and curves, computed in doubles
 };
 
 TEST(Colours, BecomeSrgbByTheProfile) {
@@ -120,8 +120,8 @@ TEST(Colours, OfGreyStayGreyAndTakeTheCurveOfSrgb) {
 }
 
 TEST(Colours, OfInkComeFromItsProfile) {
-  // No ink is the paper's white, all ink nearly black, and the test's profile
-  // knows no colour.
+  // Ink profiles map no ink to the white of paper and all ink to nearly black;
+  // the profile of this test has no colour.
   Picture inks{16, 16, 4, {}};
   for (int i = 0; i < 256; ++i)
     inks.samples.insert(inks.samples.end(), {255, 255, 255, 100});
@@ -171,7 +171,7 @@ TEST(KeepIcc, DropsAProfileThatCannotBeUsed) {
   const Made made = Make(Jpeg(Photo(), broken), RecipeFor("100x", "icc"));
   EXPECT_TRUE(made.attached.icc.empty());
   ASSERT_EQ(made.outcome.warnings.size(), 1u);
-  // Of grey samples an RGB profile says nothing.
+  // An RGB profile means nothing for grey samples.
   const Made grey =
       Make(Jpeg(Photo(1), testing::SrgbProfile()), RecipeFor("100x", "icc"));
   EXPECT_TRUE(grey.attached.icc.empty());
@@ -201,7 +201,7 @@ TEST(KeepIcc, KeepsAGreyProfileWhileThePictureStaysGrey) {
 
 // ---- exif, copyright ---------------------------------------------------
 
-// Orientation 6 and an artist.
+// Makes EXIF with orientation 6 and an artist.
 Bytes SignedExif() {
   return {'I', 'I', 42, 0, 8,   0,   0,   0, 2, 0,    0x12, 1, 3,
           0,   1,   0,  0, 0,   6,   0,   0, 0, 0x3B, 1,    2, 0,

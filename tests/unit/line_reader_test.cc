@@ -132,7 +132,7 @@ TEST(LineReader, FailsWhenGzipEndsEarly) {
   EXPECT_EQ(line.error().code, ErrorCode::kBadData);
 }
 
-// Opens a list of these bytes; its lines, and then the error it ends with.
+// Opens a list with these bytes; returns its lines and the error at its end.
 std::pair<Strings, Error> LinesAndError(std::string_view bytes) {
   const TempDir dir;
   const auto reader = LineReader::Open(dir.Write("list", bytes), -1);
@@ -150,7 +150,7 @@ std::pair<Strings, Error> LinesAndError(std::string_view bytes) {
 
 TEST(LineReader, GivesTheLinesBeforeGzipThatIsDamaged) {
   std::string bytes = Gzip("some text that is packed\n");
-  bytes[bytes.size() - 6] ^= 0x55;  // the checksum
+  bytes[bytes.size() - 6] ^= 0x55;  // flips bits of the check sum
   const auto [lines, error] = LinesAndError(bytes);
   EXPECT_EQ(lines, (Strings{"some text that is packed"}));
   EXPECT_EQ(error.code, ErrorCode::kBadData);
@@ -195,7 +195,7 @@ TEST(LineReader, UnpacksMoreThanItsBuffersHold) {
   EXPECT_EQ(LinesOf(Gzip("")), Strings{});
 }
 
-// U+0041, U+20AC, U+1F600 and a line end as UTF-16.
+// Encodes text as UTF-16 in either byte order.
 std::string Utf16(bool big, std::u16string_view text) {
   std::string out;
   for (const char16_t unit : text) {
@@ -220,7 +220,8 @@ TEST(LineReader, ConvertsUtf16WithAMark) {
 }
 
 TEST(LineReader, ConvertsUtf16OverThePiecesThatAreRead) {
-  std::u16string text = u"\uFEFFx";  // so that pairs stand across the pieces
+  // Shifts surrogate pairs across read boundaries.
+  std::u16string text = u"\uFEFFx";
   for (int i = 0; i < 60'000; ++i) text += i % 50 == 0 ? u"\n" : u"\U0001F600";
   std::size_t characters = 0;
   for (const std::string& line : LinesOf(Utf16(false, text))) {
@@ -251,7 +252,7 @@ TEST(LineReader, FailsToOpenWhatIsNotThere) {
   EXPECT_EQ(reader.error().code, ErrorCode::kNotFound);
 }
 
-// A named pipe in place of stdin: read like it.
+// Tests with a named pipe, which the reader treats like stdin.
 class PipeTest : public testing::Test {
  protected:
   PipeTest() : cancel_(eventfd(0, EFD_CLOEXEC)) {
@@ -301,7 +302,7 @@ TEST_F(PipeTest, EndsWhenCancelledAndDropsWhatIsNotWhole) {
   EXPECT_TRUE(reader_->cancelled());
 }
 
-// A pipe that nobody has opened for writing yet.
+// Tests a pipe that no writer has opened yet.
 TEST(Fifo, IsOpenedWithoutAWriterAndWaitedForUntilCancelled) {
   const TempDir dir;
   const std::string path = dir / "fifo";

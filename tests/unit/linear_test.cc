@@ -42,7 +42,7 @@ Picture Make(const Bytes& encoded, std::string_view size,
       ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
 }
 
-// Every code once in each channel, each channel in another order.
+// Makes every code once in each channel, in another order for each channel.
 Picture Codes(int channels) {
   Picture codes{16, 16, channels, {}};
   for (int i = 0; i < 256; ++i)
@@ -51,7 +51,7 @@ Picture Codes(int channels) {
   return codes;
 }
 
-// Of light, in squares of `factor`.
+// Returns the means of light over squares of `factor` pixels.
 Picture MeansOfLight(const Picture& from, std::uint32_t factor) {
   Picture to{from.width / factor, from.height / factor, from.channels, {}};
   for (std::uint32_t y = 0; y < to.height; ++y)

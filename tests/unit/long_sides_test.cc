@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// Sizes with a side that is too long for the format of the others.
+// Tests sizes with a side that is too long for the format of the other sizes.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -38,7 +38,7 @@ struct Made {
     const ByteRange& range = outcome.thumbnails.at(i).bytes;
     return ByteSpan(output).subspan(range.offset, range.length);
   }
-  // The format of its bytes, which the outcome must say too.
+  // Returns the format of the bytes, and checks that the outcome names it too.
   [[nodiscard]] ImageFormat Format(std::size_t i) const {
     const ImageFormat format = Sniff(Encoded(i)).format;
     EXPECT_EQ(outcome.FormatOf(outcome.thumbnails.at(i)), format);
@@ -46,7 +46,7 @@ struct Made {
   }
 };
 
-// In no more room and memory than was predicted.
+// Runs with exactly the predicted output space and memory.
 Made Make(ByteSpan bytes, const Recipe& recipe) {
   const CostEstimate cost = EstimateCost(*PeekHeader(bytes), recipe, ~0ull);
   Made made;
@@ -58,7 +58,7 @@ Made Make(ByteSpan bytes, const Recipe& recipe) {
   return made;
 }
 
-// A strip: 2 high.
+// Makes a strip that is 2 pixels high.
 Picture Strip(std::uint32_t width, int channels) {
   return MakePicture(Kind::kGradient, width, 2, channels, 1);
 }
@@ -83,7 +83,7 @@ TEST(LongSides, WhatIsTooLongForWebpIsAJpegOrWithAlphaAPng) {
 
 TEST(LongSides, WhatIsTooLongForJpegIsAPng) {
   const Bytes png = testing::WritePng(Strip(70000, 3));
-  // The last keeps what is larger.
+  // The suffix "<" keeps a larger source, so the last one is too long for JPEG.
   const Made jpeg =
       Make(png, RecipeFor({"100x", "65500x", "100x<"}, ImageFormat::kJpeg));
   ASSERT_EQ(jpeg.outcome.thumbnails.size(), 3u);
@@ -98,7 +98,7 @@ TEST(LongSides, WhatIsTooLongForJpegIsAPng) {
 }
 
 TEST(LongSides, TheFormatOfTheSourceCountsLikeOneAskedFor) {
-  // Enlarged: no WebP is as long as that.
+  // Enlarges beyond the longest side of a WebP.
   Recipe recipe = RecipeFor({"100x", "16500x2!"}, ImageFormat::kUnknown);
   for (const int channels : {3, 4}) {
     const Made made = Make(testing::WriteWebp(Strip(200, channels)), recipe);

@@ -12,14 +12,15 @@
 namespace thumbmill {
 namespace {
 
-// Copies would look into each other's windows.
+// A copied object would point into the window of the original.
 static_assert(!std::is_copy_constructible_v<EntropyBytes>);
 static_assert(!std::is_copy_assignable_v<EntropyBytes>);
 static_assert(std::is_nothrow_move_constructible_v<EntropyBytes>);
 static_assert(!std::is_copy_constructible_v<LowAcScan>);
 static_assert(std::is_nothrow_move_constructible_v<LowAcScan>);
 
-// Codes: 0 for a value of 10 bits without a run, 10 for the end of a block.
+// Makes a scan with two codes: 0 for a 10-bit value without a run, 10 for the
+// end of a block.
 PlainAcScan ScanOf(ByteSpan data, unsigned low_bit) {
   PlainAcScan scan;
   scan.data = data;
@@ -30,7 +31,8 @@ PlainAcScan ScanOf(ByteSpan data, unsigned low_bit) {
   return scan;
 }
 
-// One block: 0, ten bits of a value, 10; then ones and the end of the image.
+// Makes one block: code 0, ten bits of a value, code 10, then ones and the end
+// of the image.
 std::vector<std::uint8_t> BlockOf(unsigned ten_bits) {
   const unsigned bits = ten_bits << 5 | 0b10111;
   return {static_cast<std::uint8_t>(bits >> 8), static_cast<std::uint8_t>(bits),
@@ -47,13 +49,13 @@ std::array<std::int16_t, LowAcScan::kWanted> Read(unsigned ten_bits,
 }
 
 TEST(LowAcScan, TakesAValueInTheMiddleOfWhatItMayBecome) {
-  // 512 steps of 4, in halves of a step, and half of the 3 that may follow.
+  // 512 steps of 4, counted in half steps, plus half of the 3 that may follow.
   EXPECT_EQ(Read(512, 2)[0], 2 * 512 * 4 + 3);
   EXPECT_EQ(Read(511, 2)[0], -(2 * 512 * 4 + 3));
   EXPECT_EQ(Read(512, 0)[0], 2 * 512);
 }
 
-// It used to come round as -33, which is a value like any other.
+// Such values once wrapped around to -33, which looks like a valid value.
 TEST(LowAcScan, LeavesWhatIsOutOfRangeOutOfRange) {
   EXPECT_EQ(Read(1023, 5)[0], 32767);
   EXPECT_EQ(Read(0, 5)[0], -32767);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-// Memory that is touched and given back at once.
+// Touches memory and gives it back at once.
 void HoldForAMoment(std::uint64_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -47,7 +47,7 @@ TEST(MemoryPeak, SharedPagesAreNotCounted) {
   MemoryPeak peak;
   peak.Count({10, 90, 100});
   peak.Count({10, 490, 500});
-  EXPECT_LE(peak.peak(), 410u);  // what came between two looks may be
+  EXPECT_LE(peak.peak(), 410u);  // the growth between two looks may be counted
   peak.Count({10, 490, 500});
   peak.Count({20, 490, 510});
   EXPECT_LE(peak.peak(), 410u);

@@ -8,7 +8,7 @@
 namespace thumbmill {
 namespace {
 
-// Encodes, decodes, and expects the same kind of message back.
+// Encodes and decodes; expects the same kind of message back.
 template <typename T>
 T Again(const T& message) {
   std::string frame;
@@ -155,12 +155,12 @@ TEST(Messages, RefusesWhatIsNoMessage) {
 
 TEST(Messages, RefusesUnknownKindsAndReasons) {
   EXPECT_FALSE(Decode(AsBytes("TM\x01\x63")).has_value());
-  // RESULT with reason (field 2) "zzz".
+  // A RESULT whose reason (field 2) is "zzz".
   EXPECT_FALSE(Decode(AsBytes("TM\x01\x04\x12\x03zzz")).has_value());
 }
 
 TEST(Messages, RefusesEnumeratorsThatDoNotExist) {
-  // RESULT with source_format (field 6) 99.
+  // A RESULT whose source_format (field 6) is 99.
   EXPECT_FALSE(Decode(AsBytes("TM\x01\x04\x30\x63")).has_value());
 }
 

@@ -82,7 +82,8 @@ TEST(Naming, ShowsAnExtensionThatTheBytesContradict) {
   EXPECT_EQ(Named(File("a.gif"), kPng), "a.gif_200.png");
 }
 
-// What cannot be written back becomes a JPEG, or a PNG where it has alpha.
+// Formats that we cannot write become a JPEG, or a PNG if the picture has
+// alpha.
 TEST(Naming, SaysWhatBecameOfAGifOrAvif) {
   for (const std::string name : {"a.gif", "a.avif"}) {
     EXPECT_EQ(Named(File(name), kJpeg), name + "_200.jpg");
@@ -169,7 +170,7 @@ TEST(SafeNames, CutLongPartsAndKeepThemApart) {
   EXPECT_LE(one.size(), 255u);
   EXPECT_TRUE(one.ends_with("_200.jpg"));
   EXPECT_NE(one, two);
-  // Also where the difference lies in what was cut out.
+  // The names must differ even if only the part that is cut out differs.
   EXPECT_NE(Named(File(std::string(200, 'x') + "a" + stem + ".jpg"), kJpeg),
             Named(File(std::string(200, 'x') + "b" + stem + ".jpg"), kJpeg));
 }
@@ -225,7 +226,7 @@ TEST(Claims, AreMadeAgainWhenTheBytesContradictTheName) {
 }
 
 TEST(Claims, MeetTheSourceWhoseNameTheyTake) {
-  // "logo" holds a PNG: its thumbnail is called as that of "logo.png".
+  // "logo" holds a PNG, so its thumbnail has the name of that of "logo.png".
   EXPECT_EQ(Template().ClaimWritten(File("logo"), kPng, kSame),
             Template().Claim(File("logo.png"), kSame));
   EXPECT_EQ(Template().ClaimWritten(File("x.png"), kJpeg, kSame),

@@ -12,7 +12,7 @@ class OomWatchTest : public testing::Test {
     now_ += Millis(milliseconds);
     watch_.Look(now_);
   }
-  std::uint64_t kills_ = 7;  // from before we began
+  std::uint64_t kills_ = 7;  // kills before the watch began
   TimePoint now_{std::chrono::hours(1)};
   OomWatch watch_{[this] { return kills_; }};
 };

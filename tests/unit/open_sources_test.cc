@@ -86,7 +86,7 @@ TEST_F(OpenSourcesTest, TellsAnImageByItsBytesOrItsName) {
   const auto by_name = Items({dir_.Write("d/empty.jpg", "")});
   ASSERT_EQ(by_name.size(), 1u);
   EXPECT_EQ(by_name[0].stem, "empty");
-  // A TIFF is a picture that we cannot read, not a list.
+  // A TIFF is a picture that we cannot read; it must not be taken for a list.
   EXPECT_EQ(
       Items({dir_.Write("t.tif", std::string_view("II*\0\x08\0\0\0\n", 9))})
           .size(),

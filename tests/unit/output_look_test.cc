@@ -57,10 +57,10 @@ TEST(OutputLook, ListsEachFolderOnceHoweverMuchIsAsked) {
   for (int i = 0; i < 200; ++i)
     EXPECT_TRUE(
         look.IsThere(std::to_string(i % 4) + "/" + std::to_string(i), 1));
-  EXPECT_LE(look.listed(), 210u);  // "." and ".." among them
+  EXPECT_LE(look.listed(), 210u);  // counts "." and ".." too
 }
 
-// Each folder has one output among many files of somebody else.
+// Each folder has one output among many foreign files.
 TEST(OutputLook, StopsListingWhatIsMostlyNotOurs) {
   const TempDir dir;
   std::uint64_t most = 0;

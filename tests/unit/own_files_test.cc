@@ -32,7 +32,8 @@ class OwnFilesTest : public testing::Test {
     fs::create_directory_symlink("/", dir_ / "real/root");
     root_.Reset(open(dir_.path().c_str(), O_RDONLY | O_DIRECTORY));
   }
-  // 0: what must hold below a folder does.
+  // Returns 0 if OpenBeneath() keeps all its promises, or the number of the
+  // first broken one.
   int CheckBeneath() {
     const auto error = [this](const char* name) {
       const Result<UniqueFd> opened = OpenBeneath(root_.get(), name);

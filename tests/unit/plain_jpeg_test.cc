@@ -40,7 +40,7 @@ void Open(const Bytes& jpeg, Opened* opened, FailOn fail_on = FailOn::kError) {
   opened->decoder = std::move(*decoder);
 }
 
-// Which reader gave all rows: "own", another, or "none".
+// Returns the reader that gave all rows: "own", another name, or "none".
 std::string ReaderOf(const Bytes& jpeg, const DecodeHint& hint,
                      FailOn fail_on = FailOn::kError) {
   Opened opened;
@@ -91,7 +91,7 @@ TEST_P(PlainJpegOf, FullSizeIsWithinALevelOfLibjpeg) {
 TEST_P(PlainJpegOf, EighthIsWithinALevelOfLibjpeg) {
   for (const Kind kind : {Kind::kPhoto, Kind::kNoise}) {
     const Bytes jpeg = Jpeg(333, 257, kind, false);
-    // libjpeg gives halved chroma in twice the size at an eighth.
+    // libjpeg scales halved chroma to twice the size at an eighth.
     Opened opened;
     Open(jpeg, &opened);
     auto ours = ReadPlanes(opened.decoder.get(), kEighth);
@@ -138,7 +138,8 @@ TEST(PlainJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
 }
 
 TEST(PlainJpeg, SkipsLongRunsOfCodes) {
-  // At quality 100 noise has no zeros: blocks end without an end-of-block.
+  // Noise at quality 100 has no zeros, so blocks end without an end-of-block
+  // code.
   const Bytes jpeg = WriteJpeg(MakePicture(Kind::kNoise, 160, 160, 3, 5),
                                {.quality = 100, .h_samp = 1, .v_samp = 1});
   EXPECT_EQ(ReaderOf(jpeg, kEighth), "own");
@@ -152,7 +153,7 @@ TEST(PlainJpeg, LeavesWhatIsNotPlainToTheLibrary) {
   const Bytes progressive = WriteJpeg(photo, {.progressive = true});
   EXPECT_EQ(ReaderOf(progressive, kFullSize), "libjpeg-turbo");
   EXPECT_EQ(ReaderOf(progressive, kEighth), "own");
-  // Whoever wants to hear of any fault wants all bytes read.
+  // If any warning is a failure, the decoder must read all bytes.
   EXPECT_EQ(ReaderOf(progressive, kEighth, FailOn::kWarning), "libjpeg-turbo");
 }
 
@@ -177,15 +178,16 @@ TEST(PlainJpeg, ProgressiveWithoutItsEndIsLeftToTheLibrary) {
   EXPECT_EQ(ReaderOf(cut, kEighth), "none");
 }
 
-// Offset of the marker of the last scan.
+// Returns the offset of the marker of the last scan.
 std::size_t LastScan(const Bytes& jpeg) {
   std::size_t at = jpeg.size() - 2;
   while (jpeg[at] != 0xFF || jpeg[at + 1] != 0xDA) --at;
   return at;
 }
 
-// A quarter of 1280: two of eight samples, of which the library gives two.
-// Root mean square; the filter halves it, see AddAcScans().
+// Largest root mean square difference in levels. A quarter of 1280 needs two of
+// eight samples, and libjpeg gives two. The filter halves the difference later;
+// see AddAcScans().
 constexpr double kGapLevels = 2;
 constexpr DecodeHint kQuarter{.width = 160, .height = 160};
 
@@ -194,7 +196,7 @@ TEST(ProgressiveJpeg, IsNotReadBeyondWhatWillBeSeen) {
                                {.quality = 80, .progressive = true});
   EXPECT_EQ(ReaderOf(jpeg, kQuarter), "libjpeg-turbo, stopped early");
   EXPECT_EQ(ReaderOf(jpeg, kQuarter, FailOn::kWarning), "libjpeg-turbo");
-  Bytes other = jpeg;  // the lowest bits of luma: nobody looks
+  Bytes other = jpeg;  // zero luma's lowest bits, which are not read
   for (std::size_t at = LastScan(jpeg) + 20; at < jpeg.size() - 2; ++at)
     other[at] = 0;
   Opened one, two;
@@ -255,7 +257,7 @@ TEST(ProgressiveJpeg, DcScansOfOneComponentAreReadExactly) {
 }
 
 TEST(ProgressiveJpeg, IsReadToTheLastBitWhereThatIsSeen) {
-  // Steps of 16 and more leave whole levels unknown.
+  // Quantisation steps of 16 and more leave whole levels unknown.
   const Bytes coarse = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2),
                                  {.quality = 30, .progressive = true});
   EXPECT_EQ(ReaderOf(coarse, kFullSize), "libjpeg-turbo");

@@ -1,7 +1,7 @@
 // Links: tm_image tm_pictures
 //
-// The reader of our own for plain PNGs against libpng: the same samples, or it
-// hands over.
+// Compares our reader for plain PNGs with libpng: it must give the same samples
+// or hand over.
 #include "worker/image/codec/plain_png.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,8 @@ std::optional<Reading> ReadAll(Opened* opened) {
   return Reading{std::move(*planes), opened->complaints.texts()};
 }
 
-// By our reader alone. Empty: it handed over, or never started.
+// Reads with our reader alone. Returns empty if it handed over or never
+// started.
 std::optional<Reading> ReadPlain(ByteSpan png) {
   Opened opened;
   Open(png, &opened);
@@ -70,7 +71,7 @@ std::optional<Reading> ReadByLibpng(ByteSpan png) {
   Open(png, &opened);
   if (!opened.decoder || !opened.decoder->Start({})) return std::nullopt;
   if (opened.decoder->HandsOver()) return ReadAll(&opened);
-  // A decoder that has not taken the shortcut cannot start again.
+  // A decoder that did not use our reader cannot start again, so open another.
   Open(png, &again);
   return ReadAll(&again);
 }
@@ -92,7 +93,7 @@ Bytes Colours(std::size_t count) {
   return palette;
 }
 
-// By colour type and depth.
+// Parameters are the colour type and the bit depth.
 class PlainPngOf
     : public ::testing::TestWithParam<std::tuple<std::uint8_t, std::uint8_t>> {
  protected:
@@ -228,7 +229,7 @@ TEST(PlainPng, MoreOrLessDataThanRowsIsHandedOver) {
 
 TEST(PlainPng, StreamWithAWindowThatIsTooSmallIsHandedOver) {
   RawPng png = PlainGrey();
-  png.stream[0] = 0x18;  // 512 bytes
+  png.stream[0] = 0x18;  // claims a window of 512 bytes
   png.stream[1] = 0x19;
   ASSERT_EQ((png.stream[0] << 8 | png.stream[1]) % 31, 0);
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));

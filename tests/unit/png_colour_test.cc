@@ -1,7 +1,7 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// The colours of a PNG by its cICP, sRGB, gAMA and cHRM chunks. Expected values
-// are those that Chromium 156 shows of the same files.
+// Tests the colours of a PNG by its cICP, sRGB, gAMA and cHRM chunks. Expected
+// values are those that Chromium 156 shows for the same files.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -49,7 +49,7 @@ Bytes Srgb(std::uint8_t intent = 0) {
   return testing::MakeChunk("sRGB", Bytes{intent});
 }
 Bytes Damaged(Bytes chunk) {
-  chunk.back() ^= 1;  // its check sum
+  chunk.back() ^= 1;  // part of its check sum
   return chunk;
 }
 Bytes operator+(Bytes a, const Bytes& b) {
@@ -57,7 +57,7 @@ Bytes operator+(Bytes a, const Bytes& b) {
   return a;
 }
 
-// 16x16 of one colour.
+// Makes 16x16 pixels of one colour.
 RawPng FlatPng(std::uint8_t colour_type, std::uint8_t bits,
                const Bytes& pixel) {
   RawPng png;
@@ -116,12 +116,12 @@ void ExpectColour(const Colour& expected, const Made& made,
     EXPECT_NEAR(expected[c], actual[c], 1) << what << ", channel " << c;
 }
 
-// ---- which chunk counts --------------------------------------------------
+// ---- the chunk that counts ----------------------------------------------
 
 struct Head {
   const char* name;
   Bytes chunks;
-  Colour green;  // what 40, 180, 60 becomes
+  Colour green;  // result for 40, 180, 60
   bool warns = false;
   friend void PrintTo(const Head& head, std::ostream* out) {
     *out << head.name;
@@ -243,7 +243,7 @@ TEST(PngColour, CountsWhenInterlaced) {
   ExpectColour(kLinear, Make(file), "interlaced");
 }
 
-// The same light, written with one gamma after the other, looks the same.
+// The same light, stored with different gammas, must look the same.
 TEST(PngColour, PicturesOfEachGammaLookAlike) {
   for (const double gamma : {0.35, 0.45455, 0.55, 0.7, 1.0, 2.5})
     for (const int shown : {60, 128, 200, 250}) {

@@ -1,7 +1,8 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// PNGs with faults: one that costs no sample gives the same thumbnail and a
-// warning, one that costs a sample is refused. docs/images.md has the table.
+// Tests PNGs with faults. A fault that costs no sample gives the same thumbnail
+// and a warning; a fault that costs a sample makes the file fail.
+// docs/images.md has the table.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -29,7 +30,7 @@ using testing::MakePicture;
 struct Chunk {
   std::string type;
   Bytes data;
-  Bytes raw = {};  // instead of what type and data would give
+  Bytes raw = {};  // if set, written instead of type and data
 };
 using Chunks = std::vector<Chunk>;
 
@@ -140,7 +141,7 @@ void ExpectWhole(const Bytes& fault, const Bytes& whole) {
   EXPECT_EQ(actual.thumbnail, expected.thumbnail);
 }
 
-// ---- what costs no sample ------------------------------------------------
+// ---- faults that cost no sample -----------------------------------------
 
 struct Fault {
   const char* name;
@@ -169,7 +170,7 @@ void ReplaceStream(Chunks* chunks, const std::vector<Chunk>& with) {
                 chunks->end());
 }
 
-// The stream without its last bytes, in one chunk.
+// Replaces the stream by one chunk that lacks its last `by` bytes.
 void ShortenStream(Chunks* chunks, std::size_t by) {
   Bytes stream = Stream(*chunks);
   stream.resize(stream.size() - by);
@@ -273,7 +274,7 @@ TEST_P(HarmlessPngFault, GivesTheSameThumbnailAndAWarning) {
 INSTANTIATE_TEST_SUITE_P(Faults, HarmlessPngFault,
                          ::testing::ValuesIn(HarmlessFaults()));
 
-// ---- what is no fault ----------------------------------------------------
+// ---- no faults ----------------------------------------------------------
 
 TEST(Png, EmptyAndTinyDataChunksAndBytesBehindTheEndAreNoFault) {
   for (const Source& source : Sources()) {
@@ -290,7 +291,7 @@ TEST(Png, EmptyAndTinyDataChunksAndBytesBehindTheEndAreNoFault) {
   }
 }
 
-// ---- what costs samples --------------------------------------------------
+// ---- faults that cost samples -------------------------------------------
 
 struct Damage {
   const char* name;
@@ -301,7 +302,8 @@ struct Damage {
   }
 };
 
-// Puts another raster in: its first `rows` rows, or a filter that is none.
+// Replaces the raster by one that lacks its last `bytes`, or has an invalid
+// filter.
 void ReplaceRaster(Chunks* chunks, std::size_t bytes, bool spoil_filter) {
   const Bytes stream = Stream(*chunks);
   Bytes raster(1 << 20);
@@ -452,7 +454,7 @@ TEST(Png, IsTruncatedUntilItsLastPixelHasCome) {
 
 // ---- the window ----------------------------------------------------------
 
-// Rows that repeat one of long before: matches reach far back.
+// Makes rows that repeat much earlier rows, so that matches reach far back.
 Bytes FarMatches(std::uint8_t window_code, bool interlaced) {
   testing::RawPng png;
   png.width = 64;
@@ -468,7 +470,7 @@ Bytes FarMatches(std::uint8_t window_code, bool interlaced) {
   Bytes file = testing::AssemblePng(png);
   if (!interlaced) return file;
   Chunks chunks = SplitChunks(file);
-  chunks[0].data[12] = 1;  // the same samples, in another order
+  chunks[0].data[12] = 1;  // interlaced: the same samples in another order
   return Join(chunks);
 }
 
@@ -481,7 +483,7 @@ TEST(Png, IsReadWithTheWholeWindowWhateverItsStreamSays) {
       EXPECT_EQ(made.outcome.reason, whole.outcome.reason) << int{code};
       if (!made.outcome.ok()) continue;
       EXPECT_EQ(made.thumbnail, whole.thumbnail) << int{code};
-      // Matches reach 1544 bytes back; code 3 is 2048.
+      // Matches reach 1544 bytes back; code 3 means a window of 2048 bytes.
       EXPECT_EQ(made.outcome.warnings.empty(), code >= 3) << int{code};
     }
     EXPECT_EQ(Make(FarMatches(8, interlaced)).outcome.reason, Reason::kCorrupt);
@@ -582,7 +584,7 @@ TEST(PngProfile, CountsBehindThePaletteToo) {
   EXPECT_NE(Make(Join(behind)).thumbnail, Make(Palette()).thumbnail);
 }
 
-// ---- large interlaced ones, read in sums ---------------------------------
+// ---- large interlaced pictures, read in sums ----------------------------
 
 TEST(Png, LargeInterlacedOneMayLackItsEnd) {
   testing::RawPng png;

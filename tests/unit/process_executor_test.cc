@@ -1,7 +1,7 @@
 // Links: tm_test_workers tm_exec tm_loop tm_common
 //
-// The executor against workers that misbehave. Deadlines are short and real:
-// what is tested is what happens to processes.
+// Tests the executor against misbehaving workers. Deadlines are short but real,
+// because the tests check real processes.
 #include "coordinator/exec/process_executor.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ class ProcessExecutorTest : public testing::Test {
     return bench_.Submit("some bytes",
                          [limit](Task* task) { task->time_limit = limit; });
   }
-  // Submits one task, expects it to be lost.
+  // Submits one task and expects its loss.
   Lost LoseOne(const std::string& fake, Millis limit = Millis(20000)) {
     Start(fake);
     const TaskId id = Submit(limit);
@@ -117,7 +117,8 @@ TEST_F(ProcessExecutorTest, TheTaskThatWasWorkedOnIsChargedNotTheAnsweredOne) {
     const TaskId first = bench.Submit("1"), second = bench.Submit("2"),
                  third = bench.Submit("3");
     ASSERT_TRUE(bench.UntilAnswered());
-    // Its answer may have died in the worker's I/O thread; then it is free.
+    // The answer may be lost in the worker's I/O thread; the task is then not
+    // charged.
     EXPECT_TRUE(bench.finished.contains(first) || !bench.lost[first].charged);
     EXPECT_TRUE(bench.lost[second].charged);
     EXPECT_FALSE(bench.lost[third].charged);
@@ -128,9 +129,10 @@ TEST_F(ProcessExecutorTest, TheTaskThatWasWorkedOnIsChargedNotTheAnsweredOne) {
 
 class FaultyWorkerTest : public ProcessExecutorTest {
  protected:
-  // The task's bytes say what the worker is to do.
+  // Submits a task whose bytes tell the worker its deed.
   TaskId Order(const std::string& deed) { return bench_.Submit(deed); }
-  // Sends until it is seen that nothing arrives; the last task that was sent.
+  // Submits until the executor notices that nothing arrives; returns the last
+  // task.
   TaskId OrderUntilCutOff() {
     TaskId last = 0;
     for (int i = 0; i < 7 && bench_.executor().stats().workers > 0; ++i) {
@@ -155,7 +157,7 @@ TEST_F(FaultyWorkerTest, ADeathIsLaidToThePhaseThatWasNoted) {
   }
 }
 
-// That nothing can be sent to it is seen first.
+// The executor first notices that it cannot send to the worker.
 TEST_F(FaultyWorkerTest, AWorkerThatHangsUpAndDiesIsJudgedByItsDeath) {
   Start("faulty");
   const TaskId id = Order("hang up and die");
@@ -197,7 +199,8 @@ TEST_F(FaultyWorkerTest, ARecordThatWasSmashedIsNotBelieved) {
   EXPECT_FALSE(bench_.lost[third].charged);
 }
 
-// It would have another image charged; but it was not given those bytes yet.
+// The record would blame another image, but the executor had not sent the
+// worker that task yet.
 TEST_F(FaultyWorkerTest, ARecordOfOneTaskWithTheBytesOfAnotherIsNotBelieved) {
   Start("faulty");
   const TaskId first = Order("blame next"), second = Order("work");
@@ -234,7 +237,7 @@ TEST_F(FaultyWorkerTest, ATaskThatRunsAloneGetsANewWorkerAndNoNeighbour) {
   EXPECT_FALSE(bench_.lost[alone].outside);
   Order("work");
   ASSERT_TRUE(bench_.UntilAnswered());
-  // The one that was asked to leave is not lost.
+  // The worker that was asked to exit does not count as lost.
   EXPECT_EQ(bench_.executor().stats().workers_lost, 1u);
 }
 
@@ -251,7 +254,7 @@ TEST_F(FaultyWorkerTest, OtherWorkersGoOnWhileOneIsKeptFree) {
   EXPECT_EQ(bench_.finished.size(), 25u);
 }
 
-// ---- one task's deed among others' work --------------------------------
+// ---- one task's deed among the work of others ---------------------------
 
 struct Deed {
   const char* deed;
@@ -264,7 +267,7 @@ void PrintTo(const Deed& deed, std::ostream* out) { *out << deed.deed; }
 class DeedTest : public ProcessExecutorTest,
                  public testing::WithParamInterface<Deed> {
  protected:
-  // Tasks of different lengths, so that each has an answer of its own.
+  // Submits a task of a new length, which its answer repeats.
   TaskId Work() {
     const std::size_t length = 4 + works_.size();
     const TaskId id =
@@ -279,7 +282,7 @@ class DeedTest : public ProcessExecutorTest,
     return std::string(ToWord(lost.reason)) +
            (lost.charged ? ", charged" : ", not charged");
   }
-  // What was near a death is done again, as the dispatcher would.
+  // Submits tasks again that were near a death, as the dispatcher would.
   void FinishWork() {
     for (int round = 0; round < 20; ++round) {
       ASSERT_TRUE(bench_.UntilAnswered());
@@ -328,10 +331,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"lie about task", "crash, not charged"},
                     Deed{"lie about no task", "crash, not charged"},
                     Deed{"greet again", "crash, not charged"},
-                    // When it is next sent a task that does not arrive.
+                    // A crash if another task was sent but did not arrive.
                     Deed{"below", "hang, charged", "crash, not charged"},
                     Deed{"exit 0", "crash, not charged"},
-                    // "Cannot be set up": not after it has seen an image.
+                    // Exit code 4 means "cannot be set up", but not after the
+                    // worker saw an image.
                     Deed{"exit 4", "crash, not charged"},
                     Deed{"speak version 2", "crash, not charged"},
                     Deed{"answer nobody", "crash, not charged"},
@@ -432,8 +436,8 @@ TEST(Overrun, IsTooCostlyFromFourFifthsOfTheLimitOn) {
   EXPECT_EQ(ReasonOfOverrun(Micros(799'999), Millis(1000)), Reason::kHang);
 }
 
-// How much of a core it gets is the machine's affair; that it is measured and
-// judged is ours.
+// The test cannot know how much CPU time a busy machine gives, only that the
+// time is measured and judged.
 TEST_F(ProcessExecutorTest, ATaskThatComputesPastItsLimitIsJudgedByCpuTime) {
   const Lost lost = LoseOne("burning", Millis(400));
   EXPECT_TRUE(lost.charged);
@@ -456,7 +460,7 @@ TEST_F(ProcessExecutorTest, ATaskMayComputeForItsBudgetOnly) {
       << bench_.lost[id].message;
 }
 
-// Nobody looks: this process is held up, as by a stop from a terminal.
+// The coordinator does not look, as if a terminal had stopped it.
 TEST_F(ProcessExecutorTest, TheKernelEndsATaskThatComputesWhileNobodyLooks) {
   Start("burning");
   const TaskId id =
@@ -662,7 +666,7 @@ TEST_F(ProcessExecutorTest, AnExecutorThatWasNeverStartedStops) {
   (*executor)->Stop(StopMode::kDrain);
 }
 
-// ---- what a worker is given --------------------------------------------
+// ---- the environment of a worker ----------------------------------------
 
 TEST_F(ProcessExecutorTest, AWorkerGetsItsTwoDescriptorsAndNothingElse) {
   ASSERT_EQ(setenv("TM_TEST_SECRET", "secret", 1), 0);

@@ -187,7 +187,7 @@ TEST(RecentRate, IsThatOfTheLastFiveSeconds) {
   double last = 0;
   for (int i = 1; i <= 100; ++i) {
     clock.Advance(Millis(100));
-    // 10 a second for 5 s, then 100 a second.
+    // The rate is 10 per second for 5 s, then 100 per second.
     last = rate.Sample(clock.Now(), static_cast<std::uint64_t>(
                                         i <= 50 ? i : 50 + (i - 50) * 10));
     if (i == 50) {
@@ -197,7 +197,7 @@ TEST(RecentRate, IsThatOfTheLastFiveSeconds) {
   EXPECT_NEAR(last, 100, 2);
 }
 
-// ---- what is written ---------------------------------------------------
+// ---- output to the terminal ---------------------------------------------
 
 TEST(DrawnBlock, ErasesWhatWasThereAndComesBackToItsStart) {
   EXPECT_EQ(DrawnBlock({"ab", "c"}), "\rab\x1b[K\r\nc\x1b[K\x1b[J\r\x1b[1A");

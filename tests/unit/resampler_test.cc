@@ -13,7 +13,7 @@
 namespace thumbmill {
 namespace {
 
-// Every instruction set of this machine, against the definition.
+// Compares every instruction set of this machine with the definition.
 class KernelsOf : public ::testing::TestWithParam<const Kernels*> {
  protected:
   std::uint32_t Below(std::uint32_t limit) { return random_() % limit; }
@@ -24,7 +24,7 @@ constexpr std::size_t kSlack = 256;
 
 std::vector<std::int16_t> Weights(std::size_t count, std::mt19937* random) {
   std::vector<std::int16_t> weights(count);
-  // Below 2 in sum, as weight_table.h promises.
+  // The sum of magnitudes stays below 2, as weight_table.h promises.
   const auto limit = static_cast<std::int32_t>(32767 / count);
   for (auto& weight : weights)
     weight = static_cast<std::int16_t>(
@@ -79,7 +79,8 @@ void CompareHorizontal(Kernel ours, Kernel reference, std::mt19937* random) {
       ours(in.data(), starts.data(), weights.data(), stride, count, a.data());
       reference(in.data(), starts.data(), weights.data(), stride, count,
                 b.data());
-      ASSERT_EQ(a, b) << count << " outputs";  // and the one behind is ours
+      // The spare last one must stay as it was.
+      ASSERT_EQ(a, b) << count << " outputs";
     }
 }
 
@@ -127,7 +128,7 @@ TEST(Kernels, ChooseAnInstructionSetOfThisMachine) {
   EXPECT_NE(std::find(all.begin(), all.end(), &SimdKernels()), all.end());
 }
 
-// One plane through a PlaneFlow, in bands of `band` rows.
+// Resizes one plane through a PlaneFlow, in bands of `band` rows.
 std::vector<std::uint8_t> Resize(std::uint32_t width, std::uint32_t height,
                                  std::uint32_t to_width,
                                  std::uint32_t to_height, std::uint32_t band,
@@ -197,7 +198,7 @@ TEST(PlaneFlow, CopiesWhenNothingIsToBeDone) {
       ASSERT_EQ(copy[static_cast<std::size_t>(y * 40 + x)], at(x, y));
 }
 
-// Kernels read whole vectors; an earlier picture may have lain there.
+// Kernels read whole vectors, and memory of an earlier picture may lie there.
 TEST(RowRing, HoldsZerosPastTheSamplesOfEachRow) {
   constexpr std::uint32_t kRows = 3;
   constexpr std::size_t kSamples = 70, kBytes = 80;

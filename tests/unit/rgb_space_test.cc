@@ -1,7 +1,7 @@
 // Links: tm_image
 //
-// Colour spaces by code points and by numbers: against what Chromium shows of
-// the same codes, and against arithmetic of its own.
+// Tests colour spaces by code points and by numbers, against colours that
+// Chromium shows for the same codes and against arithmetic of the test.
 #include "worker/image/colour/rgb_space.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ namespace {
 
 using Colour = std::array<int, 3>;
 
-// Of 8 or 16 bits in, as 8 bits.
+// Converts 8-bit values, as 8 or 16 bits, to sRGB of 8 bits.
 Colour ToSrgb(const RgbSpace& space, const Colour& rgb, bool wide) {
   static ColourTransforms transforms;
   const auto transform =
@@ -59,11 +59,11 @@ void ExpectNear(const Colour& expected, const Colour& actual, int tolerance,
     EXPECT_NEAR(expected[c], actual[c], tolerance) << what << ", channel " << c;
 }
 
-// ---- what Chromium 156 shows of a PNG with cICP -------------------------
+// ---- colours that Chromium 156 shows for a PNG with cICP ----------------
 
 struct Shown {
   std::uint8_t primaries, transfer;
-  std::array<int, 4> greys;  // of 32, 96, 160 and 224
+  std::array<int, 4> greys;  // results for 32, 96, 160 and 224
   Colour colours[3];
   friend void PrintTo(const Shown& shown, std::ostream* out) {
     *out << int{shown.primaries} << '/' << int{shown.transfer};
@@ -229,7 +229,7 @@ TEST(CodePoints, WithoutAMeaningAreEmpty) {
         << code;
 }
 
-// ---- arithmetic of our own ----------------------------------------------
+// ---- arithmetic of the test ---------------------------------------------
 
 using Matrix = std::array<std::array<double, 3>, 3>;
 using Vector = std::array<double, 3>;
@@ -241,7 +241,7 @@ Vector Times(const Matrix& m, const Vector& v) {
   return out;
 }
 
-// Gauss and Jordan.
+// Inverts by Gauss-Jordan elimination.
 Matrix Inverse(Matrix m) {
   Matrix inverse{};
   for (std::size_t i = 0; i < 3; ++i) inverse[i][i] = 1;
@@ -271,7 +271,8 @@ constexpr Matrix kBradford = {{{0.8951, 0.2664, -0.1614},
                                {-0.7502, 1.7135, 0.0367},
                                {0.0389, -0.0685, 1.0296}}};
 
-// Light of the space to cones, each as a share of white's.
+// Returns the matrix from light of the space to cones, each as a share of
+// white's.
 Matrix ToCones(const Primaries& p) {
   Matrix columns{};
   const Vector points[] = {XyzOf(p.red), XyzOf(p.green), XyzOf(p.blue)};
@@ -337,8 +338,8 @@ TEST(RgbSpace, KeepsWhiteAndBlack) {
     }
 }
 
-// Primaries beyond all measure may give such matrices: the table of codes must
-// not be left.
+// Absurd primaries may give such matrices. The transform must not read outside
+// its table of codes.
 TEST(RgbSpace, LightThatIsNoNumberIsBlackAndEndlessLightIsWhite) {
   RgbConversion conversion;
   conversion.codes = MakeCodesOfLight();
@@ -387,7 +388,7 @@ TEST(ToneMap, RisesFromHalvedLightToTheScreensWhite) {
   for (double light = 0.01; light < 5; light += 0.01) {
     const double mapped = ToneMapped(light);
     EXPECT_GT(mapped, last - 1e-9) << light;
-    EXPECT_LE(mapped - last, 0.0051) << light;  // no step
+    EXPECT_LE(mapped - last, 0.0051) << light;  // and without a step
     last = mapped;
   }
 }

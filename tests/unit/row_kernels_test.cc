@@ -53,7 +53,7 @@ TEST_P(EachRowTarget, UndoesFiltersAsTheReferenceDoes) {
       }
 }
 
-// Neighbours that are equal or nearly so decide the ties.
+// Equal or nearly equal neighbours make ties frequent.
 TEST_P(EachRowTarget, BreaksTiesOfPaethAsTheReferenceDoes) {
   for (const std::size_t pixel : kPixels) {
     const std::size_t bytes = 1000 * pixel;
@@ -65,7 +65,7 @@ TEST_P(EachRowTarget, BreaksTiesOfPaethAsTheReferenceDoes) {
   }
 }
 
-// All planes behind each other, with a mark behind each.
+// Returns all planes, one after the other, with a mark after each.
 Bytes Split(Splitter split, std::size_t channels, const Bytes& row,
             std::uint32_t width, std::size_t sample_bytes) {
   const std::size_t stride = width * sample_bytes + 64;
@@ -107,7 +107,8 @@ INSTANTIATE_TEST_SUITE_P(Rows, EachRowTarget, ::testing::ValuesIn(RowTargets()),
                          NameOf);
 
 TEST(RowKernels, PaethTakesTheNearestNeighbour) {
-  // left 10, above 20, corner 12: the plane through them is 18, nearest to 20.
+  // The plane through left 10, above 20 and corner 12 is 18 here, nearest to
+  // 20.
   const Bytes above = {12, 20, 0, 0, 0, 0, 0, 0, 0, 0};
   const Bytes in = {
       static_cast<std::uint8_t>(10 - 12), 1, 0, 0, 0, 0, 0, 0, 0, 0};

@@ -1,7 +1,7 @@
 // Links: tm_sandbox tm_common tm_proto
 //
-// What stands behind the filter, each part alone; and what the filter lets
-// pass. What it stops: escape_test.cc.
+// Tests each layer behind the filter alone, and the calls that the filter
+// allows. escape_test.cc tests the calls that it stops.
 #include "worker/sandbox/sandbox.h"
 
 #include <dirent.h>
@@ -34,8 +34,8 @@
 namespace thumbmill {
 namespace {
 
-// Each case forks: a sandbox cannot be taken off again. It exits with the
-// number of the first line that is not as it should be; 0: all are.
+// Each case forks, because a process cannot leave a sandbox. The process exits
+// with 0, or with a code that is computed from the line of the first failure.
 #define MUST(condition) \
   if (!(condition)) _exit(__LINE__ % 250 + 1)
 
@@ -72,7 +72,7 @@ int ConnectTo(const std::string& abstract) {
   return connect(fd, reinterpret_cast<sockaddr*>(&address), length);
 }
 
-// "ipc://@name" -> "name"
+// Returns "name" for "ipc://@name".
 std::string NameOf(const RouterChannel& channel) {
   return channel.endpoint().substr(std::strlen("ipc://@"));
 }
@@ -104,8 +104,8 @@ TEST_F(SandboxDeathTest, MemoryIsStillToBeHad) {
   });
 }
 
-// A thread of libzmq that starts late sets the policy that it has, and blocks
-// all signals: it is told that this was done.
+// A thread of libzmq that starts late sets its own scheduling policy again and
+// blocks all signals. The filter tells it that both succeeded.
 TEST_F(SandboxDeathTest, AThreadIsToldThatItsPolicyWasSet) {
   InAnother([] {
     const sched_param none{};
@@ -199,7 +199,7 @@ TEST_F(SandboxTest, OffIsOff) {
   close(fd);
 }
 
-// The kernel forgets it when a process changes who it is.
+// The kernel clears the setting when a process changes its credentials.
 TEST_F(SandboxDeathTest, ItStillDiesWithItsParent) {
   InAnother([] {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -240,7 +240,7 @@ TEST(SandboxNamespacesDeathTest, TheRootIsEmptyAndStaysSo) {
   });
 }
 
-// Nor can the root be made writable again once the capabilities are gone.
+// Without capabilities the root cannot be made writable again.
 TEST(SandboxNamespacesDeathTest, NothingIsMountedAfterwards) {
   InAnother([] {
     MUST(EnterNamespaces());
@@ -257,7 +257,7 @@ TEST(SandboxNamespacesDeathTest, AbstractSocketsOfOthersAreNotFound) {
   const std::string name = NameOf(**channel);
   InAnother([&name] {
     MUST(EnterNamespaces());
-    MUST(ConnectTo(name) == 0);  // the coordinator's, until then
+    MUST(ConnectTo(name) == 0);  // works until the network is left
     MUST(LeaveNetwork());
     MUST(Fails(ConnectTo(name), ECONNREFUSED));
     MUST(if_nametoindex("lo") <= 1);
@@ -279,7 +279,7 @@ TEST(SandboxLandlockDeathTest, NoFileIsOpenedMadeOrRemoved) {
     MUST(Fails(mkdir(path.c_str(), 0700), EACCES));
     MUST(Fails(open("/", O_RDONLY | O_DIRECTORY), EACCES));
     char byte;
-    MUST(read(before, &byte, 1) == 0);  // what is open stays so
+    MUST(read(before, &byte, 1) == 0);  // open files stay open
   });
 }
 

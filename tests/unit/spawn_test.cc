@@ -15,8 +15,8 @@ namespace {
 
 constexpr int kNoNamespace = 99;
 
-// In a process namespace of its own, so that what is killed by mistake is not
-// everything that this user runs. The exit code; SIGKILL gives 128 + 9.
+// Runs `body` in its own process namespace, so that a mistaken kill cannot end
+// all processes of this user. Returns the exit code; SIGKILL gives 128 + 9.
 int InOwnNamespace(const std::function<int()>& body) {
   const pid_t outer = fork();
   if (outer == 0) {
@@ -32,7 +32,7 @@ int InOwnNamespace(const std::function<int()>& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// 1: Spawn() failed and a bystander lives, as it should be.
+// Returns 1 if Spawn() failed and a bystander lives, as it should be.
 int SpawnWithoutDescriptors() {
   const pid_t bystander = fork();
   if (bystander == 0) {

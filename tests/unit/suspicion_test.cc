@@ -8,7 +8,7 @@ namespace {
 
 class SuspicionTest : public ::testing::Test {
  protected:
-  // A death of the worker that ran `item`, as Task::alone had it.
+  // Report a death of the worker that ran `item`, alone if Task::alone says so.
   bool Exits(Item* item) { return Dies(item, {}); }
   bool Segfaults(Item* item) {
     Lost lost;
@@ -28,7 +28,7 @@ class SuspicionTest : public ::testing::Test {
     return suspicion_.Convicts(lost, item);
   }
   bool Waits(Item* item) { return suspicion_.Convicts(Lost{}, item); }
-  // How many such deaths it takes.
+  // Returns how many such deaths convict the item.
   template <typename Death>
   int Until(Item* item, Death death) {
     for (int i = 1; i < 100; ++i)
@@ -107,7 +107,7 @@ TEST_F(SuspicionTest, KillsOfOthersExcuseForAWhile) {
 }
 
 TEST_F(SuspicionTest, SevenKillsAndAnotherWorkersAreForgiven) {
-  EXPECT_FALSE(IsKilled(&item_));  // in company
+  EXPECT_FALSE(IsKilled(&item_));  // not alone
   for (int i = 0; i < 7; ++i) EXPECT_FALSE(IsKilled(&item_));
   EXPECT_FALSE(IsKilled(&other_));
   EXPECT_FALSE(IsKilled(&item_));

@@ -31,7 +31,7 @@ std::vector<ImageRef> ItemsOf(Source* source) {
   }
 }
 
-// The URLs, or "-" in the place of a bad record.
+// Returns the URLs, with "-" in place of a bad record.
 std::vector<std::string> UrlsOf(std::string_view text, char delimiter = ',',
                                 const std::string& column = "url") {
   auto source = OpenTable(text, delimiter, column);
@@ -220,7 +220,7 @@ TEST(CsvSource, TakesTheFirstOfTwoColumnsOfOneName) {
             (Strings{"http://h/a"}));
 }
 
-// Rows of one line each, with quotation marks thrown in: none may vanish.
+// Makes rows of one line each, with random quotation marks; none may vanish.
 void ExpectEachRowOnce(std::mt19937* random, char delimiter) {
   const auto any = [random](std::size_t below) { return (*random)() % below; };
   const std::size_t columns = 1 + any(4), column = any(columns);
@@ -260,7 +260,7 @@ TEST(TableSources, LoseNoRowWhateverTheQuotationMarks) {
     ExpectEachRowOnce(&random, i % 2 == 0 ? ',' : '\t');
 }
 
-// What a program that knows RFC 4180 writes.
+// Writes a field as a program that follows RFC 4180 does.
 std::string Quoted(const std::string& field, bool always) {
   if (!always && field.find_first_of(",\"\n") == std::string::npos)
     return field;

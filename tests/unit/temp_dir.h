@@ -30,7 +30,7 @@ class TempDir {
   [[nodiscard]] std::string operator/(std::string_view name) const {
     return path_ + "/" + std::string(name);
   }
-  // Writes a file, folders above it included; its path.
+  // Writes a file and the folders above it; returns its path.
   std::string Write(std::string_view name, std::string_view bytes) const {
     const std::string file = *this / name;
     std::filesystem::create_directories(

@@ -144,7 +144,7 @@ TEST(Thumbnailer, ReadsRgbJpegAndGreyJpeg) {
 }
 
 TEST(Thumbnailer, TurnsInkIntoLight) {
-  Picture ink{64, 64, 4, {}};  // Adobe's way: 255 is none; half of it cyan
+  Picture ink{64, 64, 4, {}};  // Adobe's way: 255 is no ink; left is cyan
   for (int i = 0; i < 64 * 64; ++i) {
     const bool cyan = i % 64 < 32;
     ink.samples.insert(
@@ -186,7 +186,8 @@ TEST(Thumbnailer, ReadsEveryKindOfPng) {
   EXPECT_EQ(palette.Decoded().channels, 3);
 }
 
-// A mark in the corner that tells all eight orientations apart.
+// Makes a picture with a mark in the corner that tells all eight orientations
+// apart.
 Picture Marked(std::uint32_t width, std::uint32_t height) {
   Picture p{width, height, 3, {}};
   p.samples.assign(std::size_t{width} * height * 3, 255);
@@ -283,7 +284,8 @@ TEST(Thumbnailer, LaysAlphaOnTheBackgroundInJpeg) {
 }
 
 TEST(Thumbnailer, LetsNoColourOfClearPixelsBleed) {
-  Picture p{64, 64, 4, {}};  // opaque blue, and clear red that must not show
+  // Opaque blue, and transparent red that must not show.
+  Picture p{64, 64, 4, {}};
   for (int i = 0; i < 64 * 64; ++i) {
     if (i % 64 < 32)
       p.samples.insert(p.samples.end(), {0, 0, 255, 255});

@@ -1,7 +1,7 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// WebP files whose container is odd: what it says of the picture counts, and
-// only missing samples are damage.
+// Tests WebP files with odd containers. The container decides about the
+// picture, and only missing samples are damage.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,7 +55,7 @@ std::uint32_t SizeOf(const Bytes& webp) {
   return static_cast<std::uint32_t>(webp.size()) - 8;
 }
 
-// Lossy, lossless, and lossy with alpha in a chunk of its own.
+// Returns lossy and lossless files, with and without alpha, and one with EXIF.
 std::vector<Bytes> EveryKind() {
   const Picture rgb = MakePicture(Kind::kPhoto, 120, 90, 3, 1);
   const Picture rgba = MakePicture(Kind::kPhoto, 120, 90, 4, 1);
@@ -92,13 +92,13 @@ TEST(WebpContainer, AWrongSizeOfTheFileCostsNothing) {
 }
 
 TEST(WebpContainer, PaddingMayBeMissing) {
-  // An odd chunk at the end of the file.
+  // The last chunk of the file has an odd length, so it needs padding.
   const Picture rgb = MakePicture(Kind::kPhoto, 120, 90, 3, 1);
   int tried = 0;
   for (int quality = 60; quality < 80; ++quality) {
     Bytes plain = WriteWebp(rgb, {.quality = quality});
     if (plain.back() != 0) continue;
-    // The library's own padding becomes that of the container.
+    // The padding byte that libwebp wrote becomes the padding of the container.
     plain[16] -= 1;
     ++tried;
     const Bytes odd(plain.begin(), plain.end() - 1);
@@ -117,7 +117,7 @@ TEST(WebpContainer, EachCutOfThePictureIsTruncated) {
     for (std::size_t cut = 1; cut < 12; ++cut)
       ExpectSame({after.begin(), after.end() - static_cast<long>(cut)}, plain,
                  cut > 1, "cut after the picture");
-    if (!layout.exif.empty()) continue;  // the picture is not the end
+    if (!layout.exif.empty()) continue;  // the picture is not last
     const std::size_t padding = plain.size() % 2;
     for (std::size_t cut = 2 + padding; cut < 60; ++cut) {
       const Bytes odd(plain.begin(), plain.end() - static_cast<long>(cut));
@@ -136,7 +136,7 @@ TEST(WebpContainer, AStillPictureHasTheSizeOfItsCanvas) {
   for (const std::uint32_t more : {0u, 100u}) {
     Bytes odd =
         WriteWebp(MakePicture(Kind::kPhoto, 120, 90, 3, 1), {.orientation = 1});
-    odd[24] += 2;  // of VP8X, the width
+    odd[24] += 2;  // width in VP8X
     SetSize(&odd, SizeOf(odd) + more);
     EXPECT_EQ(Make(odd).outcome.reason, Reason::kCorrupt) << more;
   }
@@ -152,7 +152,8 @@ TEST(WebpContainer, WhatItSaysItDoesNotHaveIsNotThere) {
   ASSERT_EQ(full.picture.width, 30u);
   ASSERT_NE(full.picture.samples, plain.picture.samples);
   Bytes neither = both;
-  neither[20] &= static_cast<std::uint8_t>(~0x28);  // of VP8X: ICC and EXIF
+  // Flags in VP8X: ICC and EXIF.
+  neither[20] &= static_cast<std::uint8_t>(~0x28);
   const Made made = Make(neither);
   EXPECT_EQ(made.outcome.source_width, 120u);
   EXPECT_EQ(made.picture.samples, plain.picture.samples);

@@ -1,6 +1,6 @@
 // Links: tm_image tm_recipe tm_pictures
 //
-// WebP in and out, by way of the Thumbnailer.
+// Tests WebP as input and output of the Thumbnailer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ Recipe RecipeFor(const char* size, ImageFormat format) {
 
 struct Made {
   Outcome outcome;
-  Bytes bytes;  // of the first thumbnail
+  Bytes bytes;  // the first thumbnail
 };
 
 Made Make(ByteSpan encoded, const Recipe& recipe) {
@@ -48,7 +48,7 @@ Made Make(ByteSpan encoded, const Recipe& recipe) {
   return made;
 }
 
-// What a WebP gives as PNG at its own size.
+// Returns the picture of a WebP at its own size, by way of PNG.
 Picture Pixels(ByteSpan encoded) {
   const Made made = Make(encoded, RecipeFor("9999", ImageFormat::kPng));
   EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
@@ -82,7 +82,7 @@ TEST(Webp, AlphaComesThrough) {
 TEST(Webp, ColourBehindNothingDoesNotShow) {
   Picture p = MakePicture(Kind::kGradient, 128, 128, 4, 1);
   for (std::uint32_t i = 0; i < 128 * 128; ++i) {
-    const bool left = i % 128 < 63;  // green and opaque; red and transparent
+    const bool left = i % 128 < 63;  // opaque green left, transparent red right
     const std::uint8_t pixel[4] = {static_cast<std::uint8_t>(left ? 0 : 255),
                                    static_cast<std::uint8_t>(left ? 255 : 0), 0,
                                    static_cast<std::uint8_t>(left ? 255 : 0)};
@@ -140,13 +140,13 @@ TEST(Webp, ExifTurnsIt) {
 }
 
 TEST(Webp, LargeOnesThatLibwebpReducesLookTheSame) {
-  // Beyond 32 megapixels.
+  // The picture has more than 32 megapixels.
   const Picture photo = MakePicture(Kind::kGradient, 16383, 2100, 3, 1);
   for (const bool lossless : {false, true}) {
     const Bytes webp =
         WriteWebp(photo, {.quality = 60, .lossless = lossless, .method = 0});
     const Made reduced = Make(webp, RecipeFor("200x", ImageFormat::kPng));
-    // A second size keeps the library from reducing.
+    // A second, larger size keeps libwebp from reducing.
     Recipe recipe = RecipeFor("200x", ImageFormat::kPng);
     recipe.sizes.push_back(*ParseSize("4050x", Fit::kInside));
     const Made whole = Make(webp, recipe);
@@ -245,7 +245,7 @@ TEST(Webp, WhatIsCutOffIsTruncatedAndShownIfAllowed) {
 }
 
 TEST(Webp, LimitsHoldBeforeAnythingIsAllocated) {
-  // A few bytes that promise 16384x16384 pixels, lossless.
+  // A few bytes claim 16384x16384 pixels, lossless.
   Bytes webp =
       WriteWebp(MakePicture(Kind::kGradient, 1, 1, 3, 1), {.lossless = true});
   webp[21] = webp[22] = webp[23] = 0xFF;

@@ -34,7 +34,7 @@ TEST(WeightTable, AddsUpToOneAndStaysWithinThePlane) {
             magnitude += std::abs(table.weights(i)[t]);
           }
           ASSERT_EQ(sum, 1 << kWeightBits) << from << " to " << to;
-          // What the kernels' 32 bits rely on.
+          // The kernels' 32-bit sums rely on this bound.
           ASSERT_LT(magnitude, 2 << kWeightBits) << from << " to " << to;
           ASSERT_LE(table.start(i) + table.taps(i), from);
         }
@@ -77,7 +77,7 @@ TEST(WeightTable, AveragesPairsWithABox) {
 }
 
 TEST(WeightTable, CountsTheLastSampleByWhatItCovers) {
-  // 8 samples of which the last stands for a quarter, into 1 and into 2.
+  // 8 samples, the last of which counts for a quarter, into 1.
   Axis axis = Plain(8, 1, FilterKind::kBox);
   axis.extent = axis.step = 7.25;
   const WeightTable one(axis);
@@ -88,7 +88,7 @@ TEST(WeightTable, CountsTheLastSampleByWhatItCovers) {
   EXPECT_NEAR(one.weights(0)[7], whole / 4, 4);
 }
 
-// As what was never cut into samples: a ramp's means are where they were.
+// The means of a ramp must be where they were before it was cut into samples.
 TEST(WeightTable, FindsTheMiddleOfAPlaneThatEndsWithinASample) {
   for (const double extent : {40.125, 40.5, 40.875}) {
     Axis axis = Plain(41, 4, FilterKind::kLanczos3);

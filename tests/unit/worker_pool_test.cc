@@ -1,7 +1,7 @@
 // Links: tm_pool tm_loop tm_common
 //
-// Real processes, from the shell's own tools: what is tested is that each is
-// started, seen to end, and reaped.
+// Tests real processes, made of the shell's own tools: each must be started,
+// seen to end, and reaped.
 #include "coordinator/pool/worker_pool.h"
 
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ class WorkerPoolTest : public testing::Test {
   }
   void TearDown() override {
     pool_.reset();
-    // No child is left, not even one to be reaped.
+    // No child may be left, not even a zombie.
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
   }
@@ -72,7 +72,7 @@ TEST_F(WorkerPoolTest, ARetiredOneIsReplacedWithoutABackOff) {
   pool_->MarkReady(0);
   pool_->Retire(0, Millis(9000));
   const TimePoint asked = std::chrono::steady_clock::now();
-  kill(pool_->pid(0), SIGTERM);  // does as it was asked
+  kill(pool_->pid(0), SIGTERM);  // the worker exits as asked
   ASSERT_TRUE(Until([&] { return started_ == 2; }));
   EXPECT_LT(std::chrono::steady_clock::now() - asked, Millis(2500));
 }
@@ -173,7 +173,7 @@ TEST_F(WorkerPoolTest, DeathsInARowAreFollowedByGrowingWaits) {
     waits.push_back(std::chrono::duration_cast<Millis>(
         std::chrono::steady_clock::now() - gone));
   }
-  // Not earlier than promised; how much later is the machine's affair.
+  // The waits may be longer on a busy machine, but not shorter.
   EXPECT_GE(waits[0], Millis(19));
   EXPECT_GE(waits[1], Millis(39));
   EXPECT_GE(waits[2], Millis(79));
