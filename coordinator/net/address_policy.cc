@@ -25,12 +25,12 @@ constexpr std::uint32_t V4(std::uint32_t a, std::uint32_t b, std::uint32_t c,
   return a << 24 | b << 16 | c << 8 | d;
 }
 
-// IANA's special-purpose registry (RFC 6890 and its updates), and the places
-// where clouds answer their own machines. The first match decides.
+// IANA's special-purpose registry (RFC 6890 and its updates), and the addresses
+// at which clouds serve their own machines. The first match decides.
 constexpr std::array kV4Rules = {
     V4Rule{V4(168, 63, 129, 16), 32, kNeverAllowed},    // Azure's host
     V4Rule{V4(100, 100, 100, 200), 32, kNeverAllowed},  // Alibaba metadata
-    V4Rule{V4(0, 0, 0, 0), 8, kNeverAllowed},  // Linux: this very machine
+    V4Rule{V4(0, 0, 0, 0), 8, kNeverAllowed},  // this machine, on Linux
     V4Rule{V4(10, 0, 0, 0), 8, kNeedsPrivate},
     V4Rule{V4(100, 64, 0, 0), 10, kNeedsPrivate},  // carrier-grade NAT
     V4Rule{V4(127, 0, 0, 0), 8, kNeedsLoopback},
@@ -76,7 +76,7 @@ struct V6Rule {
 };
 
 constexpr std::array kV6Rules = {
-    // Where clouds hand out credentials: AWS, Google, Scaleway.
+    // AWS, Google and Scaleway hand out credentials here.
     V6Rule{{0xfd, 0x00, 0x0e, 0xc2}, 32, kNeverAllowed},
     V6Rule{{0xfd, 0x20, 0x00, 0xce}, 32, kNeverAllowed},
     V6Rule{{0xfd, 0x00, 0x00, 0x42}, 32, kNeverAllowed},
@@ -95,25 +95,26 @@ std::uint8_t ClassifyPlainV6(const V6& address) {
   return kNeverAllowed;  // link-local, multicast, discard, unassigned
 }
 
-// RFC 6052 with a /48 prefix: the IPv4 address lies around octet 8.
+// With a /48 prefix (RFC 6052) the IPv4 address surrounds octet 8.
 std::uint8_t ClassifyNat64Slash48(const V6& a) {
   return ClassifyV4(V4(a[6], a[7], a[9], a[10]));
 }
 
-// Teredo (RFC 4380): the server's address, and the client's with each bit
-// turned over.
+// A Teredo address (RFC 4380) contains the server's IPv4 address, and the
+// client's with each bit inverted.
 std::uint8_t ClassifyTeredo(const V6& a) {
   V6 flipped = a;
   for (std::uint8_t& byte : flipped) byte = static_cast<std::uint8_t>(~byte);
   return ClassifyV4At(a, 4) | ClassifyV4At(flipped, 12);
 }
 
-// ISATAP (RFC 5214): the lower half is [02]00:5efe:IPv4, under any prefix.
+// An ISATAP address (RFC 5214) has [02]00:5efe:IPv4 as its lower half, after
+// any prefix.
 bool IsIsatap(const V6& a) {
   return (a[8] & ~0x03) == 0 && a[9] == 0 && a[10] == 0x5e && a[11] == 0xfe;
 }
 
-// Empty: no IPv4 address decides on this one.
+// Returns empty if no embedded IPv4 address decides about this address.
 std::optional<std::uint8_t> ClassifyEmbedded(const V6& a) {
   constexpr V6 kZero{};
   constexpr V6 kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -126,7 +127,8 @@ std::optional<std::uint8_t> ClassifyEmbedded(const V6& a) {
   if (HasPrefix(a, kMapped, 96)) return ClassifyV4At(a, 12);
   if (HasPrefix(a, kTranslated, 96)) return ClassifyV4At(a, 12);
   if (HasPrefix(a, kNat64, 96)) return ClassifyV4At(a, 12);
-  // The site's own translator: its prefix length is not told, so both ways.
+  // The site's own translator may use either prefix length, and we cannot know
+  // which one: apply both.
   if (HasPrefix(a, kLocalNat64, 48))
     return kNeedsPrivate | ClassifyV4At(a, 12) | ClassifyNat64Slash48(a);
   if (HasPrefix(a, k6to4, 16)) return ClassifyV4At(a, 2);
@@ -137,6 +139,7 @@ std::optional<std::uint8_t> ClassifyEmbedded(const V6& a) {
 std::uint8_t ClassifyV6(const V6& address) {
   constexpr V6 kLoopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   if (address == kLoopback) return kNeedsLoopback;
+  // ISATAP does not end the check, since its prefix may be anything.
   std::uint8_t needs = kNeedsNothing;
   if (IsIsatap(address)) needs = ClassifyV4At(address, 12);
   if (const auto embedded = ClassifyEmbedded(address)) return needs | *embedded;

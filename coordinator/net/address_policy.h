@@ -1,9 +1,10 @@
-// coordinator/net/address_policy.h: which addresses a URL from a list may
-// lead to. Without this, whoever writes a list makes us fetch from the inside
-// of our own network (server-side request forgery).
+// coordinator/net/address_policy.h: decides which addresses a URL from a list
+// may lead to. Without this rule the author of a list could make us fetch from
+// the inside of our own network (server-side request forgery).
 //
-// Pure     decides on the resolved address, just before a connection is made;
-//          names are not looked at, since what they resolve to can change.
+// Pure     looks only at the resolved address, just before curl connects. A
+//          check of the name would not help, since a name can resolve to
+//          another address a moment later.
 #pragma once
 
 #include <sys/socket.h>
@@ -18,8 +19,8 @@ struct AddressPolicy {
   bool allow_private = false;
 };
 
-// What an address needs to be allowed, as bits: an IPv6 address that carries
-// an IPv4 one needs what both need.
+// The permissions that an address needs, as bits. An IPv6 address that contains
+// an IPv4 address needs the permissions of both.
 enum AddressNeeds : std::uint8_t {
   kNeedsNothing = 0,
   kNeedsLoopback = 1,
@@ -35,7 +36,7 @@ enum AddressNeeds : std::uint8_t {
 [[nodiscard]] bool IsAllowed(const AddressPolicy& policy,
                              const sockaddr* address, socklen_t length);
 
-// Without port: "192.0.2.1".
+// Returns the address without a port, such as "192.0.2.1".
 [[nodiscard]] std::string AddressText(const sockaddr* address,
                                       socklen_t length);
 

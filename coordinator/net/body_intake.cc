@@ -9,14 +9,15 @@ namespace {
 
 enum class Taken { kAll, kPaused, kEnded };
 
-// What a decoder makes at a time.
+// Most bytes that one call of the decoder makes.
 constexpr std::size_t kDecodedBytes = 32 << 10;
 
 Taken Deliver(Job* job, ByteSpan bytes) {
   job->hop.too_big = bytes.size() > job->options->max_bytes - job->bytes;
   if (job->hop.too_big) return Taken::kEnded;
   std::uint8_t* place = job->body->Extend(bytes.size());
-  if (job->cancelled) return Taken::kEnded;  // by the sink: no `place` now
+  // The sink may have cancelled the transfer in Extend(); `place` is void then.
+  if (job->cancelled) return Taken::kEnded;
   if (place == nullptr) {
     job->Pause();
     return Taken::kPaused;
@@ -27,7 +28,7 @@ Taken Deliver(Job* job, ByteSpan bytes) {
   return job->hop.unwelcome ? Taken::kEnded : Taken::kAll;
 }
 
-// Gives the sink what was decoded before the pause.
+// Gives the sink the bytes that were decoded before the pause.
 Taken DeliverHeldBack(Job* job) {
   DecodedBody& body = *job->hop.decoded;
   if (body.held_back.empty()) return Taken::kAll;
@@ -53,8 +54,8 @@ Taken Decode(Job* job, ByteSpan* input) {
   }
 }
 
-// Curl keeps what a paused callback was given, and gives it again from its
-// first byte on: what is decoded already is passed over.
+// After a pause curl passes the same data again from its first byte on. Skips
+// the part of it that is already decoded.
 std::size_t TakeCoded(Job* job, ByteSpan data) {
   DecodedBody& body = *job->hop.decoded;
   const std::size_t known = std::min(body.known, data.size());

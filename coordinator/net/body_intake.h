@@ -1,8 +1,8 @@
-// coordinator/net/body_intake.h: the way of a body's bytes from curl to the
-// sink: decoded where they are coded, counted, and held up while the sink has
-// no memory.
+// coordinator/net/body_intake.h: passes a body's bytes from curl to the sink.
+// Decodes them if they are coded, counts them, and pauses the transfer while
+// the sink has no memory.
 //
-// Memory   what a paused body holds is what curl has read (64 KB at most), and
+// Memory   a paused body holds the bytes that curl has read (64 KB at most) and
 //          one buffer of decoded bytes.
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace thumbmill {
 
-// Curl's write callback for a body that the sink is to get. Returns its
-// answer to curl: all of `data`, to pause, or less, which ends the request;
-// `job->hop` says why.
+// Handles curl's write callback for a body that goes to the sink. Returns the
+// answer for curl: the size of `data`, CURL_WRITEFUNC_PAUSE, or 0 to end the
+// request; `job->hop` then holds the reason.
 [[nodiscard]] std::size_t TakeBody(Job* job, ByteSpan data);
 
 }  // namespace thumbmill

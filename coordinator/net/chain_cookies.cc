@@ -26,6 +26,7 @@ void ChainCookies::TakeFrom(CURL* easy) {
 }
 
 CURLcode ChainCookies::GiveTo(CURL* easy) const {
+  // An empty file name turns the engine on without reading a file.
   CURLcode code = curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
   for (const std::string& line : lines_)
     if (code == CURLE_OK)

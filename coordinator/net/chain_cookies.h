@@ -1,14 +1,16 @@
 // coordinator/net/chain_cookies.h: cookies that live as long as one chain of
 // redirects.
 //
-// The problem: some servers set a cookie, redirect, and redirect for ever
-// where it does not come back. Curl's own engine reads and sends them, by the
-// rules for domains, paths and public suffixes. Each hop has a handle of its
-// own, so that the cookies are taken out of one and put into the next. A handle
-// that has seen a cookie serves no other transfer: libcurl keeps not only the
-// cookies but also a count of them that refuses later ones.
+// The problem: some servers set a cookie and redirect, again and again until
+// the cookie comes back.
 //
-// Memory   bounded: what does not fit is left out.
+// The idea: curl's own cookie engine reads and sends cookies, by the rules for
+// domains, paths and public suffixes. Each hop has its own handle, so this
+// class takes the cookies out of one handle and puts them into the next. A
+// handle that has seen a cookie serves no other transfer: libcurl also keeps a
+// count of cookies in it, and would refuse later ones.
+//
+// Memory   bounded: cookies that do not fit are left out.
 #pragma once
 
 #include <curl/curl.h>
@@ -20,9 +22,9 @@ namespace thumbmill {
 
 class ChainCookies {
  public:
-  // Replaces what is kept by all that `easy` holds.
+  // Replaces the kept cookies with those of `easy`.
   void TakeFrom(CURL* easy);
-  // Switches the engine of `easy` on and gives it what is kept.
+  // Turns on the cookie engine of `easy` and gives it the kept cookies.
   [[nodiscard]] CURLcode GiveTo(CURL* easy) const;
   [[nodiscard]] bool empty() const { return lines_.empty(); }
 
@@ -30,7 +32,7 @@ class ChainCookies {
   static constexpr std::size_t kMostBytes = 16 << 10;
 
  private:
-  std::vector<std::string> lines_;  // as Netscape's cookie files have them
+  std::vector<std::string> lines_;  // in Netscape's cookie file format
 };
 
 }  // namespace thumbmill

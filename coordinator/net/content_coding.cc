@@ -10,14 +10,14 @@ namespace {
 
 using Kind = ContentCoding::Kind;
 
-// Words are shown in messages: not more than this of them.
+// Messages show at most this many bytes of the words.
 constexpr std::size_t kShownBytes = 80;
 
 struct Coding {
   std::string_view word;
   Kind kind;
 };
-// All that IANA has registered, and what servers say without asking it.
+// All compressions that IANA has registered, and others that servers use.
 constexpr std::array kCompressions = {
     Coding{"gzip", Kind::kGzip},        Coding{"x-gzip", Kind::kGzip},
     Coding{"deflate", Kind::kDeflate},  Coding{"x-deflate", Kind::kDeflate},
@@ -36,7 +36,7 @@ Kind KindOf(std::string_view word) {
   return found == kCompressions.end() ? Kind::kPlain : found->kind;
 }
 
-// Calls `visit` with each word of a comma list, without blanks and parameters.
+// Calls `visit` with each word of a comma list. Drops blanks and parameters.
 template <typename Visit>
 void ForEachWord(std::string_view value, Visit visit) {
   while (true) {
@@ -58,6 +58,7 @@ void ContentCoding::Add(std::string_view value) {
 void ContentCoding::AddWord(std::string_view word) {
   const Kind kind = KindOf(word);
   if (kind == Kind::kPlain) return;
+  // A second compression is a second layer.
   kind_ = kind_ == Kind::kPlain ? kind : Kind::kRefused;
   if (words_.size() + word.size() > kShownBytes) return;
   words_.append(words_.empty() ? "" : ", ").append(word);

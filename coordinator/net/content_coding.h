@@ -1,15 +1,17 @@
-// coordinator/net/content_coding.h: what the heads of an answer say about how
-// its body is coded.
+// coordinator/net/content_coding.h: reads from an answer's headers how its body
+// is coded.
 //
-// The problem: a body that is coded grows when it is decoded, by a thousand
-// times where somebody means harm, and libcurl decodes whatever is announced,
-// as often as it is announced, into memory of its own. So it decodes nothing
-// for us. We ask for plain bytes; one layer of gzip or deflate that comes all
-// the same is decoded by an Inflater, whose memory is small and fixed. More
-// layers are refused, and so are codings whose decoders take as much memory as
-// the sender likes (br: 16 MB, zstd: 128 MB for each body).
+// The problem: a coded body grows when it is decoded; an attacker can make it
+// grow a thousand times. libcurl decodes every announced coding, and as many
+// layers as are announced, into its own memory.
 //
-// Pure     a value; lists, repeated headers and letter case do not matter.
+// The idea: libcurl decodes nothing for us. We ask for plain bytes. If the
+// server sends one layer of gzip or deflate all the same, an Inflater decodes
+// it in small and fixed memory. We refuse more layers. We also refuse codings
+// whose decoders take as much memory as the sender likes (br: 16 MB, zstd:
+// 128 MB for each body).
+//
+// Pure     a value. Reads comma lists, repeated headers and any letter case.
 #pragma once
 
 #include <string>
@@ -21,11 +23,11 @@ class ContentCoding {
  public:
   enum class Kind { kPlain, kGzip, kDeflate, kRefused };
 
-  // The value of one Content-Encoding header. A word that names no compression
-  // (utf-8, binary, aws-chunked, identity) says nothing about the bytes.
+  // Adds the value of one Content-Encoding header. Ignores words that name no
+  // compression (utf-8, binary, aws-chunked, identity).
   void Add(std::string_view value);
   [[nodiscard]] Kind kind() const { return kind_; }
-  // The codings that were announced, to show; empty for kPlain.
+  // The announced codings, for messages; empty for kPlain.
   [[nodiscard]] const std::string& words() const { return words_; }
 
  private:
@@ -35,8 +37,8 @@ class ContentCoding {
   std::string words_;
 };
 
-// The first word of a Transfer-Encoding header that is not "chunked" or
-// "identity"; empty where there is none. libcurl would decode it.
+// Returns the first word of a Transfer-Encoding header that is not "chunked" or
+// "identity", or empty if there is none. libcurl would decode such a coding.
 [[nodiscard]] std::string_view UnaskedTransferCoding(std::string_view value);
 
 }  // namespace thumbmill

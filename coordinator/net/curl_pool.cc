@@ -11,14 +11,15 @@
 namespace thumbmill {
 namespace {
 
-// Calls of curl_multi_socket_action() that may fail in a row, and the wait
-// between them: a second in all.
+// Failed calls of curl_multi_socket_action() in a row before all transfers end,
+// and the wait between them: one second in all.
 constexpr int kActionTries = 20;
 constexpr long kActionWaitMs = 50;
 
-// libidn2 reads host names in the charset of the thread's locale, and a
-// program that calls no setlocale() has ASCII: "bücher.example" would not
-// resolve. For the time of a call only, so that nobody else is touched.
+// Sets a UTF-8 locale while curl runs. libidn2 reads host names in the charset
+// of the thread's locale, and a program that never calls setlocale() has ASCII:
+// "bücher.example" would not resolve. The locale is restored after each call,
+// so that other code does not notice it.
 class Utf8Locale {
  public:
   Utf8Locale() : before_(uselocale(Shared())) {}
@@ -27,8 +28,8 @@ class Utf8Locale {
   Utf8Locale& operator=(const Utf8Locale&) = delete;
 
  private:
-  // Null where the system has no such locale: uselocale() changes nothing
-  // then. Lives as long as the process.
+  // Returns null if the system has no such locale; uselocale(null) changes
+  // nothing. The locale lives as long as the process.
   static locale_t Shared() {
     static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     return locale;
@@ -36,7 +37,7 @@ class Utf8Locale {
   locale_t before_;
 };
 
-// Counts how deep curl is on the stack.
+// Counts the nested calls into curl.
 class Inside {
  public:
   explicit Inside(int* depth) : depth_(depth) { ++*depth_; }
@@ -81,9 +82,9 @@ Status CurlPool::Configure(long connections) {
   set(CURLMOPT_TIMERFUNCTION, &CurlPool::OnTimer);
   set(CURLMOPT_TIMERDATA, static_cast<void*>(this));
   set(CURLMOPT_MAXCONNECTS, connections);
-  // No two transfers on one HTTP/2 connection: when one of them is paused for
-  // want of memory, its unread frames would hold up its neighbours, which may
-  // be the ones whose end would free memory.
+  // Do not share an HTTP/2 connection between transfers. If one of them pauses
+  // for lack of memory, its unread frames hold up the others, which may be the
+  // ones whose end would free memory.
   set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   if (code == CURLM_OK) return {};
   return Fail(ErrorCode::kInternal,
@@ -91,6 +92,7 @@ Status CurlPool::Configure(long connections) {
 }
 
 CurlPool::~CurlPool() {
+  // Clean up curl first, since its cleanup calls back into this object.
   if (multi_ != nullptr) {
     const Inside inside(&depth_);
     curl_multi_cleanup(multi_);
@@ -121,7 +123,7 @@ bool CurlPool::Remove(CURL* easy) {
 
 void CurlPool::EndOne(CURL* easy, CURLcode code) {
   const auto found = owners_.find(easy);
-  if (found == owners_.end()) return;  // curl's own, or removed meanwhile
+  if (found == owners_.end()) return;  // curl's own handle, or removed already
   const Owner owner = found->second;
   finished_({owner, easy, code, Remove(easy)});
 }
@@ -133,8 +135,8 @@ void CurlPool::Unpause(CURL* easy) {
     const Inside guard(&depth_);
     code = curl_easy_pause(easy, CURLPAUSE_CONT);
   }
-  // What the write callback refuses here is told to us alone: the multi
-  // handle would go on and leave the refused bytes out.
+  // If the write callback refuses bytes here, only this call reports it. The
+  // multi handle would go on without the refused bytes.
   if (code != CURLE_OK) EndOne(easy, code);
   Drain();
 }
@@ -158,7 +160,8 @@ int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* pool,
   return 0;
 }
 
-// An error that curl were told of would end its multi handle for good.
+// Never reports an error to curl, since that would end the multi handle for
+// good. Ends only this transfer, and from the loop, since curl is on the stack.
 void CurlPool::Watch(CURL* easy, int fd, std::uint32_t events) {
   if (watched_.contains(fd)) return loop_->Rewatch(fd, events);
   if (loop_->Watch(fd, events,
@@ -205,8 +208,8 @@ void CurlPool::Act(int fd, std::uint32_t epoll_events) {
   NoteAction(code);
 }
 
-// One call that fails may be for want of memory: it is tried again. The
-// transfers of a multi handle that does not recover would wait for nothing.
+// A single failure may be a lack of memory, so tries again. If the multi handle
+// does not recover, ends its transfers, which would otherwise wait for ever.
 void CurlPool::NoteAction(CURLMcode code) {
   if (code == CURLM_OK) {
     failures_ = 0;
@@ -218,18 +221,20 @@ void CurlPool::NoteAction(CURLMcode code) {
 
 void CurlPool::EndAll() {
   failures_ = 0;
+  // Copy the handles first, since `finished_` changes the table.
   std::vector<CURL*> all;
   all.reserve(owners_.size());
   for (const auto& [easy, owner] : owners_) all.push_back(easy);
   for (CURL* easy : all) EndOne(easy, CURLE_FAILED_INIT);
 }
 
-// One message at a time: what `finished_` removes takes its message along.
+// Reads one message at a time: `finished_` may remove other handles, and curl
+// then drops their messages.
 void CurlPool::Drain() {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    // `message` is void from here on.
+    // EndOne() makes `message` invalid.
     EndOne(message->easy_handle, message->data.result);
   }
 }

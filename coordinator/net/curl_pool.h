@@ -1,11 +1,12 @@
 // coordinator/net/curl_pool.h: one curl multi handle on the event loop.
 //
-// Owns     the multi handle: connections, DNS cache. Not the easy handles.
-// Runs in  the loop's thread. `finished` is called with nothing of curl on
-//          the stack, so it may add and remove handles.
-// Errors   Create() fails with kNoMemory. When the kernel or curl refuses
-//          something later, the transfer that it concerns ends with a CURLcode;
-//          a multi handle that fails again and again ends all of them.
+// Owns     the multi handle with its connections, but not the easy handles.
+// Runs in  the loop's thread. No curl function is on the stack when `finished`
+//          is called, so it may add and remove handles.
+// Errors   Create() fails with kNoMemory, or kInternal if curl refuses an
+//          option. If the kernel or curl refuses something later, the transfer
+//          concerned ends with a CURLcode. If the multi handle fails again and
+//          again, all transfers end.
 #pragma once
 
 #include <curl/curl.h>
@@ -24,10 +25,10 @@ namespace thumbmill {
 
 class CurlPool {
  public:
-  // Who a handle belongs to, as the owner told Add().
+  // The owner of a handle, as passed to Add().
   using Owner = std::uint64_t;
-  // How a transfer ended. The handle may be used again only where curl has let
-  // go of it (`free`); else it must be cleaned up, which detaches it.
+  // The end of a transfer. The handle may be used again only if curl holds it
+  // no longer (`free`). Else it must be cleaned up, which detaches it.
   struct End {
     Owner owner;
     CURL* easy;
@@ -42,15 +43,17 @@ class CurlPool {
   CurlPool(const CurlPool&) = delete;
   CurlPool& operator=(const CurlPool&) = delete;
 
-  // Never from inside a callback of curl's: see inside(). After an error the
-  // handle is not in the pool. An error of the kernel ends the transfer from
-  // the loop.
+  // Starts a transfer. Do not call it from inside a curl callback: see
+  // inside(). If it fails, the handle is not in the pool. If the kernel refuses
+  // to watch a socket, the transfer ends later, from the loop.
   [[nodiscard]] CURLMcode Add(CURL* easy, Owner owner);
-  // False: curl still holds the handle; clean it up, do not use it again.
+  // Ends a transfer without calling `finished`. Returns false if curl still
+  // holds the handle: clean it up and do not use it again.
   bool Remove(CURL* easy);
-  // May call the write callback before it returns.
+  // Resumes a paused transfer. May call the write callback before it returns.
   void Unpause(CURL* easy);
-  // A callback of curl's is on the stack: curl forbids all of the above.
+  // Returns true while a curl callback is on the stack. curl then forbids all
+  // calls above.
   [[nodiscard]] bool inside() const { return depth_ > 0; }
 
  private:
@@ -79,7 +82,7 @@ class CurlPool {
   // Transfers whose sockets the kernel refused to watch.
   std::vector<CURL*> unwatched_;
   int failures_ = 0;  // of curl_multi_socket_action(), in a row
-  // What is posted to the loop holds this weakly, so that it may outlive us.
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<CurlPool*> self_ = std::make_shared<CurlPool*>(this);
 };
 

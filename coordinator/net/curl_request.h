@@ -1,5 +1,5 @@
-// coordinator/net/curl_request.h: what curl is told about one request, and
-// what it tells us while the request runs.
+// coordinator/net/curl_request.h: sets curl's options for one request, and
+// handles curl's callbacks while the request runs.
 #pragma once
 
 #include "coordinator/net/transfer_job.h"
@@ -7,8 +7,9 @@
 
 namespace thumbmill {
 
-// Sets `job->easy` up for a request for `url`; the job and `share` outlive it.
-// Returns the first error of curl's, after which the handle is of no use.
+// Prepares `job->easy` for a request for `url`. The job and `share` must
+// outlive the request. Returns curl's first error; after one the handle cannot
+// be used.
 [[nodiscard]] CURLcode ConfigureRequest(Job* job, const Url& url,
                                         CURLSH* share);
 

@@ -1,5 +1,5 @@
-// coordinator/net/header_text.h: small questions about the text of headers.
-// Not the C library's functions: those follow the locale.
+// coordinator/net/header_text.h: small functions for the text of headers. The
+// C library has such functions too, but they depend on the locale.
 #pragma once
 
 #include <algorithm>

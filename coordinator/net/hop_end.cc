@@ -28,6 +28,8 @@ void SetTimeout(const HopEnd& end, TransferResult* result) {
                         : "the host's name was not resolved in time");
 }
 
+// A host may have several addresses. If one of them was allowed, the failure is
+// its own, and another try may succeed.
 void SetConnect(const HopEnd& end, TransferResult* result) {
   if (end.forbidden.empty() || end.any_address_allowed)
     return Set(result, Reason::kConnect, true, Words(end));
@@ -81,12 +83,15 @@ void SetCurl(const HopEnd& end, TransferResult* result) {
 
 }  // namespace
 
+// 501 and 505 say that the server cannot do this at all; the other 5xx may
+// pass. 408, 425 and 429 ask for another try.
 bool IsTransientStatus(int status) {
   if (status >= 500) return status != 501 && status != 505;
   return status == 408 || status == 425 || status == 429;
 }
 
-// A status that was read says more than how the connection ended after it.
+// Looks at the status before curl's code: a status tells more than the way in
+// which the connection ended after it.
 void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.headers_too_big)
     return Set(result, Reason::kTooBig, false, "headers without end");
@@ -112,7 +117,7 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
     return Set(result, Reason::kTruncatedBody, true,
                "the body's gzip or deflate coding is damaged or cut short");
   if (end.code != CURLE_OK) return SetCurl(end, result);
-  // curl ends well without any final status only where the peer is odd.
+  // Only a broken server makes curl succeed without a final status.
   if (end.status < 200)
     Set(result, Reason::kHttp5xx, true, "the server gave no final answer");
 }

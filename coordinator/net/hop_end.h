@@ -1,7 +1,7 @@
-// coordinator/net/hop_end.h: from what curl and the server said to a Reason
-// that the journal keeps, and whether another try may help.
+// coordinator/net/hop_end.h: turns the result of curl and the server's status
+// into a Reason for the journal, and decides whether another try may succeed.
 //
-// Pure     all of it is in the arguments.
+// Pure     depends on the arguments only.
 #pragma once
 
 #include <curl/curl.h>
@@ -15,19 +15,19 @@ namespace thumbmill {
 // One request and its answer; a transfer with redirects has several.
 struct HopEnd {
   CURLcode code = CURLE_OK;
-  std::string curl_text;  // curl's own words, may be empty
+  std::string curl_text;  // curl's error text, may be empty
   int status = 0;
   bool upload = false;
   bool body_begun = false;
   bool name_resolved = false;
-  bool too_big = false;  // our own cap
-  bool unwelcome = false;
-  bool body_left = false;  // nobody wants the body, and it was not read whole
+  bool too_big = false;    // the body exceeds our own limit
+  bool unwelcome = false;  // the sink ended the transfer
+  bool body_left = false;  // an unwanted body was not read to its end
   bool damaged = false;    // the coded body does not decode, or is cut short
-  std::string refused;     // the header that we cannot serve, or empty
+  std::string refused;     // the header that we do not accept, or empty
   bool headers_too_big = false;
   bool any_address_allowed = false;
-  std::string forbidden;  // the last address that was refused, or empty
+  std::string forbidden;  // the last address that we refused, or empty
 };
 
 [[nodiscard]] bool IsTransientStatus(int status);

@@ -7,8 +7,8 @@
 namespace thumbmill {
 namespace {
 
-constexpr Millis kRound{1000};      // refusals within it cut once
-constexpr int kRefusalsToHold = 3;  // a few may be chance
+constexpr Millis kRound{1000};      // refusals within this time cut once
+constexpr int kRefusalsToHold = 3;  // fewer may be chance
 constexpr double kLeastAtOnce = 1;
 
 }  // namespace
@@ -16,7 +16,7 @@ constexpr double kLeastAtOnce = 1;
 HostCare::Health& HostCare::Of(const std::string& host) {
   const auto found = hosts_.find(host);
   if (found != hosts_.end()) return found->second;
-  // Forgetting costs a few requests, growing would cost memory.
+  // Forgetting costs a few requests; growing would cost memory.
   if (hosts_.size() >= kMaxHosts) hosts_.clear();
   Health& health = hosts_[host];
   health.at_once = static_cast<double>(options_.at_once);
@@ -36,7 +36,8 @@ HostCare::Permit HostCare::Ask(const std::string& host, std::size_t active,
   return {active < limit ? Leave::kGo : Leave::kFull, {}};
 }
 
-// A probe that was let through and then not started leaves none active.
+// If a permitted probe was never started, no request is active; permits another
+// one.
 HostCare::Permit HostCare::AskDead(Health* health, std::size_t active,
                                    TimePoint now) {
   const bool probed = health->probing && active > 0;
@@ -45,7 +46,7 @@ HostCare::Permit HostCare::AskDead(Health* health, std::size_t active,
   return {Leave::kGo, {}};
 }
 
-// One more at once for a whole round of good answers.
+// Each answer adds 1/at_once, so that a whole round of good answers adds one.
 void HostCare::Answered(const std::string& host) {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) return;
@@ -55,6 +56,7 @@ void HostCare::Answered(const std::string& host) {
     hosts_.erase(found);
     return;
   }
+  // Forget the refusals and silences, but not the recent cut.
   const TimePoint cut_again = health.cut_again;
   health = Health{};
   health.at_once = at_once;
@@ -77,7 +79,8 @@ void HostCare::Busy(const std::string& host, Millis retry_after,
     health.at_once = std::max(health.at_once / 2, kLeastAtOnce);
     health.cut_again = now + kRound;
   }
-  // Those that were under way when it was held say the same once more.
+  // During a hold, refusals come from requests that were already under way and
+  // tell nothing new.
   const bool held = now < health.held_until;
   if (!held) ++health.refusals;
   if (retry_after > Millis(0)) {
@@ -100,7 +103,8 @@ void HostCare::Silent(const std::string& host, Reason reason,
     return;
   }
   const bool was_suspected = IsSuspected(health);
-  if (was_suspected && now < health.held_until) return;  // was under way
+  // The request was under way before the hold, so it is not a failed probe.
+  if (was_suspected && now < health.held_until) return;
   ++health.silences;
   if (!IsSuspected(health)) return;
   health.at_once = kLeastAtOnce;

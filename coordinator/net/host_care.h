@@ -1,17 +1,20 @@
-// coordinator/net/host_care.h: how a host may be asked: how many times at
-// once, from when on, or not at all any more.
+// coordinator/net/host_care.h: limits the requests to each host. The state of
+// the host decides how many may run at once, and whether one may start now.
 //
-//   well      as many at once as allowed
-//   busy      it answers 429 or 503: half as many at once, one more again
-//             with each round of good answers (AIMD, as TCP does); and held
-//             while Retry-After says so, or after three refusals in a row
-//   suspected it gave no answer `suspect_after` times in a row: held, and one
-//             request at a time as a probe, each wait twice the last
-//   dead      `probes` of them failed too: what wants it fails at once with
-//             the last reason, but for one probe after each rest (half open)
+//   well      `at_once` requests may run at once.
+//   busy      The host answers 429 or 503. Half as many requests may run at
+//             once; each round of good answers adds one (AIMD, as in TCP).
+//             Requests are held for the time in Retry-After, or after three
+//             refusals in a row.
+//   suspected The host gave no answer `suspect_after` times in a row. One
+//             request at a time goes out as a probe. Each wait before it is
+//             twice the last one.
+//   dead      `probes` probes failed too. Requests fail at once with the last
+//             reason. After each rest one probe may go out (half open).
 //
-// Any answer that is neither makes a host well again. Only hosts that are not
-// well take memory, and no more than kMaxHosts of them.
+// Any other answer ends the hold, the suspicion or the death; the number of
+// requests at once then grows back. Only hosts that are not well take memory,
+// and no more than kMaxHosts of them.
 //
 // Pure     no clock of its own.
 #pragma once
@@ -32,8 +35,8 @@ struct HostCareOptions {
   int probes = 3;
   Millis first_hold{500};
   Millis last_hold{60'000};
-  Millis max_retry_after{300'000};  // a server cannot hold us longer
-  Millis first_rest{30'000};        // of a dead host, between probes
+  Millis max_retry_after{300'000};  // longest Retry-After that is obeyed
+  Millis first_rest{30'000};        // between probes of a dead host; doubled
   Millis last_rest{300'000};
 };
 
@@ -42,29 +45,31 @@ class HostCare {
   enum class Leave { kGo, kFull, kWait, kDead };
   struct Permit {
     Leave leave = Leave::kGo;
-    TimePoint until{};  // kWait
+    TimePoint until{};  // for kWait: ask again then
   };
 
   explicit HostCare(const HostCareOptions& options) : options_(options) {}
 
-  // May a request to `host` start, where `active` of them run? After kGo it is
-  // expected to.
+  // Decides whether one more request to `host` may start while `active` run.
+  // After kGo the caller should start it.
   [[nodiscard]] Permit Ask(const std::string& host, std::size_t active,
                            TimePoint now);
 
-  // What became of a request.
+  // Call one of these for each request that ended: the host answered; it
+  // answered 429 or 503; it gave no answer.
   void Answered(const std::string& host);
   void Busy(const std::string& host, Millis retry_after, TimePoint now);
   void Silent(const std::string& host, Reason reason,
               const std::string& message, TimePoint now);
 
-  // Neither suspected nor refusing everything: a failure is the item's own.
+  // Returns true if the host is neither suspected, nor dead, nor refusing
+  // everything. A failure is then the item's own.
   [[nodiscard]] bool Trusts(const std::string& host) const;
-  // Why a dead host's items fail.
+  // The reason and the text with which a dead host's items fail.
   [[nodiscard]] Reason DeadReason(const std::string& host) const;
   [[nodiscard]] std::string DeadText(const std::string& host) const;
 
-  // The network was lost: silence said nothing about the hosts.
+  // Forgets all hosts. For a lost network: their silence meant nothing.
   void Forgive() { hosts_.clear(); }
   [[nodiscard]] std::size_t unwell() const { return hosts_.size(); }
 
@@ -73,14 +78,14 @@ class HostCare {
  private:
   struct Health {
     double at_once = 0;
-    TimePoint cut_again{};  // not before: one round's refusals are one
+    TimePoint cut_again{};  // no second cut before: a round counts once
     int refusals = 0;       // in a row
     int silences = 0;       // in a row
     int failed_probes = 0;
-    Millis hold{0};  // the last one, to double
+    Millis hold{0};  // the last wait; the next one is twice as long
     TimePoint held_until{};
     bool dead = false;
-    bool probing = false;  // dead, and one request was let through
+    bool probing = false;  // the host is dead and a probe may be running
     Millis rest{0};
     Reason reason = Reason::kNone;
     std::string message;

@@ -9,11 +9,12 @@ namespace thumbmill {
 namespace {
 
 constexpr int kWindowBits = 15;
-constexpr int kGzipOnly = 16;  // added to the bits
+constexpr int kGzipOnly = 16;  // zlib: add to the window bits
 constexpr std::uint8_t kGzipMagic = 0x1f;
 
-// zlib's method number; the first byte of bare deflate never has it, since
-// its three lowest bits are the head of the first block.
+// Returns true if the low bits hold zlib's method number, 8. Bare deflate does
+// not start so: three lowest bits of 0 would announce a stored block, and the
+// next bit would be padding, which encoders leave 0.
 bool HasZlibFrame(std::uint8_t first) { return (first & 0x0f) == 8; }
 
 uInt AtMost(std::size_t size) {
@@ -31,6 +32,8 @@ struct Inflater::State {
 Inflater::Inflater(Format format) : format_(format) {}
 Inflater::~Inflater() = default;
 
+// Needs the first byte, since it tells whether "deflate" has a frame. Negative
+// window bits mean deflate without a frame.
 bool Inflater::Begin(std::uint8_t first) {
   int bits = kWindowBits + kGzipOnly;
   if (format_ == Format::kDeflate)
@@ -41,7 +44,7 @@ bool Inflater::Begin(std::uint8_t first) {
   return true;
 }
 
-// Another gzip member may follow the first, as `cat a.gz b.gz` makes it.
+// Starts another gzip member after the first one; `cat a.gz b.gz` writes two.
 bool Inflater::BeginMember(std::uint8_t next) {
   if (format_ != Format::kGzip || next != kGzipMagic) return false;
   ended_ = inflateReset(&state_->zlib) != Z_OK;
@@ -64,7 +67,7 @@ std::optional<std::size_t> Inflater::Inflate(ByteSpan* input,
   zlib.next_out = out.data();
   zlib.avail_out = room;
   const int code = inflate(&zlib, Z_NO_FLUSH);
-  // Z_BUF_ERROR only says that there was nothing to do.
+  // Z_BUF_ERROR is not an error: zlib had no input or no room.
   if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
     return std::nullopt;
   ended_ = code == Z_STREAM_END;

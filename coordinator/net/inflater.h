@@ -1,8 +1,9 @@
 // coordinator/net/inflater.h: decodes one gzip or deflate body as it arrives.
 //
-// Memory   fixed, about 40 KB: a window of 32 KB and zlib's state. What it
-//          makes goes into the caller's buffer, as much as fits.
-// Errors   damaged bytes, or no memory for the state: Inflate() is empty.
+// Memory   fixed, about 40 KB: a window of 32 KB and zlib's state. Decoded
+//          bytes go into the caller's buffer, as many as fit.
+// Errors   Inflate() returns empty if the bytes are damaged, or if there is no
+//          memory for the state.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,13 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Takes bytes from the front of `*input` and returns how many it made of
-  // them in `out`. It makes 0 when it needs more input. "deflate" is read with
-  // and without zlib's frame, since servers send both; a second gzip member is
-  // read on; what else follows the end is dropped.
+  // Removes coded bytes from the front of `*input`, writes decoded bytes to
+  // `out` and returns their number: 0 if it needs more input. Reads "deflate"
+  // with and without zlib's frame, since servers send both. Reads on if another
+  // gzip member follows, and drops any other bytes after the end.
   [[nodiscard]] std::optional<std::size_t> Inflate(ByteSpan* input,
                                                    MutableByteSpan out);
-  // The coded bytes are complete.
+  // Returns true if the coded bytes were complete.
   [[nodiscard]] bool ended() const { return ended_; }
 
  private:
@@ -38,7 +39,7 @@ class Inflater {
 
   Format format_;
   bool ended_ = false;
-  std::unique_ptr<State> state_;  // null: nothing has come yet
+  std::unique_ptr<State> state_;  // null before the first byte
 };
 
 }  // namespace thumbmill

@@ -18,7 +18,7 @@ Lookups::Part Lookups::Begin(const std::string& host, TransferId id,
 std::vector<TransferId> Lookups::End(const std::string& host, bool resolved,
                                      TimePoint now) {
   if (resolved) {
-    // Forgetting costs lookups, growing would cost memory.
+    // Forgetting costs lookups; growing would cost memory.
     if (resolved_.size() >= kMaxHosts) resolved_.clear();
     resolved_[host] = now;
   }

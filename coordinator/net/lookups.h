@@ -1,9 +1,9 @@
-// coordinator/net/lookups.h: one lookup of a name at a time. libcurl caches
-// what it has looked up, but starts one lookup for each of the transfers that
-// begin together.
+// coordinator/net/lookups.h: runs only one lookup of a name at a time. libcurl
+// caches lookups, but starts a separate one for each transfer if several begin
+// together.
 //
-// The first transfer to a name leads, the others wait until it has an address
-// or has ended. A name that was resolved a moment ago needs no leader.
+// The first transfer to a name leads. The others wait until the leader has an
+// address or has ended. A name that was resolved a moment ago needs no leader.
 //
 // Pure     no clock, no sockets.
 #pragma once
@@ -21,10 +21,11 @@ class Lookups {
  public:
   enum class Part { kNone, kLead, kWait };
 
-  // What `id` has to do for `host`. After kLead End() is due.
+  // Tells transfer `id` whether to go on (kNone), to go on as the leader
+  // (kLead), or to wait (kWait). A leader must call End().
   Part Begin(const std::string& host, TransferId id, TimePoint now);
-  // The leader has an address (`resolved`), or has ended without one. Returns
-  // those who waited; each may Begin() again.
+  // Call when the leader has an address (`resolved`), or has ended without one.
+  // Returns the waiting transfers; each may call Begin() again.
   [[nodiscard]] std::vector<TransferId> End(const std::string& host,
                                             bool resolved, TimePoint now);
 

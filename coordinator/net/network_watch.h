@@ -1,9 +1,11 @@
-// coordinator/net/network_watch.h: tells a lost network from lost images.
+// coordinator/net/network_watch.h: detects that our network is lost, so that
+// the run does not record every image as failed.
 //
-// When the last `items` images, over two hosts or more, all failed in ways
-// that time may cure, the fault is likely here. Fetching pauses then, a few
-// images are tried as probes, and any answer of any host ends the pause. A
-// network that stays away ends the run, which can be resumed.
+// If the last `items` images, from two hosts or more, all failed in ways that
+// may pass with time, the fault is probably on our side. The run then pauses
+// its downloads and tries a few images as probes. Any answer from any host ends
+// the pause. If the network stays lost for `give_up`, the run ends; it can be
+// resumed later.
 //
 // Pure     no clock of its own.
 #pragma once
@@ -20,7 +22,7 @@ struct NetworkWatchOptions {
   Millis give_up{600'000};
   Millis first_wait{1000};  // between rounds of probes; then doubled
   Millis last_wait{30'000};
-  int probes = 4;  // in a round: the first host may be dead indeed
+  int probes = 4;  // in each round; a single host may really be dead
 };
 
 class NetworkWatch {
@@ -28,13 +30,14 @@ class NetworkWatch {
   explicit NetworkWatch(const NetworkWatchOptions& options)
       : options_(options) {}
 
-  // An image has failed for good, for a reason that time may cure.
+  // Counts an image that failed for good, for a reason that may pass with time.
   void Failed(const std::string& host, TimePoint now);
-  // A host has answered, whatever it said.
+  // Ends the streak and the outage. Call for any answer from any host.
   void Answered();
 
   [[nodiscard]] bool lost() const { return lost_; }
-  // While lost: how many probes to start now; a round counts once.
+  // Returns the number of probes to start now, and begins the wait for the next
+  // round. Returns 0 if no round is due or the network is not lost.
   [[nodiscard]] int TakeProbes(TimePoint now);
   [[nodiscard]] bool GivesUp(TimePoint now) const {
     return lost_ && now - lost_since_ >= options_.give_up;
@@ -44,8 +47,9 @@ class NetworkWatch {
  private:
   NetworkWatchOptions options_;
   std::uint64_t streak_ = 0;
-  // Where in the streak the host was last another than the one before it: two
-  // hosts are among the last n exactly when that was less than n ago.
+  // Position in the streak at which the host last differed from the one before
+  // it; 0 if it never did. The last n failures have two hosts or more exactly
+  // if this change is among them and not at the first of them.
   std::uint64_t changed_at_ = 0;
   std::string last_host_;
   bool lost_ = false;

@@ -1,4 +1,4 @@
-// coordinator/net/redirect.h: where a Location leads.
+// coordinator/net/redirect.h: resolves the Location of a redirect.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace thumbmill {
 
-// `location` taken relative to `base` (RFC 3986, 5.2), spaces and bytes
-// outside ASCII escaped; any scheme. Userinfo of `base` goes along to the same
-// origin only. Empty: no URL.
+// Resolves `location` relative to `base` (RFC 3986, 5.2), with any scheme, and
+// escapes spaces and bytes outside ASCII. Keeps the userinfo of `base` only for
+// the same origin. Returns empty if the result is not a URL.
 [[nodiscard]] std::string ResolveLocation(std::string_view base,
                                           const std::string& location);
 
-// Whether both have the same scheme, host and port.
+// Returns true if both have the same scheme, host and port.
 [[nodiscard]] bool SameOrigin(const Url& a, const Url& b);
 
 }  // namespace thumbmill

@@ -13,11 +13,13 @@
 namespace thumbmill {
 namespace {
 
-// A server refuses larger heads anyway.
+// Servers refuse requests with more or larger headers anyway.
 constexpr std::size_t kMostHeaders = 100;
 constexpr std::size_t kMostBytes = 16 << 10;
 constexpr std::size_t kMostFileBytes = 64 << 10;
 
+// Headers that only HTTP or the transfer may set. A condition would make the
+// server answer 304 without a body.
 constexpr std::array<std::string_view, 17> kOurs = {"host",
                                                     "connection",
                                                     "keep-alive",
@@ -74,7 +76,7 @@ void Store(std::string_view name, std::string_view value,
     headers->cookie.append(headers->cookie.empty() ? "" : "; ").append(value);
     return;
   }
-  // curl takes "Name:" for an order to leave the header out.
+  // For curl "Name:" means to leave the header out; "Name;" sends it empty.
   headers->lines.push_back(value.empty() ? fmt::format("{};", name)
                                          : fmt::format("{}: {}", name, value));
 }
@@ -131,6 +133,7 @@ Status ReadHeaderFile(const std::string& path, RequestHeaders* headers) {
   if (!file)
     return Refuse("--header-file",
                   SystemError(fmt::format("open {}", path), errno).what);
+  // Read one byte more than allowed, to see that the file is too long.
   std::string text(kMostFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));

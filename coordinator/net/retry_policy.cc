@@ -5,7 +5,7 @@
 namespace thumbmill {
 namespace {
 
-// Stops at the bound, so that no number of tries can overflow.
+// Stops at `max`, so that no number of doublings can overflow.
 Millis Doubled(Millis base, int doublings, Millis max) {
   Millis delay = std::min(base, max);
   for (; doublings > 0 && delay > Millis(0) && delay < max; --doublings)
@@ -13,7 +13,7 @@ Millis Doubled(Millis base, int doublings, Millis max) {
   return delay;
 }
 
-// Uniform in [0, span].
+// Returns a delay that is uniform in [0, span].
 Millis Spread(Millis span, std::uint64_t random) {
   if (span <= Millis(0)) return Millis(0);
   const auto choices = static_cast<std::uint64_t>(span.count()) + 1;
@@ -31,7 +31,7 @@ std::optional<Millis> RetryPolicy::NextDelay(int tries, Millis retry_after,
   const Millis asked =
       std::clamp(retry_after, Millis(0), options_.max_retry_after);
   if (asked <= jittered) return jittered;
-  // Not earlier than asked, and not all clients at once.
+  // Do not come earlier than the server asked, nor all clients at once.
   return asked + Spread(std::min(delay, asked / 10), random);
 }
 

@@ -1,4 +1,5 @@
-// coordinator/net/retry_policy.h: whether and when a transfer is tried again.
+// coordinator/net/retry_policy.h: decides whether and when to try a transfer
+// again.
 //
 // Pure     no clock and no random source of its own.
 #pragma once
@@ -11,21 +12,21 @@
 namespace thumbmill {
 
 struct RetryOptions {
-  int retries = 3;                  // tries after the first
-  Millis base{500};                 // before the first of them; then doubled
-  Millis max{60'000};               // no delay of our own is longer
-  Millis max_retry_after{300'000};  // a server cannot hold us longer
+  int retries = 3;                  // tries after the first one
+  Millis base{500};                 // delay before the first retry; doubled
+  Millis max{60'000};               // longest delay without Retry-After
+  Millis max_retry_after{300'000};  // longest Retry-After that is obeyed
 };
 
 class RetryPolicy {
  public:
   explicit RetryPolicy(const RetryOptions& options) : options_(options) {}
 
-  // The wait before the next try, after `tries` (>= 1) that failed in a way
-  // that another try may cure. Empty: enough tried. `retry_after` 0: the
-  // server did not say; else the wait is never shorter (up to the bound).
-  // `random`: any 64 bits, anew for each call; spreads clients that failed
-  // together over half to one and a half of the doubled delay.
+  // Returns the delay before the next try, after `tries` (>= 1) transient
+  // failures, or empty if no retry is left. The delay is never shorter than
+  // `retry_after`, as far as max_retry_after allows; pass 0 if the server did
+  // not send it. Pass 64 new random bits for each call: they spread clients
+  // that failed together over 0.5 to 1.5 times the doubled delay.
   [[nodiscard]] std::optional<Millis> NextDelay(int tries, Millis retry_after,
                                                 std::uint64_t random) const;
 

@@ -1,8 +1,8 @@
-// coordinator/net/speed_window.h: bytes of the last seconds, for "slower than
-// X over Y seconds".
+// coordinator/net/speed_window.h: counts the bytes of the last seconds, to find
+// transfers that are slower than X over Y seconds.
 //
-// Units    time is what the transfer was allowed to run, pauses left out; the
-//          caller counts it.
+// Units    running time of the transfer without its pauses; the caller counts
+//          it.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace thumbmill {
 
-// A ring of sixteenths of the window: a stall is noticed within a sixteenth
-// more than the window, for 130 bytes a transfer.
+// A ring of counters, each for one sixteenth of the window. It notices a stall
+// at most one sixteenth late, and costs about 150 bytes for each transfer.
 class SpeedWindow {
  public:
   explicit SpeedWindow(Millis window)
@@ -25,8 +25,9 @@ class SpeedWindow {
     bytes_[Slot(step_now_)] += bytes;
   }
 
-  // Of the whole window before `now`; a window that is not over yet counts
-  // as full speed, else no transfer would live through its first moment.
+  // Returns true if the whole window before `now` was slower than this. Returns
+  // false during the first window; else no transfer would survive its first
+  // moment.
   [[nodiscard]] bool SlowerThan(std::uint64_t bytes_per_second, Micros now) {
     Advance(now);
     if (step_now_ < kSteps) return false;
@@ -44,14 +45,14 @@ class SpeedWindow {
   }
   void Advance(Micros now) {
     const std::int64_t step = now / step_;
-    // A gap longer than the ring leaves nothing of it.
+    // After a gap longer than the ring all counters are old; clear each once.
     step_now_ = std::max(step_now_, step - kSteps - 1);
     while (step_now_ < step) bytes_[Slot(++step_now_)] = 0;
   }
 
   Micros step_;
   std::int64_t step_now_ = 0;
-  // One more than a window: the last is still filling.
+  // One counter more than the window has, since the last one is still filling.
   std::array<std::uint64_t, kSteps + 1> bytes_{};
 };
 

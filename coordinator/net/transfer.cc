@@ -1,14 +1,16 @@
-// One try is a Job; each request of it (redirects make several) is a Hop with
-// an easy handle of its own. Redirects are followed here and not by curl:
+// One try is a Job. Each request of a try is a Hop with its own easy handle;
+// redirects make several. This file follows redirects itself, and does not let
+// curl do it, for two reasons:
 //
-//   - what a redirect leads to is untrusted even where the first URL was not.
-//     Trusted and untrusted hops run on two multi handles, since a connection
-//     that curl takes from its pool never asks for the address again: what a
-//     trusted hop has opened to the inside must not serve an untrusted one;
-//   - bodies of redirects and errors do not reach the sink, but are read to
-//     their end when short, so that the connection can be used again.
+//   - The target of a redirect is untrusted, even if the first URL was trusted.
+//     Trusted and untrusted hops run on two multi handles: curl does not check
+//     the address again when it uses a kept connection, and a connection that a
+//     trusted hop opened to an inside host must not serve an untrusted hop.
+//   - The bodies of redirects and errors must not reach the sink. Short ones
+//     are read to their end, so that the connection can be used again.
 //
-// Deadlines are ours as well, since curl's go on while we pause a transfer.
+// This file also watches the deadlines, since curl's own clocks go on while a
+// transfer is paused.
 #include "coordinator/net/transfer.h"
 
 #include <curl/curl.h>
@@ -31,16 +33,17 @@
 namespace thumbmill {
 namespace {
 
-constexpr Millis kTick{200};
+constexpr Millis kTick{200};  // between looks at the deadlines
 constexpr std::size_t kIdleHandles = 128;
-// Servers take no longer request line.
+// Servers accept no longer request line.
 constexpr std::size_t kLocationBytes = 32 << 10;
 constexpr std::size_t kShownBytes = 500;
 constexpr const char* kUserAgent =
     "thumbmill/" THUMBMILL_VERSION
     " (batch thumbnail maker; contact: " THUMBMILL_CONTACT ")";
 
-// A URL that a server has named, in a message: records keep it.
+// Redacts and shortens a URL that a server sent. Messages show it, and the
+// journal keeps them.
 std::string Shown(const std::string& url) {
   std::string text = RedactUrl(url);
   if (text.size() > kShownBytes) text.replace(kShownBytes, text.npos, "...");
@@ -84,8 +87,9 @@ class Transfers::Impl {
   void StartQueued(TransferId id);
   void StartHop(Job* job);
   CURL* TakeHandle();
-  // Ends the job's use of its handle. Only one that has done its work and that
-  // curl holds nothing of is kept for others.
+  // Takes the handle away from the job. Keeps it for other jobs only if `whole`
+  // (the hop succeeded and curl no longer holds the handle) and if it has seen
+  // no cookies.
   void ReturnHandle(Job* job, bool whole);
   void RefuseHop(Job* job, const char* what, CURLcode code);
 
@@ -94,7 +98,7 @@ class Transfers::Impl {
   void HopDone(const CurlPool::End& end);
   void EndHop(Job* job, CURLcode code, bool free);
   void NoteLookup(const Job& job, CURLcode code);
-  // False: it waits for another one's lookup.
+  // Returns false if the job must wait for the lookup of another job.
   bool BeginLookup(Job* job, const std::string& host);
   void EndLookup(Job* job, bool resolved);
   void LookupDone(TransferId id);
@@ -108,16 +112,18 @@ class Transfers::Impl {
   EventLoop* loop_;
   TransferOptions options_;
   std::unique_ptr<CurlPool> trusted_, untrusted_;
-  // TLS sessions, since a handle's own would be lost, and addresses.
+  // Shares TLS sessions and addresses between handles. A handle's own would be
+  // lost with it.
   CURLSH* share_ = nullptr;
   std::vector<CURL*> idle_;
   std::unordered_map<TransferId, std::unique_ptr<Job>> jobs_;
+  // Cancelled jobs that curl is still using.
   std::unordered_map<TransferId, std::unique_ptr<Job>> doomed_;
   UnknownHosts unknown_hosts_;
   Lookups lookups_;
   TransferId next_id_ = 1;
   EventLoop::TimerId tick_ = 0;  // 0: none
-  // What is posted to the loop holds this weakly, so that it may outlive us.
+  // Posted callbacks hold this weakly and do nothing after destruction.
   std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);
 };
 
@@ -150,6 +156,7 @@ Transfers::Impl::~Impl() {
       curl_easy_cleanup(job->easy);
     }
   }
+  // curl requires that the share goes last, after all handles that use it.
   for (CURL* easy : idle_) curl_easy_cleanup(easy);
   trusted_.reset();
   untrusted_.reset();
@@ -210,7 +217,7 @@ void Transfers::Impl::StartHop(Job* job) {
     RefuseHop(job, curl_multi_strerror(added), CURLE_FAILED_INIT);
 }
 
-// Null: no memory.
+// Returns null if there is no memory.
 CURL* Transfers::Impl::TakeHandle() {
   if (idle_.empty()) return curl_easy_init();
   CURL* easy = idle_.back();
@@ -219,6 +226,7 @@ CURL* Transfers::Impl::TakeHandle() {
 }
 
 void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
+  // A leader may end before LookupDone() runs; the others must not wait for it.
   EndLookup(job, job->hop.any_address_allowed || !job->hop.forbidden.empty());
   CURL* easy = std::exchange(job->easy, nullptr);
   if (easy == nullptr) return;
@@ -229,7 +237,8 @@ void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
   idle_.push_back(easy);
 }
 
-// Curl does not take the request: no fault of the host or of the image.
+// Ends a job whose request curl does not accept. The failure is transient,
+// since neither the host nor the image is at fault.
 void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
   ReturnHandle(job, false);
   const std::string why = std::string("the request could not be prepared: ") +
@@ -239,8 +248,8 @@ void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
                          true, why));
 }
 
-// Always by way of the loop: the caller may be the sink that refuses just now
-// and whose transfer is not paused before it returns.
+// Posts always: the caller may be the sink inside Extend(), and its transfer
+// pauses only after Extend() returns.
 void Transfers::Impl::Resume(TransferId id) { Post(&Impl::ResumeNow, id); }
 
 void Transfers::Impl::ResumeNow(TransferId id) {
@@ -257,7 +266,9 @@ void Transfers::Impl::Cancel(TransferId id) {
   jobs_.erase(found);
   job->cancelled = true;
   if (job->easy == nullptr) return;
-  if (job->pool->inside()) {  // the sink cancels, with curl on the stack
+  // The sink cancels from inside a curl callback, where curl forbids to remove
+  // a handle.
+  if (job->pool->inside()) {
     doomed_.emplace(id, std::move(job));
     Post(&Impl::ReapCancelled, id);
     return;
@@ -268,7 +279,7 @@ void Transfers::Impl::Cancel(TransferId id) {
 
 void Transfers::Impl::ReapCancelled(TransferId id) {
   const auto found = doomed_.find(id);
-  if (found == doomed_.end()) return;  // it ended by itself
+  if (found == doomed_.end()) return;  // HopDone() has removed it
   (void)found->second->pool->Remove(found->second->easy);
   ReturnHandle(found->second.get(), false);
   doomed_.erase(found);
@@ -296,7 +307,7 @@ void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
   ClassifyHopEnd(Describe(*job, code), &result);
   curl_off_t retry_after = 0;
   curl_easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &retry_after);
-  // A date in the past is negative.
+  // curl makes a date in the past negative.
   if (retry_after > 0) result.retry_after = std::chrono::seconds(retry_after);
   ReturnHandle(job, whole);
   Answer(job, std::move(result));
@@ -321,8 +332,9 @@ void Transfers::Impl::LookupDone(TransferId id) {
   if (Job* job = Find(id)) EndLookup(job, true);
 }
 
-// Those who waited start from the loop; where there was no address they find
-// the name among the unknown ones, or one of them leads.
+// Starts the waiting jobs from the loop. If the lookup failed, they find the
+// name in `unknown_hosts_` and fail. If the leader ended for another reason,
+// one of them leads.
 void Transfers::Impl::EndLookup(Job* job, bool resolved) {
   job->resolved = nullptr;
   const std::string host = std::exchange(job->leads_lookup, {});
@@ -339,7 +351,8 @@ void Transfers::Impl::StartWaiting(TransferId id) {
 void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
   const std::optional<Url> url = ParseUrl(job.url);
   if (!url) return;
-  // A resolver that gives no answer in time is asked again as rarely.
+  // A resolver that does not answer in time counts as a failed lookup, so that
+  // it is asked again as rarely.
   const bool no_answer = code == CURLE_OPERATION_TIMEDOUT &&
                          !job.leads_lookup.empty() &&
                          !Describe(job, code).name_resolved;
@@ -372,13 +385,14 @@ void Transfers::Impl::Redirect(Job* job) {
   ++job->redirects;
   job->at_home &= from && SameOrigin(*from, *to);
   job->url = target;
-  job->trusted = false;
+  job->trusted = false;  // a server chose this URL
   StartHop(job);
 }
 
 void Transfers::Impl::Answer(Job* job, TransferResult result) {
   const auto found = jobs_.find(job->id);
   CHECK(found != jobs_.end());
+  // `done` may start or cancel transfers, so the job leaves the table first.
   const std::unique_ptr<Job> owner = std::move(found->second);
   jobs_.erase(found);
   if (job->redirects > 0 && result.reason != Reason::kNone)
@@ -401,7 +415,7 @@ void Transfers::Impl::ArmTick() {
 }
 
 void Transfers::Impl::Tick() {
-  // Answers may start and cancel transfers: no walk over the table itself.
+  // Copy the ids first: Answer() changes the table, and so may its callbacks.
   std::vector<TransferId> ids;
   ids.reserve(jobs_.size());
   for (const auto& [id, job] : jobs_) ids.push_back(id);

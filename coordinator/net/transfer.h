@@ -1,10 +1,10 @@
 // coordinator/net/transfer.h: HTTP without policy: one GET into memory that
-// grows, one PUT from memory. What is retried, and when, is the engine's.
+// grows, one PUT from memory. The callers decide whether and when to try again.
 //
-// Owns     the curl multi handle, its connections and its DNS cache.
-// Runs in  the coordinator's loop; callbacks come from the loop, never from
-//          inside the call that started the transfer. A callback may call
-//          every method, but not destroy the object.
+// Owns     the curl multi handles, their connections and the DNS cache.
+// Runs in  the coordinator's loop. The loop calls the callbacks, never the call
+//          that started the transfer. A callback may call every method, but
+//          must not destroy the object.
 // Errors   a Reason and a text for people, with URLs redacted.
 #pragma once
 
@@ -27,30 +27,35 @@ class EventLoop;
 struct TransferOptions {
   Millis connect_timeout{5000};
   Millis first_byte_timeout{15000};
-  std::uint64_t min_speed_bytes = 10 << 10;  // a second, over the window
+  std::uint64_t min_speed_bytes = 10 << 10;  // per second, over the window
   Millis min_speed_window{15000};
-  Millis timeout{300000};  // of one try, less paused time
+  Millis timeout{300000};  // for one try, without paused time
   Millis upload_timeout{60000};
   std::uint64_t max_bytes = 100'000'000;  // after content decoding
   int max_redirects = 10;
-  bool allow_loopback = false;  // for untrusted URLs
+  // Addresses that untrusted URLs may lead to: see address_policy.h.
+  bool allow_loopback = false;
   bool allow_private = false;
-  // Sent to whoever is asked. Empty: an honest one, with version and contact.
+  // Sent to every host. If empty, Transfers sends the program's name and
+  // version with a contact.
   std::string user_agent;
-  // Sent with the first request of a transfer and while its redirects stay at
-  // the same origin (scheme, host and port); after one that leaves it no more.
+  // Sent with the first request of a transfer, and while its redirects stay at
+  // the same origin (scheme, host and port). Never sent again after a redirect
+  // to another origin.
   RequestHeaders headers;
-  // Of certificate authorities. Empty: what CURL_CA_BUNDLE or SSL_CERT_FILE
-  // in the environment name, else the system's.
+  // File of certificate authorities. If empty, Transfers takes the file that
+  // CURL_CA_BUNDLE or SSL_CERT_FILE in the environment names, else the
+  // system's.
   std::string ca_file;
-  int kept_connections = 128;  // idle ones; not below what runs at once
+  // Idle connections to keep. Not fewer than the transfers that run at once.
+  int kept_connections = 128;
 };
 
 using TransferId = std::uint64_t;
 
-// How long each stage took, summed over redirects: the name's lookup, TCP and
-// TLS, from the request to the first byte of the answer, and all of it. Paused
-// time is left out of `total`.
+// Durations of the stages, summed over redirects: `dns` for the lookup,
+// `connect` for TCP and TLS, `first_byte` from the request to the first byte of
+// the answer, `total` for the whole try without paused time.
 struct TransferTimes {
   Micros dns{0}, connect{0}, first_byte{0}, total{0};
 };
@@ -59,35 +64,35 @@ struct TransferResult {
   Reason reason = Reason::kNone;
   std::string message;
   int http_status = 0;
-  bool redirected = false;  // it is what another URL answered
-  Millis retry_after{0};    // 0: the server did not say
-  bool transient = false;   // another try may help
+  bool redirected = false;  // the answer comes from another URL
+  Millis retry_after{0};    // 0 if the server did not send it
+  bool transient = false;   // another try may succeed
   std::uint64_t bytes = 0;  // received after decoding, or sent
   TransferTimes times;
 };
 
-// Where the bytes of a GET land. Called in the loop's thread.
+// Receives the bytes of a GET. Called in the loop's thread.
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  // A place for exactly `bytes` more, or nullptr: no memory now. The transfer
-  // is paused then, until Transfers::Resume() or Cancel().
+  // Returns memory for exactly `bytes` more, or null if there is none now. The
+  // transfer then pauses until Transfers::Resume() or Cancel().
   virtual std::uint8_t* Extend(std::uint64_t bytes) = 0;
-  // A try begins (again): what was received before is void.
+  // Drops all bytes received so far. Called before each request of a transfer.
   virtual void Restart() = 0;
-  // Asked when a part has been written: false ends the transfer for good,
-  // as kNotImage, and spares the rest of the download.
+  // Called after each written part. Returning false ends the transfer for good,
+  // as kNotImage, and saves the rest of the download.
   virtual bool Welcomes() { return true; }
 };
 
 struct GetRequest {
   std::string url;
-  bool trusted = false;      // typed on the command line: no address checks
+  bool trusted = false;      // from the command line: addresses not checked
   BodySink* body = nullptr;  // outlives the transfer
 };
 
 struct PutRequest {
-  std::string url;  // trusted by definition: the user's own target
+  std::string url;  // always trusted, since it is the user's own target
   ByteSpan body;    // outlives the transfer
   std::string content_type;
 };
@@ -102,11 +107,12 @@ class Transfers {
 
   TransferId Get(const GetRequest& request, Done done);
   TransferId Put(const PutRequest& request, Done done);
-  // A HEAD of a trusted URL: does a server answer, and with which status?
+  // Sends HEAD to a trusted URL, to learn whether a server answers and with
+  // which status.
   TransferId Probe(const std::string& url, Done done);
-  // Goes on with a transfer that was paused for want of memory.
+  // Resumes a transfer that paused for lack of memory.
   void Resume(TransferId id);
-  // No callback follows. An unknown id is fine.
+  // Ends a transfer without calling `done`. Ignores an unknown id.
   void Cancel(TransferId id);
 
   [[nodiscard]] std::size_t active() const;

@@ -17,11 +17,12 @@ std::string Seconds(Millis time) {
          std::to_string(time.count() % 1000 / 100) + " s";
 }
 
-// From the request's departure to the first byte of the answer's head.
+// Returns true if no byte of the answer came in time after the request was
+// sent.
 bool WaitsTooLong(const Job& job, TimePoint now) {
   if (job.hop.speed) return false;
   const Micros asked = InfoTime(job.easy, CURLINFO_PRETRANSFER_TIME_T);
-  if (asked == Micros(0)) return false;  // curl's connect timeout watches
+  if (asked == Micros(0)) return false;  // curl's connect timeout applies
   return now - job.hop.started - asked > job.options->first_byte_timeout;
 }
 
@@ -33,6 +34,8 @@ void ReadStatus(Job* job) {
   job->hop.status = static_cast<int>(status);
 }
 
+// 304 is no redirect. An answer that we refuse is none either, so that its
+// failure is reported.
 bool IsRedirect(const Job& job) {
   return job.method == Method::kGet && job.hop.status >= 300 &&
          job.hop.status < 400 && job.hop.status != 304 &&
@@ -81,6 +84,8 @@ std::optional<TransferResult> Overdue(Job* job, TimePoint now) {
   if (running > limit)
     return MakeResult(Reason::kTimeout, true,
                       "not finished within " + Seconds(limit));
+  // The other deadlines are for downloads: during an upload the server has
+  // nothing to send yet.
   if (job->method != Method::kGet) return std::nullopt;
   if (WaitsTooLong(*job, now))
     return MakeResult(

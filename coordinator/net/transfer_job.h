@@ -1,5 +1,5 @@
-// coordinator/net/transfer_job.h: one try of a transfer, and the one request
-// of it (redirects make several) that is under way.
+// coordinator/net/transfer_job.h: one try of a transfer (Job), and its current
+// request (Hop). Redirects make several hops.
 //
 // Runs in  the loop's thread. Curl's callbacks get a Job as their argument.
 #pragma once
@@ -24,21 +24,22 @@
 
 namespace thumbmill {
 
-// Of the heads of one answer; more is an attack. Each line counts for what
-// libcurl keeps beside its text, too: lines of 4 bytes would cost 80 each.
+// Most bytes of headers in one answer; more is an attack. Each line counts
+// kHeaderLineBytes more than its text, since libcurl keeps more than the text:
+// a line of 4 bytes costs 80.
 inline constexpr std::size_t kHeaderBytes = 256 << 10;
 inline constexpr std::size_t kHeaderLineBytes = 128;
 
 enum class Method { kGet, kPut, kHead };
 
-// A body that comes coded.
+// A coded body while it is decoded.
 struct DecodedBody {
   explicit DecodedBody(Inflater::Format format) : inflater(format) {}
 
   Inflater inflater;
-  // Decoded bytes that the sink had no memory for.
+  // Decoded bytes for which the sink had no memory.
   std::vector<std::uint8_t> held_back;
-  // Bytes that curl will give again, although they are decoded.
+  // Bytes that are decoded already, but that curl will pass again.
   std::size_t known = 0;
 };
 
@@ -49,18 +50,18 @@ struct Hop {
   std::size_t header_bytes = 0;
   bool has_cookies = false;
   std::uint64_t discarded = 0;
-  bool body_left = false;  // it is too long to read what nobody wants
+  bool body_left = false;  // an unwanted body is too long to read to its end
   ContentCoding coding;
-  std::unique_ptr<DecodedBody> decoded;  // null: the body is plain
+  std::unique_ptr<DecodedBody> decoded;  // null if the body is plain
   bool body_begun = false;
   bool too_big = false;
-  bool unwelcome = false;  // the sink said so
-  bool damaged = false;    // its coded bytes do not decode
-  std::string refused;     // the header that we cannot serve, or empty
+  bool unwelcome = false;  // the sink ended the transfer
+  bool damaged = false;    // the coded bytes do not decode
+  std::string refused;     // the header that we do not accept, or empty
   bool any_address_allowed = false;
   std::string forbidden;
   Micros speed_start{0};
-  std::optional<SpeedWindow> speed;  // from the first byte on
+  std::optional<SpeedWindow> speed;  // empty before the first byte
 };
 
 // One try of a transfer.
@@ -68,9 +69,9 @@ struct Job {
   TransferId id = 0;
   Method method = Method::kGet;
   const TransferOptions* options = nullptr;
-  std::string url;  // of this hop
+  std::string url;  // URL of the current hop
   bool trusted = false;
-  // No redirect has led to another origin: the user's headers may be sent.
+  // No redirect has led to another origin, so the user's headers may be sent.
   bool at_home = true;
   ChainCookies cookies;
   BodySink* body = nullptr;
@@ -80,7 +81,7 @@ struct Job {
   Transfers::Done done;
 
   CurlPool* pool = nullptr;
-  CURL* easy = nullptr;  // null: queued
+  CURL* easy = nullptr;  // null while no request runs
   curl_slist* headers = nullptr;
   std::array<char, CURL_ERROR_SIZE> curl_text{};
   Hop hop;
@@ -88,10 +89,11 @@ struct Job {
   TimePoint started;
   Micros paused{0};
   std::optional<TimePoint> paused_since;
-  bool cancelled = false;  // waits for curl to be off the stack
-  // Not empty: others wait for this one's lookup of the name. Called once, as
-  // soon as there is an address, with curl on the stack.
+  bool cancelled = false;  // curl may still be on the stack
+  // The host whose lookup this job leads while others may wait for it, or
+  // empty.
   std::string leads_lookup;
+  // Called once, from inside a curl callback, as soon as there is an address.
   std::function<void()> resolved;
   std::uint64_t bytes = 0;
   TransferTimes times;
@@ -101,7 +103,7 @@ struct Job {
   Job& operator=(const Job&) = delete;
   ~Job() { curl_slist_free_all(headers); }
 
-  // Time in which this try could make progress.
+  // Returns the time since the start without pauses.
   Micros Running(TimePoint now) const {
     const TimePoint until = paused_since.value_or(now);
     return std::chrono::duration_cast<Micros>(until - started) - paused;
@@ -115,6 +117,7 @@ struct Job {
         std::chrono::steady_clock::now() - *paused_since);
     paused_since.reset();
   }
+  // Counts received bytes. The first call starts the speed window.
   void CountSpeed(std::uint64_t size) {
     const Micros now = Running(std::chrono::steady_clock::now());
     if (!hop.speed) {
@@ -125,12 +128,13 @@ struct Job {
   }
 };
 
+// Copies the status from curl to the hop.
 void ReadStatus(Job* job);
 [[nodiscard]] bool IsRedirect(const Job& job);
-// Adds what curl measured of the hop that has ended.
+// Adds curl's times for the hop that has ended.
 void AddTimes(Job* job);
 [[nodiscard]] HopEnd Describe(const Job& job, CURLcode code);
-// The answer of a job that has run into one of its deadlines.
+// Returns the result for a job that has missed a deadline, or empty.
 [[nodiscard]] std::optional<TransferResult> Overdue(Job* job, TimePoint now);
 
 [[nodiscard]] TransferResult MakeResult(Reason reason, bool transient,

@@ -20,7 +20,7 @@ void UnknownHosts::Failed(const std::string& host, TimePoint now) {
   MakeRoom(now);
   const auto [found, fresh] = hosts_.try_emplace(host, Entry{now, kFirstHold});
   Entry& entry = found->second;
-  // Lookups that ran side by side fail together: they count as one.
+  // Lookups that ran at the same time fail together and count as one.
   if (!fresh && now < entry.until) return;
   if (!fresh) entry.hold = std::min(entry.hold * 2, kLastHold);
   entry.until = now + entry.hold;
@@ -30,7 +30,7 @@ void UnknownHosts::MakeRoom(TimePoint now) {
   if (hosts_.size() < kMaxHosts) return;
   std::erase_if(hosts_,
                 [now](const auto& each) { return each.second.until <= now; });
-  // All are held: forgetting costs lookups, growing would cost memory.
+  // All names are held. Forgetting costs lookups; growing would cost memory.
   if (hosts_.size() >= kMaxHosts) hosts_.clear();
 }
 

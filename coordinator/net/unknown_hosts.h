@@ -1,8 +1,9 @@
-// coordinator/net/unknown_hosts.h: hosts whose names did not resolve a moment
-// ago. libcurl forgets failures at once: a list with ten thousand URLs of one
-// dead host would ask the resolver forty thousand times.
+// coordinator/net/unknown_hosts.h: remembers host names that did not resolve a
+// moment ago. libcurl forgets failures at once, so a list with ten thousand
+// URLs of one dead host would ask the resolver forty thousand times.
 //
-// Memory   bounded; when full, everything that may be asked again is dropped.
+// Memory   bounded; a full table drops the names that may be looked up again,
+//          or all names if there are none.
 #pragma once
 
 #include <string>
@@ -14,9 +15,9 @@ namespace thumbmill {
 
 class UnknownHosts {
  public:
-  // True while `host` should not be looked up again.
+  // Returns true while `host` should not be looked up again.
   [[nodiscard]] bool Holds(const std::string& host, TimePoint now) const;
-  // A lookup failed: it is held for 1 s, then 2 s, … up to a minute.
+  // Holds `host` after a failed lookup: for 1 s, then 2 s, … up to a minute.
   void Failed(const std::string& host, TimePoint now);
   void Resolved(const std::string& host) { hosts_.erase(host); }
 

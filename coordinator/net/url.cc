@@ -20,7 +20,7 @@ bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
 bool IsUnreserved(char c) {
   return IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
-// Not the C library's: those follow the locale.
+// The C library's functions would depend on the locale.
 char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -51,22 +51,23 @@ void AppendEscaped(std::string* out, char c) {
   out->push_back(kHex[byte & 15]);
 }
 
-// Before and after the first of `marks`; the mark belongs to the second.
+// Splits the text before the first of `marks`. The second piece starts with the
+// mark.
 Pieces SplitBefore(std::string_view text, std::string_view marks) {
   const std::size_t at = std::min(text.find_first_of(marks), text.size());
   return {text.substr(0, at), text.substr(at)};
 }
 
-// Before and after `mark`, which is dropped.
+// Splits the text at the first `mark` and drops the mark.
 Pieces SplitAt(std::string_view text, char mark) {
   const std::size_t at = text.find(mark);
   if (at == std::string_view::npos) return {text, {}};
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-// Registered names: letters, digits, '-', '_', '~' and, for names that are
-// not English, bytes of UTF-8. No empty label, but a dot at the end is fine.
-// Escapes are refused: what is checked must be what is looked up.
+// Accepts registered names: letters, digits, '-', '_', '~', and bytes of UTF-8
+// for names that are not English. Refuses empty labels, but accepts one dot at
+// the end. Refuses escapes, so that we check the same name that curl looks up.
 bool IsHostName(std::string_view host) {
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   if (host.empty() || host.size() > 253) return false;
@@ -89,7 +90,7 @@ bool IsIpv6Literal(std::string_view host) {
   return inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
 }
 
-// ":" alone is the scheme's own port (RFC 3986, 3.2.3).
+// Accepts ":" without a number: the scheme's default port (RFC 3986, 3.2.3).
 bool ParsePort(std::string_view text, int* port) {
   if (text.empty()) return true;
   if (text.front() != ':') return false;
@@ -119,8 +120,8 @@ bool ParseHostPort(std::string_view text, Url* url) {
 }
 
 bool ParseAuthority(std::string_view text, Url* url) {
-  // Browsers take '\' for '/', RFC 3986 does not: such a URL names two hosts.
-  // A space never stands in a host.
+  // Browsers read '\' as '/', RFC 3986 does not, so such a URL names two
+  // different hosts. No host contains a space.
   if (text.find_first_of("\\ ") != std::string_view::npos) return false;
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos) return ParseHostPort(text, url);
@@ -133,7 +134,7 @@ bool OneOf(std::string_view name, std::initializer_list<std::string_view> in) {
   return std::find(in.begin(), in.end(), name) != in.end();
 }
 
-// The lower-case, unescaped name of one "name=value".
+// Returns the unescaped name of one "name=value", in lower case.
 std::string ParameterName(std::string_view parameter) {
   return Lower(PercentDecode(SplitAt(parameter, '=').first));
 }
@@ -148,9 +149,9 @@ void ForEachParameter(std::string_view query, Visit visit) {
   }
 }
 
-// Which families of signatures a query holds. Short words such as "sp" or
-// "expires" mean something else where nothing is signed, and dropping them
-// would make two images one.
+// The families of signatures in a query. Short names such as "sp" or "expires"
+// mean something else in a query without a signature; dropping them there would
+// make two images one.
 struct Signing {
   bool aws_or_google = false;  // Signature=…: S3 v2, CloudFront, GCS v2
   bool azure = false;          // sig=… with sv=…
@@ -182,7 +183,8 @@ bool IsSignature(std::string_view parameter, const Signing& signing) {
                       "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"});
 }
 
-// What must not be shown is more than what signs: when in doubt, hide.
+// Returns true for signatures and for other parameters that may be secret. When
+// in doubt, hide.
 bool IsSecret(std::string_view parameter, const Signing& signing) {
   if (IsSignature(parameter, signing)) return true;
   const std::string name = ParameterName(parameter);
@@ -221,8 +223,8 @@ std::string DropSignature(std::string_view query) {
   return out;
 }
 
-// Bytes that people's lists hold although no URL may, and what else must be
-// escaped so that every server reads the same.
+// Escapes bytes that lists contain although URLs may not, so that every server
+// reads the same URL.
 std::string EscapeStrayBytes(std::string_view text) {
   constexpr std::string_view kStray = "\"<>\\^`{|}";
   std::string out;
@@ -247,7 +249,7 @@ std::string EscapeSpaces(std::string_view text) {
   return out;
 }
 
-// Without the userinfo of each URL, also of those within another's path.
+// Removes the userinfo of each URL, and also of URLs inside another URL's path.
 std::string HideUserinfo(std::string_view text) {
   std::string out;
   while (true) {
@@ -261,7 +263,7 @@ std::string HideUserinfo(std::string_view text) {
   }
 }
 
-// Of one URL, or of what follows its "://".
+// Redacts the query and the fragment of one URL.
 std::string HideSecretParameters(std::string_view text) {
   const auto [before, fragment] = SplitBefore(text, "#");
   const auto [path, query] = SplitBefore(before, "?");
@@ -273,7 +275,8 @@ std::string HideSecretParameters(std::string_view text) {
   return out;
 }
 
-// Each URL of a text that is none itself, such as a row of a table.
+// Redacts each URL in a text that is not a URL itself, such as a row of a
+// table.
 std::string RedactWithin(std::string_view text) {
   std::string out;
   while (true) {
@@ -326,7 +329,8 @@ bool LooksLikeUrl(std::string_view text) {
          });
 }
 
-// Works on the text, not on its parts: also what does not parse is shown.
+// Works on the text and not on its parts, since messages also show URLs that do
+// not parse.
 std::string RedactUrl(std::string_view text) {
   return LooksLikeUrl(text) ? HideUserinfo(HideSecretParameters(text))
                             : RedactWithin(text);

@@ -1,6 +1,7 @@
-// coordinator/net/url.h: URLs as text: parts, escaping, what may be shown.
+// coordinator/net/url.h: URLs as text: their parts, escaping, and hiding of
+// secrets.
 //
-// Errors  ParseUrl() is empty for what is no http(s) URL.
+// Errors   ParseUrl() returns empty if the text is not an http(s) URL.
 #pragma once
 
 #include <optional>
@@ -13,34 +14,36 @@ struct Url {
   std::string scheme;    // lower case
   std::string userinfo;  // as written
   std::string host;      // lower case; an IPv6 literal without its brackets
-  int port = 0;          // 0: the scheme's own
+  int port = 0;          // 0: the scheme's default
   std::string path;      // as written, starts with '/'
   std::string query;     // without '?'
 };
 
-// http and https only. Control characters are refused, and spaces in the
-// authority; elsewhere lists hold spaces, which WireUrl() escapes.
+// Parses an http or https URL. Refuses control characters, and spaces in the
+// authority. Accepts spaces elsewhere, since lists contain them; WireUrl()
+// escapes them.
 [[nodiscard]] std::optional<Url> ParseUrl(std::string_view text);
 
-// True for text that starts like "scheme://".
+// Returns true if the text starts like "scheme://".
 [[nodiscard]] bool LooksLikeUrl(std::string_view text);
 
-// Without userinfo, and with the values of signature parameters (AWS, GCS,
-// Azure, CloudFront, "token", "sig", …) replaced. For logs and reports. A
-// text that is no URL, such as a row of a table, loses those of the URLs
-// within.
+// Removes userinfo and replaces the values of secret parameters (signatures of
+// AWS, GCS, Azure and CloudFront, "token", "password", …). For logs and
+// reports. In a text that is not a URL itself, such as a row of a table, it
+// does so for each URL inside.
 [[nodiscard]] std::string RedactUrl(std::string_view text);
 
-// Without userinfo and signature parameters altogether: what `{hash}` hashes
-// and what tells two sources apart. A space and %20 are the same.
+// Removes userinfo, fragment and signature parameters, and writes a space as
+// %20. `{hash}` hashes the result, and two sources with the same result are the
+// same source. Returns a text that is not a URL unchanged.
 [[nodiscard]] std::string CanonicalUrl(std::string_view text);
 
-// What is asked of a server: without userinfo and fragment; bytes that lists
-// hold although no URL may (spaces, UTF-8, quotes, braces) are percent-encoded.
-// Escapes that are there stay as they are, also broken ones.
+// Returns the URL for a request, without userinfo and fragment. Percent-encodes
+// bytes that lists contain although URLs may not (spaces, UTF-8, quotes,
+// braces). Keeps existing escapes, even broken ones.
 [[nodiscard]] std::string WireUrl(const Url& url);
 
-// Broken escapes stay as they are.
+// Decodes percent escapes. Keeps broken ones.
 [[nodiscard]] std::string PercentDecode(std::string_view text);
 // Escapes every byte outside A-Za-z0-9-._~ and, if `keep_slash`, '/'.
 [[nodiscard]] std::string PercentEncode(std::string_view text, bool keep_slash);
