@@ -78,6 +78,9 @@ bool StandsAlone(std::size_t marker) {
   return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9);
 }
 
+// Returns the offset of the first marker after coded bytes. FF 00 is a stuffed
+// byte, FF FF is fill, and FF D0 to FF D7 are restart markers: all three belong
+// to the scan.
 std::size_t EndOfScan(ByteSpan bytes, std::size_t at) {
   for (; at + 1 < bytes.size(); ++at) {
     const std::uint8_t next = bytes[at + 1];
@@ -135,6 +138,7 @@ void ParseWebp(ByteSpan bytes, File* file) {
     file->parts.push_back({std::string(AsText(bytes.subspan(at, 4))),
                            Copy(bytes, at + 8, length),
                            {}});
+    // The padding byte of the last chunk may be missing.
     at = std::min(at + 8 + length + length % 2, bytes.size());
   }
   Rest(bytes, at, &file->parts);
@@ -155,6 +159,8 @@ void SetRiffLength(Bytes* out) {
 
 // ---- GIF has a header with colours; then extensions, images, the trailer
 
+// Returns the size of a colour table: 3 bytes for each of 2^(n+1) colours,
+// where n is in the low three bits of `flags`.
 std::size_t ColourBytes(std::uint8_t flags) {
   return (flags & 0x80) != 0 ? std::size_t{6} << (flags & 7) : 0;
 }
@@ -170,6 +176,8 @@ std::size_t EndOfGifPart(ByteSpan bytes, std::size_t at) {
   if (bytes[at] == ';') return at + 1;
   if (bytes[at] == '!' && bytes.size() - at >= 2)
     return EndOfBlocks(bytes, at + 2);
+  // An image has a descriptor of 10 bytes, perhaps a colour table, and a byte
+  // for the code size before its sub-blocks.
   if (bytes[at] == ',' && bytes.size() - at >= 11)
     return EndOfBlocks(bytes, at + 11 + ColourBytes(bytes[at + 9]));
   return bytes.size() + 1;
@@ -357,6 +365,7 @@ bool MutateParts(const Below& below, const ChangeBytes& change,
       std::swap(parts[i], parts[below(n)]);
       return true;
     case 3: {
+      // Parts fit only into a file of their own format.
       const Part* taken = other.container == file->container
                               ? AnyPart(below, other.parts)
                               : nullptr;

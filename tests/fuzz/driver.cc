@@ -102,6 +102,7 @@ class Mutator {
 
   Input ChangedByTarget(Input input) {
     const std::size_t size = input.size();
+    // Room for a mutator that makes the input longer.
     input.resize(size + 1024);
     input.resize(LLVMFuzzerCustomMutator(input.data(), size, input.size(),
                                          static_cast<unsigned>(random_())));

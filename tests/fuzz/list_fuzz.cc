@@ -94,6 +94,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const std::unique_ptr<Source> source = OpenList(data[0], text);
   if (source == nullptr) return 0;
   for (std::size_t items = 0;; ++items) {
+    // Each item takes at least one byte of the list, so more items would mean
+    // that the list never ends.
     CHECK(items <= size);
     const auto item = source->Next();
     if (!item || !*item) return 0;

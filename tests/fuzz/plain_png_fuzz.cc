@@ -70,6 +70,7 @@ Bytes WrapDeflated(ByteSpan data) {
   const std::size_t made = z.total_out;
   const std::size_t used = ended ? z.total_in : data.size();
   inflateEnd(&z);
+  // A zlib header for a window of 32 KiB.
   Bytes stream = {0x78, 0x01};
   stream.insert(stream.end(), data.begin(),
                 data.begin() + static_cast<std::ptrdiff_t>(used));

@@ -143,6 +143,7 @@ Status WorkerPool::Start() {
 
 Status WorkerPool::Launch(std::size_t worker) {
   ASSIGN_OR_RETURN(const SpawnRequest request, events_.prepare(worker));
+  // The first argument is the command, which WorkerArgs does not parse.
   const std::vector<std::string> arguments(request.arguments.begin() + 1,
                                            request.arguments.end());
   ASSIGN_OR_RETURN(const WorkerArgs args, WorkerArgs::Parse(arguments));
@@ -274,6 +275,7 @@ void EventLoop::RunOnce(Millis limit) {
     auto node = timers_.extract(due_.begin()->second);
     due_.erase(due_.begin());
     if (node.empty()) continue;
+    // One timer a round, so that work which it posts runs before the next.
     return node.mapped().fire();
   }
   now_ = until;

@@ -281,6 +281,7 @@ class Run {
     const std::size_t worker = script->Byte() % kWorkers;
     PlayedProcess& process = TheStage().workers[worker];
     const std::uint8_t what = script->Byte() % 12;
+    // Let time pass, so that heartbeats, limits and restarts come due.
     if (process.pid == 0 || what == 0) return loop_->RunOnce(Millis(60));
     switch (what) {
       case 1:

@@ -53,6 +53,7 @@ bool Read(Reader* reader, ByteSpan bytes, unsigned eighths,
   jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   jpeg.raw_data_out = TRUE;
+  // Raw output gives the planes as stored, without conversion.
   jpeg.out_color_space = jpeg.jpeg_color_space;
   jpeg.dct_method = JDCT_FLOAT;
   jpeg.scale_num = eighths;

@@ -96,12 +96,14 @@ void SetColours(jpeg_compress_struct* jpeg, const JpegOptions& options) {
       jpeg->input_components == 3 ? !options.adobe_rgb : options.ycck;
   if (!sampled) return;
   for (int i = 0; i < jpeg->num_components; ++i) {
+    // Luma and, in YCCK, black have full size.
     const bool full = i == 0 || i == 3;
     jpeg->comp_info[i].h_samp_factor = full ? options.h_samp : 1;
     jpeg->comp_info[i].v_samp_factor = full ? options.v_samp : 1;
   }
 }
 
+// Returns the space of the samples handed to libjpeg, not of the file.
 J_COLOR_SPACE SpaceOf(int channels) {
   if (channels == 1) return JCS_GRAYSCALE;
   return channels == 3 ? JCS_RGB : JCS_CMYK;
@@ -147,6 +149,7 @@ Bytes PngRow(const Picture& picture, std::uint32_t y,
   }
   for (std::size_t i = 0; i < count; ++i) {
     row.push_back(from[i]);
+    // The same byte twice is the sample times 257.
     if (options.deep) row.push_back(from[i]);
   }
   return row;

@@ -56,6 +56,7 @@ Bytes Encode(const Picture& picture, const WebpOptions& options) {
   config.quality = static_cast<float>(options.quality);
   config.lossless = options.lossless ? 1 : 0;
   config.method = options.method;
+  // Keep the colours of transparent pixels, which libwebp would change.
   config.exact = 1;
   to.use_argb = config.lossless;
   to.width = width;
@@ -79,6 +80,7 @@ Bytes ImageChunks(const Bytes& file) {
 
 Bytes Frame(const Picture& picture, const WebpOptions& options) {
   Bytes body;
+  // The format stores offsets in units of two pixels and sizes less one.
   AppendNumber(options.frame_x / 2, 3, &body);
   AppendNumber(options.frame_y / 2, 3, &body);
   AppendNumber(picture.width - 1, 3, &body);
@@ -112,6 +114,7 @@ Bytes WriteWebp(const Picture& picture, const WebpOptions& options) {
     AppendChunk("ICCP", {options.icc.begin(), options.icc.end()}, &chunks);
   if (animated) {
     AppendChunk("ANIM", {0, 0, 255, 255, 0, 0}, &chunks);
+    // A dark second frame shows a reader that takes the wrong frame.
     Picture second = picture;
     std::fill(second.samples.begin(), second.samples.end(), std::uint8_t{9});
     AppendChunk("ANMF", Frame(picture, options), &chunks);

@@ -92,6 +92,8 @@ class Writer {
   [[nodiscard]] Bytes Write(const Style& style) const {
     const Text ftyp = Box("ftyp", Text("avif\0\0\0\0avifmif1miaf", 20));
     const Text data = Box("mdat", Data(style));
+    // Offsets do not change the size of the meta box, so write it once to learn
+    // its size and then again with the real offsets.
     const std::size_t meta = Meta(style, 0).size();
     const std::size_t start = ftyp.size() + 8 + (style.meta_last ? 0 : meta);
     const Text boxes = Meta(style, start);
@@ -124,6 +126,7 @@ class Writer {
     return at;
   }
   Text Locations(const Style& style, std::size_t start) const {
+    // Each digit is the size of a field: offset, length, base offset, index.
     Text body = style.base_offset ? Number(0x4440, 2) : Number(0x4400, 2);
     body += Number(items_.size(), style.iloc_version == 2 ? 4 : 2);
     for (const Item& item : Ordered(style.backwards)) {
@@ -209,6 +212,7 @@ class Writer {
     if (style.strange_boxes) body += Box("strg", "?");
     body += Properties(style);
     if (!idat.empty()) body += Box("idat", idat);
+    // A box size of 0 reaches to the end of the file; 1 announces 64 bits.
     if (style.meta_to_the_end) return Number(0, 4) + "meta" + body;
     if (style.meta_of_64_bits)
       return Number(1, 4) + "meta" + Number(16 + body.size(), 8) + body;

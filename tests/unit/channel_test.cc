@@ -81,6 +81,7 @@ TEST_F(ChannelTest, AMessageThatIsTooLargeNeverArrives) {
   const auto peer = Connect("one");
   ASSERT_TRUE(peer->Send(Ready{1}).has_value());
   ASSERT_TRUE(Next().has_value());
+  // One byte above the limit of the receiving socket.
   const std::string large(kMaxMessageBytes + 1, 'x');
   ASSERT_TRUE(peer->SendRaw(AsBytes(large)).has_value());
   // ZeroMQ cuts the connection; after that the name is unknown.

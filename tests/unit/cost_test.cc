@@ -34,6 +34,7 @@ std::atomic<long> peak{0};
 #if TM_COUNTS_MALLOC
 void Count(void* memory) {
   if (memory == nullptr) return;
+  // The usable size is the real size of the block, and free() can ask for it.
   const long now = in_use += static_cast<long>(malloc_usable_size(memory));
   if (now > peak) peak = now;
 }
@@ -64,6 +65,7 @@ void* calloc(std::size_t count, std::size_t size) {
   return memory;
 }
 void* realloc(void* memory, std::size_t size) {
+  // A failed realloc() leaves the old block in place, so it counts again.
   Discount(memory);
   void* moved = __libc_realloc(memory, size);
   Count(moved != nullptr ? moved : memory);

@@ -47,6 +47,8 @@ TEST_F(CreditTest, NothingWaitsBehindAHugeOne) {
 
 TEST_F(CreditTest, TinyTasksComeInHalves) {
   EXPECT_EQ(Fill(Micros(60)), kCreditMost);
+  // A worker gets no new tiny tasks until half of its credit is used up, so
+  // that they are sent several at a time.
   for (std::size_t i = 1; i < kCreditMost / 2; ++i) {
     Finish(Micros(60));
     EXPECT_EQ(Fill(Micros(60)), 0u) << i;

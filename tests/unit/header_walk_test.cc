@@ -158,6 +158,7 @@ TEST(HeaderWalk, NeedsNoMemoryThatAFileDecides) {
     allocated = 0;
     const auto header = PeekHeader(AsBytes(file));
     EXPECT_LE(allocated, 16u << 10) << hostile.name;
+    // The walk gives up at its bound and marks the header instead of failing.
     ASSERT_TRUE(header) << hostile.name;
     EXPECT_TRUE(header->overlong) << hostile.name;
   }
@@ -168,6 +169,7 @@ TEST(HeaderWalk, HoldsTheLoopForMillisecondsOnly) {
   for (const Hostile& hostile : kHostile) {
     const Text file = hostile.make();
     double least = 1;
+    // Take the better of two runs; the first may be slower for other reasons.
     for (int i = 0; i < 2; ++i) {
       const double start = CpuSeconds();
       ASSERT_TRUE(PeekHeader(AsBytes(file))) << hostile.name;

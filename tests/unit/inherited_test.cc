@@ -30,6 +30,8 @@ void Refuse(std::initializer_list<int> calls) {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
   auto left = static_cast<std::uint8_t>(calls.size());
   for (const int call : calls)
+    // A match jumps over the remaining comparisons and the ALLOW to the last
+    // instruction, which returns the error.
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                static_cast<std::uint32_t>(call), left--, 0));
   program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

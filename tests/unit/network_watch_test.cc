@@ -35,6 +35,7 @@ TEST(NetworkWatch, AnotherHostCountsOnlyAmongTheLastThousand) {
   EXPECT_TRUE(watch.lost()) << "b is the first of the thousand";
   NetworkWatch other({});
   Fail(&other, "a", 500);
+  // An answer starts the count anew.
   other.Answered();
   Fail(&other, "b", 5);
   Fail(&other, "a", 994);

@@ -41,6 +41,7 @@ TEST_F(OomWatchTest, AKillThatWasSeenBeforeItsDeathIsStillBelieved) {
 
 TEST_F(OomWatchTest, AKillThatKilledNoneOfOursIsForgotten) {
   kills_ = 8;
+  // The first look sees the kill; a claim after the second comes too late.
   Pass(1000);
   Pass(1000);
   EXPECT_FALSE(watch_.Claim());

@@ -38,6 +38,7 @@ TEST(OwnMemory, WhatCannotBeGivenBackIsAllowed) {
   OwnMemory memory([] { return 0; });
   const auto block = Touched();
   EXPECT_TRUE(memory.IsTooMuch());
+  // The memory held now is the base from here on.
   memory.Settle();
   EXPECT_FALSE(memory.IsTooMuch());
   const auto further = Touched();

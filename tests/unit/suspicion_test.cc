@@ -18,6 +18,7 @@ class SuspicionTest : public ::testing::Test {
   }
   bool IsKilled(Item* item) {
     Lost lost;
+    // A SIGKILL that seems to come from outside the run.
     lost.outside = true;
     lost.signal = 9;
     return Dies(item, lost);

@@ -84,6 +84,7 @@ TaskId ExecutorBench::Submit(std::string_view bytes,
 TaskId ExecutorBench::Submit(ByteSpan bytes,
                              std::function<void(Task*)> change) {
   Task task;
+  // Apply `change` to a trial task first, because it may ask to run alone.
   if (change) change(&task);
   CHECK(Until([this, &task] {
     return task.alone ? executor_->RoomAlone() : executor_->Room() > 0;
@@ -124,6 +125,7 @@ bool ExecutorBench::Until(const std::function<bool()>& done) {
 }
 
 bool ExecutorBench::UntilAnswered() {
+  // Ids start at 1, so `next_` is one more than the number of tasks.
   return Until([this] { return answers + 1 >= next_; });
 }
 
@@ -136,6 +138,7 @@ std::vector<int> ExecutorBench::Children() {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
     std::getline(file, text);
+    // The name of the program is in parentheses and may hold any character.
     const std::size_t end = text.rfind(')');
     if (end == std::string::npos) continue;
     std::istringstream rest(text.substr(end + 1));

@@ -25,6 +25,7 @@ T Must(Result<T> result) {
 }  // namespace
 
 FakeWorker::FakeWorker(int argc, char** argv) {
+  // Tests crash workers on purpose; core files would only cost time.
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   // Lets SIGSEGV kill the process; a sanitizer would report it and exit
