@@ -14,14 +14,15 @@
 namespace thumbmill {
 namespace {
 
-// Far above what is ever outstanding with one peer, far below what would
-// fill memory.
+// Messages in a queue. Far above the number that is ever outstanding with one
+// peer, far below the number that would fill memory.
 constexpr int kHighWater = 64;
 constexpr int kSendTimeoutMs = 5000;
-// For a worker's BYE, and for nothing else: a worker leaves when all its
-// results have been taken.
+// Time for a worker's BYE to be sent. No other message needs it: a worker
+// leaves only after all its results have been taken.
 constexpr int kPeerLingerMs = 100;
 
+// EHOSTUNREACH is the answer of ROUTER_MANDATORY for a peer that is gone.
 tl::unexpected<Error> WireError(const char* what, const zmq::error_t& error) {
   const bool lost = error.num() == EHOSTUNREACH;
   return Fail(lost ? ErrorCode::kUnavailable : ErrorCode::kIo,
@@ -60,7 +61,7 @@ class RouterChannel::Impl {
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::router_mandatory, 1);
     const uid_t uid = geteuid();
-    // Not among cppzmq's typed options.
+    // cppzmq has no typed option for this.
     if (zmq_setsockopt(socket_.handle(), ZMQ_IPC_FILTER_UID, &uid,
                        sizeof uid) != 0)
       throw zmq::error_t();
@@ -69,7 +70,7 @@ class RouterChannel::Impl {
     fd_ = socket_.get(zmq::sockopt::fd);
   }
 
-  // False: no room in the peer's queue.
+  // Returns false if the peer's queue has no room.
   bool Send(const std::string& peer, const Message& message) {
     Encode(message, &frame_);
     const auto flags = zmq::send_flags::dontwait;
@@ -81,11 +82,12 @@ class RouterChannel::Impl {
 
   std::optional<Received> Receive() {
     if (!socket_.recv(peer_, zmq::recv_flags::dontwait)) return std::nullopt;
-    // ROUTER hands over whole messages: the rest is there.
+    // ROUTER delivers whole messages, so the other frames are there.
     const bool received = peer_.more() && socket_.recv(body_).has_value();
     bytes_ += peer_.size() + body_.size();
     bool more = received && body_.more();
     const bool one_frame = received && !more;
+    // Read all frames, or the next call would take one for a routing id.
     while (more) {
       zmq::message_t rest;
       more = socket_.recv(rest).has_value() && rest.more();
@@ -108,7 +110,7 @@ RouterChannel::RouterChannel(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 RouterChannel::~RouterChannel() = default;
 
-// libzmq ends the process where it gets no threads, of which it has two.
+// libzmq ends the process if it cannot start its two threads: ask before.
 Result<std::unique_ptr<RouterChannel>> RouterChannel::Bind() {
   RETURN_IF_ERROR(CanHaveThreads(2));
   ASSIGN_OR_RETURN(const std::string name, RandomName());
@@ -161,7 +163,8 @@ class PeerChannel::Impl {
     socket_.set(zmq::sockopt::linger, kPeerLingerMs);
     socket_.set(zmq::sockopt::sndtimeo, kSendTimeoutMs);
     socket_.set(zmq::sockopt::routing_id, peer);
-    // A lost connection stays lost: the sandbox allows no socket() anyway.
+    // A lost connection is not made again: the sandbox allows no socket()
+    // anyway.
     socket_.set(zmq::sockopt::reconnect_ivl, -1);
     socket_.connect(endpoint);
   }

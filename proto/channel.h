@@ -1,9 +1,9 @@
-// proto/channel.h: the two ends of the wire.
+// proto/channel.h: sends and receives the messages of the protocol.
 //
 // Owns     a ZeroMQ context with one I/O thread, and one socket.
 // Threads  one owner thread.
-// Errors   an Error is returned where the other end or the system is at fault;
-//          "nothing yet" is an empty optional. Nothing throws.
+// Errors   an Error is returned if the other end or the system is at fault. No
+//          message yet is an empty optional. Nothing throws.
 // Contract proto/PROTOCOL.md, "Transport".
 #pragma once
 
@@ -17,32 +17,35 @@
 
 namespace thumbmill {
 
-// Draws a name that nobody can guess: 32 hexadecimal digits.
+// Returns a random name that nobody can guess: 32 hexadecimal digits.
 [[nodiscard]] Result<std::string> RandomName();
 
-// The coordinator's end: many peers, each known by its routing id.
+// The coordinator's end. It has many peers, each known by its routing id.
 class RouterChannel {
  public:
   struct Received {
     std::string peer;
-    Result<Message> message;  // an Error: malformed, or another version
+    Result<Message> message;  // an Error if malformed or of another version
   };
 
+  // Binds a socket with a random name that only processes of this user may use.
   [[nodiscard]] static Result<std::unique_ptr<RouterChannel>> Bind();
   ~RouterChannel();
 
-  // What a peer connects to.
+  // Returns the address that a peer connects to.
   [[nodiscard]] const std::string& endpoint() const;
-  // Readable when there MAY be input; tells by edge. After every wake, and
-  // after every Send(), ask HasInput() before sleeping on it again.
+  // Returns a descriptor that becomes readable when there may be input. It
+  // signals edges only: after each wake-up, and after each Send(), ask
+  // HasInput() before you sleep on it again.
   [[nodiscard]] int fd() const;
   [[nodiscard]] bool HasInput() const;
 
-  // Never blocks. kUnavailable: no such peer (now); kNoSpace: its queue is
-  // full.
+  // Never blocks. Fails with kUnavailable if no such peer is connected, and
+  // with kNoSpace if the peer's queue is full.
   [[nodiscard]] Status Send(const std::string& peer, const Message& message);
+  // Returns the next message; empty if none has arrived. Never blocks.
   [[nodiscard]] std::optional<Received> Receive();
-  // Of all messages so far, both ways.
+  // Returns the bytes of all messages so far, both ways.
   [[nodiscard]] std::uint64_t bytes() const;
 
  private:
@@ -56,14 +59,14 @@ class PeerChannel {
  public:
   [[nodiscard]] static Result<std::unique_ptr<PeerChannel>> Connect(
       const std::string& endpoint, const std::string& peer);
-  // Waits a moment for what was sent last.
+  // Waits at most 100 ms until the last messages are sent.
   ~PeerChannel();
 
-  // Waits at most five seconds for room.
+  // Waits at most five seconds for room in the queue.
   [[nodiscard]] Status Send(const Message& message);
-  // Empty: nothing came within `timeout`.
+  // Returns empty if no message came within `timeout`.
   [[nodiscard]] Result<std::optional<Message>> Receive(Millis timeout);
-  // Bytes as they are: for tests of what the other end does with them.
+  // Sends bytes as they are. Tests use it for malformed messages.
   [[nodiscard]] Status SendRaw(ByteSpan frame);
 
  private:

@@ -1,14 +1,15 @@
-// proto/flight_record.h: the first page of a worker's output region.
+// proto/flight_record.h: a note of the task and step that a worker is at, which
+// outlives the worker. It is the first page of the worker's output region.
 //
-// The problem: of a dead worker's tasks, one may have killed it and others only
-// waited; a RESULT may still be under way when the death is seen; and what it
-// was doing, nobody can ask it any more. The worker therefore leaves where it
-// outlives it: the task it works on, a mark of the bytes it was given, and the
-// phase.
+// The problem: one of a dead worker's tasks may have killed it, while the
+// others only waited. A RESULT may still be under way when the death is seen.
+// And nobody can ask a dead worker for its task. Before each step the worker
+// therefore writes into memory that outlives it: the task that it works on, a
+// mark of its input, and the phase.
 //
 // Threads  written by the worker, read by the coordinator; atomic words.
 // Contract proto/PROTOCOL.md, "Flight record": a hint from a process that is
-//          not trusted, used to choose among that worker's own tasks only.
+//          not trusted, used only to choose among that worker's own tasks.
 #pragma once
 
 #include <algorithm>
@@ -24,19 +25,21 @@
 namespace thumbmill {
 
 struct FlightRecord {
-  std::atomic<std::uint64_t> task_id;  // 0: between tasks
+  std::atomic<std::uint64_t> task_id;  // 0 between tasks
   std::atomic<std::uint64_t> input_mark;
   PhaseCell phase;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-// The region's memory starts as zeros: a valid record without a task.
+// Returns the record at the start of a worker's output region. New memory is
+// zero, which is a valid record without a task.
 inline FlightRecord* FlightRecordAt(std::uint8_t* region) {
   return reinterpret_cast<FlightRecord*>(region);
 }
 
-// Tells a worker's few inputs apart: of the length and the first 4 KiB, so
-// that it costs a microsecond. No defence against who wants two to be alike.
+// Returns a mark that tells a worker's few inputs apart. It covers the length
+// and the first 4 KiB, so that it costs a microsecond. It does not stop an
+// attacker who wants two inputs to have the same mark.
 [[nodiscard]] inline std::uint64_t InputMark(ByteSpan input) {
   constexpr std::size_t kLooked = 4096;
   constexpr std::uint64_t kPrime = 0x9E3779B185EBCA87;  // as xxHash's
@@ -51,7 +54,8 @@ inline FlightRecord* FlightRecordAt(std::uint8_t* region) {
   return mark;
 }
 
-// Before the first byte of the input is looked at for anything else.
+// Call before the first byte of the input is used for anything else. Stores the
+// id last: it makes the record valid.
 inline void NoteTask(FlightRecord* record, TaskId id, ByteSpan input) {
   record->phase.store(Phase::kHeader);
   record->input_mark.store(InputMark(input));

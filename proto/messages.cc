@@ -17,10 +17,10 @@ constexpr std::size_t kMaxText = 2000;
 constexpr std::size_t kMaxWarnings = 16;
 constexpr std::size_t kMaxWarning = 500;
 constexpr std::size_t kMaxSizeText = 64;
-// A day: more would only hide a number that was read wrongly.
+// One day. A longer limit would only come from a misread number.
 constexpr std::uint64_t kMaxTimeLimitMs = 86'400'000;
 
-// Byte 3. The order is that of the variant, counted from 1.
+// Byte 3 of a frame: the place of the message in the variant, counted from 1.
 template <typename T, typename Variant>
 struct IndexOf;
 template <typename T, typename... Types>
@@ -41,7 +41,8 @@ tl::unexpected<Error> Malformed(const char* what) {
   return Fail(ErrorCode::kBadData, what);
 }
 
-// A number from the wire as the enumerator it names.
+// Reads a number from the wire as an enumerator. Returns false if it names
+// none.
 template <typename E>
 bool ReadEnum(std::uint32_t value, E last, E* out) {
   if (value > static_cast<std::uint32_t>(last)) return false;
@@ -51,7 +52,7 @@ bool ReadEnum(std::uint32_t value, E last, E* out) {
 
 // ---- plain struct -> body ----------------------------------------------
 
-// Recipe::keep on the wire.
+// Bits of Recipe::keep on the wire.
 constexpr std::uint32_t kKeepIcc = 1, kKeepExif = 2, kKeepCopyright = 4;
 
 void Put(const Recipe& recipe, wire::Recipe* out) {
@@ -247,7 +248,7 @@ bool GetTexts(const wire::Result& in, Outcome* outcome) {
     outcome->reason = *reason;
   }
   if (static_cast<std::size_t>(in.warnings_size()) > kMaxWarnings) return false;
-  // A sender of ours has cut them.
+  // Our sender has cut them already; a worker that was taken over has not.
   outcome->message = Cut(in.message(), kMaxText);
   for (const std::string& warning : in.warnings())
     outcome->warnings.push_back(Cut(warning, kMaxWarning));

@@ -1,4 +1,4 @@
-// proto/messages.h: what coordinator and worker say to each other.
+// proto/messages.h: the messages between coordinator and worker.
 //
 // Errors   Decode() fails with kUsage for another protocol version, with
 //          kBadData for everything else that is not a message.
@@ -18,7 +18,7 @@
 namespace thumbmill {
 
 constexpr std::uint8_t kProtocolVersion = 1;
-// Larger messages are not delivered by either side.
+// Bytes of the largest message; neither side delivers a larger one.
 constexpr std::size_t kMaxMessageBytes = 64 << 10;
 
 struct Ready {
@@ -28,7 +28,8 @@ struct Ready {
 struct Welcome {
   std::uint32_t worker = 0;  // its number, for its log lines
   Recipe recipe;
-  std::uint64_t input_bytes = 0;   // sizes of the regions: must be equal to
+  // Sizes of the regions: they must be equal to those of the descriptors.
+  std::uint64_t input_bytes = 0;
   std::uint64_t output_bytes = 0;  // those of the descriptors
 };
 
@@ -52,9 +53,11 @@ struct Bye {};
 using Message =
     std::variant<Ready, Welcome, TaskOrder, TaskResult, Heartbeat, Drain, Bye>;
 
+// Returns "READY", "TASK" and so on.
 [[nodiscard]] std::string_view KindWord(const Message& message);
 
-// Replaces `frame`. Long texts are cut so that every message fits.
+// Replaces `frame` by the bytes of the message. Cuts long texts, so that every
+// message fits.
 void Encode(const Message& message, std::string* frame);
 [[nodiscard]] Result<Message> Decode(ByteSpan frame);
 

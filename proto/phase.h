@@ -1,7 +1,7 @@
-// proto/phase.h: how far the work on an image has come. Noted before each
-// step, so that a death can be laid to it.
+// proto/phase.h: the steps of the work on an image. A worker notes each step
+// before it begins, so that a death can be assigned to one.
 //
-// Contract proto/PROTOCOL.md, "Flight record"; the words stand in failed.jsonl.
+// Contract proto/PROTOCOL.md, "Flight record"; failed.jsonl has these words.
 #pragma once
 
 #include <atomic>
@@ -10,16 +10,16 @@
 
 namespace thumbmill {
 
-// Rows flow, so decode and resize take turns; a thumbnail is composed (turned,
-// brought to sRGB, laid on its background) row by row while it is encoded.
+// Rows flow, so decode and resize take turns. A thumbnail is composed (turned,
+// converted to sRGB, laid on its background) row by row while it is encoded.
 enum class Phase : std::uint32_t { kNone, kHeader, kDecode, kResize, kEncode };
 
-// Written by the thread that works, read by whoever asks.
+// Written by the thread that works; any thread or process may read it.
 using PhaseCell = std::atomic<Phase>;
 static_assert(PhaseCell::is_always_lock_free);
 
-// Empty for kNone, and for what is no phase: cells may lie in memory that a
-// process gone bad has written to.
+// Returns an empty word for kNone and for a number that is no phase: a cell may
+// lie in memory that a worker which was taken over has written to.
 [[nodiscard]] constexpr std::string_view ToWord(Phase phase) {
   switch (phase) {
     case Phase::kHeader:

@@ -1,5 +1,6 @@
-// proto/reason.h: why an item was skipped or failed. Stable words: journal,
-// report, log and messages carry them, scripts rely on them.
+// proto/reason.h: the reasons why an item was skipped or failed. Their words
+// are stable: journal, report, log and messages carry them, and scripts rely on
+// them.
 //
 // Contract docs/cli.md, "Statuses and reasons".
 #pragma once
@@ -16,9 +17,9 @@ enum class Reason {
   // skipped
   kDuplicate,
   kFiltered,
-  // skipped in a directory, failed in a list
+  // skipped in a directory; failed in a list
   kNotImage,
-  // failed: the source and the network
+  // failed because of the source or the network
   kBadLine,
   kRead,
   kDns,
@@ -33,18 +34,18 @@ enum class Reason {
   kTooBig,
   kTruncatedBody,
   kHashMismatch,
-  // failed: the image
+  // failed because of the image
   kEmpty,
   kUnsupported,
   kTruncated,
   kCorrupt,
   kTooManyPixels,
   kTooCostly,
-  // failed: the place it was decoded in
+  // failed because of the process that decoded it
   kMemory,
   kCrash,
   kHang,
-  // failed: the target
+  // failed because of the target
   kNameCollision,
   kUpload,
   kCancelled,
@@ -55,8 +56,8 @@ std::string_view ToWord(Reason reason);
 std::optional<ItemStatus> ItemStatusFromWord(std::string_view word);
 std::optional<Reason> ReasonFromWord(std::string_view word);
 
-// True for what a rerun tries again by itself: the world may have changed,
-// the image cannot have.
+// Returns true if a rerun tries the item again by itself: the world may have
+// changed. The image cannot have changed, so the other reasons stay.
 bool IsTransient(Reason reason);
 
 }  // namespace thumbmill

@@ -1,4 +1,5 @@
-// proto/recipe.h: what is to be made of each image. One recipe a run.
+// proto/recipe.h: the thumbnails that a run makes of each image. There is one
+// recipe for each run.
 //
 // Contract  docs/cli.md, "Sizes"; on the wire: proto/thumbmill.proto, Recipe.
 // Units     sizes in pixels of the upright picture (EXIF applied); limits as
@@ -22,15 +23,15 @@ enum class ImageFormat : std::uint8_t {
 };
 
 enum class Fit : std::uint8_t {
-  kInside,   // whole picture within the box, aspect kept
+  kInside,   // whole picture inside the box, aspect kept
   kOutside,  // covers the box, aspect kept, nothing cropped
   kCover,    // covers the box, the middle is kept, cropped to the box (`^`)
-  kContain,  // within the box, padded with the background to the box
+  kContain,  // inside the box, padded with the background to the box
   kFill,     // stretched to the box (`!`)
 };
 
 enum class Enlarge : std::uint8_t {
-  kDefault,      // as --enlarge says; off: never
+  kDefault,      // as --enlarge says; without it, never
   kAlways,       // `!` `^`, or --enlarge
   kOnlyEnlarge,  // `<`: a larger source keeps its full size
   kOnlyShrink,   // `>`
@@ -45,24 +46,24 @@ enum class FilterKind : std::uint8_t {
   kNearest,
 };
 
-// What of a damaged image fails it: libvips' words.
+// Damage that makes an image fail, in libvips' words.
 enum class FailOn : std::uint8_t { kNone, kTruncated, kError, kWarning };
 
-// What a thumbnail keeps of its picture beside the pixels.
+// Parts of a picture, beside its pixels, that a thumbnail keeps.
 struct Keep {
-  bool icc = false;        // the profile, and the colours as it means them
-  bool exif = false;       // all but what would be wrong of a thumbnail
-  bool copyright = false;  // of the EXIF, artist and copyright
+  bool icc = false;   // the colour profile; colours stay as it defines them
+  bool exif = false;  // all entries that are not wrong for a thumbnail
+  bool copyright = false;  // artist and copyright of the EXIF
 
   friend bool operator==(const Keep&, const Keep&) = default;
 };
 
 struct SizeSpec {
-  std::uint32_t width = 0;   // 0: follows from the height
-  std::uint32_t height = 0;  // 0: follows from the width
+  std::uint32_t width = 0;   // 0 if it follows from the height
+  std::uint32_t height = 0;  // 0 if it follows from the width
   Fit fit = Fit::kInside;    // ignored when one dimension is 0
   Enlarge enlarge = Enlarge::kDefault;
-  std::string label;  // `{size}` of a name: "200", "200x100", "x64"
+  std::string label;  // replaces `{size}` in a name
   std::string text;   // as the user wrote it: "200x100^"
 
   friend bool operator==(const SizeSpec&, const SizeSpec&) = default;
@@ -75,13 +76,13 @@ struct Rgb {
   friend bool operator==(const Rgb&, const Rgb&) = default;
 };
 
-// Checked by the worker before it allocates; whoever admits tasks (the
-// coordinator) checks the same from the header it peeked at.
+// Limits that the worker checks before it allocates. The coordinator, which
+// admits tasks, checks the same limits against the header that it has read.
 struct ImageLimits {
   std::uint64_t max_pixels = 268402689;          // of the stored image
   std::uint32_t max_scans = 100;                 // of a progressive JPEG
   std::uint64_t max_output_pixels = 64'000'000;  // of all sizes together
-  std::uint64_t max_peak_bytes = 0;              // predicted; 0: no limit
+  std::uint64_t max_peak_bytes = 0;              // predicted; 0 for no limit
 
   friend bool operator==(const ImageLimits&, const ImageLimits&) = default;
 };
@@ -94,12 +95,13 @@ struct Recipe {
   int webp_quality = 80;  // 1-100; always 4:2:0
   FilterKind filter = FilterKind::kLanczos3;
   bool linear = false;  // resize in linear light
-  Rgb background;       // where alpha must go, and `contain`'s margin
-  bool rotate = true;   // apply the EXIF orientation
-  Keep keep;            // none: pixels become sRGB, nothing else stays
+  Rgb background;  // under alpha that a format cannot hold; `contain`'s margin
+  bool rotate = true;  // apply the EXIF orientation
+  Keep keep;           // if empty, pixels become sRGB and no metadata stays
   FailOn fail_on = FailOn::kError;
-  // An image that carries the probe crashes its decoder: for `compare`, which
-  // shows what a crash costs, and for tests. No image does so by itself.
+  // Makes an image that begins with kCrashProbe crash its decoder: for
+  // `compare`, which shows the cost of a crash, and for tests. By default no
+  // image does so.
   bool crash_probe = false;
   ImageLimits limits;
 
@@ -108,7 +110,7 @@ struct Recipe {
 
 constexpr std::size_t kMaxSizes = 64;
 
-// What a JPEG must begin with to be one that Recipe::crash_probe means.
+// First bytes of an image that Recipe::crash_probe makes crash.
 constexpr std::string_view kCrashProbe =
     "\xFF\xD8\xFF\xE0"
     "thumbmill crash probe";

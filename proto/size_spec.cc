@@ -20,7 +20,7 @@ tl::unexpected<Error> BadSize(std::string_view text, std::string_view why) {
                           text, why));
 }
 
-// "" is 0: a side that follows from the other one.
+// Returns 0 for "": the side follows from the other one.
 std::optional<std::uint32_t> Side(std::string_view digits) {
   if (digits.empty()) return 0;
   std::uint32_t value = 0;

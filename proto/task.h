@@ -1,9 +1,9 @@
-// proto/task.h: the work order and its answer, as the engine, the executors
-// and the worker see them. On the wire: proto/thumbmill.proto.
+// proto/task.h: the task and its answer, as the engine, the executors and the
+// worker see them. On the wire: proto/thumbmill.proto.
 //
-// A task names bytes, it does not carry them: offset and length within the
-// input arena, offset and capacity within the output buffer of the executor
-// that runs it. The reader of an answer checks every number before use.
+// A task names bytes and does not carry them: offset and length in the input
+// arena, and the number of bytes granted in the output memory of its executor.
+// The reader of an answer checks every number before use.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,10 @@ struct Task {
   std::uint64_t peak_bytes = 0;       // predicted private memory of the decode
   std::uint64_t output_capacity = 0;  // bytes granted for all thumbnails
   Millis time_limit{30000};           // wall time in the worker
-  Millis cpu_limit{30000};            // of it computed; not told to the worker
-  Micros expected{0};                 // to compute it; not told to the worker
-  // It gets a worker that has run nothing yet and is given nothing else; not
-  // told to the worker.
+  Millis cpu_limit{30000};            // CPU time; not told to the worker
+  Micros expected{0};  // predicted CPU time; not told to the worker
+  // True if it needs a worker that has run nothing yet and gets nothing else.
+  // Not told to the worker.
   bool alone = false;
 };
 
@@ -43,8 +43,8 @@ struct Thumbnail {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   ByteRange bytes;  // offset is relative to the output range
-  // Not Outcome::output_format where a side is too long for that. kUnknown: as
-  // that.
+  // Differs from Outcome::output_format if a side is too long for that format.
+  // kUnknown means Outcome::output_format.
   ImageFormat format = ImageFormat::kUnknown;
 };
 
@@ -54,13 +54,13 @@ struct StageTimes {
   Micros encode{0};
 };
 
-// What Thumbnailer::Run() answers, and what a RESULT carries.
+// The answer of Thumbnailer::Run(), which a RESULT carries.
 struct Outcome {
-  Reason reason = Reason::kNone;  // kNone: every asked thumbnail is there
+  Reason reason = Reason::kNone;  // kNone: each requested thumbnail is there
   std::string message;            // for people: stage and cause
   std::vector<std::string> warnings;
-  // Not zero: nothing was made because the output range is too small; lease
-  // again with at least this many bytes. Costs no attempt.
+  // If not zero, the output range was too small and nothing was made. Lease the
+  // task again with at least this many bytes; this costs no attempt.
   std::uint64_t needs_output_bytes = 0;
   ImageFormat source_format = ImageFormat::kUnknown;
   std::uint32_t source_width = 0;  // upright

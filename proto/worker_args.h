@@ -1,7 +1,7 @@
-// proto/worker_args.h: what a worker process is started with.
+// proto/worker_args.h: the command line of a worker process.
 //
 // Contract  `worker serve --endpoint=… --peer=… --input-fd=… --output-fd=…
-//           --parent=PID --sandbox=MODE --tells=WHAT`; proto/PROTOCOL.md.
+//           --parent=PID --sandbox=MODE --tells=WORD`; proto/PROTOCOL.md.
 // Errors    Parse() fails with kUsage.
 #pragma once
 
@@ -15,30 +15,30 @@ namespace thumbmill {
 
 enum class SandboxMode {
   kOff,
-  kAuto,     // what cannot be had is said once, and done without
-  kRequire,  // what cannot be had ends the worker
+  kAuto,     // works without the layers that are missing
+  kRequire,  // exits if the filter of system calls is missing
 };
 
 [[nodiscard]] std::string_view ToWord(SandboxMode mode);
 [[nodiscard]] Result<SandboxMode> ParseSandbox(std::string_view text);
 
-// What of its sandbox a worker could not get, it says on stderr; one of them
-// once, since all would say the same.
+// How much a worker logs about sandbox layers that it could not enable. Only
+// the first worker of a run logs; the others would repeat it.
 enum class Tells {
   kNothing,
-  kFilter,  // that there is none
-  kAll,     // also which additions there are not
+  kFilter,  // that the filter of system calls is missing
+  kAll,     // also which additional layers are missing
 };
 
 [[nodiscard]] std::string_view ToWord(Tells tells);
 
-// High, so that no descriptor that a library opens early is in the way.
+// These numbers are high, so that no library has taken them before.
 constexpr int kWorkerInputFd = 200;
 constexpr int kWorkerOutputFd = 201;
 constexpr std::string_view kServeCommand = "serve";
 
-// A worker that ends with this cannot be set up here, and said on stderr why:
-// no other would fare better.
+// Exit code of a worker that cannot be set up here. It has written the reason
+// to stderr. No other worker would fare better.
 constexpr int kWorkerExitSetup = 4;
 
 struct WorkerArgs {
@@ -46,13 +46,13 @@ struct WorkerArgs {
   std::string peer;  // the routing id
   int input_fd = kWorkerInputFd;
   int output_fd = kWorkerOutputFd;
-  int parent = 0;  // pid: the worker ends when it has another
+  int parent = 0;  // pid; the worker exits when its parent is another process
   SandboxMode sandbox = SandboxMode::kAuto;
   Tells tells = Tells::kNothing;
 
-  // With the command itself: what follows the program's name.
+  // Returns the arguments after the program's name, with the command.
   [[nodiscard]] std::vector<std::string> ToArguments() const;
-  // Without the program's name and the command.
+  // Reads the arguments after the command.
   [[nodiscard]] static Result<WorkerArgs> Parse(
       const std::vector<std::string>& arguments);
 };
