@@ -26,11 +26,11 @@ struct Ready {
 };
 
 struct Welcome {
-  std::uint32_t worker = 0;  // its number, for its log lines
+  std::uint32_t worker = 0;  // its number in the pool
   Recipe recipe;
   // Sizes of the regions: they must be equal to those of the descriptors.
   std::uint64_t input_bytes = 0;
-  std::uint64_t output_bytes = 0;  // those of the descriptors
+  std::uint64_t output_bytes = 0;
 };
 
 struct TaskOrder {
