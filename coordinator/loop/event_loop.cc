@@ -93,8 +93,8 @@ Millis EventLoop::NextWait(Millis limit) const {
   if (busy_) return Millis(0);
   if (due_.empty()) return limit;
   const auto left = due_.begin()->first - std::chrono::steady_clock::now();
-  // Round up: a wait that ends just before the timer is due would make the
-  // loop spin with waits of 0 ms.
+  // Round up. A wait that ends just before the timer is due would make the loop
+  // spin with waits of 0 ms.
   const auto wait = std::chrono::ceil<Millis>(left);
   return std::clamp(wait, Millis(0), limit);
 }
@@ -119,6 +119,8 @@ void EventLoop::RunOnce(Millis limit) {
 }
 
 void EventLoop::FireTimers() {
+  // Read the clock once: a timer that starts itself again without a delay waits
+  // for the next round and cannot block this one.
   const TimePoint now = std::chrono::steady_clock::now();
   while (!due_.empty() && due_.begin()->first <= now) {
     const TimerId id = due_.begin()->second;

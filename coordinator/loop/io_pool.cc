@@ -47,6 +47,7 @@ void IoPool::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
     while (queue_.empty()) {
+      // Only an empty queue ends the thread, so all submitted work is done.
       if (closing_) return;
       ++sleeping_;
       ready_.wait(lock);

@@ -25,6 +25,8 @@ std::string FirstLine(const std::string& path) {
 
 // Returns the process's cgroup path for a controller ("" is the v2 hierarchy).
 std::string CgroupPath(const std::string& controller) {
+  // Each line is ID:CONTROLLERS:PATH. The v2 hierarchy has no controllers here,
+  // and v1 may mount several together ("cpu,cpuacct").
   std::ifstream file("/proc/self/cgroup");
   std::string line;
   while (std::getline(file, line)) {

@@ -56,6 +56,7 @@ void MemoryPeak::Look() {
 }
 
 void MemoryPeak::Count(const ResidentMemory& now) {
+  // The first look has none before it to compare its shared pages with.
   if (!std::exchange(looked_, true)) last_.shared_bytes = now.shared_bytes;
   std::uint64_t most = now.private_bytes;
   const std::uint64_t shared = std::min(last_.shared_bytes, now.shared_bytes);

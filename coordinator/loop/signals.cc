@@ -25,6 +25,8 @@ sigset_t SetOf(std::initializer_list<int> signals) {
 
 constexpr std::initializer_list<int> kAskToEnd = {SIGINT, SIGTERM, SIGHUP};
 
+// A signal handler gets no argument of ours, and may touch only lock-free
+// atomics.
 std::atomic<bool>* g_flag = nullptr;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
@@ -91,6 +93,8 @@ FlagAtSignals::~FlagAtSignals() {
   alarm(0);
   const sigset_t set = AskedToEnd();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // Leave EndNow installed, as ~EndAtSignals() does: SetFlag must not run
+  // without a flag.
   AnswerToEnd(EndNow);
   std::signal(SIGALRM, SIG_DFL);
   g_flag = nullptr;
@@ -106,6 +110,9 @@ void StopLikeAJob() {
 }
 
 Result<SourceCancel> SourceCancel::Create() {
+  // One epoll descriptor for both, so that a source polls only one. A signalfd
+  // is readable while a signal is pending; not reading it leaves the signal
+  // pending for others.
   SourceCancel cancel;
   const sigset_t set = AskedToEnd();
   cancel.both_.Reset(epoll_create1(EPOLL_CLOEXEC));

@@ -95,7 +95,7 @@ std::uint8_t ClassifyPlainV6(const V6& address) {
   return kNeverAllowed;  // link-local, multicast, discard, unassigned
 }
 
-// With a /48 prefix (RFC 6052) the IPv4 address surrounds octet 8.
+// The IPv4 address surrounds octet 8 if the prefix is a /48 (RFC 6052).
 std::uint8_t ClassifyNat64Slash48(const V6& a) {
   return ClassifyV4(V4(a[6], a[7], a[9], a[10]));
 }

@@ -64,6 +64,7 @@ std::size_t TakeCoded(Job* job, ByteSpan data) {
   if (taken == Taken::kAll) {
     body.known -= known;
     taken = Decode(job, &rest);
+    // curl will pass all of `data` again, so remember the decoded part.
     if (taken == Taken::kPaused) body.known += data.size() - rest.size();
   }
   if (taken == Taken::kPaused) return CURL_WRITEFUNC_PAUSE;

@@ -189,7 +189,7 @@ int CurlPool::OnTimer(CURLM*, long timeout_ms, void* pool) {
 void CurlPool::SetTimer(long timeout_ms) {
   if (timer_ != 0) loop_->Cancel(timer_);
   timer_ = 0;
-  if (timeout_ms < 0) return;
+  if (timeout_ms < 0) return;  // curl needs no timer now
   timer_ = loop_->After(Millis(timeout_ms), [this] {
     timer_ = 0;
     Act(CURL_SOCKET_TIMEOUT, 0);
@@ -204,6 +204,7 @@ void CurlPool::Act(int fd, std::uint32_t epoll_events) {
     code =
         curl_multi_socket_action(multi_, fd, CurlMask(epoll_events), &running);
   }
+  // Transfers may have ended even if the call failed.
   Drain();
   NoteAction(code);
 }

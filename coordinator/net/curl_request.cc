@@ -48,6 +48,7 @@ std::size_t OnHeader(char* data, std::size_t one, std::size_t size,
                      void* user) {
   Job& job = *static_cast<Job*>(user);
   size *= one;
+  // This also ends the wait for the first byte: see WaitsTooLong().
   job.CountSpeed(size);
   job.hop.header_bytes += size + kHeaderLineBytes;
   if (job.hop.header_bytes > kHeaderBytes) return 0;
@@ -176,6 +177,8 @@ void ConfigureMethod(Job* job, Setter* setter) {
   // CURLOPT_ACCEPT_ENCODING would make curl decode: see content_coding.h.
   set.Append(&job->headers, "Accept-Encoding: identity");
   set.Note(job->cookies.GiveTo(job->easy));
+  // curl refuses a larger announced length at once. body_intake.cc also counts
+  // the bytes, since a server may announce no length, and coded bodies grow.
   set(CURLOPT_MAXFILESIZE_LARGE,
       static_cast<curl_off_t>(job->options->max_bytes));
 }

@@ -112,6 +112,8 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.unwelcome)
     return Set(result, Reason::kNotImage, false,
                "its first bytes are no image that we know");
+  // The request succeeded. We stopped reading its unwanted body ourselves, and
+  // curl's write error comes from that.
   if (end.body_left && end.status >= 200) return;
   if (end.damaged)
     return Set(result, Reason::kTruncatedBody, true,

@@ -78,7 +78,7 @@ class HostCare {
  private:
   struct Health {
     double at_once = 0;
-    TimePoint cut_again{};  // no second cut before: a round counts once
+    TimePoint cut_again{};  // no second cut of `at_once` before this time
     int refusals = 0;       // in a row
     int silences = 0;       // in a row
     int failed_probes = 0;

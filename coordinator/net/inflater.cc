@@ -17,6 +17,7 @@ constexpr std::uint8_t kGzipMagic = 0x1f;
 // next bit would be padding, which encoders leave 0.
 bool HasZlibFrame(std::uint8_t first) { return (first & 0x0f) == 8; }
 
+// zlib counts in 32 bits.
 uInt AtMost(std::size_t size) {
   return static_cast<uInt>(
       std::min<std::size_t>(size, std::numeric_limits<int>::max()));

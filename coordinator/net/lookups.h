@@ -30,7 +30,8 @@ class Lookups {
                                             bool resolved, TimePoint now);
 
  private:
-  // A little less than libcurl's cache of 60 s.
+  // How long an address needs no new lookup: a little less than libcurl's cache
+  // keeps it (60 s).
   static constexpr Millis kFresh{55'000};
   static constexpr std::size_t kMaxHosts = 4096;
 

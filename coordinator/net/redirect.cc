@@ -20,6 +20,8 @@ std::string Resolve(const std::string& base, const std::string& location) {
   if (!url) return {};
   if (curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK)
     return {};
+  // Any scheme is accepted here, so that a message can show the whole URL;
+  // ParseUrl() refuses all but http and https later.
   if (curl_url_set(url.get(), CURLUPART_URL, location.c_str(),
                    CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE) != CURLUE_OK)
     return {};
@@ -43,6 +45,8 @@ std::string ResolveLocation(std::string_view base,
   const std::optional<Url> from = ParseUrl(base);
   if (!from) return {};
   std::string target = Resolve(WireUrl(*from), location);
+  // WireUrl() has dropped the userinfo. Put it back for the same origin, unless
+  // the location has its own.
   const std::optional<Url> to = ParseUrl(target);
   if (!to || from->userinfo.empty() || !to->userinfo.empty() ||
       !SameOrigin(*from, *to))

@@ -76,7 +76,8 @@ void Store(std::string_view name, std::string_view value,
     headers->cookie.append(headers->cookie.empty() ? "" : "; ").append(value);
     return;
   }
-  // For curl "Name:" means to leave the header out; "Name;" sends it empty.
+  // curl reads "Name:" as an order to leave the header out, and "Name;" as an
+  // empty header.
   headers->lines.push_back(value.empty() ? fmt::format("{};", name)
                                          : fmt::format("{}: {}", name, value));
 }

@@ -179,6 +179,7 @@ TransferId Transfers::Impl::Start(std::unique_ptr<Job> job) {
   job->id = id;
   job->options = &options_;
   jobs_.emplace(id, std::move(job));
+  // Start from the loop, so that no callback comes before this call returns.
   Post(&Impl::StartQueued, id);
   return id;
 }
@@ -248,8 +249,8 @@ void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
                          true, why));
 }
 
-// Posts always: the caller may be the sink inside Extend(), and its transfer
-// pauses only after Extend() returns.
+// Never resumes directly: the caller may be the sink inside Extend(), and its
+// transfer pauses only after Extend() returns.
 void Transfers::Impl::Resume(TransferId id) { Post(&Impl::ResumeNow, id); }
 
 void Transfers::Impl::ResumeNow(TransferId id) {
@@ -422,6 +423,8 @@ void Transfers::Impl::Tick() {
   const TimePoint now = std::chrono::steady_clock::now();
   for (const TransferId id : ids) {
     Job* job = Find(id);
+    // A job without a handle has not started, or waits for a leader, which has
+    // deadlines itself. The clock of a paused job stands still.
     if (job == nullptr || job->easy == nullptr || job->paused_since) continue;
     auto overdue = Overdue(job, now);
     if (!overdue) continue;

@@ -88,12 +88,12 @@ class BodySink {
 struct GetRequest {
   std::string url;
   bool trusted = false;      // from the command line: addresses not checked
-  BodySink* body = nullptr;  // outlives the transfer
+  BodySink* body = nullptr;  // must outlive the transfer
 };
 
 struct PutRequest {
   std::string url;  // always trusted, since it is the user's own target
-  ByteSpan body;    // outlives the transfer
+  ByteSpan body;    // must outlive the transfer
   std::string content_type;
 };
 

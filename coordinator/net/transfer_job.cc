@@ -45,6 +45,8 @@ bool IsRedirect(const Job& job) {
 
 void AddTimes(Job* job) {
   CURL* easy = job->easy;
+  // Each of curl's times counts from the start of the request. APPCONNECT is 0
+  // without TLS.
   const Micros dns = InfoTime(easy, CURLINFO_NAMELOOKUP_TIME_T);
   const Micros connected = std::max(InfoTime(easy, CURLINFO_CONNECT_TIME_T),
                                     InfoTime(easy, CURLINFO_APPCONNECT_TIME_T));
@@ -68,6 +70,8 @@ HopEnd Describe(const Job& job, CURLcode code) {
   end.unwelcome = job.hop.unwelcome;
   end.body_left = job.hop.body_left;
   end.refused = job.hop.refused;
+  // A coded body is cut short if its coding does not end, even if curl has read
+  // all announced bytes.
   end.damaged = job.hop.damaged || (job.hop.decoded && code == CURLE_OK &&
                                     !job.hop.decoded->inflater.ended());
   end.headers_too_big = job.hop.header_bytes > kHeaderBytes;

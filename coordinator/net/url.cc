@@ -200,6 +200,7 @@ std::string RedactParameters(std::string_view query) {
   const Signing signing = FindSigning(query);
   std::string out;
   ForEachParameter(query, [&](std::string_view parameter) {
+    // An empty first parameter leaves `out` empty, but a '&' follows it.
     if (!out.empty() || parameter.data() != query.data()) out += '&';
     const std::size_t equals = parameter.find('=');
     if (equals == std::string_view::npos || !IsSecret(parameter, signing)) {

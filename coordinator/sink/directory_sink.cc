@@ -224,6 +224,8 @@ void DirectorySink::DropTemporary(const StoreItem& item) {
 
 Status DirectorySink::Publish(
     std::span<const std::shared_ptr<StoreItem>> batch) {
+  // The order survives a power cut: the bytes are on the disk before their
+  // names, and the names before the journal records "done".
   RETURN_IF_ERROR(SyncFiles(batch));
   TM_FAIL_POINT("temps-synced");
   touched_.clear();
@@ -281,6 +283,7 @@ Status DirectorySink::Rename(StoreItem* item) {
 bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
   if (IsCollision(sys) || sys == EINVAL || sys == EILSEQ || sys == EBUSY)
     return true;
+  // If somebody removed the target itself, every other item would fail too.
   struct stat target;
   if (fstat(target_.get(), &target) != 0 || target.st_nlink == 0) return false;
   if (FolderOf(file.name).empty()) return false;

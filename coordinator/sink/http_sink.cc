@@ -242,6 +242,7 @@ void HttpSink::FileDone(const UploadRef& upload, const std::string& url,
   --upload->running;
   StoreResult stored = ToStoreResult(result, url);
   Judge(result, &stored);
+  // The first failure is the item's result.
   if (!upload->failed()) upload->result = std::move(stored);
   StartFiles();
   if (upload->running > 0 || upload->has_more()) return;
@@ -251,6 +252,7 @@ void HttpSink::FileDone(const UploadRef& upload, const std::string& url,
 
 // Decides whether a failure concerns this file or the whole target.
 void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
+  // The target accepted the file, or refused it for good: it is there.
   if (!stored->transient) {
     refused_since_.reset();
     return care_.Answered(kTarget);
@@ -259,7 +261,7 @@ void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
   if (!refused_since_) refused_since_ = now;
   if (IsBusy(result)) {
     care_.Busy(kTarget, result.retry_after, now);
-  } else if (result.http_status > 0) {
+  } else if (result.http_status > 0) {  // another answer, such as 500
     care_.Answered(kTarget);
   } else {
     care_.Silent(kTarget, result.reason, result.message, now);
