@@ -47,7 +47,7 @@ void MemoryPeak::SharedGrows(std::uint64_t bytes) {
 
 void MemoryPeak::Look() {
   grown_ = 0;
-  // pread() from 0 makes the kernel write the file anew; no second open().
+  // Each pread() from 0 makes the kernel generate the text anew.
   std::array<char, 4096> text;
   const ssize_t size = pread(status_.get(), text.data(), text.size(), 0);
   if (size <= 0) return;
