@@ -1,9 +1,10 @@
-"""Holds a peer's outputs against their sources: three files an image, of the
-right width, of about the right mean colour. Exits 1 and says which is not.
+"""Compares a peer's outputs with their sources: three files for each image,
+with the right width and about the right mean colour. Exits 1 and names the
+wrong one.
 
   python check_outputs.py OUT WIDTH,WIDTH,... SOURCE...
 
-Turned pictures may have been left as they lie (OpenCV does): their widths may
+A tool may leave turned pictures as they lie (OpenCV does); their widths may
 then be those of the lying picture. Means are compared on white.
 """
 
@@ -14,7 +15,8 @@ from PIL import Image, ImageOps, ImageStat
 
 OUT, WIDTHS, *SOURCES = sys.argv[1:]
 SIZES = [int(width) for width in WIDTHS.split(",")]
-# Of 255. Wide enough for colours that a tool does not convert.
+# Largest difference of a mean, of 255 levels. It allows for colours that a tool
+# does not convert.
 MEAN_DIFFERENCE = 12
 Image.MAX_IMAGE_PIXELS = None
 
@@ -35,7 +37,8 @@ def source_means(path):
 
 
 def output_name(source, width):
-    """Ours sanitises nothing of these names, so all tools name alike."""
+    """Returns the name. Ours sanitises nothing in these names, so all tools use
+    the same."""
     stem, ext = os.path.splitext(os.path.basename(source))
     return os.path.join(OUT, f"{stem}_{width}{ext}")
 

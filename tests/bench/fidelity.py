@@ -1,22 +1,22 @@
-"""Measures how near thumbnails are to what they should be.
+"""Measures how close thumbnails are to the exact result.
 
 The reference is the full picture (decoded by Pillow: libjpeg-turbo's accurate
-inverse DCT with smooth chroma), upright, each channel resized as 32-bit floats
-by Pillow's Lanczos-3 to the size of the thumbnail, never rounded; it is cached.
+inverse DCT with smooth chroma), upright. Pillow's Lanczos-3 resizes each
+channel as 32-bit floats to the size of the thumbnail; the result is never
+rounded, and it is cached.
 
 Reads a JSON object from stdin:
   cache       folder of references
   widths      list of widths
-  qualities   those of `theirs`
+  qualities   qualities of `theirs`
   files       list of {source, stem, ext}
   ours        folder of our STEM_WIDTH.png (before encoding)
   encoded     folder of our STEM_WIDTH.EXT, at quality 80
   theirs      folder of sharp_pixels.mjs
-and prints one: {"files": [{stem, why or sizes: {width: figures}}]}.
-
-PSNR is over red, green and blue, at most 60 dB (8-bit rounding alone gives
-about 59), so that flat pictures do not decide a mean. SSIM is of luma, with
-the usual gaussian window of 11 (sigma 1.5).
+and prints one: {"files": [{stem, why or sizes: {width: figures}}]}. PSNR covers
+red, green and blue, at most 60 dB (8-bit rounding alone gives about 59), so
+that flat pictures do not decide a mean. SSIM covers luma, with the usual
+gaussian window of 11 (sigma 1.5).
 """
 
 import io
@@ -49,7 +49,8 @@ def is_srgb(image):
 
 
 def open_full(path):
-    """(the upright picture in RGB, "") or (None, why it is left out)."""
+    """Returns (the upright picture in RGB, "") or (None, the reason to leave it
+    out)."""
     image = Image.open(path)
     if not is_srgb(image):
         return None, "its profile is not sRGB"
@@ -64,7 +65,8 @@ def open_full(path):
 
 
 class Reference:
-    """Of one source; decodes only when a size is not cached yet."""
+    """The reference for one source; decodes only if a size is not cached
+    yet."""
 
     def __init__(self, job, file):
         self.cache = os.path.join(job["cache"], file["stem"])
@@ -73,7 +75,7 @@ class Reference:
         self.why = None
 
     def known_refusal(self):
-        """Why the source is left out; empty: it is not."""
+        """Returns why the source is left out, or an empty text."""
         path = self.cache + "_why.txt"
         if not os.path.exists(path):
             image, why = open_full(self.source)
@@ -139,7 +141,8 @@ def ssim(a, b):
 
 
 def their_bytes_at(quality, points):
-    """Bytes at this SSIM, between the qualities measured; None: beyond."""
+    """Returns the bytes at this SSIM, interpolated between the measured
+    qualities; None if it is outside them."""
     points = sorted(points)
     scores = [score for score, _ in points]
     if not scores[0] <= quality <= scores[-1]:

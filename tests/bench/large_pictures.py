@@ -1,9 +1,10 @@
-"""Writes pictures too large to be held as a raster, row by row.
+"""Writes pictures that are too large to hold as a raster, row by row.
 
   large_pictures.py png SIDE OUT          SIDE x SIDE, 8-bit RGB
   large_pictures.py progressive SIDE OUT  by cjpeg -progressive -quality 80
 
-Gradients with a texture that repeats, so that the PNG stays far below 100 MB.
+The pictures are gradients with a repeating texture, so that the PNG stays far
+below 100 MB.
 """
 
 import struct
@@ -11,11 +12,12 @@ import subprocess
 import sys
 import zlib
 
-BLOCK = 64  # rows of a pattern
+BLOCK = 64  # rows of the pattern
 
 
 def rows(side):
-    """Groups of BLOCK rows of RGB bytes: a texture on a slow gradient."""
+    """Yields groups of BLOCK rows of RGB bytes: a texture on a slow
+    gradient."""
     for top in range(0, side, BLOCK):
         light = 60 + 130 * top // side
         tile = bytes(min(255, light + (x * 7 + c * 29) % 61)

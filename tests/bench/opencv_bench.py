@@ -1,14 +1,14 @@
 """A peer that scripts/bench measures against: OpenCV as img2dataset calls it,
 from disk to disk.
 
-imdecode() of the file's bytes, unchanged, one thread; resize() with INTER_AREA
-from the full picture; imencode(). Unlike img2dataset, which makes one size a
-run, one decode serves all sizes, and alpha is kept. It does not turn pictures
-upright.
+It calls imdecode() on the file's bytes, unchanged, in one thread; resize() with
+INTER_AREA from the full picture; imencode(). img2dataset makes one size in a
+run; here one decode serves all sizes, and alpha is kept. It does not turn
+pictures upright.
 
   python opencv_bench.py OUT PROCESSES WIDTH,WIDTH,... FILE...
 
-Prints the seconds from the first file to the last, without the start of the
+It prints the seconds from the first file to the last, without the start of the
 interpreters.
 """
 
@@ -49,7 +49,7 @@ def thumbnails(path):
 
 def main():
     with multiprocessing.Pool(int(PROCESSES)) as pool:
-        pool.map(abs, range(int(PROCESSES) * 8))  # they are up
+        pool.map(abs, range(int(PROCESSES) * 8))  # waits for all of them
         start = time.perf_counter()
         for _ in pool.imap_unordered(thumbnails, FILES):
             pass

@@ -1,12 +1,13 @@
 """A peer that scripts/bench measures against: Pillow, from disk to disk.
 
-One decode an image: thumbnail() with its default reducing_gap of 2, which
-lets draft() decode a JPEG at a fraction of its size; the smaller sizes are
-made from the largest. Processes, since threads would wait for each other.
+It decodes each image once: thumbnail() with its default reducing_gap of 2,
+which lets draft() decode a JPEG at a fraction of its size. It makes the smaller
+sizes from the largest. It uses processes, since threads would wait for each
+other.
 
   python pillow_bench.py OUT PROCESSES WIDTH,WIDTH,... FILE...
 
-Prints the seconds from the first file to the last, without the start of the
+It prints the seconds from the first file to the last, without the start of the
 interpreters.
 """
 
@@ -27,13 +28,14 @@ def shrink(image, width, lying=False):
     stored = image.size[1] if lying else image.size[0]
     if stored <= width:
         return
-    # A box that only the width fills.
+    # A box that only the width limits.
     box = (1 << 20, width) if lying else (width, 1 << 20)
     image.thumbnail(box, Image.Resampling.LANCZOS)
 
 
 def open_small(path):
-    """The image, upright, decoded for and shrunk to the largest size."""
+    """Returns the upright image, decoded for and reduced to the largest
+    size."""
     image = Image.open(path)
     if image.format == "JPEG":
         lying = image.getexif().get(0x0112) in LYING
@@ -57,7 +59,7 @@ def thumbnails(path):
 
 def main():
     with multiprocessing.Pool(int(PROCESSES)) as pool:
-        pool.map(abs, range(int(PROCESSES) * 8))  # they are up
+        pool.map(abs, range(int(PROCESSES) * 8))  # waits for all of them
         start = time.perf_counter()
         for _ in pool.imap_unordered(thumbnails, FILES):
             pass

@@ -1,4 +1,4 @@
-"""scripts/run after its build: the samples through a real server."""
+"""Tests scripts/run after its build: the samples through a real server."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ LAUNCH = os.path.join(ROOT, "scripts/launch.py")
 
 class Launch(ProgramCase):
     def launch(self, *arguments):
-        # Its --root is where it keeps its port and finds the samples.
+        # The script keeps its port and finds the samples below --root.
         os.makedirs(self.path("tests/data"), exist_ok=True)
         if not os.path.exists(self.path("tests/data/samples")):
             os.symlink(os.path.join(ROOT, "tests/data/samples"),
@@ -64,7 +64,7 @@ class Launch(ProgramCase):
 
 
 def server_asked(server):
-    """True once nginx has a connection besides the one it listens with."""
+    """Returns true once nginx has a connection besides its listening one."""
     def asked():
         with open("/proc/net/tcp", encoding="utf-8") as file:
             port = f":{server.port:04X}"

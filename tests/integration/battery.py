@@ -1,5 +1,5 @@
-"""What is looked at after a fault: processes, sockets, the tree, the journal.
-Never the program's own report."""
+"""Looks at processes, sockets, the tree and the journal after a fault, never at
+the program's own report."""
 
 import os
 import re
@@ -16,8 +16,8 @@ SIZES = ("-s", "24x,10x")
 
 
 def endpoint_of(pid, parent):
-    """Where it found its coordinator, if it is a worker of `parent`, else None.
-    A zombie and a child before its exec are no workers."""
+    """Returns the coordinator's endpoint if `pid` is a worker of `parent`, else
+    None. A zombie, or a child before its exec, is no worker."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             arguments = file.read().decode(errors="replace").split("\0")
@@ -30,7 +30,7 @@ def endpoint_of(pid, parent):
 
 
 def workers_of(pid):
-    """{process: endpoint} of all workers of `pid`, orphaned or not."""
+    """Returns {process: endpoint} for all workers of `pid`, orphaned or not."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         endpoint = endpoint_of(name, pid)
@@ -45,14 +45,15 @@ def sockets():
 
 
 def left_in_tmp():
-    """What SQLite or we ourselves would leave; folders of tests, which run at
-    the same time, have a dash."""
+    """Returns files that SQLite or we would leave behind. Folders of tests that
+    run at the same time have a dash in their names."""
     return {name for name in os.listdir("/tmp")
             if re.match("etilqs|thumbmill(?!-)", name)}
 
 
 def records(state):
-    """[(source, status, reason)] of the journal, read by SQLite itself."""
+    """Returns [(source, status, reason)] of the journal, read by SQLite
+    itself."""
     journal = sqlite3.connect(f"file:{state}/journal.sqlite?mode=ro", uri=True)
     try:
         return sorted(journal.execute("SELECT uri, status, reason FROM items"))
@@ -61,7 +62,7 @@ def records(state):
 
 
 class Watched:
-    """A run, and all that was seen of it while it lived."""
+    """A run, and everything seen of it while it lived."""
 
     def __init__(self, process):
         self.process = process
@@ -87,7 +88,8 @@ class Watched:
 
 
 class FaultCase(ProgramCase):
-    """A small job of everything, and what an undisturbed run makes of it."""
+    """A small job with every kind of input, and the result of an undisturbed
+    run."""
 
     PICTURES = 24
 
@@ -125,12 +127,13 @@ class FaultCase(ProgramCase):
         return Watched(self.begin(**options))
 
     def end(self, run):
-        """Its standard error; the process has ended."""
+        """Waits for the end of the process; returns its standard error."""
         _, err = run.process.communicate(timeout=10)
         return err.decode(errors="replace")
 
     def assert_clean(self, run):
-        """Nothing outlives a coordinator by 2 s, and no file is in part."""
+        """Checks that nothing outlives a coordinator by 2 s and no file is
+        partial."""
         wait_until(lambda: not workers_of(run.pid), 2, "its workers are gone")
         self.assertEqual(sockets() & run.endpoints, set())
         self.assertEqual(set(os.listdir("/dev/shm")) - self.shared_before,

@@ -1,4 +1,5 @@
-"""What the tests of the real programs share: a folder each, a run, readers.
+"""Common parts of the tests of the real programs: a folder for each test, a
+run, readers of its results.
 
 THUMBMILL_BIN is the build folder that holds coordinator/ and worker/.
 """
@@ -42,19 +43,21 @@ def has_symbol(name):
 
 @functools.cache
 def is_sanitized():
-    """Whether the programs are checked builds, whose workers take no sandbox."""
+    """Returns whether the programs have a sanitizer; their workers then use no
+    sandbox."""
     return has_symbol(b"__asan_init") or has_symbol(b"__tsan_init")
 
 
-# ThreadSanitizer's decoders take ten times as long for a photograph: so many
-# times fewer take as long.
+# ThreadSanitizer makes decoding ten times as slow, so tests then use fewer
+# photographs, by this factor.
 FEWER = 10 if has_symbol(b"__tsan_init") else 1
 
 
 # ---- pictures ---------------------------------------------------------------
 
 def png(width, height, seed=0):
-    """An RGB PNG whose pixels depend on `seed`: a gradient with some noise."""
+    """Returns an RGB PNG whose pixels depend on `seed`: a gradient with some
+    noise."""
     noise = random.Random(seed)
     shift = noise.randrange(256)
     rows = bytearray()
@@ -67,7 +70,8 @@ def png(width, height, seed=0):
 
 
 def png_of(width, height, compressed, colour_type=2):
-    """A PNG (RGB by default) with these bytes where its pixels should be."""
+    """Returns a PNG (RGB by default) with these bytes in place of its
+    pixels."""
 
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body +
@@ -88,7 +92,8 @@ def sample_names():
 
 
 def start_of_frame(jpeg):
-    """Where the marker segment lies that holds a JPEG's height and width."""
+    """Returns the offset of the segment that holds a JPEG's height and
+    width."""
     at = 2
     while True:
         if jpeg[at] != 0xFF:
@@ -100,7 +105,7 @@ def start_of_frame(jpeg):
 
 
 def image_size(data):
-    """(format, width, height) from the bytes, as stored."""
+    """Returns (format, width, height) from the bytes, as stored."""
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return ("png",) + struct.unpack(">II", data[16:24])
     if data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9":
@@ -119,8 +124,8 @@ def with_jpeg_size(jpeg, width, height):
 # ---- processes and files ----
 
 def children(pid):
-    """Its processes that are no zombies. Asked often, so cheaply where the
-    kernel keeps a list."""
+    """Returns the child processes of `pid` that are no zombies. Tests ask
+    often, so it uses the kernel's list of children if there is one."""
     if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
         return children_among_all(pid)
     found = []
@@ -129,7 +134,7 @@ def children(pid):
             with open(f"/proc/{pid}/task/{thread}/children",
                       encoding="utf-8") as file:
                 found += map(int, file.read().split())
-    except OSError:  # it, or a thread of it, has just ended
+    except OSError:  # the process, or one of its threads, has just ended
         pass
     return [each for each in found if alive(each)]
 
@@ -168,7 +173,7 @@ def wait_until(condition, seconds, what):
 
 
 def tree(folder):
-    """{relative path: SHA-256}, without the state."""
+    """Returns {relative path: SHA-256} without the state folder."""
     found = {}
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != ".thumbmill"]
@@ -191,7 +196,8 @@ def read_jsonl(path):
 
 
 class ProgramCase(unittest.TestCase):
-    """Each test has an empty folder; programs it left are an error."""
+    """Gives each test an empty folder; a program that it leaves running is an
+    error."""
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="thumbmill-test-")
@@ -209,7 +215,8 @@ class ProgramCase(unittest.TestCase):
             process.communicate()
 
     def watch_memory(self, process, arguments):
-        """A sanitizer's shadow of all memory is private too."""
+        """Watches the memory, except under a sanitizer, whose shadow memory is
+        private too."""
         if arguments[:1] != ["compare"] and not is_sanitized():
             self.memory.add(process.pid, arguments)
 
@@ -264,7 +271,7 @@ class ProgramCase(unittest.TestCase):
         return read_json(self.path(output, ".thumbmill/report.json"))
 
     def failed(self, output="out"):
-        """{url: record} of failed.jsonl."""
+        """Returns {url: record} of failed.jsonl."""
         records = read_jsonl(self.path(output, ".thumbmill/failed.jsonl"))
         self.assertEqual(len({record["url"] for record in records}),
                          len(records), "an item failed twice")
@@ -281,7 +288,8 @@ class ProgramCase(unittest.TestCase):
                          set())
 
     def make_photos(self, folder="photos", copies=1):
-        """The samples, `copies` times, a folder each."""
+        """Copies the samples `copies` times, each time into a folder of its
+        own."""
         for copy in range(copies):
             os.makedirs(self.path(folder, str(copy)))
             for name in sample_names():
@@ -299,7 +307,7 @@ class ProgramCase(unittest.TestCase):
 
 LUA = ("ndk_http_module", "ngx_http_lua_module")
 
-# What a server can do to us. Each has a name that ends like an image's.
+# Faults that a server can have. Each name ends like an image's.
 MISBEHAVIOUR = """
 location ~ ^/500/ { return 500; }
 location ~ ^/flaky/(?<n>[0-9]+)/(?<rest>.*)$ {
@@ -349,7 +357,8 @@ def origin(www, server=""):
 
 
 class DeadPort:
-    """A loopback port where nobody listens and nobody else can begin to."""
+    """A loopback port where nobody listens and nobody else can start to
+    listen."""
 
     def __enter__(self):
         self._bound = socket.socket()

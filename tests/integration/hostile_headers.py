@@ -1,10 +1,10 @@
-"""Files whose headers are made to cost much: memory or time of whoever looks at
-them. All are well below 100 MB as they are, and tell nothing of use.
+"""Files whose headers cost their reader much memory or time. All stay well
+below 100 MB and hold no useful data.
 
-    for name, make in HOSTILE_HEADERS.items():
-        write(name, make(60 << 20))  # about so many bytes
+  for name, make in HOSTILE_HEADERS.items():
+      write(name, make(60 << 20))  # about so many bytes
 
-Each maker takes the size of the file in bytes, and gives its bytes.
+Each maker takes the size of the file in bytes and returns its bytes.
 """
 
 import struct
@@ -26,7 +26,7 @@ CONFIGURATION = box(b"av1C", b"\x81\0\0\0")
 
 
 def avif_associations(size):
-    """One item that says again and again which properties it has."""
+    """One item whose properties are listed again and again."""
     group = b"\0\1\xff" + b"\1" * 255
     count = size // len(group)
     ipma = box(b"ipma", b"\0\0\0\0" + struct.pack(">I", count) + group * count)
@@ -63,7 +63,7 @@ def avif_properties(size):
 
 
 def avif_items(size):
-    """Items of no use, and the one that is meant at the end."""
+    """Useless items, and the real one at the end."""
     item = box(b"infe", b"\2\0\0\0\0\2\0\0av01\0")
     last = box(b"infe", b"\2\0\0\0\0\1\0\0av01\0")
     count = size // len(item)
@@ -73,7 +73,7 @@ def avif_items(size):
 
 
 def avif_places(size):
-    """An item in as many pieces as there is room for, each of one byte."""
+    """An item in as many pieces of one byte as there is room for."""
     pieces = min(65535, size // 8)
     item = (struct.pack(">HHH", 1, 0, pieces) +
             b"".join(struct.pack(">II", 8 + i, 1) for i in range(pieces)))
@@ -94,7 +94,7 @@ def avif_references(size):
 
 
 def avif_grid(size):
-    """A grid of 256 x 256 tiles, all the same."""
+    """A grid of 256 x 256 equal tiles."""
     tiles = struct.pack(">HH", 1, 65535) + b"\0\2" * 65535
     iref = box(b"iref", b"\0\0\0\0" + box(b"dimg", tiles))
     count = max(1, size // len(iref))
@@ -111,7 +111,7 @@ def avif_grid(size):
 
 
 def avif_boxes(size):
-    """Empty boxes where the picture should begin."""
+    """Empty boxes at the place of the picture."""
     return box(b"ftyp", b"avif\0\0\0\0") + box(b"free", b"") * (size // 8)
 
 
@@ -142,7 +142,7 @@ def jpeg_segments(size):
 
 
 def jpeg_profiles(size):
-    """Pieces of a profile that never end."""
+    """Pieces of an endless profile."""
     piece = b"\xff\xe2\0\x10ICC_PROFILE\0\1\xff"
     return b"\xff\xd8" + piece * (size // len(piece))
 
@@ -161,7 +161,7 @@ def chunk(kind, body=b""):
 
 
 def png_chunks(size):
-    """Chunks of no use before the picture."""
+    """Useless chunks before the picture."""
     return (PNG_HEAD + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0,
                                                   0, 0)) +
             chunk(b"abCd") * (size // 12))
@@ -184,7 +184,7 @@ def webp_chunks(size):
 
 
 def webp_frame_chunks(size):
-    """Chunks of no use within the first frame of an animation."""
+    """Useless chunks within the first frame of an animation."""
     extended = b"VP8X" + struct.pack("<I", 10) + b"\2\0\0\0" + b"\x3f\0\0" * 2
     body = b"\0" * 6 + b"\x3f\0\0" * 2 + b"\0" * 4 + b"abcd\0\0\0\0" * (size //
                                                                        8)
@@ -204,7 +204,7 @@ def gif_extensions(size):
 
 
 def exif_entries(size):
-    """EXIF of a JPEG whose directory has as many entries as it may."""
+    """JPEG with EXIF whose directory has as many entries as possible."""
     entries = b"\1\0\3\0\1\0\0\0\0\0\0\0" * 5400
     tiff = b"II*\0\x08\0\0\0" + struct.pack("<H", 65535) + entries
     segment = b"Exif\0\0" + tiff

@@ -1,5 +1,6 @@
-"""The private memory of each coordinator that a test starts, looked at from
-outside: what the kernel counts as anonymous, never the program's own report."""
+"""Watches the private memory of each coordinator that a test starts, from
+outside: the kernel's count of anonymous memory, never the program's own
+report."""
 
 import collections
 import os
@@ -7,12 +8,12 @@ import threading
 import time
 
 MIB = 1 << 20
-# memory_plan.cc: what the coordinator and a worker may have for themselves.
+# Shares in memory_plan.cc: memory for the coordinator itself and for a worker.
 COORDINATOR = 72 * MIB
 WORKER = 10 * MIB
 STORE_AT_MOST = 1024 * MIB
-# Where a test sets no --memory, three quarters of the machine say nothing;
-# thumbnails that wait for the disk have this much.
+# If a test sets no --memory, three quarters of the machine's memory are too
+# loose a bound. Thumbnails that wait for the disk have this much.
 USUAL_STORE = 64 * MIB
 
 EVERY = 0.004  # seconds
@@ -22,7 +23,7 @@ Watched = collections.namedtuple("Watched", "pid arguments bound")
 
 
 def private_bytes(pid):
-    """0 once it has ended."""
+    """Returns 0 if the process has ended."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8",
                   errors="replace") as file:
@@ -43,9 +44,9 @@ def value_of(flags, arguments, default):
 
 
 def bound_of(arguments):
-    """What the coordinator may hold, as memory_plan.cc shares --memory out:
-    its own part and the thumbnails that wait to be stored. Where it decodes
-    itself, all but nothing of the rest too."""
+    """Returns the memory that the coordinator may hold, as memory_plan.cc
+    shares out --memory: its own part and the thumbnails that wait to be stored.
+    A coordinator that decodes itself may use nearly all of the rest too."""
     memory = value_of(("--memory",), arguments, "")
     if not memory[-1:] in UNITS:
         return COORDINATOR + USUAL_STORE
@@ -91,7 +92,8 @@ class MemoryWatch:
         return now > 0
 
     def check(self):
-        """Raises where a coordinator held more than --memory grants it."""
+        """Raises an error if a coordinator held more than --memory grants
+        it."""
         for each in self._watched:
             peak = self.peaks[each.pid]
             if peak > each.bound:

@@ -1,5 +1,5 @@
-"""A server of raw TCP for what no real one can be made to do: it sends what a
-test says, byte for byte, and keeps its own log of what it was asked."""
+"""A server of raw TCP for answers that no real server gives: it sends the
+test's bytes unchanged and keeps its own log of requests."""
 
 import collections
 import socket
@@ -11,12 +11,12 @@ Asked = collections.namedtuple("Asked", "time method path")
 
 
 class Connection:
-    """One request; what a test's `answer` gets."""
+    """One request; the argument of a test's `answer`."""
 
     def __init__(self, peer, head, rest):
         self.socket = peer
         self.head = head
-        self.rest = rest  # of the body, as far as it came with the head
+        self.rest = rest  # bytes of the body that came with the head
         self.method, self.path = head.split(b"\r\n")[0].decode().split()[:2]
 
     def send(self, *parts):
@@ -30,13 +30,13 @@ class Connection:
         self.send("\r\n".join(lines) + "\r\n\r\n", body)
 
     def reset(self):
-        """The peer sees a reset, not an end."""
+        """Closes so that the peer sees a reset, not an end."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                struct.pack("ii", 1, 0))
         self.socket.close()
 
     def wait_for_peer(self, seconds=60):
-        """Says nothing until the peer has had enough."""
+        """Sends nothing until the peer closes the connection."""
         self.socket.settimeout(seconds)
         try:
             while self.socket.recv(65536):
@@ -45,7 +45,8 @@ class Connection:
             pass
 
     def read_body(self, slowly=0):
-        """The whole body of a PUT; `slowly`: seconds for each part."""
+        """Returns the whole body of a PUT; waits `slowly` seconds for each
+        part."""
         length = 0
         for line in self.head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
@@ -61,8 +62,8 @@ class Connection:
 
 
 class RawServer:
-    """Calls `answer(connection)` for each request; the connection is kept when
-    it returns true. After stop() the port can be started again."""
+    """Calls `answer(connection)` for each request; keeps the connection open if
+    it returns true. After stop(), the port can be started again."""
 
     def __init__(self, answer, host="127.0.0.1", port=0):
         self.answer = answer
@@ -95,7 +96,7 @@ class RawServer:
                          daemon=True).start()
 
     def stop(self):
-        """Connections are refused from here on, and those there are ended."""
+        """Refuses new connections from now on and ends the open ones."""
         if self._listener is None:
             return
         # A close alone would leave accept() waiting on the old socket.

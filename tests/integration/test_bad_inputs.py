@@ -1,5 +1,4 @@
-"""Each thing that can be wrong with an input gives its own stable word, and
-nothing else is harmed by it."""
+"""Each fault of an input gives its own stable reason and harms nothing else."""
 
 import os
 import subprocess
@@ -13,7 +12,8 @@ PHOTO_PNG = "Picture_0B_by_freespace_half.png"
 
 
 def corrupt_jpeg(data):
-    """No Huffman tables where the scan needs them: nothing can be decoded."""
+    """Returns a JPEG without the Huffman tables of its scan: nothing can be
+    decoded."""
     at = data.index(b"\xff\xc4")
     length = int.from_bytes(data[at + 2:at + 4], "big")
     return data[:at + 4] + b"\xff" * (length - 2) + data[at + 2 + length:]
@@ -28,7 +28,8 @@ class BadInputs(ProgramCase):
         self.addCleanup(self.server.__exit__)
 
     def reason_of(self, url, *flags, code=2):
-        """Runs `url` between two good images; its record, or None if done."""
+        """Runs `url` between two good images; returns its record, or None if
+        done."""
         good = [f"{self.server.url}/many/{i}.png" for i in (1, 2)]
         urls = self.write_list("urls.txt", [good[0], url, good[1]])
         retries = () if "--retries" in flags else ("--retries", 1)
@@ -176,7 +177,8 @@ class BadInputs(ProgramCase):
                              "{stem}_{size}.{ext}", "--allow-loopback", code=2)
         record = self.failed()[second]
         self.assertEqual(record["reason"], "name_collision")
-        self.assertIn("{", record["message"])  # a template that avoids it
+        # The message suggests a template that avoids the clash.
+        self.assertIn("{", record["message"])
         self.assertEqual(self.image("out/x_10.png"), ("png", 10, 7))
 
     def test_the_same_input_twice_is_a_skipped_duplicate(self):

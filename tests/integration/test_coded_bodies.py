@@ -1,7 +1,7 @@
-"""Servers that code what we ask to be plain: one layer of gzip or deflate is
-decoded, a word that names no compression is ignored, and whatever grows is
-bounded before it is decoded. The coordinator's memory is watched from outside
-(see memory_watch.py)."""
+"""Servers that compress although we ask them not to. The coordinator decodes
+one layer of gzip or deflate, ignores a word that names no compression, and
+bounds anything that grows before it decodes it. memory_watch.py watches its
+memory from outside."""
 
 import gzip
 import time
@@ -26,7 +26,7 @@ GZIP, ZLIB, RAW = 31, 15, -15
 BOMB = deflate(GZIP, IMAGE, *[ZEROS] * 90)
 BOMB_ZLIB = deflate(ZLIB, IMAGE, *[ZEROS] * 90)
 BOMB_RAW = deflate(RAW, IMAGE, *[ZEROS] * 90)
-# Window sizes that a decoder would have to allocate: 128 MB, 16 MB.
+# These claim windows of 128 MB and 16 MB, which a decoder would allocate.
 BIG_ZSTD = b"\x28\xb5\x2f\xfd\x00\x88" + bytes(60_000)
 BIG_BROTLI = b"\x0f" + bytes(60_000)
 
@@ -75,7 +75,7 @@ GOOD = {
     "interim": head("103 Early Hints", "Content-Encoding: br") + sized(IMAGE),
 }
 
-# (answer, the only reasons it may fail for)
+# (answer, the only reasons that it may fail with)
 HOSTILE = {
     "gzip": (coded(BOMB, "gzip"), {"too_big", "too_costly"}),
     "gzip-identity": (coded(BOMB, "gzip", "identity"),
@@ -165,10 +165,11 @@ class CodedBodies(ProgramCase):
         self.assertEqual(len(tree(self.path("out"))), len(good))
         self.assertEqual({each["reason"] for each in self.failed().values()},
                          {"too_big"})
-        # What the report tells is what was seen from outside, inputs left out.
+        # The report must tell the peak that was seen from outside, without
+        # inputs.
         seen = max(self.memory.peaks.values(), default=0)
         told = self.report()["memory"]["peak_coordinator_private_bytes"]
-        if seen > 0:  # else a sanitizer's memory is not watched
+        if seen > 0:  # a sanitizer's memory is not watched
             self.assertLess(told, seen + 16 * MIB)
             self.assertGreater(told, seen - 2 * MIB)
 

@@ -1,4 +1,5 @@
-"""`coordinator compare`: real runs of the program, in real child processes."""
+"""Tests `coordinator compare`: real runs of the program, in real child
+processes."""
 
 import csv
 import json
@@ -17,7 +18,8 @@ CRASH_PROBE = b"\xff\xd8\xff\xe0thumbmill crash probe"
 class Compare(ProgramCase):
     def setUp(self):
         super().setUp()
-        # Where the program makes its temporary folders: to be found empty.
+        # The program makes its temporary folders here; they must be gone at the
+        # end.
         self.temporary = self.path("temporary")
         os.mkdir(self.temporary)
         os.environ["TMPDIR"] = self.temporary
@@ -31,7 +33,7 @@ class Compare(ProgramCase):
         self.assertEqual(os.listdir(self.temporary), [])
         return done
 
-    # Under a sanitizer the end is the sanitizer's.
+    # Under a sanitizer, the sanitizer ends the crashing process.
     def test_each_backend_and_a_crash(self):  # needs: no sanitizer
         self.compare("-i", SAMPLES, "-s", "64x", "--workers", "1,2",
                      "--repeat", 2, "--sets", "given", "--report", "cmp")
@@ -50,7 +52,7 @@ class Compare(ProgramCase):
                 self.assertGreater(run["cpu_seconds"], 0)
                 self.assertGreater(run["context_switches"], 0)
                 self.assertGreater(run["stage_ms"]["decode"], 0)
-        # Inputs cross nowhere; messages only where there are processes.
+        # Inputs are never sent; messages exist only between processes.
         self.assertEqual(cases["threads", 2]["runs"][0]["message_bytes"], 0)
         self.assertGreater(cases["processes", 2]["runs"][0]["message_bytes"], 0)
         crashes = {crash["backend"]: crash for crash in report["crashes"]}

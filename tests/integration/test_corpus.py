@@ -1,5 +1,5 @@
-"""Every file of a corpus of hostile and unusual images gets the verdict that
-its MANIFEST.tsv expects, in any order, and kills nothing."""
+"""Runs every file of a corpus of hostile and unusual images. Each gets the
+verdict of its MANIFEST.tsv, in any order, and kills nothing."""
 
 import csv
 import os
@@ -24,7 +24,7 @@ REASONS = {
 }
 
 
-# Where we do otherwise than the manifest, and why.
+# Files whose expected verdict is ours, not the manifest's, with the reason.
 OTHERWISE = {
     # All samples are there; Chromium, libvips and Pillow show them.
     "bad/truncated-no-eoi.jpg": "ok",
@@ -42,7 +42,7 @@ def rows(*categories):
 
 
 def allowed(expect):
-    """(may be done, reasons it may fail with; None: any)."""
+    """Returns (may be done, reasons that it may fail with; None means any)."""
     done, reasons = False, set()
     for word in expect.split("|"):
         if word == "ok":
@@ -60,7 +60,7 @@ def allowed(expect):
 
 class Corpus(ProgramCase):
     def verdicts(self, chosen, seed, output):
-        """{path: 'done' or the reason} of one shuffled run."""
+        """Returns {path: 'done' or the reason} of one shuffled run."""
         paths = [os.path.join(CORPUS, row["path"]) for row in chosen]
         random.Random(seed).shuffle(paths)
         self.run_coordinator(
@@ -85,7 +85,8 @@ class Corpus(ProgramCase):
         for row in chosen:
             expect = OTHERWISE.get(row["path"], row["expect"])
             if row["category"].split("/")[0] in ("gif", "webp", "avif"):
-                expect = "ok"  # left open whether they are read; we do
+                # The manifest lets a program refuse these; ours must read them.
+                expect = "ok"
             done, reasons = allowed(expect)
             path = os.path.join(CORPUS, row["path"])
             verdict = verdicts[path]

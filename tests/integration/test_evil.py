@@ -1,9 +1,11 @@
-"""What code that runs in a worker, because a decoder has a hole, can do to a run.
+"""Tests the damage that code inside a worker can do to a run, as if a decoder
+had a hole.
 
 Each guilty image is a GIF whose comment is a deed; tests/tools/evil_gif.c does
-it, inside the real sandbox of the real worker. Many of them stand among innocent
-images in one run. Whatever they do: all innocents are made, byte by byte as in a
-run without them, the guilty are named in failed.jsonl, and it ends in time.
+it, inside the real sandbox of the real worker. Many of them stand among
+innocent images in one run. In spite of them the run must make all innocents
+with the same bytes as without the guilty, name the guilty in failed.jsonl, and
+end in time.
 """
 
 import os
@@ -22,13 +24,13 @@ INNOCENTS = 36
 
 
 def gif(deed, side=4, said=None):
-    """A picture of one colour, and a comment; `said`: the side that it has by
-    its header."""
+    """Returns a picture of one colour with a comment; `said` is the side in its
+    header."""
     said = said or side
     text = deed.encode()
     blocks = b"".join(bytes((len(text[at:at + 255]),)) + text[at:at + 255]
                       for at in range(0, len(text), 255))
-    # Codes of 3 bits: clear, then pixels; clear again before they get wider.
+    # Codes of 3 bits: clear, then pixels; clear again before the width grows.
     codes = [4]
     for pixel in range(side * side):
         codes.append(0)
@@ -70,12 +72,12 @@ def thumbnail(index=0, width=8, height=8, offset=0, length=64):
                 number(4, offset) + number(5, length))
 
 
-MADE = number(9, 1)  # as JPEG
+MADE = number(9, 1)  # fields: written as JPEG
 TWO = thumbnail(0) + thumbnail(1, offset=64)
 
 
 def phased(deeds):
-    """Each deed in one phase, in turns."""
+    """Returns each deed in one phase, with the phases in turn."""
     return [f"{PHASES[at % len(PHASES)]} {deed}"
             for at, deed in enumerate(deeds)]
 
@@ -89,7 +91,7 @@ def signals():
 
 
 def frames():
-    """Each kind, with each thing wrong."""
+    """Returns every kind of frame, each with every fault."""
     deeds = []
     for kind in (*range(10), 255):
         for version in (0, 2, 99, 255):
@@ -112,7 +114,7 @@ def frames():
 
 
 def lies():
-    """RESULTs of the task at work whose numbers do not fit it."""
+    """Returns RESULTs for the current task whose numbers do not fit it."""
     big, most = 1 << 62, (1 << 64) - 1
     bodies = [
         MADE, MADE + thumbnail(0), MADE + TWO + thumbnail(1),
@@ -145,15 +147,16 @@ def lies():
                for count in (1, 16, 17, 100)]
     bodies += [number(1, 1) * 2, number(1, most), text(1, b"id")]
     deeds = ["result 0 " + body.hex() for body in bodies]
-    # Not of the image before it: where that one's answer is still under way,
-    # this one is believed (docs/isolation.md, "Not promised").
+    # The task before this one is left out: while its answer is still on its
+    # way, the coordinator believes a second one (docs/isolation.md, "Not
+    # promised").
     deeds += [f"result {further} {(MADE + TWO).hex()}"
               for further in (1, 2, 1000, 1 << 40)]
     return phased(deeds)
 
 
 def grabs():
-    """Memory, time, and other people's blame."""
+    """Returns deeds that take memory or time, or blame others."""
     deeds = ["stack mapped", "stack moved", "stack deep", "stack heap",
              "say 100000", "schedule", "hang-up 0", "smash 0", "smash 3",
              "smash 4", "blame 1", "blame -1", "blame 2", "fill", "spin",
@@ -163,12 +166,13 @@ def grabs():
 
 
 def slow():
-    """What is ended by a limit of time or memory only."""
+    """Returns deeds that only a limit of time or memory ends."""
     return ["open hang-up 1"]
 
 
 def later():
-    """Not while their own image is at work: nobody can name them."""
+    """Returns deeds done after their own image, so nobody can name the
+    guilty."""
     return [f"{phase} {deed}" for phase in ("wait", "drain")
             for deed in ("exit 0", "exit 4", "exit 7", "signal 9",
                          "signal 6", "frame 544d0204", "frame 544d0107",
@@ -177,7 +181,7 @@ def later():
 
 
 def some(deeds, count):
-    """As many of them, evenly."""
+    """Returns `count` of the deeds, evenly spread."""
     step = max(1, len(deeds) // count)
     return deeds[::step]
 
@@ -210,7 +214,7 @@ class Evil(ProgramCase):
         self.assertEqual(len(self.wanted), 2 * INNOCENTS)
 
     def run_with(self, deeds, *flags, seconds, environment=True):
-        """A run of `deeds`; how long it took."""
+        """Runs with `deeds`; returns how long it took."""
         self.deeds = {}
         for at, deed in enumerate(deeds):
             name = f"in/{at * INNOCENTS // len(deeds):03}-e{at:03}.gif"
@@ -246,7 +250,7 @@ class Evil(ProgramCase):
             self.assertEqual(made.get(path), digest, path)
 
     def named(self):
-        """{deed: record} of what failed; only the guilty may have."""
+        """Returns {deed: record} of failures; only the guilty may fail."""
         found = {}
         for url, record in self.failed().items():
             self.assertIn(url, self.deeds, record)
@@ -283,7 +287,7 @@ class Evil(ProgramCase):
         _, named = self.each_is_named(
             ["open signal 9", "line signal 19", "close signal 6"] +
             some(signals(), 4))
-        # No worker sends itself any but that of abort().
+        # Workers send themselves no signal except that of abort().
         for deed, record in named.items():
             self.assertEqual(record["signal"],
                              6 if deed.endswith(" 6") else 31, deed)
@@ -321,18 +325,19 @@ class Evil(ProgramCase):
         self.each_is_named(slow(), "--task-timeout", "2s", seconds=60)
 
     def test_a_message_without_end_is_ended(self):  # needs: sandbox
-        """Some 100 MB a second, and nobody sees who sends it."""
+        """The worker sends 100 MB a second, and nobody sees which worker it
+        is."""
         _, named = self.each_is_named(
             ["line endless 20"], "--task-timeout", "30s", seconds=40)
         self.assertIn("memory grew", named["line endless 20"]["message"])
         self.assertEqual(len(named), 1)
-        # Looked at every 50 ms, or later where the machine is busy.
+        # The coordinator looks every 50 ms, or less often on a busy machine.
         peaks = self.memory.peaks
         self.assertLess(max(peaks.values()), 300 << 20)
         peaks.update(dict.fromkeys(peaks, 0))
 
     def test_the_cpu_limit_cannot_be_put_off(self):  # long, needs: sandbox
-        """By the kernel, while the coordinator is stopped."""
+        """The kernel must enforce it while the coordinator is stopped."""
         self.write("one/a.gif", gif("open spin", said=4000))
         run = self.start("-i", "one", "-o", "one-out", "-s", "20x", "-j", 1,
                          "--attempts", 1, "-P", "none", "--task-timeout",
@@ -353,7 +358,8 @@ class Evil(ProgramCase):
 
     def test_many_thumbnails_of_one_range_are_not_copied(
             self):  # needs: sandbox
-        """60 sizes that are all the whole range: 720 MB once."""
+        """Sends 60 sizes that each are the whole range; copied, they were 720
+        MB."""
         sizes = ",".join(f"{side}x{side}!" for side in range(241, 301))
         whole = b"".join(thumbnail(i, 100, 100, 0, 12 << 20)
                          for i in range(60))
@@ -386,7 +392,7 @@ class Evil(ProgramCase):
 
     def test_guilty_images_do_not_slow_each_other_down(
             self):  # needs: sandbox
-        """30 of them cost some four starts of a worker each."""
+        """30 of them cost about four starts of a worker each."""
         self.WORKERS = 1
         self.run_with([f"open exit {code}" for code in range(10, 40)],
                       seconds=60)

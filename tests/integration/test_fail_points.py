@@ -1,6 +1,6 @@
-"""The coordinator is killed, or stopped, at each named point of its walk (see
-common/fail_point.h). The names are read from the source: a point that is added
-there is tested here."""
+"""Kills or stops the coordinator at each named point of its walk (see
+common/fail_point.h). The test reads the names from the source, so it covers new
+points too."""
 
 import os
 import re
@@ -39,14 +39,15 @@ class FailPoints(FaultCase):
         return {"THUMBMILL_FAIL_POINT": f"{point}:{n}:{action}"}
 
     def kill_at(self, point, n):
-        """True if the run came to the point and ended there."""
+        """Returns true if the run reached the point and ended there."""
         self.forget()
         run = self.watch(env=self.at(point, n, "kill"))
         code = run.until_ended()
         err = self.end(run)
         self.assert_clean(run)
         if not killed(code):
-            self.assertEqual(code, 2, err)  # it never came there that often
+            # The run did not reach the point n times.
+            self.assertEqual(code, 2, err)
         self.run_job(code=2)
         self.assert_whole()
         return killed(code)
@@ -67,7 +68,7 @@ class FailPoints(FaultCase):
 
     def test_killed_at_a_later_time_at_any_point_it_is_resumed(self):
         reached = self.kill_at_all(3)
-        # Between the sizes of an image, in the middle of a batch.
+        # Points between the sizes of an image, and in the middle of a batch.
         self.assertLessEqual({"renamed", "temp-written", "record-inserted",
                               "result-received"}, reached)
 
@@ -84,7 +85,7 @@ class FailPoints(FaultCase):
             kills += killed(run.until_ended())
             self.end(run)
             self.assert_clean(run)
-        # Once all is committed, what is on the way there is not come by again.
+        # Once all is committed, a rerun does not pass the earlier points again.
         self.assertGreater(kills, 10)
         self.run_job(code=2)
         self.assert_whole()

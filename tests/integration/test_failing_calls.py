@@ -1,6 +1,7 @@
-"""The n-th malloc, write, sync, rename, send, open of the coordinator fails,
-n = 1, 2, 3 ... until there is no n-th. What must hold: it says what failed or
-gets by without it, no output is wrong, and the next run finishes the job."""
+"""Makes the n-th malloc, write, sync, rename, send or open of the coordinator
+fail, n = 1, 2, 3 ... until there is no n-th. The coordinator must name the
+failure or manage without the call; no output may be wrong; and the next run
+must finish the job."""
 
 import errno
 import os
@@ -17,7 +18,7 @@ LIBRARY = os.path.join(os.environ["THUMBMILL_BIN"],
 class FailingCalls(FaultCase):
     PICTURES = 5
 
-    # A task that was lost with its connection is missed at its deadline only.
+    # A task that is lost with its connection is noticed only at its deadline.
     def job(self, output):
         return (*super().job(output), "--task-timeout", "2s")
 
@@ -26,7 +27,7 @@ class FailingCalls(FaultCase):
         self.make_job()
 
     def fail_nth(self, kind, n, number):
-        """False if there was no n-th call to fail."""
+        """Returns false if there was no n-th call to fail."""
         marker = self.path("failed-a-call")
         if os.path.exists(marker):
             os.remove(marker)
@@ -45,23 +46,23 @@ class FailingCalls(FaultCase):
         if code in (0, 2):
             self.assert_no_loss(code)
         if failed:
-            # An input that could not be read has failed for good.
+            # An input that could not be read has failed permanently.
             again = ("--retry-failed",) if kind == "open" else ()
             self.run_job(code=2, arguments=again)
             self.assert_whole()
         return failed
 
     def assert_clear(self, code, err):
-        if code == -signal.SIGABRT:  # a library's own check
+        if code == -signal.SIGABRT:  # a check inside a library
             self.assertRegex(err, re.compile("memory|FATAL|bad_alloc", re.I))
             return
-        self.assertIn(code, (0, 1, 2, 4, 127), err)  # 127: the loader
+        self.assertIn(code, (0, 1, 2, 4, 127), err)  # 127 comes from the loader
         if code in (1, 4):
             self.assertTrue(err.strip(), "it ended without a word")
 
     def assert_no_loss(self, code):
-        """It says that it has finished: then every output is there, but for
-        inputs that it could not read and says so."""
+        """If the run says that it has finished, every output must exist, except
+        those of inputs that it reports as unreadable."""
         missing = set(self.reference) - set(self.made())
         self.assertLessEqual(len(missing), 2 if code == 2 else 0, missing)
 

@@ -1,7 +1,7 @@
-"""The n-th call of libcurl, epoll or pthread_create fails, n = 1, 2, 3 ...: the
-image that it concerns is tried again and made, or the run ends with a message
-and an exit code of its own. And names that do not resolve, by the system's own
-resolver, among images that are made."""
+"""Makes the n-th call of libcurl, epoll or pthread_create fail, n = 1, 2, 3 ...
+Either the affected image is tried again and made, or the run ends with a
+message and its own exit code. Also tests names that do not resolve, by the
+system's own resolver, among images that are made."""
 
 import errno
 import os
@@ -15,12 +15,12 @@ from raw_server import RawServer
 
 LIBRARY = os.path.join(os.environ["THUMBMILL_BIN"],
                        "tests/tools/libfailing_net_calls.so")
-# CURLE_BAD_FUNCTION_ARGUMENT; a CURLMcode of that number does not exist.
+# CURLE_BAD_FUNCTION_ARGUMENT; no CURLMcode has that number.
 REFUSED = 43
 
 
 class UrlCase(ProgramCase):
-    """Images of a server whose 303s lead to images too."""
+    """Images on a server that also redirects with 303 to images."""
 
     IMAGES = 3
 
@@ -61,7 +61,7 @@ class FailingNetCalls(UrlCase):
         self.assertEqual(len(self.reference), len(self.good))
 
     def fail_nth(self, kind, n, code, flags, backend="serial"):
-        """The run, and whether there was an n-th call to fail."""
+        """Returns the run, and whether there was an n-th call to fail."""
         shutil.rmtree(self.path("out"), ignore_errors=True)
         marker = self.path("failed-a-call")
         if os.path.exists(marker):
@@ -88,7 +88,8 @@ class FailingNetCalls(UrlCase):
         self.assertIn(0, ends, "no run got by without its call")
 
     def check_end(self, done):
-        """All is made, or one image fails and says why, or the run does."""
+        """Checks that all is made, or that one image or the run fails with a
+        reason."""
         if done.code == -signal.SIGABRT:
             self.assertIn("src/thread.cpp", done.err)
         if done.code not in (0, 2):
@@ -103,7 +104,7 @@ class FailingNetCalls(UrlCase):
         self.assertNotIn("", failed)
 
     def test_each_setopt_that_fails(self):  # needs: no sanitizer
-        # Options of one request, and some of those after it.
+        # These calls set the options of one request and some of the next.
         self.fail_each("setopt", REFUSED, codes=(0,), until=45)
 
     def test_setopts_that_fail_here_and_there(self):  # needs: no sanitizer
@@ -111,7 +112,7 @@ class FailingNetCalls(UrlCase):
                        step=lambda n: n + 7)
 
     def test_each_other_call_of_curl_that_fails(self):  # needs: no sanitizer
-        # A Location that cannot be parsed for want of memory fails for good.
+        # A Location that cannot be parsed for lack of memory fails permanently.
         self.fail_each("curl", 3, codes=(0, 2, 4),
                        step=lambda n: n + 1 + n // 20)
 
@@ -120,8 +121,9 @@ class FailingNetCalls(UrlCase):
 
     def test_each_thread_that_fails(self):  # needs: no sanitizer
         for backend in ("threads", "processes"):
-            # libzmq's own two end the process, which is why they are tried
-            # beforehand; here they fail although that went well.
+            # If one of libzmq's own two threads fails, libzmq ends the process.
+            # The coordinator therefore tries threads beforehand; here that
+            # trial succeeds and libzmq's threads fail.
             codes = (0, 4) if backend == "threads" else (0, 4, -signal.SIGABRT)
             self.fail_each("thread", errno.EAGAIN, backend=backend, codes=codes,
                            until=14)
@@ -163,7 +165,7 @@ class Limits(ProgramCase):
 
 
 class Resolver(UrlCase):
-    """RFC 6761: no name below .invalid resolves, by any resolver."""
+    """RFC 6761: no resolver resolves a name below .invalid."""
 
     IMAGES = 8
 

@@ -1,5 +1,5 @@
-"""A long run of small images, some of which fail: what each process holds does
-not grow with what it has done."""
+"""Runs many small images, some of which fail. No process may hold more memory
+or descriptors the more images it has handled."""
 
 import os
 import time
@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 
 def status(pid):
-    """(private bytes, threads), or None when it has ended."""
+    """Returns (private bytes, threads), or None if the process has ended."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             fields = dict(line.split(":", 1) for line in file)
@@ -22,8 +22,8 @@ def status(pid):
 
 
 def descriptors(pid):
-    """None where it may not be looked at (a sandboxed worker, from outside of
-    root) or has ended."""
+    """Returns the number of open descriptors. Returns None if the process has
+    ended or may not be looked at (a sandboxed worker, unless by root)."""
     try:
         return len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
@@ -32,7 +32,7 @@ def descriptors(pid):
 
 class Flat(ProgramCase):
     def make_links(self, count):
-        """`count` names for few pictures; one in 20 cannot be read."""
+        """Makes `count` names for few pictures; one in 20 cannot be read."""
         originals = [self.write(f"originals/{i}.png", png(24 + i, 18, i))
                      for i in range(40)]
         bad = [self.write("originals/broken.png",
@@ -47,8 +47,8 @@ class Flat(ProgramCase):
             os.link(source, os.path.join(folder, f"{i}.png"))
 
     def cached(self, pid):
-        """Bytes of the names claimed so far. SQLite keeps them in memory, up to
-        24 MiB, so up to there they are expected to grow."""
+        """Returns the bytes of the names claimed so far. SQLite keeps up to 24
+        MiB of them in memory, so this much growth is expected."""
         try:
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 path = f"/proc/{pid}/fd/{fd}"
@@ -59,7 +59,7 @@ class Flat(ProgramCase):
         return 0
 
     def sample(self, pid):
-        """{process: (private bytes, threads, descriptors)}"""
+        """Returns {process: (private bytes, threads, descriptors)}."""
         samples = {}
         for each in [pid] + children(pid):
             found = status(each)
@@ -83,11 +83,11 @@ class Flat(ProgramCase):
 
     def test_200000_small_images_leave_every_process_as_it_was(self):  # long
         pid, samples = self.check(200_000, 1100)
-        # From the middle on all buffers have been used once.
+        # In the second half all buffers have been used once.
         later = samples[len(samples) // 2:-4]
         self.assertGreater(len(later), 10)
         (names, first), (more_names, last) = later[0], later[-1]
-        # The same processes with the same threads.
+        # The processes and their threads must be the same.
         self.assertEqual(set(first), set(last))
         for each, (memory, threads, files) in first.items():
             now = last[each]
@@ -100,10 +100,10 @@ class Flat(ProgramCase):
             else:
                 print(f"worker: {memory / MIB:.1f} MiB, then "
                       f"{now[0] / MIB:.1f}")
-            # 50 bytes an image would be more.
+            # A leak of 50 bytes for each image would exceed this.
             self.assertLess(grown, 4 * MIB, "bytes of private memory")
             self.assertEqual(now[1], threads)
-            # But for the files that are written at that moment.
+            # Allow for files that are being written at that moment.
             if files is not None and now[2] is not None:
                 self.assertLess(abs(now[2] - files), 8)
 

@@ -1,5 +1,6 @@
-"""What others say, names of files, URLs, servers, workers, reaches a terminal,
-a log and a dry run as printable text, a line each. JSON stays JSON."""
+"""Text of others, such as names of files, URLs, servers and workers, reaches a
+terminal, a log and a dry run as printable text, one line each. JSON stays
+JSON."""
 
 import http.server
 import json
@@ -12,8 +13,9 @@ import unicodedata
 
 from harness import COORDINATOR, ProgramCase, WORKER, png, read_jsonl
 
-# What a terminal would obey: a title, a colour, CSI in one character, the start
-# of a line, a line of its own, the direction of a line, no UTF-8.
+# Text that a terminal would obey: a title, a colour, CSI in one character, a
+# jump to the start of the line, a new line, a change of direction, invalid
+# UTF-8.
 EVIL = ("\x1b]0;OWNED\x07\x1b[31m\x9b31m\r12:00:00 coordinator[1] error: forged"
         "\n12:00:00 coordinator[1] error: forged\u202egpj\u2028\u200b"
         "\x7f").encode() + b"\xff\xc3"
@@ -22,8 +24,9 @@ OBEYED = ("Cc", "Cf", "Zl", "Zp", "Cs")
 
 class ForeignText(ProgramCase):
     def check_printable(self, data):
-        """Each line is ours and holds nothing that is obeyed."""
-        text = data.decode()  # it is UTF-8
+        """Checks that each line is ours and holds nothing that a terminal
+        obeys."""
+        text = data.decode()  # fails if it is no UTF-8
         for line in text.split("\n"):
             for character in line.replace("\t", ""):
                 self.assertNotIn(unicodedata.category(character), OBEYED,
@@ -83,7 +86,7 @@ class ForeignText(ProgramCase):
             for line in file.read().splitlines():
                 self.assertNotRegex(line, rb"[\x00-\x1f\x7f]")
         self.report()
-        # The same items again, found by what their records say.
+        # Finds the same items again by the text of their records.
         out, _ = self.run_raw("-i", "out/.thumbmill/failed.jsonl", "-o", "out",
                               "-s", "8x", "-q")
         again = read_jsonl(self.path("out/.thumbmill/failed.jsonl"))
@@ -138,7 +141,7 @@ class ForeignText(ProgramCase):
             self.check_printable(out + err)
 
     def test_what_a_worker_writes_to_its_stderr(self):
-        """With a worker beside the coordinator that writes before it works."""
+        """Puts a worker beside the coordinator that writes before it works."""
         shutil.copy(COORDINATOR, self.path("coordinator"))
         self.write("words", EVIL + b"\n" + b"word " * 1000 + b"\n\nend")
         self.write("worker", f"#!/bin/sh\ncat '{self.path('words')}' >&2\n"

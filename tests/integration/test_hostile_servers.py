@@ -1,6 +1,6 @@
-"""Servers that answer by odd means, over both versions of HTTP, and files whose
-headers are made to cost much, sent compressed: every good image beside them is
-made, and the coordinator stays within its memory (see memory_watch.py)."""
+"""Servers that answer in odd ways, over both versions of HTTP, and compressed
+files whose headers cost much. Every good image beside them is made, and the
+coordinator stays within its memory (see memory_watch.py)."""
 
 import gzip
 import os
@@ -71,7 +71,8 @@ def other_version(c):
 
 
 def long_location(c, size):
-    """To a place that does not exist: its name stands in a message."""
+    """Redirects to a place that does not exist, whose name appears in a
+    message."""
     if "x" * 50 in c.path:
         return c.answer("404 Not Found") or True
     return c.answer("302 Found", b"", "Location: /long/" + "x" * size) or True
@@ -83,7 +84,7 @@ def switched(c):
     return False
 
 
-# (what it does, the reason; none: it is made)
+# (the server's answer, the reason; no reason if the image is made)
 ODD = {
     "byte-by-byte": (byte_by_byte, None),
     "trailers": (lambda c: trailers(c, 3), None),
@@ -134,10 +135,10 @@ class HostileServers(ProgramCase):
         self.assertEqual(len(tree(self.path("out"))), made)
 
     def test_many_small_header_lines_cost_little(self):
-        """libcurl keeps 80 bytes and more for each line of 4."""
+        """libcurl keeps 80 bytes and more for each line of 4 bytes."""
         def answer(connection):
             connection.send("HTTP/1.1 200 OK\r\n", b"a:\r\n" * 63_000)
-            time.sleep(3)  # all of them stand still at the same time
+            time.sleep(3)  # so that all of them stand still at the same time
             connection.send("\r\n")
             return False
         server = self.serve(answer)
@@ -148,7 +149,7 @@ class HostileServers(ProgramCase):
         self.assertEqual(len(self.failed()), len(urls))
 
     def test_more_downloads_than_memory_wait(self):
-        """Each of 600 answers has a head of 240 KB, and stands still."""
+        """Each of 600 answers has a head of 240 KB and then stands still."""
         def answer(connection):
             connection.send("HTTP/1.1 200 OK\r\n",
                             (b"a: " + b"x" * 6000 + b"\r\n") * 40)
@@ -181,7 +182,8 @@ class HostileServers(ProgramCase):
         self.assertEqual(sum("/good/" in name for name in made), 2)
 
     def serve_tls(self, server):
-        """An nginx that speaks HTTP/2, and the file of its authority."""
+        """Starts an nginx that speaks HTTP/2; returns it and the file of its
+        authority."""
         names = [self.path("key.pem"), self.path("cert.pem")]
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",

@@ -1,4 +1,4 @@
-"""What an image can do to its worker, and what it cannot do to anybody else."""
+"""Tests that an image may harm its worker, but nobody else."""
 
 import ctypes
 import os
@@ -15,8 +15,9 @@ from harness import (ProgramCase, children, die_with_parent, png, png_of, tree,
 
 
 def slow_png(width=10000, height=10000):
-    """Quickly made, small to send, and slow to decode: 100 rows again and
-    again, in a deflate stream of blocks that know nothing of each other."""
+    """Returns a PNG that is quick to make, small to send and slow to decode:
+    the same 100 rows again and again, in a deflate stream of independent
+    blocks."""
     row = b"\0" + bytes(range(256)) * (width * 3 // 256 + 1)
     rows = row[:1 + width * 3] * 100
     compressor = zlib.compressobj(1)
@@ -40,7 +41,8 @@ def cpu_ticks(pid):
 
 class Deaths(ProgramCase):
     def killed_while_decoding(self, number, attempts):
-        """Runs one slow image; its worker gets the signal at each attempt."""
+        """Runs one slow image and sends its worker the signal at each
+        attempt."""
         self.write("photos/slow.png", slow_png())
         self.write("photos/small.png", png(40, 30))
         run = self.start("-j", 1, "-i", self.path("photos"), "-o", "out",
@@ -49,7 +51,8 @@ class Deaths(ProgramCase):
         deadline = time.monotonic() + 60
         while run.poll() is None and time.monotonic() < deadline:
             for pid in children(run.pid):
-                # Past its start, which takes less than 50 ms of CPU time.
+                # The worker has started by then: a start takes less than 50 ms
+                # of CPU time.
                 if pid not in killed and cpu_ticks(pid) >= 10:
                     os.kill(pid, number)
                     killed.add(pid)
@@ -62,13 +65,13 @@ class Deaths(ProgramCase):
 
     def test_an_image_whose_worker_is_killed_each_time_is_named(
             self):  # needs: no sanitizer
-        """As by a daemon that ends what takes much memory: once beside its
-        neighbour, then eight times alone."""
+        """Kills as a daemon would that ends processes with much memory: once
+        beside its neighbour, then eight times alone."""
         record = self.killed_while_decoding(signal.SIGKILL, 9)
         self.assertEqual(record["reason"], "crash")
         self.assertEqual(record["signal"], signal.SIGKILL)
 
-    # A sanitizer catches it, and aborts.
+    # A sanitizer catches the signal and aborts.
     def test_a_crash_has_signal_and_phase(self):  # needs: no sanitizer
         record = self.killed_while_decoding(signal.SIGSEGV, 2)
         self.assertEqual(record["reason"], "crash")
@@ -80,7 +83,7 @@ class Deaths(ProgramCase):
 
 
 def status_of_threads(pid):
-    """[{field: value}] of /proc/PID/task/*/status."""
+    """Returns [{field: value}] of /proc/PID/task/*/status."""
     found = []
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
@@ -91,7 +94,8 @@ def status_of_threads(pid):
 
 class Walls(ProgramCase):
     def threads_at_work(self, mode):
-        """What the kernel says of each thread of a worker that decodes."""
+        """Returns the kernel's status of each thread of a worker that
+        decodes."""
         self.write("photos/slow.png", slow_png())
         run = self.start("-j", 1, "-i", self.path("photos"), "-o", "null:",
                          "-s", "1000x", "--linear", "--sandbox", mode)
@@ -142,7 +146,7 @@ class Walls(ProgramCase):
             os.stat(self.path("out/.thumbmill")).st_mode & 0o777, 0o750)
 
 
-# System calls by machine; those of Landlock are the same everywhere.
+# Numbers of system calls by machine; those of Landlock are the same everywhere.
 CALLS = {"x86_64": {"unshare": 272, "seccomp": 317},
          "aarch64": {"unshare": 97, "seccomp": 277}}[platform.machine()]
 LANDLOCK_CREATE_RULESET = 444
@@ -150,7 +154,8 @@ CLOSE_RANGE = 436
 
 
 def refuse(calls):
-    """From here on these system calls fail with EPERM, as in a container."""
+    """Makes these system calls fail with EPERM from now on, as in a
+    container."""
     load, jump_equal, answer = 0x20, 0x15, 0x06
     program = [(load, 0, 0, 0)]
     for left, call in zip(range(len(calls), 0, -1), calls):
@@ -202,7 +207,7 @@ class Missing(ProgramCase):
 
 class Inherited(ProgramCase):
     def test_nothing_that_was_open_reaches_a_worker(self):
-        """Also where close_range() is refused or not known."""
+        """Must hold even if close_range() is refused or unknown."""
         self.write("photos/slow.png", slow_png())
         secret = self.write("secret", "a secret")
         for calls in ((), (CLOSE_RANGE,)):
@@ -257,7 +262,7 @@ class Poison(ProgramCase):
 
 
 class Needs(ProgramCase):
-    """What a library does now and then, and a sandboxed worker must let it."""
+    """Rare actions of libraries that the sandbox must allow."""
 
     def test_a_webp_with_much_alpha_is_written(self):  # needs: sandbox
         side, noise = 256, random.Random(1)

@@ -1,4 +1,4 @@
-"""Whoever is killed, whenever: the bytes are the same in the end, nothing is
+"""Kills any process at any time: the bytes are the same in the end, no file is
 half written, nothing stays behind."""
 
 import fcntl
@@ -98,7 +98,8 @@ class Stop(ProgramCase):
     arguments_more = ()
 
     def slow_run(self, **options):
-        """Two at a time, each 0.3 s: seconds of work, in small steps."""
+        """Runs two images at a time, 0.3 s each: seconds of work in small
+        steps."""
         for i in range(40):
             self.write(f"www/{i}.png", png(60, 40, i))
         self.urls = self.write_list(
@@ -139,7 +140,7 @@ class Stop(ProgramCase):
         self.check_stop(signal.SIGTERM, 143)
 
     def test_sigterm_to_the_whole_group_drains_too(self):
-        """As a terminal's Ctrl-C or a service manager does it."""
+        """A terminal's Ctrl-C or a service manager signals the whole group."""
         run = self.slow_run(start_new_session=True)
         os.killpg(run.pid, signal.SIGTERM)
         self.check_stopped(run, 143)
@@ -155,7 +156,8 @@ class Stop(ProgramCase):
         self.check_stopped(run, 129)
 
     def stop_and_continue(self, seconds):
-        """SIGSTOP while downloads, tasks and uploads are under way."""
+        """Stops the run by SIGSTOP while downloads, tasks and uploads are
+        running."""
         run = self.slow_run()
         run.send_signal(signal.SIGSTOP)
         time.sleep(seconds)
@@ -163,7 +165,8 @@ class Stop(ProgramCase):
         run.send_signal(signal.SIGCONT)
         self.finish(run, 0, 60)
         self.assertEqual(len(tree(self.path("out"))), 40)
-        # Not a storm of deadlines: nobody was replaced, little asked twice.
+        # Few deadlines may expire: no worker is replaced, little is requested
+        # twice.
         self.assertEqual(self.report()["workers_lost"], 0)
         self.assertLessEqual(len(self.server.requests()), 40)
         self.assert_nothing_left(self.workers)

@@ -1,5 +1,5 @@
-"""A size with a side that is too long for its format is written in one that
-holds it, under a name that says so; the other sizes are as they would be."""
+"""A size with a side that is too long for its format is written in a format
+that can hold it, under a name that says so; the other sizes do not change."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ class LongSides(ProgramCase):
         self.write("in/c.png", png(40, 30))
 
     def webp(self, name):
-        """A WebP of 40x30."""
+        """Writes a WebP of 40x30."""
         os.makedirs(self.path(os.path.dirname(name)), exist_ok=True)
         subprocess.run([WORKER, "thumbnail", self.path("in/c.png"),
                         self.path(name), "-s", "40x"], check=True,
@@ -69,7 +69,7 @@ class LongSides(ProgramCase):
                          ["w.webp_16400x2.jpg", "w_20.webp"])
 
     def test_its_name_is_claimed(self):
-        """Two sources never write one name."""
+        """Two sources must never write one name."""
         self.webp("w/w.webp")
         subprocess.run([WORKER, "thumbnail", self.path("in/c.png"),
                         self.path("w/w.webp.jpg"), "-s", "30x"], check=True,

@@ -1,5 +1,5 @@
-"""Memory as it is seen: the watch of every test's coordinators from outside,
-and the peak that the report tells."""
+"""Tests the measurement of memory: the watch of every test's coordinators from
+outside, and the peak in the report."""
 
 import os
 import time
@@ -30,7 +30,7 @@ class Memory(ProgramCase):
         self.run_coordinator(*flags, "-o", "plain")
         peak = self.report("plain")["memory"]["peak_coordinator_private_bytes"]
         self.assertLess(peak, 40 * MIB)
-        # Not watched: this one holds more than it may.
+        # This run is not watched, because it holds more than it may.
         process = self.popen([*flags, "-o", "out"], env={
             **os.environ, "LD_PRELOAD": SHORT_PEAK})
         self.finish(process, 0)

@@ -1,5 +1,5 @@
 """Other processes of the same user, who may reach the coordinator's socket.
-Other users: test_other_user.py."""
+test_other_user.py tests other users."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def property_of(name, value):
 
 
 def introduction(peer):
-    """What a DEALER with this routing id says first."""
+    """Returns the first bytes of a DEALER with this routing id."""
     body = (b"\x05READY" + property_of(b"Socket-Type", b"DEALER") +
             property_of(b"Identity", peer))
     return b"\x04" + bytes([len(body)]) + body
@@ -41,7 +41,8 @@ MESSAGES = (b"", b"what?", b"TM\x01\x01", b"TM\x01\x04" + bytes(64),
 
 class Neighbours(ProgramCase):
     def start_job(self):
-        """A run that takes some seconds, as soon as it has two workers."""
+        """Starts a run that takes some seconds; returns once it has two
+        workers."""
         run = self.start("-j", 2, "-i", self.make_photos(copies=12), "-o",
                          "out", "-s", "200x,64x")
         self.workers = wait_until(
@@ -78,7 +79,7 @@ class Neighbours(ProgramCase):
                 peer = connect(self.name)
                 self.addCleanup(peer.close)
                 peer.send(GREETING)
-                # It is taken for a peer.
+                # The coordinator takes it for a peer.
                 with peer.makefile("rb") as file:
                     self.assertIn(b"ROUTER", file.read(64 + 43))
                 peer.send(introduction(peer_id) + frame(message) * 3)
@@ -109,7 +110,7 @@ class Neighbours(ProgramCase):
                     peer.setblocking(False)
                     peer.send(garbage)
                 except OSError:
-                    pass  # it has closed already
+                    pass  # the coordinator has closed already
         self.assertIsNone(run.poll(), "the run was too short")
         self.assert_unharmed(run)
 

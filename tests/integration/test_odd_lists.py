@@ -1,6 +1,6 @@
-"""Lists as people have them: quotation marks, blanks, other encodings, what is
-no list at all, and what never comes. No row vanishes, and each message says
-what the thing is."""
+"""Lists as people have them: with quotation marks, blanks, other encodings,
+files that are no list, and lists that never come. No row vanishes, and each
+message says which kind of thing it met."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from harness import (ProgramCase, die_with_parent, origin, png, tree,
 
 
 def minds(pid, number):
-    """Whether the process has got as far as to catch or to block a signal."""
+    """Returns whether the process already catches or blocks the signal."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             masks = [int(line.split()[1], 16) for line in file
@@ -27,8 +27,8 @@ def minds(pid, number):
 
 
 def has_open(pid, path):
-    """Whether the process has a descriptor of its own of this file; of the one
-    that is its stdin for "-"."""
+    """Returns whether the process has a descriptor of its own for this file;
+    "-" stands for the file of its stdin."""
     wanted = f"/proc/{pid}/fd/0" if path in ("-", "/dev/stdin") else path
     try:
         wanted = os.stat(wanted)
@@ -55,8 +55,8 @@ class ListCase(ProgramCase):
         return f"{self.server.url}/many/{number}.png"
 
     def run_list(self, name, data, *flags, code=None):
-        """Runs a list; (what was printed, the counts). Each record of the list
-        is done, skipped or failed."""
+        """Runs a list; returns (the printed text, the counts). Checks that each
+        record is done, skipped or failed."""
         done = self.run_coordinator(
             "-j", 1, "-i", self.write(name, data), "-o", f"out-{name}", "-s",
             "8x", "--allow-loopback", "--retries", 0, *flags, code=code)
@@ -391,7 +391,7 @@ class NeverComes(ListCase):
         sent = time.monotonic()
         run.send_signal(number)
         self.finish(run, 128 + number, timeout=20)
-        # 2 s where others leave some of the machine.
+        # Takes 2 s if others leave some of the machine free.
         self.assertLess(time.monotonic() - sent, 4)
 
     def test_a_pipe_that_nobody_writes_to_ends_by_a_signal(self):
@@ -450,7 +450,7 @@ class NeverComes(ListCase):
                              "pipe", code=1, timeout=20)
 
     def test_a_signal_that_is_ignored_stays_ignored(self):
-        """As nohup does it."""
+        """nohup ignores the signal like this."""
         os.mkfifo(self.path("pipe.csv"))
 
         def ignore():

@@ -1,6 +1,6 @@
-"""What an origin can do to us: each gives its reason, in bounded time, and
-the images of other hosts are all made. What was asked is read from the
-servers' own logs, what was made from the tree."""
+"""Faults of an origin: each gives its reason in bounded time, and all images of
+other hosts are made. The test reads the requests from the servers' own logs and
+the results from the tree."""
 
 import gzip
 import os
@@ -13,7 +13,7 @@ from harness import (ProgramCase, is_sanitized, origin, png, tree,
                      wait_until)
 from raw_server import RawServer
 
-GOOD = 20  # images of a host that does its best
+GOOD = 20  # images of a healthy host
 IMAGE = png(300, 200, 1)
 
 
@@ -56,7 +56,7 @@ class OriginFaults(ProgramCase):
         return made
 
     def reasons(self, urls, output="out"):
-        """The reasons of exactly these failures."""
+        """Returns the reasons of exactly these failures."""
         failed = self.failed(output)
         self.assertEqual(set(failed), set(urls))
         return {record["reason"] for record in failed.values()}
@@ -88,7 +88,8 @@ class OriginFaults(ProgramCase):
             connection.send(whole[:int(connection.path[1:-4])])
             connection.wait_for_peer()
         server = self.raw(answer)
-        # In the status line, in the headers, at many bytes of the body.
+        # The faults hit the status line, the headers, and many bytes of the
+        # body.
         urls = [f"{server.url}/{k}.png"
                 for k in (1, 9, 17, 30, 60, 200, 4096, len(whole) - 1)]
         before = time.monotonic()
@@ -150,7 +151,7 @@ class OriginFaults(ProgramCase):
         self.finish(run, 2)
         self.assertEqual(self.reasons(urls), {"too_big"})
         self.assertGreater(peak[0], 0)
-        if not is_sanitized():  # its shadow of all memory is private too
+        if not is_sanitized():  # its shadow memory is private too
             self.assertLess(peak[0], 64 << 10, "KB of private memory")
 
     def test_a_redirect_loop_is_redirect(self):
@@ -250,7 +251,8 @@ class OriginFaults(ProgramCase):
         self.assertEqual(len(made), 30 + GOOD)
 
     def test_a_short_outage_costs_no_image_and_asks_little(self):
-        """Each request in it is answered by a reset, so that it is counted."""
+        """A reset answers each request during the outage, so that the test can
+        count them."""
         until = time.monotonic() + 2
 
         def answer(connection):
@@ -263,8 +265,8 @@ class OriginFaults(ProgramCase):
         made = self.fetch(urls, "--retry-delay", "500ms", "--retries", 5,
                           code=0)
         self.assertEqual(len(made), 200 + GOOD)
-        # Six at once, and then one as a probe now and then: not each of 200
-        # images its own try.
+        # Six requests at once, then single probes now and then; not one try for
+        # each of 200 images.
         early = [asked for asked in server.asked if asked.time < until]
         self.assertGreaterEqual(len(early), 6)
         self.assertLess(len(early), 20)
@@ -310,7 +312,7 @@ class OriginFaults(ProgramCase):
         drips = [self.raw(drip, f"127.0.2.{i}") for i in range(1, 41)]
         slow = [f"{host.url}/{i}.png" for host in drips for i in range(5)]
 
-        # 6 at a time, 50 ms each: a rate that other load changes little.
+        # 6 at a time, 50 ms each: other load changes this rate little.
         def seconds(urls, out):
             times = []
 
@@ -340,7 +342,7 @@ class OriginFaults(ProgramCase):
 class Secrets(ProgramCase):
     def test_secrets_of_urls_show_in_no_log_report_or_command_line(self):
         def answer(connection):
-            time.sleep(0.2)  # so that the workers can be looked at
+            time.sleep(0.2)  # leaves time to look at the workers
             if "bad" in connection.path:
                 connection.answer("404 Not Found")
                 return True
@@ -374,12 +376,12 @@ class Secrets(ProgramCase):
             self.assertNotIn(b"hush", text, name)
         self.assertEqual(len(tree(self.path("out"))), 8)
         self.assertFalse([p for p in tree(self.path("out")) if "hush" in p])
-        # The record of failures is verbatim, so it is its owner's alone.
+        # The record of failures is verbatim, so only its owner may read it.
         mode = os.stat(self.path("out/.thumbmill/failed.jsonl")).st_mode
         self.assertEqual(mode & 0o077, 0)
 
     def of_children(self, parent):
-        """Command lines and environments of its children."""
+        """Returns the command lines and environments of its children."""
         for pid in os.listdir("/proc"):
             try:
                 with open(f"/proc/{pid}/status", encoding="utf-8") as file:

@@ -14,8 +14,8 @@ GREETING = (b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + bytes(48))[:64]
 
 
 def as_nobody(work):
-    """What `work()`, which gives a short text, gives in a process of user
-    nobody; the name of its exception if it has one."""
+    """Returns the short text that `work()` returns in a process of user nobody,
+    or the name of its exception."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -46,7 +46,7 @@ def greet(address):
 class OtherUser(ProgramCase):
     def setUp(self):
         super().setUp()
-        os.chmod(self.dir, 0o755)  # else nobody would come so far
+        os.chmod(self.dir, 0o755)  # lets nobody reach the folder
         with open(self.path("word"), "w", encoding="utf-8") as file:
             file.write("to be read by nobody")
         server = origin(self.dir)
@@ -60,7 +60,7 @@ class OtherUser(ProgramCase):
                                   "a worker")
 
     def run_as_both(self, work):
-        """(as its owner, as nobody)"""
+        """Returns (result as its owner, result as nobody)."""
         try:
             ours = work()
         except Exception as error:  # pylint: disable=broad-except

@@ -1,6 +1,7 @@
-"""What another user of the machine, or an earlier one of the state, has put in
-our way: links, hard links, FIFOs, folders that all may write to. Nothing of it
-is followed, nothing foreign is written over, and the error says what to do."""
+"""Another user of the machine, or somebody who had the state before, has
+planted links, hard links, FIFOs and folders that all may write to. The run
+follows none of them, writes over nothing foreign, and its error says how to go
+on."""
 
 import os
 import stat
@@ -30,7 +31,7 @@ class Planted(ProgramCase):
             self.assertEqual(file.read(), "of the user")
 
     def as_nobody(self, work):
-        """`work()` in a process of user nobody."""
+        """Runs `work()` in a process of user nobody."""
         pid = os.fork()
         if pid == 0:
             code = 1

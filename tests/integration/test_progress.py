@@ -1,5 +1,5 @@
-"""What a run shows of itself: on a terminal, in lines, and when it is asked;
-and that its numbers are those of the journal."""
+"""Tests what a run shows of itself: on a terminal, in lines, and on request.
+Its numbers must be those of the journal."""
 
 import fcntl
 import http.server
@@ -24,7 +24,8 @@ HANGING_WORKER = os.path.join(os.environ["THUMBMILL_BIN"],
 
 
 def in_own_job():
-    """Its own process group, in our session: Ctrl-Z would stop it."""
+    """Runs in the child: gives it a process group of its own in our session, so
+    that Ctrl-Z can stop it."""
     die_with_parent()
     os.setpgid(0, 0)
 
@@ -39,7 +40,7 @@ def human_bytes(count):
 
 
 class Screen:
-    """As much of a terminal as the block needs; scrolled lines are kept."""
+    """The parts of a terminal that the block needs; it keeps scrolled lines."""
 
     TOKEN = re.compile(r"\x1b\[\?2026[hl]|\x1b\[(\d*)([ABCKJm])|\r|\n|[^\x1b]")
 
@@ -70,7 +71,7 @@ class Screen:
         self.top = max(self.top, self.row - self.rows + 1)
 
     def put(self, character):
-        if self.column == self.columns:  # it wraps
+        if self.column == self.columns:  # wraps
             self.column = 0
             self.down()
         line = self.lines[self.row].ljust(self.column)
@@ -98,7 +99,7 @@ class Screen:
 
 
 class Terminal:
-    """A pseudo terminal, what was written to it, and a screen for that."""
+    """A pseudo terminal, the text written to it, and a screen that shows it."""
 
     def __init__(self, columns=80, rows=24):
         self.leader, self.follower = pty.openpty()
@@ -118,7 +119,7 @@ class Terminal:
         while True:
             try:
                 data = os.read(self.leader, 65536)
-            except OSError:  # the last one has closed it
+            except OSError:  # the last process has closed it
                 return
             if not data:
                 return
@@ -129,7 +130,8 @@ class Terminal:
         os.close(self.leader)
 
     def blocks(self):
-        """Whole redraws, without what positions and colours them."""
+        """Returns whole redraws, without the sequences that position and colour
+        them."""
         parts = self.text.split("\x1b[?2026h")[1:]
         return [re.sub(r"\x1b\[[0-9?]*[a-zA-Z]|\r", "",
                        part.split("\x1b[?2026l")[0])
@@ -167,7 +169,8 @@ class Progress(ProgramCase):
     # ---- the journal ----
 
     def journal(self):
-        """(done, skipped, failed, bytes in, bytes out) of its records."""
+        """Returns (done, skipped, failed, bytes in, bytes out) of its
+        records."""
         path = self.path("out/.thumbmill/journal.sqlite")
         if not os.path.exists(path):
             return (0, 0, 0, 0, 0)
@@ -185,7 +188,8 @@ class Progress(ProgramCase):
                 counts.get("failed", 0), bytes_in, bytes_out)
 
     def shown_in(self, text):
-        """What one line or block says; None: it says nothing yet."""
+        """Returns the numbers of one line or block; None if it shows none
+        yet."""
         numbers, sizes = NUMBERS.search(text), BYTES.search(text)
         if not numbers or not sizes:
             return None
@@ -193,8 +197,8 @@ class Progress(ProgramCase):
                 numbers[4], sizes.groups())
 
     def mixed_list(self):
-        """300 that are made, 43 that fail in four ways, 20 named twice, and
-        one for which the run goes on."""
+        """Returns a list of 300 images that are made, 43 that fail in four
+        ways, 20 named twice, and one that keeps the run alive."""
         for i in range(300):
             self.write(f"www/{i}.png", png(40 + i % 50, 30, i))
         self.write("www/broken.png", png(60, 40)[:200])
@@ -209,12 +213,12 @@ class Progress(ProgramCase):
 
     ARGUMENTS = ("-j", 2, "-o", "out", "-s", "16x,8x", "--allow-loopback",
                  "--retries", 0, "--first-byte-timeout", "60s",
-                 "--sandbox", "off")  # that nothing is said of it
+                 "--sandbox", "off")  # avoids a message about the sandbox
     ENDED = ([300, 20, 43], "1")
 
     def compare_with_journal(self, run, last_shown):
-        """While it runs, no number is ahead of the journal; at rest, all are
-        the journal's."""
+        """Checks that no number is ahead of the journal during the run, and
+        that all equal the journal's at rest."""
         before = (0, 0, 0)
 
         def at_rest():
@@ -225,7 +229,7 @@ class Progress(ProgramCase):
             if shown is None:
                 return None
             counts, left, sizes = shown
-            # Those named twice are skipped without a record of their own.
+            # Images named twice are skipped without a record of their own.
             self.assertLessEqual(counts[0], journal[0])
             self.assertLessEqual(counts[1], journal[1] + 20)
             self.assertLessEqual(counts[2], journal[2])
@@ -298,7 +302,7 @@ class Progress(ProgramCase):
         run.wait(60)
         terminal.reader.join(10)
         self.assertEqual(run.returncode, 2)
-        # Nothing is hidden, switched on or off that would need to be restored.
+        # The block hides or switches nothing that would need to be restored.
         self.assertEqual(set(re.findall(r"\x1b\[\?\d+[hl]", terminal.text)),
                          {"\x1b[?2026h", "\x1b[?2026l"})
         screen = Screen(119, 12)
@@ -327,7 +331,7 @@ class Progress(ProgramCase):
         self.assertEqual(terminal.blocks()[-1].splitlines(),
                          ["done     0", "failed   0", "skipped  0",
                           "left     1"])
-        # Twice: the second one does not wait for what is under way.
+        # A second signal does not wait for running work.
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGINT)
         run.wait(20)
@@ -385,7 +389,7 @@ class Progress(ProgramCase):
     # ---- SIGUSR2 ----
 
     def ask(self, run, errors, pattern):
-        """Asks until an answer has a line of this `pattern`."""
+        """Asks until an answer has a line that matches `pattern`."""
         def answer():
             run.send_signal(signal.SIGUSR2)
             time.sleep(0.1)
@@ -436,14 +440,15 @@ class Progress(ProgramCase):
         self.assertEqual(record["reason"], "hang")
 
     def test_sigusr2_tells_what_threads_and_fetches_are_at(self):
-        # Large, but a few kilobytes: seconds in the decoder.
+        # The picture has many pixels in a few kilobytes: it takes seconds to
+        # decode.
         width, height = 12000, 12000
         rows = (b"\0" + bytes(width * 3)) * 1000
         packer = zlib.compressobj(1)
         packed = b"".join(packer.compress(rows) for _ in range(height // 1000))
         large = [self.write("large.png",
                             png_of(width, height, packed + packer.flush()))]
-        for i in range(200):  # it is still at them when it is asked
+        for i in range(200):  # enough work to be still running then
             large.append(self.path(f"large{i}.png"))
             os.link(large[0], large[-1])
         urls = self.write_list(

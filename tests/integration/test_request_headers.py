@@ -1,5 +1,5 @@
-"""What goes out with a request: who asks, the user's own headers, and cookies
-of one chain of redirects. A server of raw TCP writes down the heads."""
+"""Tests the headers of a request: the user agent, the user's own headers, and
+cookies within one chain of redirects. A server of raw TCP records the heads."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ IMAGE = png(60, 40)
 
 
 def fields(head):
-    """{lower-case name: [values]} of a request."""
+    """Returns {lower-case name: [values]} of a request."""
     found = {}
     for line in head.decode("latin-1").split("\r\n")[1:]:
         name, _, value = line.partition(":")
@@ -22,7 +22,7 @@ def fields(head):
 
 
 class Recorder:
-    """Two origins; each notes what it was asked with."""
+    """Two origins; each records the heads of its requests."""
 
     def __init__(self, case, rules):
         self.heads = []  # (host, path, fields)
@@ -164,7 +164,7 @@ class RequestHeaders(HeadersCase):
 
 
 class Cookies(HeadersCase):
-    """A server that redirects for ever where its cookie does not come back."""
+    """A server that redirects for ever if its cookie does not come back."""
 
     def rules(self, recorder, host, path, seen):
         cookie = "; ".join(seen.get("cookie", []))
@@ -187,7 +187,7 @@ class Cookies(HeadersCase):
     def test_a_cookie_lives_for_one_chain(self):
         recorder = Recorder(self, self.rules)
         urls = [recorder.url(0, f"/stay/{i}.png") for i in range(20)]
-        self.fetch(urls, "--downloads", 2)  # handles are used again
+        self.fetch(urls, "--downloads", 2)  # reuses handles
         self.assertEqual(len(tree(self.path("out"))), 20)
         for i in range(20):
             self.assertEqual(recorder.of(f"/stay/{i}.png", "cookie"),

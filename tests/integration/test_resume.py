@@ -1,4 +1,4 @@
-"""The same command again continues; what changed is noticed."""
+"""The same command again continues the job and notices changes."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ class Resume(ProgramCase):
         self.again(sizes="16x,8x")
         made = tree(self.path("out"))
         self.assertEqual(len(made), 12)
-        for path, inode in before.items():  # a rename would change it
+        for path, inode in before.items():  # a rename would change the inode
             self.assertEqual(os.stat(self.path("out", path)).st_ino, inode)
         self.assertEqual(self.report()["files_out"], 6)
 
@@ -78,7 +78,7 @@ class Resume(ProgramCase):
         os.remove(self.path("www/3.png"))
         self.again(code=2)
         self.write("www/3.png", png(60, 40, 3))
-        self.again(code=2)  # failed before: still not all is done
+        self.again(code=2)  # one failed before, so not all is done
         self.assertEqual(self.asked(), [])
         self.again("--retry-failed")
         self.assertEqual(self.asked(), ["/3.png"])
@@ -119,7 +119,8 @@ class Resume(ProgramCase):
         return tree(self.path("made"))
 
     def spoil(self):
-        """An output less, a folder less, one of another size."""
+        """Removes one output and one folder, and changes the size of another
+        output."""
         os.remove(self.path("made/0/0_16.png"))
         shutil.rmtree(self.path("made/1"))
         with open(self.path("made/0/2_8.png"), "ab") as file:

@@ -1,4 +1,4 @@
-"""The walk over real photographs from a real server."""
+"""Runs real photographs from a real server through the whole walk."""
 
 import os
 import re

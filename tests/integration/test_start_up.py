@@ -1,5 +1,5 @@
-"""What the process finds when it starts: closed descriptors, limits, a filter,
-a state that was tampered with. Each is a clear error with an exit code of ours,
+"""Odd surroundings at the start of the process: closed descriptors, limits, a
+filter, a tampered state. Each gives a clear error with one of our exit codes,
 or makes no difference."""
 
 import os
@@ -144,7 +144,8 @@ class TamperedJournal(ProgramCase):
         self.assertIn("recipe", self.job(code=4).err)
 
     def test_names_that_lead_outside_are_not_looked_at(self):
-        """Such an output is not there, so it is made again under its name."""
+        """The run takes such an output as missing and makes it again under its
+        name."""
         outside = self.write("outside_8.png", b"x" * 10)
         self.tamper("UPDATE items SET outputs = '8x' || char(9) ||"
                     " '../outside_8.png' || char(9) || '8' || char(9) || '6' ||"
@@ -155,8 +156,8 @@ class TamperedJournal(ProgramCase):
             self.assertEqual(file.read(), b"x" * 10)
 
     def test_a_signal_while_the_state_is_opened_ends_it_at_once(self):
-        """A list that never comes holds the start up, as a journal of hundreds
-        of GB or a dead network file system would."""
+        """A list that never comes delays the start, as a journal of hundreds of
+        GB or a dead network file system would."""
         os.mkfifo(self.path("never.txt"))
         for number in (signal.SIGINT, signal.SIGTERM):
             job = self.start("-q", "-i", "never.txt", "-o", "out", "-s", "8x")

@@ -1,6 +1,6 @@
-"""Disks that are full or read-only, journals that are damaged, descriptors
-that run out: a clear end, nothing wrong at the target, nothing written over,
-and the same command goes on once there is room."""
+"""Disks that are full or read-only, damaged journals, too few descriptors. The
+run ends with a clear error, leaves nothing wrong at the target, writes over
+nothing, and the same command continues once there is room."""
 
 import errno
 import os
@@ -20,13 +20,13 @@ JOURNAL = ".thumbmill/journal.sqlite"
 
 
 class SmallDisk(FaultCase):
-    """A tmpfs of its own, in a mount namespace of its own."""
+    """Uses a tmpfs of its own, in a mount namespace of its own."""
 
     PICTURES = 60
 
     def on_tmpfs(self, options, *commands):
-        """Runs `commands` in a shell, `small` being a tmpfs with these
-        options, and gives what they print."""
+        """Runs `commands` in a shell where `small` is a tmpfs with these
+        options; returns their output."""
         os.makedirs(self.path("small"), exist_ok=True)
         script = "\n".join(
             ["mount -t tmpfs -o " + options + " tmpfs small || exit 99",
@@ -44,7 +44,7 @@ class SmallDisk(FaultCase):
                          "small/out", *SIZES])
 
     def check_resumed(self, options, room):
-        """Fails for lack of something, then is given room."""
+        """Lets a run fail for lack of something, then gives it room."""
         self.make_job()
         said, err = self.on_tmpfs(
             options, "job", "find small -name '*.png' | wc -l",
@@ -87,13 +87,13 @@ class SmallDisk(FaultCase):
 
 
 class BadFolders(FaultCase):
-    """A folder of the target that cannot be used costs its own images."""
+    """A folder of the target that cannot be used costs only its own images."""
 
     PICTURES = 12
 
     def check(self, plant):
-        """`plant` is a shell line that spoils small/out/0; the others are made,
-        and a rerun makes the rest once it is mended."""
+        """`plant` is a shell line that spoils small/out/0. The other images are
+        made, and a rerun makes the rest after the folder is repaired."""
         os.makedirs(self.path("small"), exist_ok=True)
         script = "\n".join([
             "mount -t tmpfs -o size=64m tmpfs small || exit 99",
@@ -166,7 +166,8 @@ class Descriptors(FaultCase):
         self.assertGreaterEqual(enough, 2)
 
     def test_enough_descriptors_by_its_own_count_are_enough(self):
-        """With URLs: as many open files as it asks for, and not one more."""
+        """With URLs: it may open as many files as it asks for, and not one
+        more."""
         with origin(self.path("in")) as server:
             self.make_job()
             urls = self.write_list(
@@ -194,7 +195,7 @@ class Journals(FaultCase):
         self.random = random.Random(os.environ.get("THUMBMILL_SEED", "1"))
 
     def run_with(self, journal):
-        """The finished job again, with these bytes as its journal."""
+        """Runs the finished job again with these bytes as its journal."""
         for name in os.listdir(self.path("out/.thumbmill")):
             if name.startswith("journal.sqlite"):
                 os.remove(self.path("out/.thumbmill", name))
@@ -202,7 +203,7 @@ class Journals(FaultCase):
             file.write(journal)
         done = self.run_job()
         self.assertIn(done.code, (0, 1, 2, 4), done.err)
-        # Whatever it made of it: no output is lost, none is another.
+        # Either way, no output is lost and none changes.
         self.assertEqual(self.made(), self.reference)
         if done.code in (1, 4):
             self.assertIn("journal" if done.code == 4 else "recipe", done.err)
@@ -232,7 +233,7 @@ class Journals(FaultCase):
                      (pages - 1) * 4096):
             with self.subTest(bytes=kept):
                 self.assertEqual(self.run_with(self.good[:kept]), 4)
-        # A part of a page reads as if zeros were the rest of it.
+        # SQLite reads a partial page as if the rest were zeros.
         self.run_with(self.good[:-1])
 
     def test_a_page_of_zeros_is_refused_or_harmless(self):
@@ -242,7 +243,7 @@ class Journals(FaultCase):
                               self.good[at + 4096:])
 
     def test_a_damaged_log_of_the_journal_loses_only_what_is_made_again(self):
-        """kill -9 leaves journal.sqlite-wal, which is then damaged too."""
+        """kill -9 leaves journal.sqlite-wal, which the test then damages."""
         for at in (0.02, 0.3, 0.6, 0.9):
             self.forget()
             run = self.begin()
@@ -260,7 +261,8 @@ class Journals(FaultCase):
             self.assert_whole()
 
     def test_two_states_on_one_target_are_refused_by_name(self):
-        """Stopped while it has the target, for as long as the other tries."""
+        """The first run is stopped while it holds the target, until the second
+        has tried."""
         first = self.begin()
         lock = self.path("out/.thumbmill/target.lock")
         wait_until(lambda: os.path.getsize(lock) > 0, 10, "the lock")

@@ -1,6 +1,6 @@
-"""What a PUT target can do to us: every thumbnail arrives all the same, whole
-and with the bytes of an undisturbed run, or the run stops and can be gone on
-with. What arrived is read from the target."""
+"""Faults of a PUT target: every thumbnail still arrives, whole and with the
+bytes of an undisturbed run, or the run stops and can be resumed. The test reads
+the arrived files from the target."""
 
 import hashlib
 import os
@@ -15,8 +15,8 @@ IMAGES = 60
 
 
 class Target:
-    """Stores what is PUT; `fault(connection, n)` may deal with the nth request
-    instead: it returns None to let it pass."""
+    """Stores each PUT. `fault(connection, n)` may answer the n-th request
+    instead; it returns None to let the request pass."""
 
     def __init__(self, fault=lambda connection, n: None):
         self.fault = fault
@@ -71,15 +71,16 @@ class TargetFaults(ProgramCase):
             "--state", "state", "-s", "16x,8x", *flags)
 
     def check(self, fault, *flags, timeout=60):
-        """Nothing is lost although `fault` befalls some requests."""
+        """Checks that nothing is lost although `fault` hits some requests."""
         target = self.target(fault)
         self.finish(self.put(target, *flags), 0, timeout)
         self.assertEqual(target.stored, self.expected)
         return target
 
     def away_for_two_seconds(self):
-        """503 to all. One try more an image, 10 ms later, would be long over
-        by then; returns how often it was asked meanwhile."""
+        """Answers 503 to all for two seconds. One more try for each image, 10
+        ms later, would fail too. Returns the number of requests in that
+        time."""
         refused, until = [], []
 
         def fault(connection, n):
@@ -101,7 +102,7 @@ class TargetFaults(ProgramCase):
         self.assertLess(asked, 20)
 
     def test_probes_of_a_target_that_is_away_cost_an_image_no_try(self):
-        self.make_job(2)  # so that each is a probe
+        self.make_job(2)  # few, so that each request is a probe
         self.assertGreaterEqual(self.away_for_two_seconds(), 6)
 
     def test_429_with_a_time_holds_all_uploads_for_it(self):
@@ -183,7 +184,7 @@ class TargetFaults(ProgramCase):
         self.finish(run, 0)
         self.assertEqual(target.stored, self.expected)
         self.assertGreater(time.monotonic() - before, seconds)
-        # Waiting is no busy loop.
+        # The run must not spin while it waits.
         self.assertLess(used, 1 + seconds * 0.05)
 
     def test_a_run_whose_target_is_gone_ends_on_a_signal_and_goes_on(self):

@@ -1,4 +1,4 @@
-"""Where lists come from and where thumbnails go."""
+"""Tests the places where lists come from and where thumbnails go."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ import unittest
 from harness import (ProgramCase, origin, png, sample_names, tree,
                      wait_until)
 
-# A PUT target; below /first503/ each name is refused once.
+# A PUT target that refuses each name below /first503/ once.
 DAV = """
 location /up/ {
   alias %(up)s/;

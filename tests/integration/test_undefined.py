@@ -1,6 +1,6 @@
-"""Thumbnails do not depend on what the memory held before: stack, heap and
-output are filled with several bytes, and nothing may differ. scripts/undefined
-looks for the same with valgrind."""
+"""Thumbnails do not depend on the earlier contents of memory: the test fills
+stack, heap and output with several bytes, and nothing may differ.
+scripts/undefined looks for the same with valgrind."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ SEEDS = os.path.join(ROOT, "tests/fuzz/corpus/thumbnailer")
 
 
 def thumbnails(fill, *arguments):
-    # No cache of freed blocks: malloc() does not fill what comes from there.
+    # No cache of freed blocks, because malloc() does not fill blocks from it.
     environment = dict(os.environ, MALLOC_PERTURB_=str(fill),
                        GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
     return subprocess.run([PROGRAM, "--fill", str(fill), *arguments],

@@ -1,5 +1,6 @@
-"""The program `worker` is missing, or another one, or dies before it is ready:
-a clear error within 5 s, and no spinning until then."""
+"""The program `worker` is missing, is another program, or dies before it is
+ready. The run ends with a clear error within 5 s and does not spin until
+then."""
 
 import os
 import shutil
@@ -24,7 +25,7 @@ class WorkerProgram(ProgramCase):
         shutil.copy(program, self.path("bin/worker"))
 
     def refused(self, seconds=5.5):
-        """What it says; 5 s are its own deadline, the rest its start."""
+        """Returns the error. The deadline is 5 s; the rest is for the start."""
         before = time.monotonic()
         run = subprocess.Popen(
             [self.path("bin/coordinator"), "-q", "-j", "2", "-i", "in", "-o",
