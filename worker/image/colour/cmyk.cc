@@ -1,8 +1,9 @@
-// CMYK without a profile, as libvips 8.18 and sharp show it: by the profile in
-// print_profile.icc, with the darkest ink made black. At first use its colours
-// are worked out where each ink has one of 17 amounts, as Little CMS does for
-// speed; colours between these are mixed of five of them. Within 1 level of
-// sharp over all inks. The table costs 250 KB and, once, about 0.1 s.
+// Shows CMYK without a profile as libvips 8.18 and sharp do: with the profile
+// in print_profile.icc, and the darkest ink made black. At first use a table is
+// computed with the colours of 17 amounts of each ink, as Little CMS does for
+// speed. Colours between these amounts are mixed from entries of the table.
+// The result is within 1 level of sharp over all inks. The table takes 250 KB
+// and, once, about 0.1 s.
 #include <lcms2.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ namespace {
 constexpr std::size_t kSteps = 17;
 constexpr std::size_t kCells = kSteps - 1;
 constexpr std::size_t kNodes = kSteps * kSteps * kSteps * kSteps;
-// From an amount of an ink to the next, in nodes. K is the last to count.
+// Nodes from one amount of an ink to the next. K varies fastest.
 constexpr std::array<std::size_t, 4> kStride = {kSteps * kSteps * kSteps,
                                                 kSteps* kSteps, kSteps, 1};
 
@@ -43,15 +44,16 @@ using Context =
 
 using Colour = std::array<double, 3>;
 
-// Little CMS gives null where memory is short, and here for no other reason.
+// Throws if Little CMS returned null. The profiles are our own, so lack of
+// memory is the only reason for it here.
 template <typename T>
 T Made(T thing) {
   if (thing == nullptr) throw std::bad_alloc();
   return thing;
 }
 
-// From inks (0-100) to XYZ, and from XYZ to sRGB (0-1, and beyond where a
-// colour is out of range).
+// Converts inks (0-100) to XYZ, and XYZ to sRGB (0-1, and beyond for a colour
+// outside the range of sRGB).
 class Printer {
  public:
   Printer()
@@ -63,6 +65,7 @@ class Printer {
 
   [[nodiscard]] Colour Show(const std::array<double, 4>& inks) const {
     Colour xyz = XyzOf(inks), rgb;
+    // Black point compensation: the darkest ink becomes 0, white stays white.
     for (std::size_t i = 0; i < 3; ++i)
       xyz[i] = (xyz[i] - black_[i]) * white_[i] / (white_[i] - black_[i]);
     cmsDoTransform(to_rgb_.get(), xyz.data(), rgb.data(), 1);
@@ -118,7 +121,8 @@ Table MakeTable() {
   return table;
 }
 
-// Between which amounts an ink lies, and how far along, in 1/4096.
+// Position of an ink between two amounts of the table: the lower one, and the
+// distance from it in 1/4096.
 struct Place {
   std::size_t step;
   std::int32_t part;
@@ -131,9 +135,10 @@ Place PlaceOf(std::uint8_t ink) {
   return {step, static_cast<std::int32_t>(along - step * kWhole)};
 }
 
-// From the corner of M, Y and K with the least ink to the one with the most,
-// by the edge of the ink that is furthest along first: four colours, mixed.
-// They stay the same on all sides of a face between two cells.
+// The four corners of a cell of M, Y and K that are mixed, with their weights.
+// They lie on a path from the corner with the least ink to the one with the
+// most. The path adds the inks one by one, first the one that is furthest
+// along. On a face between two cells both give the same colours.
 struct Path {
   std::array<std::size_t, 4> offset{};
   std::array<std::int32_t, 4> weight{};
@@ -169,11 +174,12 @@ void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
     }
     const Path path = PathOf(inks);
     for (std::size_t c = 0; c < 3; ++c) {
-      std::int32_t less = 0, more = 0;  // of C
+      std::int32_t less = 0, more = 0;  // the colours at two amounts of C
       for (std::size_t k = 0; k < 4; ++k) {
         less += table[node + path.offset[k]][c] * path.weight[k];
         more += table[node + kStride[0] + path.offset[k]][c] * path.weight[k];
       }
+      // The division by 16 keeps the products within 32 bits.
       const std::int32_t mixed =
           less * (kWhole / 16) + (more - less) / 16 * inks[0].part;
       rgb[c] = static_cast<std::uint8_t>((mixed + (1 << 19)) >> 20);

@@ -42,18 +42,19 @@ std::uint8_t Clamp8(std::int32_t value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-// 16 fraction bits.
+// Factors with 16 fraction bits.
 struct YccWeights {
   std::int32_t y, cr_r, cb_g, cr_g, cb_b;
 };
 
-// From the weights of red and blue in Y: ITU-R BT.601, BT.709 and BT.2020.
+// Computes the factors from the weights of red and blue in Y (ITU-R BT.601,
+// BT.709 and BT.2020).
 constexpr YccWeights WeightsFrom(double red, double blue, bool limited) {
   const double green = 1 - red - blue;
   const double luma = limited ? 255.0 / 219 : 1;
   const double chroma = limited ? 255.0 / 224 : 1;
   const auto fixed = [](double value) {
-    // Positive; std::lround is no constant expression.
+    // The value is positive, and std::lround is no constant expression.
     // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return static_cast<std::int32_t>(value * 65536 + 0.5);
   };
@@ -70,7 +71,8 @@ constexpr YccWeights kYccWeights[3][2] = {
 
 using ByteTable = std::array<std::uint8_t, 256>;
 
-// Steps away from a zero: value * to / from, rounded to the nearest.
+// Scales the distance of a value from zero by `to` / `from`, rounded to the
+// nearest.
 constexpr ByteTable ScaleTable(int zero_from, int from, int zero_to, int to) {
   ByteTable table{};
   for (int value = 0; value < 256; ++value) {
@@ -101,6 +103,8 @@ constexpr ByteTable kFullChroma = ScaleTable(128, 224, 128, 255);
 class ColourTransforms::Engine {
  public:
   Engine() : context_(cmsCreateContext(nullptr, nullptr)) {
+    // Files may carry damaged profiles: Make() reports them by its null, and
+    // Little CMS need not write messages.
     cmsSetLogErrorHandlerTHR(context_,
                              [](cmsContext, cmsUInt32Number, const char*) {});
     rgb_ = cmsCreate_sRGBProfileTHR(context_);
@@ -146,7 +150,8 @@ class ColourTransforms::Engine {
   }
 
  private:
-  // Adapts white to white, after Bradford. False: there is none.
+  // Computes the matrix between two sets of primaries, which adapts white to
+  // white (Bradford). Returns false if there is none.
   [[nodiscard]] bool SetMatrix(const Primaries& from, const Primaries& to,
                                LightMatrix* matrix) {
     if (from == to) {
@@ -162,6 +167,8 @@ class ColourTransforms::Engine {
     cmsCloseProfile(in);
     cmsCloseProfile(out);
     if (transform == nullptr) return false;
+    // The transform is linear, so its values for red, green and blue of full
+    // strength are the columns of the matrix.
     for (std::size_t c = 0; c < 3; ++c) {
       std::array<float, 3> light{}, shown{};
       light[c] = 1;
@@ -172,7 +179,7 @@ class ColourTransforms::Engine {
     return true;
   }
 
-  // Without a curve: light.
+  // Makes a profile without a curve, whose values are linear light.
   cmsHPROFILE MakeRgb(const Primaries& primaries) {
     const auto point = [](const Chromaticity& p) {
       return cmsCIExyY{p.x, p.y, 1};
@@ -188,7 +195,7 @@ class ColourTransforms::Engine {
     return profile;
   }
 
-  // Grey with the curve of sRGB.
+  // Makes a grey profile with the curve of sRGB.
   cmsHPROFILE MakeGrey() {
     const cmsFloat64Number parameters[] = {2.4, 1 / 1.055, 0.055 / 1.055,
                                            1 / 12.92, 0.04045};
@@ -202,13 +209,13 @@ class ColourTransforms::Engine {
   cmsContext context_;
   cmsHPROFILE rgb_ = nullptr;
   cmsHPROFILE grey_ = nullptr;
-  std::shared_ptr<const CodesOfLight> codes_;  // made when first needed
+  std::shared_ptr<const CodesOfLight> codes_;  // made at first use
 };
 
 ColourTransforms::ColourTransforms() = default;
 
 ColourTransforms::~ColourTransforms() {
-  entries_.clear();  // before the context that they were made in
+  entries_.clear();  // before engine_, whose context their transforms use
 }
 
 std::shared_ptr<const ColourTransform> ColourTransforms::Get(

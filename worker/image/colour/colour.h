@@ -1,11 +1,11 @@
-// worker/image/colour/colour.h: from the colours of a file to sRGB.
+// worker/image/colour/colour.h: converts the colours of a file to sRGB.
 //
-// Owns     the transforms made last: building one costs far more than using it
+// Owns     the transforms made last. To build one costs far more than to use it
 //          on a thumbnail, and pictures of one camera share their profile.
-// Takes    ICC profiles, or spaces by their numbers (rgb_space.h).
-// Threads  one object a thread; each has its own Little CMS context.
-// Errors   a profile that cannot be used is a complaint; the picture is then
-//          taken for sRGB (or, with four channels, for typical offset print).
+// Takes    ICC profiles, or spaces given by their numbers (rgb_space.h).
+// Threads  one object per thread; each has its own Little CMS context.
+// Errors   a profile that cannot be used adds a complaint, and the picture then
+//          counts as sRGB (or, with four channels, as typical offset print).
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,20 @@
 
 namespace thumbmill {
 
-// True for a matrix profile whose primaries and curves are those of sRGB, by
-// whatever name. Most photographs carry one; it costs microseconds to see.
+// Returns true for a matrix profile whose primaries and curves are those of
+// sRGB, whatever its name. Most photographs carry such a profile, and the check
+// takes microseconds.
 [[nodiscard]] bool IsSrgbProfile(ByteSpan icc);
 
-// Interleaved samples in (8 or 16 bits, CMYK: 255 is full ink), sRGB out (8 or
-// 16 bits): one channel for grey, else three.
+// Converts interleaved samples (8 or 16 bits; in CMYK 255 is full ink) to sRGB
+// (8 or 16 bits), with one channel for grey, else three.
 class ColourTransform {
  public:
   virtual ~ColourTransform() = default;
   virtual void Apply(const void* in, void* out, std::uint32_t pixels) const = 0;
 };
 
-// Of the samples of a transform: 16 bits instead of 8.
+// Widths of a transform's samples: 16 bits if true, else 8.
 struct SampleWidths {
   bool wide_in = false;
   bool wide_out = false;
@@ -47,24 +48,24 @@ class ColourTransforms {
   ColourTransforms(const ColourTransforms&) = delete;
   ColourTransforms& operator=(const ColourTransforms&) = delete;
 
-  // Null: none is needed (IsSrgbProfile), or none can be made (then there is a
-  // complaint).
+  // Returns null if no transform is needed (IsSrgbProfile) or none can be made.
+  // In the second case it adds a complaint.
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
       ByteSpan icc, ColourModel model, const SampleWidths& widths,
       Complaints* complaints);
-  // Null: none is needed (sRGB, inks), or none can be made. Colours that sRGB
-  // does not have are cut to its range, channel by channel.
+  // Returns null if no transform is needed (sRGB, inks) or none can be made.
+  // The transform clamps colours outside sRGB to its range, channel by channel.
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
       const RgbSpace& space, ColourModel model, const SampleWidths& widths);
 
  private:
   class Engine;
   struct Entry {
-    std::vector<std::uint8_t> icc;  // empty: `space` counts
+    std::vector<std::uint8_t> icc;  // if empty, `space` counts
     RgbSpace space;
     int channels = 0;
     SampleWidths widths;
-    std::shared_ptr<const ColourTransform> transform;  // null: unusable
+    std::shared_ptr<const ColourTransform> transform;  // null if unusable
   };
   static constexpr std::size_t kMaxEntries = 4;
 
@@ -76,7 +77,7 @@ class ColourTransforms {
   std::list<Entry> entries_;  // the newest first
 };
 
-// Four inks (255 is full) to sRGB without a profile.
+// Converts four inks (255 is full) to sRGB without a profile.
 void CmykToRgb(const std::uint8_t* cmyk, std::uint8_t* rgb,
                std::uint32_t pixels);
 
@@ -84,12 +85,12 @@ void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb,
               const std::uint8_t* cr, std::uint8_t* rgb, std::uint32_t pixels,
               const YccCode& code = {});
 
-// Grey of full range to the Y of video, and back.
+// Convert grey of full range to the Y of video, and back.
 void ToVideoRange(std::uint8_t* luma, std::uint32_t samples);
 void ToFullRange(std::uint8_t* luma, std::uint32_t samples);
 
-// Planes of Y, Cb and Cr, or of Y alone, from full range to video's and back.
-// Takes them as they are if they have it already.
+// Converts planes of Y, Cb and Cr, or of Y alone, to the range of video
+// (`limited`) or to full range. Does nothing if they have it already.
 void SetYccRange(PlaneSet* planes, bool limited);
 
 }  // namespace thumbmill

@@ -15,7 +15,8 @@ std::uint8_t Narrow(std::uint32_t sample16) {
 
 template <typename Sample>
 void TransposeInto(const Plane& from, const Plane& to) {
-  // Squares that stay within the cache.
+  // The loops go by squares that fit into the CPU cache: either the rows or the
+  // columns would otherwise miss it at each sample.
   constexpr std::uint32_t kSquare = 32;
   for (std::uint32_t y0 = 0; y0 < to.height(); y0 += kSquare)
     for (std::uint32_t x0 = 0; x0 < to.width(); x0 += kSquare)
@@ -50,6 +51,7 @@ Composer::Composer(const PlaneSet& planes, const Placement& place,
       width_(static_cast<std::uint32_t>(place.width)),
       colours_(planes.model == ColourModel::kGrey ? 1 : 3),
       srgb_of_light_(planes.linear ? SrgbOfLight() : nullptr) {
+  // A grey picture needs three channels if a coloured background shows.
   const bool shows_background =
       place.padded() || (planes.alpha && !keep_alpha_);
   const bool grey =
@@ -103,7 +105,9 @@ void Composer::Colours(std::uint32_t y) {
   }
   const int wanted = keep_alpha_ ? channels_ - 1 : channels_;
   if (colours_ == wanted) return;
-  for (std::uint32_t x = width_; x-- > 0;)  // from the end: in place
+  // Grey becomes RGB in place, from the end, so that no sample is overwritten
+  // before it is read.
+  for (std::uint32_t x = width_; x-- > 0;)
     std::memset(&colour_[std::size_t{x} * 3], colour_[x], 3);
 }
 
@@ -134,6 +138,7 @@ void Composer::AddAlpha(std::uint8_t* out) const {
 }
 
 void Composer::FillBackground(std::uint8_t* out, std::uint64_t pixels) const {
+  // The second byte is green, or the opaque alpha of a grey canvas.
   const std::uint8_t pixel[4] = {
       background_.r, channels_ <= 2 ? std::uint8_t{255} : background_.g,
       background_.b, 255};

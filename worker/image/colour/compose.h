@@ -1,6 +1,6 @@
-// worker/image/colour/compose.h: the rows that an encoder takes, from the
-// planes that the resamplers gave: sRGB, 8 bits, interleaved, alpha kept or
-// laid upon the background, the picture upon its canvas.
+// worker/image/colour/compose.h: makes the rows for an encoder from the planes
+// of the resamplers. The rows are interleaved 8-bit sRGB. Alpha is kept or the
+// picture is laid on the background, and the picture is placed on its canvas.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,20 @@
 
 namespace thumbmill {
 
-// Gives rows from top to bottom.
+// Gives the rows of a thumbnail. Encoders ask for them from top to bottom.
 class RowProducer {
  public:
   virtual ~RowProducer() = default;
   [[nodiscard]] virtual std::uint32_t width() const = 0;
   [[nodiscard]] virtual std::uint32_t height() const = 0;
-  // 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+  // Returns 1 for grey, 2 for grey and alpha, 3 for RGB, 4 for RGB and alpha.
   [[nodiscard]] virtual int channels() const = 0;
   virtual void Row(std::uint32_t y, std::uint8_t* out) = 0;
 };
 
 class Composer final : public RowProducer {
  public:
-  // `planes` are upright; both live longer than this.
+  // `planes` are upright. `planes` and `transform` must outlive the composer.
   Composer(const PlaneSet& planes, const Placement& place, Rgb background,
            bool keep_alpha, const ColourTransform* transform);
 
@@ -41,7 +41,8 @@ class Composer final : public RowProducer {
   void Row(std::uint32_t y, std::uint8_t* out) override;
 
  private:
-  // The picture's row y as 8-bit sRGB in colour_ and alpha in alpha_.
+  // Writes the picture's row y as 8-bit sRGB to colour_, and its alpha to
+  // alpha_.
   void Colours(std::uint32_t y);
   void Colours8(std::uint32_t y);
   void ColoursWide(std::uint32_t y);
@@ -55,17 +56,17 @@ class Composer final : public RowProducer {
   Rgb background_;
   bool keep_alpha_;
   const ColourTransform* transform_;
-  std::uint32_t width_;  // of the picture
-  int colours_;          // 1 or 3: of the picture
-  int channels_;         // of the rows
+  std::uint32_t width_;  // of the picture, without its canvas
+  int colours_;          // channels of the picture without alpha: 1 or 3
+  int channels_;         // channels of the rows
   std::vector<std::uint8_t> colour_;
   std::vector<std::uint8_t> alpha_;
-  const std::uint8_t* srgb_of_light_;  // null: samples are sRGB
+  const std::uint8_t* srgb_of_light_;  // null if the samples are sRGB
   std::vector<std::uint8_t> raw8_;
   std::vector<std::uint16_t> raw16_;
 };
 
-// Swaps x and y.
+// Returns the plane with x and y swapped.
 [[nodiscard]] Plane Transposed(const Plane& plane);
 
 }  // namespace thumbmill

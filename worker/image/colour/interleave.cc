@@ -8,7 +8,8 @@
 namespace thumbmill {
 namespace {
 
-// Filters overshoot: a colour can come out above its alpha.
+// Divides a colour by its alpha. Filters overshoot, so a colour may be larger
+// than its alpha.
 std::uint32_t Divide(std::uint32_t colour, std::uint32_t alpha) {
   if (alpha == 0) return 0;
   const std::uint64_t product = std::uint64_t{colour} * 65535;
@@ -22,7 +23,8 @@ void InterleaveInks(const ByteRows& rows, std::uint8_t flip,
     for (std::size_t c = 0; c < 4; ++c) out[x * 4 + c] = rows[c][x] ^ flip;
 }
 
-// The first three are the RGB that is the inks' opposite.
+// The first three planes of YCCK hold the inverse of C, M and Y, as an RGB that
+// was converted to YCC.
 void InterleaveYcck(const ByteRows& rows, std::uint8_t flip,
                     std::uint32_t width, std::uint8_t* out) {
   constexpr std::uint32_t kChunk = 64;

@@ -9,11 +9,11 @@ namespace thumbmill {
 namespace {
 
 constexpr double kMax = 65535;
-// Rows by which planes that are brought to full size may lag behind: half a
-// sample of the coarsest plane (a fourth of the height), and a spare.
+// Rows by which enlarged planes may lag behind the others: half a sample of the
+// coarsest plane (which has a fourth of the height), and a few spare ones.
 constexpr std::uint32_t kLagRows = 16;
 
-// IEC 61966-2-1.
+// The curve of sRGB, IEC 61966-2-1.
 double LightOf(double code) {
   return code <= 0.04045 ? code / 12.92 : std::pow((code + 0.055) / 1.055, 2.4);
 }
@@ -97,7 +97,8 @@ LinearRows::LinearRows(RowSource* rows, const ColourTransform* to_srgb,
   srgb_.resize(std::size_t{full.width} * 3);
 }
 
-// Some files have their luma smaller than their chroma.
+// Returns the largest width and height of all planes: in some files luma is
+// smaller than chroma.
 PlaneShape LinearRows::FullSize() const {
   const PictureShape& from = rows_->shape();
   PlaneShape full = from.planes[0];
@@ -135,7 +136,7 @@ LinearRows::Feed LinearRows::FeedOf(int number) const {
     std::fill_n(feed.middle.data(), feed.middle.bytes(), std::uint8_t{0});
     feed.row = SampleBuffer(full.width * sample);
   }
-  // A multiple of the band's rows: see RowSource::ReadBand().
+  // The capacity is a multiple of the band's rows (see RowSource::ReadBand()).
   const std::uint32_t band = rows_->BandRows(number);
   const std::uint32_t bands = 1 + (window + kLagRows + band - 1) / band;
   const std::size_t samples = plane.width * sample;
@@ -161,7 +162,8 @@ bool LinearRows::HasRow(std::uint32_t y) const {
 const std::uint8_t* LinearRows::RowOf(Feed& feed, std::uint32_t y) {
   if (feed.down == nullptr) return feed.ring.Row(y);
   const std::uint32_t start = feed.down->start(y), taps = feed.down->taps(y);
-  // Of a linear filter that only enlarges, and one more to make them even.
+  // A linear filter that only enlarges has few taps. The kernels want an even
+  // number, so the last row may stand twice; its weight is 0 then.
   std::array<const std::uint8_t*, 8> rows{};
   CHECK(taps < rows.size());
   for (std::uint32_t t = 0; t <= taps; ++t)
@@ -194,7 +196,8 @@ void LinearRows::MakeSrgb8(const ByteRows& rows) {
     return to_srgb_->Apply(pixels8_.data(), srgb_.data(), width);
   std::size_t channels = static_cast<std::size_t>(PixelChannels(from.model));
   if (channels == 4) {
-    CmykToRgb(pixels8_.data(), pixels8_.data(), width);  // never overtakes
+    // This works in place, because it writes 3 bytes for each 4 that it reads.
+    CmykToRgb(pixels8_.data(), pixels8_.data(), width);
     channels = 3;
   }
   for (std::size_t i = 0; i < width * channels; ++i)

@@ -1,15 +1,16 @@
-// worker/image/colour/linear.h: the rows of any picture as rows of linear
-// light, for
-// --linear: the mean of black and white is then half the light (188), not half
-// the code (128).
+// worker/image/colour/linear.h: turns the rows of any picture into rows of
+// linear light, for --linear. The mean of black and white is then half the
+// light (code 188), not half the code (128).
 //
-// The idea: a source of rows around another one. Planes that the file has
-// smaller are brought to full size, pixels become sRGB (by the profile, if
-// there is one) and, by a table, light; then they are planes again, of 16 bits,
-// multiplied by alpha. All else is as for any 16-bit picture.
+// The idea: one RowSource wraps another. It enlarges planes that the file
+// stores at a smaller size, converts the pixels to sRGB (with the profile, if
+// there is one) and, with a table, to light. Then it splits them into 16-bit
+// planes again, multiplied by alpha. From there on they are resized like any
+// 16-bit picture.
 //
-// Bits     16, 0-65535 of light. Where sRGB is steepest, at black, neighbouring
-//          8-bit codes are 20 of these apart: each comes back as it was.
+// Bits     16 bits, 0-65535 of light. Even at black, where sRGB is steepest,
+//          neighbouring 8-bit codes are 20 steps apart, so that each code comes
+//          back unchanged.
 // Memory   bands of rows, as wide as the picture.
 #pragma once
 
@@ -26,15 +27,16 @@
 
 namespace thumbmill {
 
-// 0-65535 in and out. The table of 128 KB is made when first asked for.
+// Returns the table from sRGB (0-65535) to light (0-65535). It takes 128 KB and
+// is made at the first call.
 [[nodiscard]] const std::uint16_t* LightOfSrgb();
-// 0-65535 of light to an 8-bit code.
+// Returns the table from light (0-65535) to an 8-bit sRGB code.
 [[nodiscard]] const std::uint8_t* SrgbOfLight();
 
 class LinearRows final : public RowSource {
  public:
-  // `rows` and `to_srgb` outlive this. `to_srgb` gives 16 bits; null: the
-  // picture's colours are sRGB, or inks without a profile.
+  // `rows` and `to_srgb` must outlive this. `to_srgb` gives 16 bits; it is null
+  // if the picture's colours are sRGB, or inks without a profile.
   LinearRows(RowSource* rows, const ColourTransform* to_srgb,
              const Kernels& kernels);
 
@@ -49,11 +51,11 @@ class LinearRows final : public RowSource {
   [[nodiscard]] Verdict<void> Finish() override { return rows_->Finish(); }
 
  private:
-  // A plane of the file, on its way to the picture's full size.
+  // A plane of the file, and its enlargement to the picture's full size.
   struct Feed {
     RowRing ring;
     std::uint32_t width = 0;
-    // Null: it has the full size.
+    // Both are null if the plane has the full size.
     std::unique_ptr<WeightTable> across;
     std::unique_ptr<WeightTable> down;
     SampleBuffer middle;
@@ -64,11 +66,11 @@ class LinearRows final : public RowSource {
   [[nodiscard]] bool SourceIsComplete() const;
   [[nodiscard]] bool HasRow(std::uint32_t y) const;
   [[nodiscard]] const std::uint8_t* RowOf(Feed& feed, std::uint32_t y);
-  // The row's pixels as sRGB of 16 bits, in srgb_.
+  // Writes the row's pixels as 16-bit sRGB to srgb_.
   void MakeSrgb(std::uint32_t y);
   void MakeSrgb8(const ByteRows& rows);
   void MakeSrgbWide(const ByteRows& rows);
-  // From srgb_ to the planes' rows.
+  // Converts srgb_ to light and writes it to the planes' rows.
   void SplitLight(const Rings& rings) const;
 
   RowSource* rows_;
@@ -78,7 +80,7 @@ class LinearRows final : public RowSource {
   std::uint32_t band_rows_ = 0;
   std::vector<Feed> feeds_;
   std::uint32_t next_row_ = 0;
-  const std::int16_t* alpha_ = nullptr;  // of the row in srgb_
+  const std::int16_t* alpha_ = nullptr;  // alpha of the row in srgb_, or null
   std::vector<std::uint8_t> pixels8_;
   std::vector<std::uint16_t> pixels16_;
   std::vector<std::uint16_t> srgb_;

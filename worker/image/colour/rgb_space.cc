@@ -22,7 +22,7 @@ double LightOfSmpte240(double code) {
                            : Power((code + 0.1115) / 1.1115, 1 / 0.45);
 }
 
-// ITU-R BT.2100, table 4; 10,000 cd/m2 at most.
+// ITU-R BT.2100, table 4. Code 1 is 10,000 cd/m2.
 double LightOfPq(double code) {
   constexpr double kM1 = 2610.0 / 16384, kM2 = 2523.0 / 32, kC1 = 3424.0 / 4096,
                    kC2 = 2413.0 / 128, kC3 = 2392.0 / 128;
@@ -144,11 +144,13 @@ double SrgbCodeOf(double light) {
                             : 1.055 * Power(light, 1 / 2.4) - 0.055;
 }
 
-// Cramer's rule: shares of the three give the white point.
+// Solves, with Cramer's rule, for the three shares that add up to the white
+// point.
 std::optional<LightShares> SharesOf(const Primaries& primaries) {
   const Vector red = XyzOf(primaries.red), green = XyzOf(primaries.green),
                blue = XyzOf(primaries.blue), white = XyzOf(primaries.white);
   const double whole = Determinant(red, green, blue) * white.y;
+  // A NaN compares false, so it gives no shares either.
   if (!(std::fabs(whole) > 1e-6)) return std::nullopt;
   return LightShares{Determinant(white, green, blue) / whole * red.y,
                      Determinant(red, white, blue) / whole * green.y,

@@ -1,12 +1,12 @@
-// worker/image/colour/rgb_space.h: a colour space of red, green and blue by its
-// numbers, for pictures that carry no ICC profile.
+// worker/image/colour/rgb_space.h: describes a colour space of red, green and
+// blue by its numbers, for pictures without an ICC profile.
 //
 // The idea: PNG's cICP and AVIF's nclx name primaries and a transfer function
 // by the code points of ITU-T H.273; PNG's cHRM and gAMA give them as values.
 // All become an RgbSpace, from which colour.h makes a transform to sRGB.
 //
 // Source   ITU-T H.273 (2021), tables 2 and 3. Where it leaves a choice, and
-//          which code points count, Chromium 156 was asked.
+//          for the set of accepted code points, we do as Chromium 156 does.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Chromaticity {
   friend bool operator==(const Chromaticity&, const Chromaticity&) = default;
 };
 
-// The default is that of BT.709 and sRGB.
+// The defaults are the primaries of BT.709 and sRGB.
 struct Primaries {
   Chromaticity white = {0.3127, 0.3290};
   Chromaticity red = {0.64, 0.33};
@@ -32,7 +32,7 @@ struct Primaries {
   friend bool operator==(const Primaries&, const Primaries&) = default;
 };
 
-// How a code becomes light.
+// The function from a code to light.
 struct Curve {
   enum class Kind : std::uint8_t {
     kSrgb,
@@ -43,9 +43,9 @@ struct Curve {
     kHlg,
   };
   Kind kind = Kind::kSrgb;
-  double gamma = 0;  // of kGamma, else 0
+  double gamma = 0;  // exponent of kGamma, else 0
 
-  // True where the brightest code is far above white.
+  // Returns true if the brightest code is far above white.
   [[nodiscard]] bool is_hdr() const {
     return kind == Kind::kPq || kind == Kind::kHlg;
   }
@@ -57,25 +57,26 @@ struct RgbSpace {
   Primaries primaries;
   Curve curve;
 
-  // True for sRGB itself: nothing has to be converted.
+  // Returns true for sRGB itself, which needs no conversion.
   [[nodiscard]] bool is_srgb() const { return *this == RgbSpace(); }
 
   friend bool operator==(const RgbSpace&, const RgbSpace&) = default;
 };
 
-// How the curves of television (1, 6, 11, 14, 15) are shown: as on a reference
-// screen (ITU-R BT.1886, a power of 2.4), which is Chromium's choice for PNG,
-// or as sRGB, which is its choice for AVIF, whose encoders mostly write 1 for
-// what was sRGB.
+// The interpretation of television's curves (1, 6, 11, 14, 15). kBt1886 shows
+// them as on a reference screen (ITU-R BT.1886, a power of 2.4): Chromium does
+// so for PNG. kAsSrgb takes them as sRGB: Chromium does so for AVIF, because
+// most AVIF encoders write code point 1 for sRGB.
 enum class VideoCurves : std::uint8_t { kBt1886, kAsSrgb };
 
-// Each returns empty for code points that are unspecified (2), reserved, or of
-// curves that Chromium does not know (9, 10, 12).
+// Both return empty for code points that are unspecified (2) or reserved, and
+// CurveOf() for curves that Chromium does not support (9, 10, 12).
 [[nodiscard]] std::optional<Primaries> PrimariesOf(std::uint8_t code_point);
 [[nodiscard]] std::optional<Curve> CurveOf(std::uint8_t code_point,
                                            VideoCurves video);
 
-// Takes sRGB's part for each of the two that is empty.
+// Returns the space of two code points. Takes the primaries or the curve of
+// sRGB if the code point gives none.
 [[nodiscard]] RgbSpace SpaceOf(std::uint8_t primaries, std::uint8_t transfer,
                                VideoCurves video);
 
@@ -87,7 +88,7 @@ enum class VideoCurves : std::uint8_t { kBt1886, kAsSrgb };
 // Returns the code of a light of 0 to 1.
 [[nodiscard]] double SrgbCodeOf(double light);
 
-// How much red, green and blue of full strength give of the light of white.
+// The shares of red, green and blue of full strength in the light of white.
 struct LightShares {
   double red = 0, green = 0, blue = 0;
 };

@@ -14,7 +14,7 @@ namespace {
 using Light = std::array<float, 3>;
 
 constexpr float kMost = 65535;
-// Light of red, green and blue in that of white, BT.2020.
+// Shares of red, green and blue in the light of white, BT.2020.
 constexpr Light kShares = {0.2627F, 0.6780F, 0.0593F};
 
 Light Times(const LightMatrix& m, const Light& v) {
@@ -91,9 +91,9 @@ class RgbTransform final : public ColourTransform {
   }
 
   [[nodiscard]] std::uint32_t Code(float light) const {
-    // Written so that a NaN, of primaries beyond all measure, is black.
+    // A NaN, which absurd primaries may give, compares false and becomes black.
     const float bounded = light > 0 ? std::min(light, 1.0F) : 0;
-    // Positive; std::lround is a call for each sample.
+    // The value is positive, and std::lround would be a call per sample.
     // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return codes_[static_cast<std::size_t>(bounded * kMost + 0.5F)];
   }
@@ -105,13 +105,14 @@ class RgbTransform final : public ColourTransform {
   }
 
   const RgbConversion conversion_;
-  const std::vector<float> light_;    // of each code
-  const std::uint16_t* const codes_;  // of each light
+  const std::vector<float> light_;    // by code
+  const std::uint16_t* const codes_;  // by light, in steps of 1 / 65535
 };
 
 }  // namespace
 
-// Where sRGB is steepest, at black, a step is a twentieth of an 8-bit code.
+// 65,536 steps of light are enough: even at black, where sRGB is steepest, one
+// step is a twentieth of an 8-bit code.
 std::shared_ptr<const CodesOfLight> MakeCodesOfLight() {
   CodesOfLight codes(65536);
   for (std::size_t i = 0; i < codes.size(); ++i)

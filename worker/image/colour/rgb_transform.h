@@ -1,10 +1,10 @@
-// worker/image/colour/rgb_transform.h: samples of an RgbSpace to sRGB.
+// worker/image/colour/rgb_transform.h: converts samples of an RgbSpace to sRGB.
 //
-// The idea: a table makes light of codes, a matrix changes the primaries, a
-// table makes codes of light. Little CMS does the same in ten times the time
-// for 16 bits, or 2 levels off in the dark when it may use a table of colours;
-// it gives the matrices (colour.cc). Colours that sRGB does not have are cut to
-// its range, channel by channel.
+// The idea: a table turns codes into light, a matrix changes the primaries, and
+// a second table turns light into codes. For 16 bits, Little CMS takes ten
+// times as long for the same, or is 2 levels off in the dark if it may use a
+// table of colours. Little CMS only computes the matrices (colour.cc). Colours
+// outside sRGB are clamped to its range, channel by channel.
 #pragma once
 
 #include <array>
@@ -17,22 +17,22 @@
 
 namespace thumbmill {
 
-// Row by row: what each channel takes of red, green and blue.
+// One row per output channel: its factors for red, green and blue.
 using LightMatrix = std::array<std::array<float, 3>, 3>;
 
-// The 16-bit codes of light in steps of 1 / 65535.
+// The 16-bit sRGB codes of light, in steps of 1 / 65535.
 using CodesOfLight = std::vector<std::uint16_t>;
 [[nodiscard]] std::shared_ptr<const CodesOfLight> MakeCodesOfLight();
 
 struct RgbConversion {
   std::shared_ptr<const CodesOfLight> codes;
   Curve curve;
-  int channels = 3;  // or 1: grey
+  int channels = 3;  // 3, or 1 for grey
   SampleWidths widths;
-  // From the picture's primaries to those that are worked in: of sRGB, or of
-  // BT.2020 where tones are mapped.
+  // Matrix from the picture's primaries to the working primaries: BT.2020 if
+  // tones are mapped (Curve::is_hdr()), else sRGB.
   LightMatrix to_working{};
-  LightMatrix to_srgb{};  // where tones are mapped: from BT.2020
+  LightMatrix to_srgb{};  // from BT.2020; only used if tones are mapped
 };
 
 [[nodiscard]] std::shared_ptr<const ColourTransform> MakeRgbTransform(

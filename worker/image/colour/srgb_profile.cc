@@ -1,6 +1,7 @@
-// Recognises sRGB among ICC profiles by what they say, not by their name.
-// Format: ICC.1:2010, sections 7 (header, tags), 10.5 (curve), 10.15
-// (parametric curve), 10.31 (XYZ). All reads are bounds-checked.
+// Recognises sRGB among ICC profiles by their numbers, not by their name.
+// Source: ICC.1:2010, sections 7 (header, tags), 10.5 (curve), 10.15
+// (parametric curve), 10.31 (XYZ). All reads are bounds-checked: outside the
+// profile they give 0.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -43,7 +44,7 @@ class Profile {
     return at <= bytes_.size() && bytes_.size() - at >= word.size() &&
            AsText(bytes_.subspan(at, word.size())) == word;
   }
-  // Where the data of a tag starts.
+  // Returns the offset of a tag's data, which may lie outside the profile.
   [[nodiscard]] std::optional<std::size_t> Tag(std::string_view name) const {
     const std::uint32_t count = std::min(U32(128), kMaxTags);
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -78,7 +79,8 @@ double Table(const Profile& profile, std::size_t at, std::uint32_t count,
   return (a + (b - a) * (place - left)) / 65535;
 }
 
-// The forms that sRGB is written in: a table, or the function of type 3.
+// Returns the light of code x, or -1 for a curve of another form than those
+// used for sRGB: a table, or the parametric function of type 3.
 double Curve(const Profile& profile, std::size_t at, double x) {
   const std::uint32_t count = profile.U32(at + 8);
   if (profile.Is(at, "curv"))
@@ -97,7 +99,7 @@ bool HasCurve(const Profile& profile, std::string_view name) {
   for (int i = 0; i <= kPoints; ++i) {
     const double x = static_cast<double>(i) / kPoints;
     const double linear = Curve(profile, *at, x);
-    // Written so that a NaN is none of ours.
+    // The comparisons are false for a NaN, so it is rejected.
     if (!(linear >= 0 && std::fabs(Encode(linear) - x) <= kCurveTolerance))
       return false;
   }

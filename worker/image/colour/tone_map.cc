@@ -9,8 +9,9 @@ namespace {
 constexpr double kPeak = 1000.0 / 203;
 constexpr double kSystemGamma = 1.2;  // HLG at 1,000 cd/m2
 
-// A Bezier curve of second degree from the reference white to the peak; the
-// point in the middle goes on from the straight part's end.
+// A Bezier curve of second degree from the reference white to the peak. Its
+// middle point lies on the extension of the straight part, so that the two
+// join without a bend.
 struct Point {
   double x, y;
 };
@@ -23,6 +24,7 @@ constexpr Point kEnd = {kPeak, 1};
 double BezierAt(double x) {
   constexpr double kA = kKnee.x - 2 * kMiddle.x + kEnd.x;
   constexpr double kB = 2 * (kMiddle.x - kKnee.x);
+  // Solves x(t) = x for t.
   const double t =
       (std::sqrt(kB * kB + 4 * kA * (x - kKnee.x)) - kB) / (2 * kA);
   return (1 - t) * (1 - t) * kKnee.y + 2 * t * (1 - t) * kMiddle.y +
