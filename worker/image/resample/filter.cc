@@ -57,7 +57,8 @@ double FilterValue(FilterKind kind, double x) {
       return Bicubic(distance, 0, 0.5);
     case FilterKind::kLinear:
       return distance < 1 ? 1 - distance : 0;
-    // Half open, so that a sample on the edge belongs to one pixel only.
+    // The box is half open, so that a sample on the edge belongs to one pixel
+    // only.
     case FilterKind::kBox:
       return x >= -0.5 && x < 0.5 ? 1 : 0;
     case FilterKind::kNearest:

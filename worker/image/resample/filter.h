@@ -1,4 +1,5 @@
-// worker/image/resample/filter.h: the curves that weigh neighbours.
+// worker/image/resample/filter.h: the filter curves, which give the weight of a
+// source sample by its distance.
 //
 // Sources  Turkowski, "Filters for Common Resampling Tasks" (1990); Mitchell
 //          and Netravali, "Reconstruction Filters in Computer Graphics" (1988).
@@ -8,8 +9,8 @@
 
 namespace thumbmill {
 
-// Half of the width over which the curve is not zero, in source samples when
-// nothing is made smaller.
+// Returns half the width of the part where the curve is not zero. The unit is a
+// source sample; when the picture is made smaller, the curve is stretched.
 [[nodiscard]] double FilterRadius(FilterKind kind);
 [[nodiscard]] double FilterValue(FilterKind kind, double x);
 

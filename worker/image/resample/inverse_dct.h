@@ -1,23 +1,26 @@
-// worker/image/resample/inverse_dct.h: from the coefficients of an 8x8 block to
-// N x N samples, N from 1 to 8: the picture resized by N/8 on the way.
+// worker/image/resample/inverse_dct.h: transforms the coefficients of an 8x8
+// block to N x N samples, N from 1 to 8. The transform resizes the picture by
+// N/8.
 //
-// The idea: the N x N lowest frequencies of a block, taken for those of an
-// N-point DCT, are the block at N/8 of its size with nothing but the higher
-// frequencies missing (Dugad and Ahuja, "A fast scheme for image size change in
-// the compressed domain", 2001). A transform is two products with a small
-// matrix, in pairs, as multiply-add instructions take them.
+// The idea: take the N x N lowest frequencies of a block as those of an N-point
+// DCT. Its result is the block at N/8 of its size, without the higher
+// frequencies but otherwise exact (Dugad and Ahuja, "A fast scheme for image
+// size change in the compressed domain", 2001). A transform is two products
+// with a small matrix. Their terms are added in pairs, the form that
+// multiply-add instructions take.
 //
-// Input    dequantised coefficients, T.81 A.3.3: coefs[8 * v + u], v the
-//          horizontal frequency and u the vertical one (transposed, so that
-//          rows come out as rows). Only v, u < N are looked at.
-// Output   8 bits, level-shifted by 128. N rows of 8 bytes are written, of
-//          which the first N count.
-// Bits     the matrix has kDctBits = 14, what stands between the products
-//          kDctMiddleBits = 2. 8-bit samples give coefficients up to 1152; for
-//          those up to kMaxDctInput nothing clamps but the samples: a row of
-//          the matrix adds up to 2.6, 2.6 * 2047 * 4 fits int16. Beyond, what
-//          stands between clamps as well.
-// Rounding half up in both steps; equal bit for bit on all targets.
+// Input    dequantised coefficients, T.81 A.3.3, as coefs[8 * v + u], where v
+//          is the horizontal and u the vertical frequency (transposed, so that
+//          rows come out as rows). Only v, u < N are read.
+// Output   8 bits, level-shifted by 128. N rows of 8 bytes are written; the
+//          first N bytes of each are the samples.
+// Bits     the matrix has kDctBits = 14 fraction bits, the values between the
+//          two products have kDctMiddleBits = 2. 8-bit samples give
+//          coefficients up to 1152. For coefficients up to kMaxDctInput only
+//          the samples are clamped: the magnitudes of a matrix row add up to
+//          2.6, and 2.6 * 2047 * 4 fits int16. For larger ones the values
+//          between the products are clamped too.
+// Rounding half up in both steps, so that all targets give the same bits.
 #pragma once
 
 #include <array>
@@ -36,11 +39,11 @@ using InverseDct = void (*)(const std::int16_t* coefs, std::uint8_t* out,
 
 struct InverseDcts {
   const char* name;
-  std::array<InverseDct, 9> of_size;  // [1..8]
+  std::array<InverseDct, 9> of_size;  // by N, 1 to 8
 };
 
-// matrix[N][i][u]: what frequency u adds to sample i. Both factors that make a
-// pair lie next to each other; the ninth row and column are zero.
+// of_size[N][i][u] is the factor of frequency u in sample i. The two factors of
+// a pair lie next to each other in memory; factors beyond N are zero.
 struct DctMatrices {
   std::int16_t of_size[9][8][8] = {};
   DctMatrices();
@@ -48,9 +51,10 @@ struct DctMatrices {
 [[nodiscard]] const DctMatrices& AllDctMatrices();
 
 [[nodiscard]] const InverseDcts& ReferenceInverseDcts();
-// For the best instruction set that this processor has.
+// Returns the table for the best instruction set that this processor has.
 [[nodiscard]] const InverseDcts& SimdInverseDcts();
-// For each instruction set that it has. For tests: not thread-safe.
+// Returns the tables for all instruction sets that this processor has. For
+// tests, and not thread-safe.
 [[nodiscard]] std::vector<const InverseDcts*> AllSimdInverseDcts();
 
 }  // namespace thumbmill

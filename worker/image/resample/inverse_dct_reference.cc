@@ -1,5 +1,5 @@
-// The definition of the transforms. Slow and plain; the tests hold the others
-// against it.
+// The definition of the transforms: slow and plain. The tests compare the
+// others with it.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -38,9 +38,9 @@ void Inverse(const std::int16_t* coefs, std::uint8_t* out, std::size_t stride) {
 
 }  // namespace
 
-// Half the cosine; at frequency 0 divided by the root of 2. The factors by
-// which an N-point transform of an 8-point one's values must be scaled are in
-// it.
+// Each factor is half the cosine, and at frequency 0 that divided by the root
+// of 2. This already includes the scale between the values of an 8-point DCT
+// and an N-point transform.
 DctMatrices::DctMatrices() {
   for (int n = 1; n <= 8; ++n)
     for (int i = 0; i < n; ++i)

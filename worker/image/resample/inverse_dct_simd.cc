@@ -1,5 +1,5 @@
-// The transforms for each instruction set, from one source. Highway includes
-// this file once a target; inverse_dct_reference.cc says what they compute.
+// The transforms for all instruction sets, from one source. Highway includes
+// this file once per target. inverse_dct_reference.cc defines their results.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "worker/image/resample/inverse_dct_simd.cc"
 #include <hwy/foreach_target.h>
@@ -23,14 +23,13 @@ const InverseDcts* Table() { return &ReferenceInverseDcts(); }
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A row of a block is 8 samples, which every target has in one vector.
+// A row of a block is 8 samples, which fit into one vector on every target.
 using D16 = hn::CappedTag<std::int16_t, 8>;
 using D32 = hn::CappedTag<std::int32_t, 4>;
 using V16 = hn::Vec<D16>;
 using V32 = hn::Vec<D32>;
 
-// Two rows, their samples in turn: [a0 b0 a1 b1 ...] of the lower and the upper
-// half.
+// Two rows, interleaved as [a0 b0 a1 b1 ...]: the lower and the upper half.
 struct RowPair {
   V16 lower, upper;
 };
@@ -44,6 +43,8 @@ HWY_INLINE void PairUp(const V16* rows, RowPair* pairs) {
   }
 }
 
+// Returns one row of the product: the sum of the rows in `pairs`, each times
+// its factor, plus `bias`, shifted and clamped.
 template <int N, int kShift>
 HWY_INLINE V16 Product(const RowPair* pairs, const std::int16_t* factors,
                        std::int32_t bias) {
@@ -64,7 +65,7 @@ HWY_INLINE V16 Product(const RowPair* pairs, const std::int16_t* factors,
                               hn::ShiftRight<kShift>(upper));
 }
 
-// 8x8, or what of it is there: rows beyond N are not looked at.
+// Transposes 8x8 samples. Rows beyond N are not read; they count as zero.
 template <int N>
 HWY_INLINE void Transpose(const V16* in, V16* out) {
   const D32 d32;
@@ -75,7 +76,8 @@ HWY_INLINE void Transpose(const V16* in, V16* out) {
     a[2 * i] = hn::InterleaveLower(D16(), row(2 * i), row(2 * i + 1));
     a[2 * i + 1] = hn::InterleaveUpper(D16(), row(2 * i), row(2 * i + 1));
   }
-  // a[2i]: columns 0-3 of rows 2i, 2i+1; a[2i+1]: columns 4-7.
+  // Now a[2i] has columns 0-3 of rows 2i and 2i + 1, and a[2i + 1] has columns
+  // 4-7.
   V16 b[8];
   for (int half = 0; half < 2; ++half)
     for (int i = 0; i < 2; ++i) {
@@ -86,7 +88,7 @@ HWY_INLINE void Transpose(const V16* in, V16* out) {
       b[4 * half + 2 * i + 1] =
           hn::BitCast(D16(), hn::InterleaveUpper(d32, upper, lower));
     }
-  // b[k], b[4 + k]: columns 2k and 2k + 1, rows 0-3 and 4-7.
+  // Now b[k] has rows 0-3 of columns 2k and 2k + 1, and b[4 + k] has rows 4-7.
   for (int k = 0; k < 4; ++k) {
     const auto upper = hn::BitCast(d64, b[k]);
     const auto lower = hn::BitCast(d64, b[4 + k]);

@@ -1,21 +1,21 @@
 // worker/image/resample/kernels.h: the inner loops of resizing, once as a
 // definition (kernels_reference.cc) and once in SIMD (kernels_simd.cc).
 //
-// The idea: rows are combined vertically first, where neighbouring samples lie
-// next to each other in memory whatever the scale; the few rows that come out
-// are then combined horizontally. Both steps multiply int16 by int16 and add
-// in int32.
+// The idea: the first step combines rows vertically. At any scale, neighbouring
+// samples are then next to each other in memory. The second step combines the
+// samples of the few resulting rows horizontally. Both steps multiply int16 by
+// int16 and add in int32.
 //
 // Bits     weights have kWeightBits = 14 fraction bits. An 8-bit plane becomes
 //          int16 with kMiddleBits = 6 fraction bits: 255 * 64 * 2 (see
-//          weight_table.h) fits int16 with its overshoot, which is clamped at
-//          the end only. A 16-bit plane is int16 throughout (see picture.h)
-//          and clamps after each step.
-// Rounding half up, in each step, the same in every kernel: results are equal
-//          bit for bit on all targets.
-// Memory   reads go up to SampleBuffer::kSlack bytes beyond a row's end, and so
-//          do the writes of vertical*(). halve*() write within PaddedRow(),
-//          horizontal*() write what was asked for.
+//          weight_table.h) fits int16 with the overshoot, so only the result
+//          is clamped. A 16-bit plane is int16 throughout (see picture.h) and
+//          is clamped after each step.
+// Rounding half up in each step of every kernel, so that all targets give the
+//          same bits.
+// Memory   kernels read up to SampleBuffer::kSlack bytes beyond a row's end,
+//          and vertical*() write so far too. halve*() write within PaddedRow(),
+//          horizontal*() write `count` samples only.
 #pragma once
 
 #include <cstddef>
@@ -46,8 +46,8 @@ struct Kernels {
                        const std::int16_t* weights, std::size_t stride,
                        std::size_t count, std::int16_t* out);
 
-  // out[x] = mean of the 2x2 samples under it; `width` is out's. The input has
-  // 2 * width samples.
+  // out[x] = mean of the 2x2 input samples at 2 * x. `width` is the width of
+  // `out`; the input rows have 2 * width samples.
   void (*halve8)(const std::uint8_t* upper, const std::uint8_t* lower,
                  std::size_t width, std::uint8_t* out);
   void (*halve16)(const std::int16_t* upper, const std::int16_t* lower,
@@ -55,9 +55,10 @@ struct Kernels {
 };
 
 [[nodiscard]] const Kernels& ReferenceKernels();
-// For the best instruction set that this processor has.
+// Returns the kernels for the best instruction set that this processor has.
 [[nodiscard]] const Kernels& SimdKernels();
-// For each instruction set that it has. For tests: not thread-safe.
+// Returns the kernels for all instruction sets that this processor has. For
+// tests, and not thread-safe.
 [[nodiscard]] std::vector<const Kernels*> AllSimdKernels();
 
 }  // namespace thumbmill

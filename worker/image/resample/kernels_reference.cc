@@ -1,5 +1,5 @@
-// The definition of the kernels. Slow and plain; the tests hold the others
-// against it.
+// The definition of the kernels: slow and plain. The tests compare the others
+// with it.
 #include <algorithm>
 
 #include "worker/image/resample/kernels.h"

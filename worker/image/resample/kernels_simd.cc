@@ -1,5 +1,5 @@
-// The kernels for each instruction set, from one source. Highway includes this
-// file once a target; kernels_reference.cc says what they compute.
+// The kernels for all instruction sets, from one source. Highway includes this
+// file once per target. kernels_reference.cc defines their results.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "worker/image/resample/kernels_simd.cc"
 #include <hwy/foreach_target.h>
@@ -18,7 +18,8 @@ namespace {
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-// No vectors to speak of: the compiler does as well with the plain loops.
+// This target has no real vectors, and the compiler does as well with the plain
+// loops.
 const Kernels* Table() { return &ReferenceKernels(); }
 
 #else
@@ -37,15 +38,16 @@ HWY_INLINE V16 LoadSamples(const std::int16_t* row) {
   return hn::LoadU(D16(), row);
 }
 
-// Two weights that lie next to each other, in each pair of lanes.
+// Returns a vector with two neighbouring weights in each pair of lanes.
 HWY_INLINE V16 WeightPair(const std::int16_t* weights) {
   std::int32_t pair;
   std::memcpy(&pair, weights, sizeof pair);
   return hn::BitCast(D16(), hn::Set(D32(), pair));
 }
 
-// The sums of one vector of columns: lanes of the lower and the upper half of
-// each 128-bit block, since that is how pairs of rows interleave.
+// The sums of one vector of columns. They are split into the lower and the
+// upper half of each 128-bit block, because pairs of rows interleave in this
+// way. ReorderWidenMulAccumulate() may spread each sum over two registers.
 struct ColumnSums {
   V32 lower0, lower1, upper0, upper1;
 
@@ -74,6 +76,8 @@ template <typename Sample, int kShift>
 void Vertical(const Sample* const* rows, const std::int16_t* weights,
               std::size_t taps, std::size_t width, std::int16_t* out) {
   const std::size_t lanes = hn::Lanes(D16());
+  // Two vectors of columns per turn share the weights and are independent, so
+  // the processor can work on both at once.
   for (std::size_t x = 0; x < width; x += 2 * lanes) {
     ColumnSums first, second;
     first.Start(1 << (kShift - 1));
@@ -90,8 +94,9 @@ void Vertical(const Sample* const* rows, const std::int16_t* weights,
   }
 }
 
-// Horizontally an output's samples lie next to each other: blocks of 8, which
-// every target has, and four outputs at a time.
+// The horizontal kernel needs neighbouring samples for each output. It reads
+// them in blocks of 8, which every target has, and makes four outputs at a
+// time.
 using B16 = hn::CappedTag<std::int16_t, 8>;
 using B32 = hn::CappedTag<std::int32_t, 4>;
 using Block16 = hn::Vec<B16>;
@@ -107,7 +112,7 @@ HWY_INLINE Block32 Dot(const std::int16_t* in, const std::int16_t* weights,
   return hn::Add(sum0, sum1);
 }
 
-// The sum of the lanes of each of four vectors.
+// Returns the sums over the lanes of four vectors, one sum per lane.
 HWY_INLINE Block32 SumEach(Block32 a, Block32 b, Block32 c, Block32 d) {
   const Block32 ab = hn::Add(hn::InterleaveLower(B32(), a, b),
                              hn::InterleaveUpper(B32(), a, b));
@@ -160,6 +165,7 @@ void Halve8(const std::uint8_t* upper, const std::uint8_t* lower,
   for (std::size_t x = 0; x < width; x += hn::Lanes(du16)) {
     const auto a = hn::BitCast(du16, hn::LoadU(d8, upper + 2 * x));
     const auto b = hn::BitCast(du16, hn::LoadU(d8, lower + 2 * x));
+    // Each 16-bit lane has two neighbouring samples: an even and an odd one.
     const auto even = hn::Add(hn::And(a, low_byte), hn::And(b, low_byte));
     const auto odd = hn::Add(hn::ShiftRight<8>(a), hn::ShiftRight<8>(b));
     const auto sum = hn::Add(hn::Add(even, odd), hn::Set(du16, 2));
@@ -171,6 +177,7 @@ void Halve8(const std::uint8_t* upper, const std::uint8_t* lower,
 void Halve16(const std::int16_t* upper, const std::int16_t* lower,
              std::size_t width, std::int16_t* out) {
   const hn::Rebind<std::int16_t, D32> half;
+  // A multiply-add with ones adds neighbouring samples in 32 bits.
   const V16 ones = hn::Set(D16(), 1);
   for (std::size_t x = 0; x < width; x += hn::Lanes(D32())) {
     V32 sum0 = hn::Set(D32(), 2), sum1 = hn::Zero(D32());

@@ -8,7 +8,7 @@
 namespace thumbmill {
 namespace {
 
-// Deeper than any legal picture: 2^31 halved 31 times is 1.
+// No legal picture has more levels: 2^31 halved 31 times is 1.
 constexpr int kMaxLevel = 31;
 
 std::uint32_t HalfUp(std::uint32_t n) { return n / 2 + n % 2; }
@@ -16,33 +16,36 @@ std::uint32_t HalfUp(std::uint32_t n) { return n / 2 + n % 2; }
 Axis AtLevel(Axis axis, std::uint32_t samples, int level) {
   const double divisor = static_cast<double>(1u << level);
   axis.samples = samples;
-  if (level > 0) axis.fine_samples = 0;  // what it does is too fine to see
+  // After a 2x2 mean, the interpolation between the samples makes no visible
+  // difference.
+  if (level > 0) axis.fine_samples = 0;
   axis.extent /= divisor;
   axis.origin /= divisor;
   axis.step /= divisor;
   return axis;
 }
 
-// The mean of two needs a second: the last sample of an odd row is repeated.
+// Repeats the last sample of an odd row, because halve*() need pairs.
 void RepeatLast(std::uint8_t* row, std::uint32_t width, bool wide) {
   if (width % 2 == 0) return;
   const std::size_t size = wide ? 2 : 1;
   std::memcpy(row + width * size, row + (width - 1) * size, size);
 }
 
-// Of the second of two samples that become one, in 1 << kShareBits: half of
-// it, unless it is the last and covers less than the first.
+// The weight of the second of two samples in their mean has kShareBits fraction
+// bits. It is kHalf, except for a last sample that covers less of the picture
+// than the first of its pair.
 constexpr int kShareBits = 12;
 constexpr std::int64_t kHalf = 1 << (kShareBits - 1);
 
 std::int64_t LastShare(std::uint32_t samples, double extent) {
-  if (samples % 2 == 1) return kHalf;  // it is repeated
+  if (samples % 2 == 1) return kHalf;  // its pair is a copy of itself
   const double covered = LastCoverage(samples, extent);
   return std::llround(2 * kHalf * covered / (1 + covered));
 }
 
-// What halve*() do, with other shares: `across` of the right samples, `down` of
-// the lower ones.
+// Computes the mean of 2x2 samples as halve*() do, but with other weights:
+// `across` for the right samples, `down` for the lower ones.
 template <typename Sample>
 Sample Mix(const Sample* upper, const Sample* lower, std::int64_t across,
            std::int64_t down) {
@@ -54,7 +57,7 @@ Sample Mix(const Sample* upper, const Sample* lower, std::int64_t across,
   return static_cast<Sample>((sum + (std::int64_t{1} << (kBits - 1))) >> kBits);
 }
 
-// Makes the samples of `row` from `first` to its end anew.
+// Computes the samples of `row` again, from `first` to its end.
 template <typename Sample>
 void MixRest(const std::uint8_t* upper, const std::uint8_t* lower,
              std::uint32_t first, std::uint32_t width, std::int64_t across,
@@ -90,7 +93,7 @@ void Resampler::Advance(const RowRing& ring, std::uint32_t width,
                         const Kernels& kernels, std::int16_t* middle) {
   const std::uint32_t count = vertical_->count();
   while (done_ < count) {
-    // Mirrored outputs are due from the last to the first.
+    // The source rows of a mirrored output arrive for its last row first.
     const std::uint32_t y = vertical_->mirrored() ? count - 1 - done_ : done_;
     if (vertical_->start(y) + vertical_->taps(y) > ring.end()) return;
     MakeRow(ring, y, width, kernels, middle);
@@ -148,7 +151,7 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
   std::size_t overhang = 0;
   LevelAt(0);
   for (Level& level : levels_) {
-    std::uint32_t window = 2;  // what halving needs
+    std::uint32_t window = 2;  // halving needs two rows
     for (const Resampler& output : level.outputs) {
       window = std::max(window, output.window());
       overhang = std::max(overhang, output.overhang());
@@ -156,7 +159,8 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
     const std::size_t samples = std::size_t{level.width} * (wide_ ? 2 : 1);
     const std::uint32_t rows =
         (window + 2 * band_rows - 1) / band_rows * band_rows;
-    // Two more, for RepeatLast().
+    // RepeatLast() may write one sample (2 bytes) past the row's end. The rows
+    // are rounded up to whole bands (see RowSource::ReadBand()).
     level.ring = RowRing(rows, std::max(samples + 2, row_bytes), samples);
     band_rows = HalfUp(band_rows) + 1;
     row_bytes = 0;
@@ -164,11 +168,13 @@ void PlaneFlow::Start(std::uint32_t band_rows, std::size_t row_bytes) {
   const std::size_t middle_bytes =
       (levels_[0].width + overhang) * sizeof(std::int16_t);
   middle_ = SampleBuffer(middle_bytes);
-  // Weights of 0 meet what lies behind a row: let that be the same always.
+  // The kernels read past the row's end and multiply it by weights of 0. Clear
+  // it, so that a memory checker does not report undefined values.
   std::memset(middle_.data(), 0, middle_.bytes());
 }
 
-// Where the last column or row of `from` covers less than the one before it.
+// Corrects the means of `row` if the last column or the last row of `from`
+// covers less of the picture than the one before it.
 void PlaneFlow::WeighLast(const Level& from, const Level& to,
                           const std::uint8_t* upper, const std::uint8_t* lower,
                           std::uint8_t* row) const {

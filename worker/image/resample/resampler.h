@@ -1,12 +1,14 @@
-// worker/image/resample/resampler.h: rows of a plane in, rows of its thumbnails
-// out, of all sizes in one pass.
+// worker/image/resample/resampler.h: resizes a plane to all its thumbnails in
+// one pass over its rows.
 //
-// The idea: a ring keeps the newest rows; each output row is made as soon as
-// the last row of its window is there. Sizes far smaller than the source read
-// from a level that was halved (2x2 means) while at least kGap times their
-// size was left for the filter, so that a small size costs little.
+// The idea: a ring keeps the newest rows, and each output row is made as soon
+// as the last row of its window is there. Sizes far smaller than the source
+// read from a halved level (2x2 means). A level is halved only while at least
+// kGap times the thumbnail's size remains for the filter. A small size costs
+// little in this way.
 //
-// Owns     one ring a level: max taps + one band of rows, not the plane.
+// Owns     one ring per level, with the rows of the longest window and of one
+//          band, not the whole plane.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +22,10 @@
 
 namespace thumbmill {
 
-// Source samples an output sample that a halved level must still offer.
+// The least number of samples of a halved level per output sample.
 constexpr double kGap = 2.0;
 
-// The deepest level on which both steps are at least kGap.
+// Returns the deepest level on which both steps are at least kGap.
 [[nodiscard]] int PyramidLevel(FilterKind filter, double step_x, double step_y);
 
 // One thumbnail's plane, filled row by row.
@@ -32,8 +34,8 @@ class Resampler {
   Resampler(std::shared_ptr<const WeightTable> horizontal,
             std::shared_ptr<const WeightTable> vertical, bool wide, Plane* out);
 
-  // Makes the rows whose windows are within the ring. `middle` is scratch for
-  // one row of the source.
+  // Makes the output rows whose windows are in the ring. `middle` is scratch
+  // space for one row of the source.
   void Advance(const RowRing& ring, std::uint32_t width, const Kernels& kernels,
                std::int16_t* middle);
   [[nodiscard]] std::uint32_t window() const { return vertical_->max_taps(); }
@@ -52,26 +54,28 @@ class Resampler {
   std::vector<const std::uint8_t*> rows_;
 };
 
-// A plane on its way to all its thumbnails.
+// Resizes one plane to the planes of all thumbnails.
 class PlaneFlow {
  public:
   PlaneFlow(const PlaneShape& shape, bool wide, const Kernels& kernels)
       : shape_(shape), wide_(wide), kernels_(kernels) {}
 
-  // The axes are in samples of the plane; `out` outlives this.
+  // Adds a thumbnail. The axes are in samples of the plane. `out` must outlive
+  // this.
   void AddOutput(const Axis& x, const Axis& y, WeightCache* tables, Plane* out);
-  // After the last AddOutput(): makes the rings. Rows come `band_rows` at most
-  // at once, `row_bytes` long.
+  // Makes the rings. Call it after the last AddOutput(). The source will append
+  // at most `band_rows` rows at once, each `row_bytes` long.
   void Start(std::uint32_t band_rows, std::size_t row_bytes);
   [[nodiscard]] RowRing* ring() { return &levels_[0].ring; }
-  // To be called after rows were appended to ring().
+  // Makes all rows that are possible. Call it after each append to ring().
   void Advance();
 
  private:
   struct Level {
     std::uint32_t width = 0;
     std::uint32_t height = 0;
-    // Of the last column and row when they become one with those before them.
+    // Weights of the last column and the last row when they are merged with
+    // the ones before them, in 1 << kShareBits (see LastShare()).
     std::int64_t last_across = 0;
     std::int64_t last_down = 0;
     RowRing ring;

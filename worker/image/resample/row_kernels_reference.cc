@@ -1,4 +1,4 @@
-// The definition of the kernels for rows. The tests hold the others against it.
+// The definition of the kernels for rows. The tests compare the others with it.
 #include <cstdlib>
 #include <cstring>
 
@@ -7,7 +7,8 @@
 namespace thumbmill {
 namespace {
 
-// What each filter takes for the sample: from the left, above, above left.
+// Each filter's guess of a sample from its neighbours: left, above, and above
+// left (the corner).
 struct Sub {
   static int Guess(int left, int, int) { return left; }
 };
@@ -53,7 +54,7 @@ std::int16_t Bias(std::uint32_t sample) {
   return static_cast<std::int16_t>(static_cast<std::int32_t>(sample) - 32768);
 }
 
-// 0-65535 from either depth.
+// Returns a sample of either depth as 0-65535.
 std::uint32_t Widen(std::uint8_t sample) { return sample * 257u; }
 std::uint32_t Widen(std::uint16_t sample) { return sample; }
 

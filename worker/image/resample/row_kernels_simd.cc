@@ -1,6 +1,6 @@
-// The kernels for rows for each instruction set, from one source. Highway
-// includes this file once a target; row_kernels_reference.cc says what they
-// compute.
+// The kernels for rows for all instruction sets, from one source. Highway
+// includes this file once per target. row_kernels_reference.cc defines their
+// results.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "worker/image/resample/row_kernels_simd.cc"
 #include <hwy/foreach_target.h>
@@ -24,9 +24,9 @@ const RowKernels* RowTable() { return &ReferenceRowKernels(); }
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A pixel is a vector: each needs the one before it, so the gain is in its
-// channels. One of 3 or 6 bytes is loaded and stored with what follows it,
-// which the next store then overwrites.
+// A vector holds one pixel. Each pixel needs the one before it, so only its
+// channels can be computed at once. A pixel of 3 or 6 bytes is loaded and
+// stored with the bytes that follow it; the next store overwrites those.
 template <std::size_t kPixel>
 constexpr std::size_t kPixelLanes = kPixel <= 4 ? 4 : 8;
 
@@ -59,7 +59,7 @@ void UndoAverage(const std::uint8_t* in, const std::uint8_t* above,
   auto left = hn::Zero(d);
   for (std::size_t i = 0; i < bytes; i += kPixel) {
     const auto up = hn::LoadU(d, above + i);
-    // AverageRound() rounds up, the filter down.
+    // AverageRound() rounds up, but the filter rounds down.
     const auto odd = hn::And(hn::Xor(left, up), one);
     const auto guess = hn::Sub(hn::AverageRound(left, up), odd);
     left = hn::Add(guess, hn::LoadU(d, in + i));
@@ -92,7 +92,8 @@ void UndoPaeth(const std::uint8_t* in, const std::uint8_t* above,
 
 // ---- splitting ----
 
-// Whole vectors only; the definition does what is left of a row.
+// Splits the rest of a row with the definition. The SIMD loops only handle
+// whole vectors, because a splitter may not read or write past the row's end.
 template <std::size_t kChannels, std::size_t kSampleBytes,
           std::size_t kOutBytes>
 HWY_INLINE void SplitRest(Splitter rest, const std::uint8_t* row,
@@ -126,6 +127,7 @@ void CopyGrey8(const std::uint8_t* row, std::uint32_t width,
 
 using DU16 = hn::ScalableTag<std::uint16_t>;
 
+// Subtracts 32768 by a flip of the highest bit, and stores the samples.
 HWY_INLINE void StoreBiased(hn::Vec<DU16> samples, std::uint8_t* out,
                             std::uint32_t x) {
   hn::StoreU(hn::Xor(samples, hn::Set(DU16(), 0x8000)), DU16(),
@@ -169,15 +171,15 @@ HWY_INLINE void StoreBiased(hn::Vec<DU32> samples, std::uint8_t* out,
              reinterpret_cast<std::int16_t*>(out) + x);
 }
 
-// (product + 32767) / 65535, exact for products of two 16-bit numbers: with
-// n = 65536 k + r, n / 65535 is (n + k + 1) / 65536, rounded down.
+// Returns (product + 32767) / 65535, exact for products of two 16-bit numbers.
+// With n = 65536 k + r, n / 65535 is (n + k + 1) / 65536, rounded down.
 HWY_INLINE hn::Vec<DU32> Scale(hn::Vec<DU32> product) {
   const auto n = hn::Add(product, hn::Set(DU32(), 32767));
   const auto k = hn::ShiftRight<16>(n);
   return hn::ShiftRight<16>(hn::Add(hn::Add(n, k), hn::Set(DU32(), 1)));
 }
 
-// 8-bit samples stand for 257 times as much.
+// Factor from a sample to 0-65535.
 template <typename Sample>
 constexpr std::uint32_t kWiden = sizeof(Sample) == 1 ? 257 : 1;
 
@@ -189,7 +191,8 @@ HWY_INLINE hn::Vec<DU32> Promoted(hn::Vec<DSample<Sample>> samples) {
   return hn::PromoteTo(DU32(), samples);
 }
 
-// 257 * 257 * 255 * 255 fits, like every product of 16 bits.
+// Returns colour times alpha as 0-65535. The product of two 16-bit numbers fits
+// 32 bits, and so does 257 * 257 * 255 * 255.
 template <typename Sample>
 HWY_INLINE hn::Vec<DU32> Multiplied(hn::Vec<DSample<Sample>> colour,
                                     hn::Vec<DU32> alpha) {
@@ -256,7 +259,7 @@ RowKernels MakeTable() {
   auto& up = table.unfilter[static_cast<std::size_t>(PngFilter::kUp)];
   auto& average = table.unfilter[static_cast<std::size_t>(PngFilter::kAverage)];
   auto& paeth = table.unfilter[static_cast<std::size_t>(PngFilter::kPaeth)];
-  // Pixels of one and two bytes are as fast in the definition.
+  // The definition is as fast for pixels of one and two bytes.
   sub[3] = UndoSub<3>, sub[4] = UndoSub<4>;
   sub[6] = UndoSub<6>, sub[8] = UndoSub<8>;
   average[3] = UndoAverage<3>, average[4] = UndoAverage<4>;

@@ -10,7 +10,7 @@ namespace thumbmill {
 namespace {
 
 constexpr int kOne = 1 << kWeightBits;
-// The horizontal kernel takes this many weights at a time.
+// Weights that the horizontal kernel reads at a time.
 constexpr std::size_t kGroup = 8;
 
 struct Window {
@@ -32,7 +32,8 @@ Window Nearest(double centre, std::uint32_t samples) {
   return {Clamp(centre, samples), {kOne}};
 }
 
-// Rounding each weight leaves a rest; the largest weight can bear it unseen.
+// Makes the weights add up to kOne. The error of the rounding goes to the
+// largest weight, where it is invisible.
 void AddUpToOne(std::vector<std::int16_t>* weights) {
   int sum = 0;
   for (const std::int16_t weight : *weights) sum += weight;
@@ -55,23 +56,24 @@ struct Exact {
   std::vector<double> weights;
 };
 
-// What a sample counts and where it lies from its beginning.
+// Weight of a sample, and its centre measured from its beginning.
 struct Share {
   double weight = 1;
   double middle = 0.5;
 };
 
-// Of the last sample. A mean is one of areas; but whoever draws lines from
-// sample to sample, because the picture is made larger, takes them as points.
-// Between, up to a factor of two, it is something between.
+// Returns the share of a partial last sample. When the picture shrinks, results
+// are means of areas, so the sample counts by its area. When it is enlarged,
+// results are interpolated between points, so the sample counts in full.
+// Between factors 1 and 2 the two are blended.
 Share LastShare(std::uint32_t samples, double extent, double step) {
   const double area = std::clamp(step - 1, 0.0, 1.0);
   const double covered = 1 - area * (1 - LastCoverage(samples, extent));
   return {covered, covered / 2};
 }
 
-// Samples outside the plane do not exist: the weights of those inside are
-// made to add up to one. Empty where none is.
+// Returns the weights of the samples inside the plane, scaled to add up to 1.
+// Samples outside do not exist. Returns empty if no sample inside has weight.
 Exact Weigh(const Axis& axis, std::uint32_t samples, double centre, double step,
             Share last_share) {
   const double scale = std::max(step, 1.0);
@@ -87,14 +89,16 @@ Exact Weigh(const Axis& axis, std::uint32_t samples, double centre, double step,
         FilterValue(axis.filter, (at + share.middle - centre) / scale));
     sum += exact.weights.back();
   }
-  // A centre outside the plane, or a box between two samples.
+  // This happens if the centre is outside the plane, or if a box lies between
+  // two samples.
   if (!(sum > 1e-3)) return {};
   for (double& weight : exact.weights) weight /= sum;
   return exact;
 }
 
-// Each fine sample is 3/4 of the sample that it lies in and 1/4 of the other
-// one that it is next to; at the ends that is the same one.
+// Passes the weights of a full plane on to the stored plane of half the size. A
+// fine sample is 3/4 of the stored sample that contains it and 1/4 of the
+// stored sample on its other side. At the ends both are the same sample.
 Exact Fold(const Exact& fine, std::uint32_t samples) {
   const std::uint32_t last = samples - 1;
   const std::uint32_t begin = std::min(fine.start / 2, last);
@@ -110,7 +114,7 @@ Exact Fold(const Exact& fine, std::uint32_t samples) {
     coarse.weights[other - coarse.start] += 0.25 * fine.weights[i];
   }
   while (coarse.weights.size() > samples - coarse.start)
-    coarse.weights.pop_back();  // never touched
+    coarse.weights.pop_back();  // no weight was added to it
   return coarse;
 }
 

@@ -1,15 +1,16 @@
-// worker/image/resample/weight_table.h: for each output sample of one axis,
-// which source samples count and how much.
+// worker/image/resample/weight_table.h: the source samples and their weights
+// for each output sample of one axis.
 //
-// Weights are fixed point, kWeightBits fraction bits, int16. The weights of an
-// output add up to exactly 1 << kWeightBits, so a flat picture stays flat. The
-// sum of their magnitudes is below 2 (Lanczos3: 1.5), which the kernels' 32-bit
-// sums rely on.
+// Weights are fixed point with kWeightBits fraction bits, in int16. The weights
+// of an output add up to exactly 1 << kWeightBits, so a flat picture stays
+// flat. The sum of their magnitudes is below 2 (1.5 for Lanczos3); the kernels'
+// 32-bit sums rely on this.
 //
-// A plane that was reduced ends with a sample that stands for less than the
-// others, where the picture's side is no multiple of what it was reduced by:
-// 1027 columns are 128.375 samples at 1/8, in 129. The last one counts by what
-// it covers, and lies in the middle of that.
+// If a plane was reduced and the picture's side is not a multiple of the
+// reduction, the plane's last sample covers less than the others. For example,
+// 1027 columns at 1/8 are 128.375 samples, stored as 129. The weight of the
+// last sample is the part that it covers, and its position is the middle of
+// that part.
 #pragma once
 
 #include <cstddef>
@@ -25,22 +26,25 @@ namespace thumbmill {
 
 constexpr int kWeightBits = 14;
 
-// How much of a plane's last sample lies within the picture, 0 to 1.
+// Returns the part of a plane's last sample that lies within the picture, 0 to
+// 1.
 [[nodiscard]] double LastCoverage(std::uint32_t samples, double extent);
 
-// Where the outputs lie along one axis of a plane, in source samples: output i
-// is centred at origin + (i + 0.5) * step, seen from the other end if mirrored.
+// Positions of the outputs along one axis of a plane, in source samples. The
+// centre of output i is origin + (i + 0.5) * step, measured from the other end
+// if `mirrored`.
 struct Axis {
-  std::uint32_t samples = 0;  // the plane has
-  double extent = 0;  // of the whole picture: up to 1 less than `samples`
+  std::uint32_t samples = 0;  // samples of the plane
+  double extent = 0;  // length of the picture, at most 1 below `samples`
   double origin = 0;
   double step = 1;
-  std::uint32_t count = 0;  // outputs
+  std::uint32_t count = 0;  // number of outputs
   bool mirrored = false;
   FilterKind filter = FilterKind::kLanczos3;
-  // Not 0: the plane stands for one of this many samples, about twice as many,
-  // interpolated linearly from it as JPEG's chroma usually is. The filter then
-  // weighs those, and the weights fall to the samples that they came from.
+  // Samples of the full plane if this one was stored at half size, else 0. The
+  // full plane is interpolated linearly, as usual for JPEG's chroma. The filter
+  // gives weights to its samples, and each weight is passed on to the stored
+  // samples from which that sample comes.
   std::uint32_t fine_samples = 0;
 
   friend bool operator==(const Axis&, const Axis&) = default;
@@ -57,10 +61,11 @@ class WeightTable {
   [[nodiscard]] std::uint32_t start(std::uint32_t i) const {
     return starts_[i];
   }
-  // Source samples that output i needs.
+  // Returns the number of source samples that output i needs.
   [[nodiscard]] std::uint32_t taps(std::uint32_t i) const { return taps_[i]; }
   [[nodiscard]] std::uint32_t max_taps() const { return max_taps_; }
-  // Weights from start(i) on; `stride` of them, zero behind taps(i).
+  // Returns stride() weights, for the source samples from start(i) on. They are
+  // zero after the first taps(i).
   [[nodiscard]] const std::int16_t* weights(std::uint32_t i) const {
     return weights_.data() + i * stride_;
   }
@@ -82,10 +87,11 @@ class WeightTable {
   bool mirrored_ = false;
 };
 
-// How many source samples an output of this axis can need: for estimates.
+// Returns an upper bound of the source samples that an output needs. For
+// estimates.
 [[nodiscard]] std::uint32_t MaxTaps(FilterKind filter, double step);
 
-// The tables used last. Pictures of one camera share theirs.
+// Keeps the tables used last, because pictures of one camera share theirs.
 class WeightCache {
  public:
   [[nodiscard]] std::shared_ptr<const WeightTable> Get(const Axis& axis);
