@@ -1,6 +1,6 @@
-// An upper bound, on purpose simple: each term names what it pays for. Where
-// the header does not say (chroma's size, alpha in a palette, orientation), the
-// dearer answer is taken.
+// Computes an upper bound, which is simple on purpose: each term names the
+// memory that it stands for. If the header does not tell something (chroma's
+// size, alpha in a palette, orientation), the more expensive case is assumed.
 #include "worker/image/cost.h"
 
 #include <algorithm>
@@ -16,22 +16,22 @@ namespace {
 
 using U64 = std::uint64_t;
 
-// What every image costs: the libraries' own tables, a colour transform and
-// the tables of weights that are kept.
+// Bytes that every image costs: the libraries' own tables, a colour transform
+// and the cached tables of weights.
 constexpr U64 kBaseBytes = 8 << 20;
 constexpr U64 kDeflateBytes = 400 << 10;
 constexpr U64 kMaxBandRows = 32;
 constexpr U64 kRowSlack = 256;  // alignment, whole vectors
-// Beyond this nothing is admitted, and products might overflow.
+// No image with more pixels is admitted, and products might overflow.
 constexpr U64 kAbsurdPixels = U64{1} << 40;
 
-// How the pixels of a picture lie in memory while it is decoded.
+// The memory layout of a picture while it is decoded.
 struct Layout {
   U64 planes = 3;
   U64 sample_bytes = 1;
   U64 width = 0;  // as decoded
   U64 height = 0;
-  U64 held = 0;  // bytes of the picture that are kept whole
+  U64 held = 0;  // bytes that the decoder holds at once
 };
 
 DecodeHint HintFor(const std::vector<SizePlan>& plans, bool exact) {
@@ -56,9 +56,9 @@ Layout JpegLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   layout.width = (w * eighths + 7) / 8 + 32;
   layout.height = (h * eighths + 7) / 8 + 32;
   if (!header.progressive) return layout;
-  // Coefficients, two bytes each, in whole MCUs. Our own reader keeps none, but
-  // any damaged byte makes it hand over to the library, which keeps them all;
-  // and who admits the file sees no more of it than its header.
+  // The coefficients take two bytes each, in whole MCUs. Our own reader keeps
+  // none. At a damaged byte, however, it hands over to the library, which keeps
+  // them all, and the header does not tell whether the file is damaged.
   const U64 padding = layout.planes * 32 * (w + h + 32);
   const U64 samples =
       header.samples != 0 ? header.samples : w * h * layout.planes;
@@ -82,7 +82,7 @@ Layout PngLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
     layout.held += row * layout.height;
     return layout;
   }
-  // A row of each plane, and sums.
+  // A row of each plane, and 4-byte sums of the reduced picture.
   layout.held += layout.planes * (layout.width * 2 + kRowSlack);
   layout.width = (layout.width + divisor - 1) / divisor;
   layout.height = (layout.height + divisor - 1) / divisor;
@@ -101,14 +101,14 @@ Layout WebpLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   const U64 pixels = U64{header.width} * header.height;
   const U64 given = (layout.width + 1) * (layout.height + 1);
   if (header.lossless) {
-    // Pixels of 32 bits within libwebp, and those that it gives.
+    // libwebp's own 32-bit pixels, and the pixels that it returns.
     layout.held = pixels * 4 + given * layout.planes;
   } else {
-    // Y and chroma of half the size; with alpha RGBA, and alpha alone, which
-    // may be packed without loss.
+    // A picture without alpha needs Y, and chroma of half the size. One with
+    // alpha needs RGBA and the alpha plane, which may be compressed losslessly.
     layout.held = alpha ? given * 4 + pixels * 6 : given * 3 / 2;
   }
-  // Rows within libwebp: of macroblocks, of its upsampler and rescaler.
+  // Rows inside libwebp, for macroblocks, the upsampler and the rescaler.
   layout.held += U64{header.width} * 128 + (1 << 20);
   return layout;
 }
@@ -119,8 +119,8 @@ Layout GifLayoutOf(const ImageHeader& header) {
   layout.sample_bytes = 2;
   layout.width = header.width;
   layout.height = header.height;
-  // A row of indices, which may be longer than the screen, and one of colours;
-  // giflib's tables.
+  // A row of indices, which may be longer than the screen, a row of colours,
+  // and giflib's tables.
   layout.held = (64 << 10) + layout.width * 4 + (64 << 10);
   if (header.interlaced) layout.held += layout.width * layout.height;
   return layout;
@@ -136,8 +136,8 @@ Layout AvifLayoutOf(const ImageHeader& header) {
   const U64 padded = (layout.width + 256) * (layout.height + 256);
   const U64 samples = header.samples + (padded - layout.width * layout.height) *
                                            header.components;
-  // The picture, and once more: composed of tiles, or with film grain. What
-  // dav1d notes of each block, for the colours and for alpha.
+  // The picture twice: a second copy is needed to join tiles or to add film
+  // grain. Also dav1d's notes about each block, for colours and for alpha.
   layout.held = 2 * samples * (header.bits > 8 ? 2 : 1) + 2 * padded;
   constexpr U64 kDav1dBytes = 512 << 10;
   layout.held += (U64{header.items} + 2) * kDav1dBytes;
@@ -159,8 +159,8 @@ Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
   }
 }
 
-// Rows of the file's own planes, on their way to light, and tables that bring
-// planes to full size.
+// Adds the memory of LinearRows: rows of the file's own planes, and tables that
+// enlarge planes to full size.
 void BecomeLinear(Layout* layout) {
   constexpr U64 kLag = 24, kTables = 250, kCurves = 192 << 10;
   const U64 row = layout->width * 2 + kRowSlack;
@@ -170,7 +170,8 @@ void BecomeLinear(Layout* layout) {
   layout->sample_bytes = 2;
 }
 
-// The rows that the filters look at, on all levels, and one row between.
+// Returns the bytes of the rows that the filters read, on all levels, and of
+// one row between the two steps.
 U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
                 FilterKind filter) {
   U64 window = 2;
@@ -199,7 +200,8 @@ U64 TableBytes(const SizePlan& plan, const Layout& layout, FilterKind filter) {
 }
 
 U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
-  // Rows are padded; the picture may lie on its side.
+  // The 16 pays for padded rows, in both directions because the picture may lie
+  // on its side.
   const U64 area = (plan.place.width + 16) * (plan.place.height + 16);
   return area * layout.planes * layout.sample_bytes;
 }
@@ -209,15 +211,16 @@ U64 EncoderBytes(U64 canvas, ImageFormat format) {
     case ImageFormat::kPng:
       return kDeflateBytes;
     case ImageFormat::kWebp:
-      // RGBA, the same as planes, tokens and what comes out; alpha is packed
-      // by the lossless encoder.
+      // RGBA, the same as planes, tokens and the output. The lossless encoder
+      // compresses alpha.
       return 40 * canvas + (2 << 20);
     default:
       return 6 * canvas;
   }
 }
 
-// While it is encoded: its planes turned upright, and what the encoder keeps.
+// Returns the bytes needed while a thumbnail is encoded: its planes turned
+// upright, and the encoder's own memory.
 U64 EncodeBytes(const SizePlan& plan, const Layout& layout,
                 ImageFormat format) {
   const U64 canvas =
@@ -234,14 +237,15 @@ U64 OutputBytes(const SizePlan& plan, const Recipe& recipe,
     return pixels * 4 + plan.place.canvas_height * 2 + kHeaders;
   const bool webp = format == ImageFormat::kWebp;
   const int quality = webp ? recipe.webp_quality : recipe.jpeg_quality;
-  // Photographs of the corpus, small and hence rich in detail, stay below.
+  // The thumbnails of our corpus stay below this, although small thumbnails
+  // have much detail per pixel.
   const U64 colours = quality < 90 ? pixels * 3 / 2 : pixels * 3;
-  return kHeaders + colours + (webp ? pixels : 0);  // alpha without loss
+  return kHeaders + colours + (webp ? pixels : 0);  // lossless alpha
 }
 
-// What each thumbnail carries beside its pixels.
+// Returns the bytes of metadata in each thumbnail.
 U64 MetadataBytes(const ImageHeader& header, const Keep& keep) {
-  constexpr U64 kFraming = 64;  // of a segment, chunk or piece
+  constexpr U64 kFraming = 64;  // per segment, chunk or piece
   U64 bytes = 0;
   if (keep.icc && header.icc_bytes > 0) {
     const U64 icc = std::min<U64>(header.icc_bytes, kMaxProfileBytes);
@@ -252,6 +256,7 @@ U64 MetadataBytes(const ImageHeader& header, const Keep& keep) {
   return bytes;
 }
 
+// `lying` means that the orientation turns the picture by 90 degrees.
 CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
                     U64 size_mask, bool lying) {
   auto plans = lying
@@ -262,7 +267,7 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
   if (cost.output_pixels > kAbsurdPixels ||
       U64{header.width} * header.height > kAbsurdPixels)
     return {UINT64_MAX, UINT64_MAX, cost.output_pixels};
-  // Everything below is in stored axes.
+  // Everything below uses the axes of the stored picture.
   if (lying)
     for (SizePlan& plan : plans) {
       std::swap(plan.place.scaled_width, plan.place.scaled_height);
@@ -274,7 +279,7 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
   cost.peak_bytes =
       kBaseBytes + layout.held + WindowBytes(layout, plans, recipe.filter);
   const U64 metadata = MetadataBytes(header, recipe.keep);
-  // Kept, rewritten, deflated.
+  // The metadata exist three times: as read, rewritten and deflated.
   cost.peak_bytes += 3 * metadata;
   U64 encode = 0;
   for (const SizePlan& plan : plans) {
@@ -341,7 +346,8 @@ CostEstimate EstimateCost(const ImageHeader& header, const Recipe& recipe,
                           U64 size_mask) {
   if (header.width == 0 || header.height == 0) return {};
   CostEstimate cost = CostOf(header, recipe, size_mask, false);
-  // An AVIF is turned in any case, if its container says so.
+  // The header does not tell the orientation, so the larger cost of both cases
+  // counts. Without `rotate` only an AVIF may be turned: by its container.
   if (!recipe.rotate && header.format != ImageFormat::kAvif) return cost;
   const CostEstimate lying = CostOf(header, recipe, size_mask, true);
   cost.peak_bytes = std::max(cost.peak_bytes, lying.peak_bytes);

@@ -1,4 +1,5 @@
-// worker/image/cost.h: the sizes of a task, worked out, and what they cost.
+// worker/image/cost.h: computes the placement and format of each size of a
+// task, and the cost of the image.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +14,34 @@ namespace thumbmill {
 struct SizePlan {
   std::uint32_t index = 0;                     // into Recipe::sizes
   Placement place;                             // of the upright picture
-  ImageFormat format = ImageFormat::kUnknown;  // that it is written in
+  ImageFormat format = ImageFormat::kUnknown;  // of the thumbnail
 };
 
-// A decoder's own reduction makes means of codes: no neighbour is the nearest
-// then, and no mean is one of light.
+// Returns true if the decoder must not reduce the picture. Its reduction makes
+// means of codes, but `linear` needs means of light, and kNearest needs
+// unchanged samples.
 [[nodiscard]] inline bool WantsExact(const Recipe& recipe) {
   return recipe.linear || recipe.filter == FilterKind::kNearest;
 }
 
-// The sizes named by the mask, for an upright picture of this size.
+// Returns the sizes of the mask for an upright picture of this width and
+// height.
 [[nodiscard]] std::vector<SizePlan> PlanSizes(std::uint32_t width,
                                               std::uint32_t height,
                                               const Recipe& recipe,
                                               std::uint64_t size_mask);
 
-// What is written: the format asked for, else the source's own. What cannot be
-// written back becomes a JPEG, or a PNG where it has alpha.
+// Returns the format of the thumbnails: the recipe's, else the source's own.
+// For a source format that we cannot write, it is JPEG, or PNG with alpha.
 [[nodiscard]] ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source,
                                        bool alpha);
 
-// The longest side that a format holds.
+// Returns the longest side that the format allows, in pixels.
 [[nodiscard]] std::uint64_t LongestSide(ImageFormat format);
 
-// Returns the format of one size: the usual one of the picture's thumbnails. If
-// a side is too long for that, it is JPEG, or PNG where the picture has alpha
-// or is too long for a JPEG, too.
+// Returns the format of one size, normally `usual`. If a side is too long for
+// that, returns JPEG, or PNG if the picture has alpha or is too long for a JPEG
+// too.
 [[nodiscard]] ImageFormat FormatOfSize(const Placement& place,
                                        ImageFormat usual, bool alpha);
 

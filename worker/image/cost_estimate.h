@@ -8,8 +8,8 @@
 
 namespace thumbmill {
 
-// What an image will cost, from its header. A hint for admission; the
-// Thumbnailer derives it again from what its decoder says, and enforces it.
+// The cost of an image, estimated from its header, as a hint for admission. The
+// Thumbnailer computes it again from its decoder's answer, and enforces it.
 struct CostEstimate {
   std::uint64_t peak_bytes = 0;     // private memory while it runs
   std::uint64_t output_bytes = 0;   // likely upper bound of all thumbnails
