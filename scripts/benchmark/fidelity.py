@@ -108,7 +108,7 @@ def pixels_bars(section, compared):
         (each["sizes"][str(width)]["db"], f"{each['stem'][8:]}, {width} px")
         for name, results in compared.items() for each in results
         for width in WIDTHS if is_photograph(name, each["stem"]))
-    section.bar("Least PSNR of a photograph before encoding",
+    section.bar("Lowest PSNR of a photograph before encoding",
                 f"{LEAST_OF_PHOTOGRAPH:.0f} dB", f"{least:.1f} dB ({where})",
                 least >= LEAST_OF_PHOTOGRAPH)
 
@@ -192,20 +192,23 @@ def measure(section, fresh, options, found):
         compared[name] = [each for each in results if "sizes" in each]
         outside[name] = [each for each in results if "why" in each]
     section.say(
-        "Before encoding (written as PNG), against the full picture decoded by "
-        f"Pillow {found.python['Pillow']}, upright, resized by its Lanczos-3 "
-        "in 32-bit floats per channel to the exact size, unrounded. Mean and "
-        "least PSNR over red, green and blue. Pictures with a profile other "
-        "than sRGB, or with transparency, are left out. sharp makes each size "
-        "from the file, with its defaults, which the bars and the timings are "
-        "about; \"slow\" is with its fastShrinkOnLoad switched off.\n")
+        "Before encoding: thumbnails are written as PNG. The reference is the "
+        f"full picture, decoded by Pillow {found.python['Pillow']}, turned "
+        "upright, and resized to the exact size by Pillow's Lanczos-3 in "
+        "32-bit floats per channel, without rounding. The table has the mean "
+        "and the lowest PSNR over red, green and blue. Pictures with a "
+        "profile other than sRGB, or with transparency, are left out. sharp "
+        "makes each size from the file with its defaults; the goals and the "
+        "timings use these. \"slow\" means that its fastShrinkOnLoad is "
+        "switched off.\n")
     pixels_table(section, compared)
     left_out(section, outside)
     pixels_bars(section, compared)
     section.say(
         "After encoding at quality 80, against the same reference: SSIM of "
-        "luma, PSNR as above, bytes of a file. Equal SSIM: between sharp's "
-        f"files at qualities {', '.join(map(str, QUALITIES))}, for each file "
-        "whose SSIM lies among them; geometric mean.\n")
+        "luma, PSNR as above, and bytes of a file. \"Bytes at equal SSIM\" "
+        "compares with a size that is interpolated between sharp's files at "
+        f"qualities {', '.join(map(str, QUALITIES))}, for each file whose "
+        "SSIM lies among theirs; it is a geometric mean.\n")
     encoded_table(section, compared)
     encoded_bars(section, compared)

@@ -12,7 +12,7 @@ from benchmark.measure import Failed, ROOT, WORKER
 SAMPLES = os.path.join(ROOT, "tests/data/samples")
 SIZES = "200x,64x,32x"
 MORE_ALLOWED = 0.03
-HEAD = "Instructions an image"
+HEAD = "Instructions for one image"
 
 
 def samples():
@@ -46,10 +46,11 @@ def measure(section, fresh, options):
         rows.append((name, f"{instructions:,}"))
     rows.append(("all", f"{total:,}"))
     section.heading(HEAD)
-    section.say("Counted by valgrind's callgrind over the whole process "
-                "(start, reading, three sizes, writing), which knows AVX2 but "
-                "not AVX-512. `scripts/bench --only instructions --check` "
-                f"fails if any is more than {MORE_ALLOWED:.0%} above these.\n")
+    section.say("valgrind's callgrind counts the instructions of the whole "
+                "process: start, reading, three sizes, writing. It knows AVX2 "
+                "but not AVX-512. `scripts/bench --only instructions --check` "
+                "fails if any file takes more than "
+                f"{MORE_ALLOWED:.0%} above these figures.\n")
     section.command(command("FILE", "OUT/{size}.jpg"))
     section.table(("file", "instructions"), rows)
 

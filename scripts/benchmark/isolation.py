@@ -60,9 +60,9 @@ def bars(section, median):
 
 
 def measure(section, fresh, options):
-    section.heading("What isolation costs")
-    section.say("User and system seconds of all processes. Threads: the same "
-                "code in the coordinator itself.\n")
+    section.heading("The cost of isolation")
+    section.say("CPU time is user and system time of all processes. The row "
+                "\"threads\" runs the same code in the coordinator itself.\n")
     section.command(ours("PHOTOS", "OUT", SIZES, "--sandbox", "require"))
     paths, origin = sets.photographs()
     paths = paths[:options.at_most]

@@ -57,14 +57,14 @@ def against_sharp(section, fresh, options, version):
         rows.append((f"{which}, {len(files)} files", mib(worker), mib(sharp),
                      f"{worker / sharp:.2f}"))
         if which == "the whole corpus":
-            section.bar("Private memory of a worker over the whole corpus, of "
-                        f"sharp {version}'s process", "at most 1/3",
+            section.bar("Private memory of a worker over the whole corpus, as "
+                        f"a share of sharp {version}'s process", "at most 1/3",
                         f"{worker / sharp:.2f}",
                         worker <= sharp * SHARE_OF_SHARP)
-    section.say("Peaks of private memory (RssAnon, looked at every "
-                "millisecond), one image at a time, files linked into one "
-                "folder. sharp: one decode shared, libvips with one thread "
-                "and no cache; node's own memory counts.\n")
+    section.say("Peaks of private memory (RssAnon, read every millisecond), "
+                "one image at a time, with the files linked into one folder. "
+                "sharp shares one decode, and libvips has one thread and no "
+                "cache; the memory of node itself counts.\n")
     section.table(("", "worker MiB", f"sharp {version} MiB", "ratio"), rows)
 
 
@@ -99,5 +99,5 @@ def measure(section, fresh, options, found):
     if found.sharp and sets.corpus():
         against_sharp(section, fresh, options, found.sharp)
     else:
-        section.say("Not against sharp: it or the corpus is missing.\n")
+        section.say("Not compared with sharp: sharp or the corpus is missing.\n")
     large(section, fresh)

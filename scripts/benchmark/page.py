@@ -104,12 +104,15 @@ def write(names):
     stamps = [stamp(each) for each in found.values()]
     usual = max(stamps, key=stamps.count) if stamps else ""
     text = ["# Benchmarks\n",
-            "Written by `scripts/bench --write`. Medians of interleaved runs, "
-            "lowest and highest in brackets; every run writes all its outputs "
-            f"to disk.\n\n{usual}\n"]
+            "`scripts/bench --write` writes this page: how fast thumbmill is "
+            "beside its peers, how near its pictures are to the ideal, and "
+            "how much memory and time it takes. Figures are medians of "
+            "interleaved runs, with the lowest and the highest run in "
+            "brackets. Every run writes all its outputs to disk.\n\n"
+            f"{usual}\n"]
     bars = [bar for each in found.values() for bar in each["bars"]]
     if bars:
-        text += ["## Bars\n", "| what | wanted | found | |",
+        text += ["## Goals\n", "| goal | wanted | found | result |",
                  "|---|---|---|---|"]
         text += ["| " + " | ".join(bar) + " |" for bar in bars] + [""]
     for each in found.values():

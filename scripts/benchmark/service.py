@@ -39,7 +39,7 @@ def http(section, fresh, options):
         runs = interleaved(section.rounds, {"from disk": disk,
                                             "from nginx": web})
     base = statistics.median(run.cpu for run in runs["from disk"])
-    section.heading(f"What downloading costs: {len(paths)} photographs of "
+    section.heading(f"The cost of downloading: {len(paths)} photographs of "
                     f"{origin}, {options.passes} times, nginx on the same "
                     "machine")
     section.command(ours("URLS", "OUT", SIZES, "--allow-loopback"))
@@ -101,7 +101,7 @@ def bound(section, fresh, _):
         rows.append((limit, mib(peaks.private), mib(peaks.shared),
                      mib(peaks.total), f"{len(files) / run.wall:.1f}"))
     section.heading(
-        f"The bound on memory: {len(files)} times the photograph that costs "
+        f"The limit on memory: {len(files)} times the photograph that costs "
         f"most to decode, of {origin} ({os.path.basename(largest)}, "
         f"{os.path.getsize(largest) / 1e6:.1f} MB), {WORKERS} workers")
     section.command(ours("PHOTOS", "OUT", SIZES, "--memory", "512M"))

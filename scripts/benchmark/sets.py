@@ -194,21 +194,21 @@ def make_webp(folder):
                 folder, "corpus_" + os.path.basename(path)))
 
 
-WALLPAPERS = ("Of Debian's packages " + ", ".join(PACKAGES) + ": every one of "
-              "3 to 25 MP, as it is.")
+WALLPAPERS = ("All such files of 3 to 25 MP, unchanged, of Debian's packages " +
+              ", ".join(PACKAGES) + ".")
 SETS = {
     "seed": ("Seed photographs", make_seed,
-             "The corpus's photos/seed: Flickr photographs of 0.3 to 3 MP."),
+             "Flickr photographs of 0.3 to 3 MP: photos/seed of the corpus."),
     "baseline": ("Large baseline JPEG", make_wallpapers("baseline"),
                  WALLPAPERS),
     "progressive": ("Large progressive JPEG", make_wallpapers("progressive"),
                     WALLPAPERS),
     "png": ("Large PNG", make_wallpapers("png"), WALLPAPERS),
     "webp": ("WebP", make_webp,
-             "14 drawings of gnome-backgrounds (16.8 MP, lossy, as they are), "
-             "the photographs of the lomiri packages put into WebP by `cwebp "
-             "-q 80`, and the corpus's WebP files above 0.4 MP without a "
-             "profile."),
+             "14 drawings of gnome-backgrounds (16.8 MP, lossy, unchanged), "
+             "the photographs of the lomiri packages, converted to WebP by "
+             "`cwebp -q 80`, and the WebP files of the corpus above 0.4 MP "
+             "without a profile."),
 }
 
 

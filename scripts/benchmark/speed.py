@@ -124,7 +124,7 @@ def measure(name, section, fresh, options, found):
     pictures = sets.get(name, options.at_most)
     if pictures is None:
         section.heading(sets.SETS[name][0])
-        section.say("Left out: the corpus is not here.\n")
+        section.say("Left out: the corpus is missing.\n")
         return
     jobs = {"thumbmill": our_job}
     jobs.update({peer.name: peer_job(peer) for peer in found.all})
@@ -171,8 +171,8 @@ def report(name, section, pictures, contenders, runs):
                      f"{mine / median[each]:.2f}×" if mine else "",
                      spread(cpu) if peer else "",
                      str(contenders[each].passes) if peer else ""))
-    section.table(("", "images/s", "thumbmill is", "CPU ms an image",
-                   "passes a run"), rows)
+    section.table(("", "images/s", "thumbmill ÷ this row", "CPU ms per image",
+                   "passes per run"), rows)
 
 
 def bars(name, section, runs, contenders, readers):
@@ -186,7 +186,7 @@ def bars(name, section, runs, contenders, readers):
         ratio = mine / others[best]
         met = ratio > 1 if BARS[name] == 1 else ratio >= BARS[name]
         wanted = "above 1×" if BARS[name] == 1 else f"{BARS[name]:g}×"
-        section.bar(f"{title}: against the fastest peer ({best})", wanted,
+        section.bar(f"{title}: speed against the fastest peer ({best})", wanted,
                     f"{ratio:.2f}×", met)
     if name in JPEG_SETS:
         ceiling_bars(title, section, mine, median.get(OUR_DECODERS), readers)
@@ -194,12 +194,13 @@ def bars(name, section, runs, contenders, readers):
 
 def ceiling_bars(title, section, mine, ceiling, readers):
     share = mine / ceiling if ceiling else 0
-    section.bar(f"{title}: whole job, of our decoders alone",
-                f"{CEILING_SHARE:.0%}", f"{share:.0%}", share >= CEILING_SHARE)
+    section.bar(f"{title}: speed of the whole job, as a share of our decoders "
+                "alone", f"{CEILING_SHARE:.0%}", f"{share:.0%}",
+                share >= CEILING_SHARE)
     files = sum(readers.values())
     own = readers.get("own", 0) / max(1, files)
     section.bar(f"{title}: files read by our own reader",
                 f"{OWN_READER_SHARE:.0%}", f"{own:.0%}",
                 own >= OWN_READER_SHARE)
-    section.say("Read by: " + ", ".join(
+    section.say("Files by reader: " + ", ".join(
         f"{name} {count}" for name, count in readers.items()) + ".\n")
