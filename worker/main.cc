@@ -1,5 +1,5 @@
-// worker: the program that touches pixels. `serve` is for the coordinator,
-// `thumbnail` for people.
+// The worker program, which decodes and encodes images. The coordinator starts
+// it with `serve`; people start it with `thumbnail`.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -25,7 +25,8 @@ int Serve(const std::vector<std::string>& arguments) {
 }  // namespace
 
 #if defined(__SANITIZE_ADDRESS__)
-// What it finds is a crash like any other: charged to the image.
+// A finding of the sanitizer must be a crash like any other, charged to the
+// image.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() { return "abort_on_error=1"; }
 #endif

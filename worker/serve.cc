@@ -27,38 +27,39 @@ namespace {
 constexpr int kExitMalformed = 3;
 constexpr int kExitOrphan = 5;
 
-// How often an idle worker looks whether its parent still lives.
+// Interval at which an idle worker checks whether its parent still lives.
 constexpr Millis kParentCheck{1000};
-// Larger buffers are mapped, and so go back to the system when freed: what
-// one large image took must not stay with the worker.
+// Bytes from which on malloc() maps a buffer, so that free() returns it to the
+// system: the worker must not keep the memory that one large image took.
 constexpr int kMapThreshold = 4 << 20;
-// What is free in the heap stays with the worker up to this: to get pages from
-// the system anew costs an image of a few megapixels 2 % of its time.
+// Bytes of free heap that stay with the worker. Getting these pages from the
+// system again would cost an image of a few megapixels 2 % of its time.
 constexpr std::size_t kKeptHeap = 12 << 20;
 
 constexpr rlim_t kMostStack = 8 << 20;
 
-// When memory runs out, the kernel is to end who decodes, not who knows what is
-// done: half of the machine's memory is added to what a worker has.
+// Makes the kernel kill this worker first when memory runs out, and not the
+// coordinator, which knows the finished images: its OOM score rises by half of
+// the machine's memory.
 void VolunteerForOom() {
   const UniqueFd fd(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (fd.valid()) (void)!write(fd.get(), "500", 3);
 }
 
 void PrepareProcess() {
-  // Before there is a sandbox: it asks stderr what it is.
+  // The log must be set up before the sandbox: it asks whether stderr is a
+  // terminal.
   LogOptions log;
   log.process = "worker";
   log.bare = true;
   (void)InitLog(log);
-  // A terminal's Ctrl-C goes to everyone; what it means, the coordinator
-  // decides.
+  // The coordinator alone decides about a terminal's Ctrl-C.
   for (const int ignored : {SIGINT, SIGTERM, SIGHUP}) signal(ignored, SIG_IGN);
-  // Written to when nobody reads any more: an error, not a death.
+  // A write that nobody reads must fail, not kill the worker.
   signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  // A stack is not counted by RLIMIT_DATA.
+  // RLIMIT_DATA does not count the stack.
   const rlimit stack{kMostStack, kMostStack};
   setrlimit(RLIMIT_STACK, &stack);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -75,12 +76,12 @@ class Worker {
       : args_(args), sandbox_(args.sandbox) {}
 
   Status Connect();
-  // The exit code.
+  // Returns the exit code.
   int Run();
 
  private:
   [[nodiscard]] bool ParentLives() const { return getppid() == args_.parent; }
-  // Empty: go on.
+  // Returns the exit code, or empty if the worker goes on.
   std::optional<int> Handle(Message& message);
   std::optional<int> On(const Welcome& welcome);
   std::optional<int> On(const TaskOrder& order);
@@ -100,7 +101,7 @@ class Worker {
   MappedRegion inputs_, outputs_;
   FlightRecord* record_ = nullptr;
   std::unique_ptr<PeerChannel> channel_;
-  std::unique_ptr<Thumbnailer> thumbnailer_;  // empty until WELCOME
+  std::unique_ptr<Thumbnailer> thumbnailer_;  // null until WELCOME
 };
 
 Status Worker::Connect() {
@@ -112,7 +113,7 @@ Status Worker::Connect() {
   const auto page = outputs_.MutableView(0, sizeof(FlightRecord));
   if (!page) return Fail(ErrorCode::kBadData, "the output region is empty");
   record_ = FlightRecordAt(page->data());
-  // The next line makes threads.
+  // Before Connect(), which starts threads: namespaces need a process of one.
   sandbox_.Prepare();
   ASSIGN_OR_RETURN(channel_, PeerChannel::Connect(args_.endpoint, args_.peer));
   return channel_->Send(Ready{static_cast<std::uint32_t>(getpid())});
@@ -145,7 +146,7 @@ std::optional<int> Worker::On(const Welcome& welcome) {
       welcome.output_bytes != outputs_.size())
     return Malformed("the regions are not those of WELCOME");
   thumbnailer_ = std::make_unique<Thumbnailer>(welcome.recipe, &record_->phase);
-  // From here on nothing is opened, and nobody else is talked to.
+  // The worker opens no file and talks to no other process after this.
   const Status closed = sandbox_.Close();
   if (!closed && args_.sandbox == SandboxMode::kRequire) {
     LogError("worker: " + closed.error().what);
@@ -171,6 +172,7 @@ std::optional<int> Worker::On(const TaskOrder& order) {
       outputs_.MutableView(order.output_offset, task.output_capacity);
   if (!thumbnailer_ || !input || !output)
     return Malformed("a TASK outside of the regions");
+  // The note comes before the first look at the input, which may kill us.
   NoteTask(record_, task.id, *input);
   TaskResult result;
   result.id = task.id;
@@ -194,7 +196,8 @@ std::optional<int> Worker::Answer(const Message& message) {
   return kExitOrphan;
 }
 
-// The heap's top is given back by free(), holes below it are not.
+// Returns free memory inside the heap to the system after a large task: free()
+// returns only the top of the heap.
 void Worker::Tidy(const Task& task) const {
   if (task.peak_bytes >= kKeptHeap && mallinfo2().fordblks > kKeptHeap)
     malloc_trim(0);

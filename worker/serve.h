@@ -1,7 +1,8 @@
-// worker/serve.h: the life of a worker process, from READY to BYE.
+// worker/serve.h: runs a worker process, from READY to BYE.
 //
-// One thread: a task, its answer, the next message. What waits, waits in the
-// socket. Ends by itself when the coordinator is gone.
+// One thread takes a message, does the task, sends the answer, and takes the
+// next message; further messages wait in the socket. The process exits by
+// itself when the coordinator is gone.
 //
 // Contract proto/PROTOCOL.md
 #pragma once
@@ -10,9 +11,9 @@
 
 namespace thumbmill {
 
-// The process's exit code: 0 after DRAIN, 3 when the coordinator breaks the
-// protocol, 4 when this process cannot be set up, 5 when the coordinator is
-// gone.
+// Returns the exit code of the process: 0 after DRAIN, 3 if the coordinator
+// breaks the protocol, 4 if this process cannot be set up, 5 if the coordinator
+// is gone.
 [[nodiscard]] int Serve(const WorkerArgs& args);
 
 }  // namespace thumbmill

@@ -27,9 +27,10 @@ constexpr int kExitUsage = 1;
 constexpr int kExitImage = 2;
 
 constexpr std::uint64_t kLeastOutput = 1 << 20;
-// Of a header alone, which may lie, no more is believed.
+// Most bytes that the first try allocates: the estimate comes from a header,
+// which may lie.
 constexpr std::uint64_t kMostAtFirst = 64 << 20;
-// A range that proved too small is enlarged at most this often.
+// Most tries with an output range, each larger than the one before.
 constexpr int kMaxTries = 6;
 
 struct Request {
@@ -80,7 +81,7 @@ void Declare(CLI::App* command, Request* request) {
   command->add_flag("--info", request->info, "print what the header says");
 }
 
-// "--no_rotate" is "--no-rotate".
+// Writes "--no_rotate" as "--no-rotate".
 std::string WithHyphens(const std::string& argument) {
   if (!argument.starts_with("--")) return argument;
   std::string changed = argument;
@@ -90,7 +91,8 @@ std::string WithHyphens(const std::string& argument) {
   return changed;
 }
 
-// By the suffix of OUT where that names a format that can be written.
+// Returns the format that the suffix of OUT names, or kUnknown if it names none
+// that can be written.
 ImageFormat FormatOf(const std::string& output) {
   const std::size_t dot = output.rfind('.');
   if (dot == std::string::npos) return ImageFormat::kUnknown;
@@ -151,7 +153,8 @@ Status WriteAll(int fd, ByteSpan bytes, const std::string& path) {
   return {};
 }
 
-// Never a partial file under its own name.
+// Writes to a file of another name and renames it, so that no partial file has
+// the right name.
 Status WriteFile(const std::string& path, ByteSpan bytes) {
   const std::string part = path + ".part";
   UniqueFd fd(
@@ -181,8 +184,8 @@ std::string NameOf(const std::string& pattern, const SizeSpec& size,
   return name;
 }
 
-// With the extension of the format that it is written in, where that is not the
-// one that the name says because a side is too long for it.
+// Returns the name with the extension of `written`. OUT has the extension of
+// another format, for which this thumbnail is too long.
 std::string WithExtension(std::string name, ImageFormat written) {
   const std::size_t dot = name.rfind('.');
   if (FormatOf(name) == ImageFormat::kUnknown) return name;
@@ -216,7 +219,7 @@ int PrintInfo(const std::string& input, ByteSpan bytes) {
   return kExitDone;
 }
 
-// What was made, and where it lies.
+// An outcome, and the bytes of its thumbnails.
 struct Made {
   Outcome outcome;
   std::vector<std::uint8_t> bytes;
@@ -293,7 +296,7 @@ int RunPersonsCommand(const std::vector<std::string>& arguments) {
   CLI::App* command = app.add_subcommand("thumbnail", "make thumbnails");
   Declare(command, &request);
   app.require_subcommand(1);
-  std::vector<std::string> reversed;  // as CLI11 wants them
+  std::vector<std::string> reversed;  // CLI11 takes them in this order
   for (const std::string& argument : arguments)
     reversed.insert(reversed.begin(), WithHyphens(argument));
   try {

@@ -1,5 +1,5 @@
-// worker/thumbnail_command.h: `worker thumbnail IN OUT …`, for people: to try a
-// recipe, to look into an image that failed.
+// worker/thumbnail_command.h: `worker thumbnail IN OUT …`, for people who try a
+// recipe or look into an image that failed.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace thumbmill {
 
-// Exit code: 0 done, 1 usage, 2 the image failed (its reason is on stderr).
+// Returns the exit code: 0 if it is done, 1 for wrong usage, 2 if the image
+// failed (the reason is on stderr).
 [[nodiscard]] int RunPersonsCommand(const std::vector<std::string>& arguments);
 
 }  // namespace thumbmill

@@ -24,7 +24,7 @@ namespace {
 
 class StopWatch {
  public:
-  // Since the last lap.
+  // Returns the time since the last lap.
   Micros Lap() {
     const TimePoint now = std::chrono::steady_clock::now();
     const auto lap = std::chrono::duration_cast<Micros>(now - last_);
@@ -36,17 +36,18 @@ class StopWatch {
   TimePoint last_ = std::chrono::steady_clock::now();
 };
 
-// A size on its way: where it goes, and its planes as they fill.
+// A thumbnail in the making: its place, and its planes as they fill.
 struct Job {
   SizePlan plan;
-  bool halved_chroma = false;  // planes go to the JPEG encoder as they are
+  // The chroma planes have half the size, as JPEG and WebP store them.
+  bool halved_chroma = false;
   PlaneSet planes;
 };
 
 // One stored axis of a plane for one size.
 struct StoredAxis {
   std::uint64_t scaled;  // length of the whole picture's thumbnail
-  std::uint64_t first;   // of the window that is kept
+  std::uint64_t first;   // first sample of the window that is kept
   std::uint64_t count;
   bool mirrored;
 };
@@ -64,7 +65,8 @@ StoredAxes AxesOf(const Placement& place, Orientation turn) {
   return turn.transpose ? StoredAxes{y, x} : StoredAxes{x, y};
 }
 
-// `halved`: each output sample stands for two, as chroma in 4:2:0.
+// Returns the axis for the resampler. `halved`: each output sample stands for
+// two, as chroma in 4:2:0.
 Axis ToAxis(const StoredAxis& stored, std::uint32_t samples, double extent,
             bool halved, FilterKind filter) {
   const double step = extent / static_cast<double>(stored.scaled);
@@ -102,19 +104,19 @@ bool IsInk(ColourModel model) {
   return model == ColourModel::kCmyk || model == ColourModel::kYcck;
 }
 
-// What becomes of a picture's colours.
+// Treatment of a picture's colours.
 struct Colours {
-  std::shared_ptr<const ColourTransform> transform;  // null: none is needed
+  std::shared_ptr<const ColourTransform> transform;  // null if none is needed
   bool keeps_profile = false;
 };
 
-// What is done to each thumbnail of a picture once it has its size.
+// Treatment of each thumbnail of a picture after it has its size.
 struct Finish {
   Colours colours;
   Metadata metadata;
 };
 
-// By a real fault: the sandbox lets no process send itself that signal.
+// Crashes by a real fault: the sandbox lets no process send itself SIGSEGV.
 void Crash() {
   volatile int* volatile nowhere = nullptr;
   *nowhere = 0;
@@ -146,7 +148,8 @@ class Thumbnailer::Impl {
   [[nodiscard]] bool IsTurned(const OpenedPicture& picture) const {
     return recipe_.rotate || picture.turned_by_container;
   }
-  // True when planes of Y, Cb and Cr that go out have chroma of half the size.
+  // Returns true if planes of Y, Cb and Cr can go to the encoder with chroma of
+  // half the size.
   [[nodiscard]] bool HalvesChroma(const SizePlan& plan) const;
   [[nodiscard]] bool HalvesChroma(const std::vector<SizePlan>& plans) const;
   [[nodiscard]] std::vector<Job> JobsFor(const std::vector<SizePlan>& plans,
@@ -200,13 +203,14 @@ Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
   }
 }
 
-// What any file may cost, however little it is.
+// Predicted peak in bytes that any file may have, however small it is.
 constexpr std::uint64_t kPeakOfAnyFile = 256 << 20;
-// Pixels a byte. Beyond, nothing can be seen in a picture: libwebp's lossless
-// encoder (by way of Pillow, method 4) brings an empty page of 25 MP to 24,000,
-// one with a frame to 21,000, one with a line of text to 1,600; only what is
-// one colour, at method 0, to 650,000. A file that claims more is made to cost
-// its reader memory.
+// Most pixels for each byte of a file whose predicted peak exceeds
+// kPeakOfAnyFile. A picture with more pixels a byte shows nothing: libwebp's
+// lossless encoder (through Pillow, method 4) stores an empty page of 25 MP at
+// 24,000 pixels a byte, one with a frame at 21,000, one with a line of text at
+// 1,600. Only a picture of one colour, at method 0, reaches 650,000. A file
+// that claims more was made to cost its reader memory.
 constexpr std::uint64_t kMostPixelsPerByte = 1 << 16;
 
 bool SaysNothing(const ImageHeader& header, std::size_t encoded_bytes) {
@@ -231,7 +235,7 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
         LongestSide(plan.format))
       return Refuse(Reason::kUnsupported,
                     "too long a side for " + std::string(NameOf(plan.format)));
-  // A profile is copied, parsed and kept.
+  // The decoder copies and parses a profile, and we keep it.
   const std::uint64_t peak =
       EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
       4 * picture.icc.size();
@@ -272,8 +276,8 @@ bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans) const {
                      [&](const SizePlan& plan) { return HalvesChroma(plan); });
 }
 
-// Planes of Y, Cb and Cr go into a JPEG or WebP as they are, if nothing has to
-// be painted.
+// Plans the work for each size. Planes of Y, Cb and Cr go into a JPEG or WebP
+// as they are, if nothing has to be painted.
 std::vector<Job> Thumbnailer::Impl::JobsFor(const std::vector<SizePlan>& plans,
                                             const PictureShape& shape,
                                             bool planes_go_out) const {
@@ -346,17 +350,17 @@ Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
   return ok;
 }
 
-// A profile means the channels that it was made for. Inks become sRGB in any
-// case: few programs show a CMYK thumbnail, and its profile is many times its
-// size.
+// Returns true if thumbnails can keep the picture's profile. A profile is valid
+// only for the channels that it was made for. Inks become sRGB in any case: few
+// programs show a CMYK thumbnail, and its profile is many times its size.
 bool Thumbnailer::Impl::CanHoldProfile(const OpenedPicture& picture,
                                        const std::vector<SizePlan>& plans,
                                        ImageFormat format) const {
   if (!recipe_.keep.icc || picture.icc.empty()) return false;
   if (IsInk(picture.model)) return false;
   if (picture.model != ColourModel::kGrey) return true;
-  if (format == ImageFormat::kWebp) return false;  // has no grey
-  // Coloured ground makes RGB of grey.
+  if (format == ImageFormat::kWebp) return false;  // WebP has no grey
+  // A coloured background turns grey into RGB.
   const bool padded =
       std::any_of(plans.begin(), plans.end(),
                   [](const SizePlan& plan) { return plan.place.padded(); });
@@ -400,10 +404,11 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
   const ImageFormat format = job->plan.format;
   const Placement& place = job->plan.place;
   PlaneSet& planes = job->planes;
-  // What has become light has been through it.
+  // LinearRows has applied the transform already.
   const ColourTransform* transform =
       planes.linear ? nullptr : finish.colours.transform.get();
   const Metadata& metadata = finish.metadata;
+  // Nothing is left to convert or to paint: the planes can go out as they are.
   const bool plain = transform == nullptr && !place.padded() &&
                      !planes.planes[0].wide() && !planes.alpha;
   const bool jfif_like = planes.model == ColourModel::kYcc &&
@@ -429,8 +434,8 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
   }
 }
 
-// Past the first thumbnail that does not fit the encoders only count, so that
-// the answer is exact.
+// Encodes all thumbnails one after the other. After the first one that does not
+// fit, the encoders only count, so that needs_output_bytes is exact.
 Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
                                            Orientation turn,
                                            const Finish& finish,
@@ -455,7 +460,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
          {used, *size},
          job.plan.format});
     used += *size;
-    job.planes = PlaneSet();  // not needed any more
+    job.planes = PlaneSet();  // frees the memory for the next one
   }
   if (used <= output.size()) return {};
   outcome->thumbnails.clear();
@@ -494,6 +499,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   Finish finish;
   finish.colours = ColoursOf(picture, plans, format);
   finish.metadata = MetadataOf(picture, finish.colours);
+  // JPEG and WebP store planes of this kind, so no step needs RGB.
   const bool planes_go_out = finish.colours.transform == nullptr &&
                              !recipe_.linear &&
                              picture.model == ColourModel::kYcc &&
@@ -502,6 +508,8 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   hint.halved_chroma = planes_go_out && HalvesChroma(plans);
   std::vector<Job> jobs;
   Verdict<void> resized;
+  // A fast reader of our own may give up. The library then reads all rows
+  // again.
   do {
     Enter(Phase::kDecode);
     auto source = (*decoder)->Start(hint);
@@ -516,7 +524,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   } while (!resized && (*decoder)->HandsOver());
   if (!resized) return resized;
   if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
-  decoder->reset();  // its memory is not needed while we encode
+  decoder->reset();  // frees its memory before we encode
   watch.Lap();
   Enter(Phase::kEncode);
   Verdict<void> ok = EncodeAll(&jobs, turn, finish, output, outcome);

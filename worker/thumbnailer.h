@@ -1,14 +1,15 @@
-// worker/thumbnailer.h: encoded image in, encoded thumbnails out. The one
-// header of the worker that the coordinator sees.
+// worker/thumbnailer.h: makes encoded thumbnails from an encoded image. It is
+// the one header of the worker that the coordinator includes.
 //
 // Owns     scratch memory that it may keep between images (bounded).
 // Runs in  a worker process, or a thread of the coordinator (serial, threads).
-// Threads  one object a thread; objects share nothing that can be written.
+// Threads  one object for each thread; objects share nothing that can be
+//          written.
 // Units    bytes; sizes in pixels of the upright picture.
-// Errors   in Outcome::reason. Never throws, never prints, opens no file,
-//          makes no system call but for memory: it runs inside the sandbox.
-// Promise  the output bytes depend on the input bytes, the recipe and the
-//          size mask alone.
+// Errors   in Outcome::reason. Never throws, never prints, opens no file, makes
+//          no system call but for memory: it runs inside the sandbox.
+// Promise  the output bytes depend only on the input bytes, the recipe and the
+//          size mask.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,16 @@ namespace thumbmill {
 
 class Thumbnailer {
  public:
-  // Before each step its phase is noted in `phase`, which outlives this object;
-  // null: nobody asks.
+  // Notes the phase of each step in `phase` before the step begins. `phase`
+  // must outlive this object; null if nobody reads it.
   explicit Thumbnailer(const Recipe& recipe, PhaseCell* phase = nullptr);
   ~Thumbnailer();
   Thumbnailer(const Thumbnailer&) = delete;
   Thumbnailer& operator=(const Thumbnailer&) = delete;
 
-  // Makes each size in `size_mask` from one decode, encoded one after the
-  // other into `output`. An output too small: Outcome::needs_output_bytes.
+  // Makes each size in `size_mask` from one decode, and writes the thumbnails
+  // one after the other into `output`. If that is too small, makes none and
+  // sets Outcome::needs_output_bytes.
   [[nodiscard]] Outcome Run(ByteSpan encoded, std::uint64_t size_mask,
                             MutableByteSpan output);
 

@@ -12,8 +12,8 @@
 namespace thumbmill {
 namespace {
 
-// Of linux/landlock.h as of version 6; x86-64, arm64 and all later
-// architectures share the numbers.
+// Numbers from linux/landlock.h as of version 6. x86-64, arm64 and all later
+// architectures have the same system call numbers.
 constexpr long kCreateRuleset = 444;
 constexpr long kRestrictSelf = 446;
 constexpr unsigned kAskVersion = 1;
@@ -27,17 +27,18 @@ constexpr std::uint64_t kBindAndConnectTcp = 3;
 constexpr std::uint64_t kScopeAbstractSocket = 1;
 constexpr std::uint64_t kScopeSignal = 2;
 
-// The first version that can do so much.
+// First versions of Landlock that have these parts.
 constexpr int kVersionOfTcp = 4;
 constexpr int kVersionOfScopes = 6;
 
-// 0: there is none, or it is switched off.
+// Returns the version of the kernel's Landlock; 0 if there is none, or if it is
+// switched off.
 int Version() {
   const long version = syscall(kCreateRuleset, nullptr, 0, kAskVersion);
   return version > 0 ? static_cast<int>(version) : 0;
 }
 
-// Every right that this version knows to take: the lowest so many bits.
+// Returns all rights that this version can take away: its lowest bits.
 std::uint64_t AllFileRights(int version) {
   int bits = 13;
   if (version >= 2) bits = 14;  // REFER
@@ -46,8 +47,8 @@ std::uint64_t AllFileRights(int version) {
   return (std::uint64_t{1} << bits) - 1;
 }
 
-// What is handled and has no rule that allows it is denied. Fields that a
-// kernel does not know may be passed to it as long as they are 0.
+// Denies all that `ruleset` names, since no rule allows any of it. A kernel
+// accepts fields that it does not know if they are 0.
 Status Restrict(const Ruleset& ruleset) {
   const UniqueFd fd(
       static_cast<int>(syscall(kCreateRuleset, &ruleset, sizeof ruleset, 0)));

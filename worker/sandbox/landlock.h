@@ -1,12 +1,13 @@
 // worker/sandbox/landlock.h: takes the file system, TCP and signals away from a
-// process, without any privilege, where the kernel has Landlock.
+// process, without any privilege, if the kernel has Landlock.
 //
-// An addition to the seccomp filter, never instead of it: each kernel knows a
-// part of it, and what it does not know is left out. Spoken to by system calls
-// of our own: glibc has none, and the headers that we build with know less than
-// the kernels that we run on.
+// This is an addition to the seccomp filter, never a replacement. Each kernel
+// knows only a part of Landlock; the parts that it does not know are left out.
+// The code makes the system calls itself: glibc has no functions for them, and
+// the headers that we build with know less than the kernels that we run on.
 //
-// Threads  holds for the caller and for what it creates afterwards.
+// Threads  holds for the calling thread, and for threads and processes that it
+//          creates later.
 // Errors   kUnavailable: there is no Landlock, or not this part of it.
 #pragma once
 
@@ -14,11 +15,13 @@
 
 namespace thumbmill {
 
-// No file is opened, made, renamed or removed; from Linux 6.7 on no TCP port is
-// bound or connected to, from 6.12 on no other process gets a signal.
+// Denies opening, making, renaming and removing files. Also denies binding and
+// connecting TCP ports from Linux 6.7 on, and signals to other processes from
+// 6.12 on.
 [[nodiscard]] Status DenyFiles();
-// From Linux 6.12 on: no abstract socket of another process is connected to.
-// Of its own, since a worker's coordinator listens on one.
+// Denies connecting to abstract sockets of other processes, from Linux 6.12 on.
+// It is a separate step: a worker must connect to its coordinator first, which
+// listens on such a socket.
 [[nodiscard]] Status DenyAbstractSockets();
 
 }  // namespace thumbmill

@@ -17,11 +17,12 @@ tl::unexpected<Error> Unavailable(const char* what) {
   return Fail(ErrorCode::kUnavailable, SystemError(what, error).what, error);
 }
 
-// As little as a tmpfs can be. Nothing needs a folder that is known to exist:
-// it covers the root itself, and ".." of a root leads to what covers it.
+// Replaces the root by an empty tmpfs, as small as a tmpfs can be. The tmpfs is
+// mounted over the root itself, so that no folder needs to exist; the ".." of a
+// root leads to the mount that covers it.
 Status EmptyTheRoot() {
   constexpr unsigned long kInert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  // Else the mount would be seen by others.
+  // Else other mount namespaces would see the mount.
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return Unavailable("making mounts private");
   if (mount("none", "/", "tmpfs", kInert, "size=4k,nr_inodes=2,mode=555") != 0)

@@ -34,7 +34,8 @@ Status Sandbox::Close() {
   Add(LeaveNetwork());
   Add(DenyAbstractSockets());
   Add(DropCapabilities());
-  // RLIMIT_CORE does not keep a core handler from being run; this does.
+  // RLIMIT_CORE does not stop the kernel from running a core handler; this
+  // does.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
   return AllowOnlyNeededCalls();

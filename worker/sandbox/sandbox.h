@@ -1,15 +1,15 @@
-// worker/sandbox/sandbox.h: what a worker may still ask of the kernel: memory,
-// its socket, the time. No file, no new process, no new connection.
+// worker/sandbox/sandbox.h: limits a worker to memory, its socket and the time.
+// It gets no file, no new process, no new connection.
 //
-// The wall is a seccomp filter: a violation ends the process with SIGSYS, in
-// whichever thread. Behind it stand, where kernel and user allow, namespaces,
-// Landlock and the loss of all capabilities; a machine without them is no
-// failure.
+// The wall is a seccomp filter: a violation in any thread ends the process with
+// SIGSYS. Behind it stand, if kernel and user allow them, namespaces, Landlock
+// and the loss of all capabilities. A machine without these is no failure.
 //
-// Two steps, since each needs what the other takes away: see namespaces.h.
+// There are two steps: the first needs a process of one thread, and the second
+// would prevent the connection to the coordinator. See namespaces.h.
 //
-// Errors   kUnavailable: no seccomp filter is to be had. Of additions that are
-//          missing, missing() tells.
+// Errors   kUnavailable: a seccomp filter is not possible. missing() names the
+//          additions that are missing.
 #pragma once
 
 #include <string>
@@ -21,16 +21,16 @@ namespace thumbmill {
 
 class Sandbox {
  public:
-  // kOff: does nothing.
+  // Makes a sandbox that does nothing if `mode` is kOff.
   explicit Sandbox(SandboxMode mode) : mode_(mode) {}
 
-  // While the process has one thread, and everything that needs a path was
-  // done. What it has open, and what it connects to next, stay usable.
+  // Call while the process has one thread, after everything that needs a path.
+  // Open descriptors stay usable, and so does a connection that is made next.
   void Prepare();
-  // When the connection stands, before the first byte of an image is read.
+  // Call when the connection stands, before the first byte of an image is read.
   [[nodiscard]] Status Close();
 
-  // "unshare: Operation not permitted; …"; empty: nothing.
+  // Returns "unshare: Operation not permitted; …"; empty if nothing is missing.
   [[nodiscard]] const std::string& missing() const { return missing_; }
 
  private:

@@ -1,5 +1,5 @@
-// worker/sandbox/sanitized.h: TM_SANITIZED is defined where the program's run
-// time needs files and system calls that a sandbox takes away.
+// worker/sandbox/sanitized.h: defines TM_SANITIZED if a sanitizer's run time
+// needs files and system calls that the sandbox takes away.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

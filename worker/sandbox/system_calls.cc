@@ -30,10 +30,10 @@ namespace {
 
 struct Rule {
   int call;
-  std::vector<scmp_arg_cmp> arguments = {};  // all must hold
+  std::vector<scmp_arg_cmp> arguments = {};  // all must be true
 };
 
-// The kernel looks at the lower half of an argument that is an int.
+// Compares only the lower half of the register, as the kernel does for an int.
 scmp_arg_cmp IntIs(unsigned argument, std::uint64_t value) {
   return {argument, SCMP_CMP_MASKED_EQ, 0xffffffff, value};
 }
@@ -45,14 +45,15 @@ scmp_arg_cmp BitsAre(unsigned argument, std::uint64_t mask,
 
 scmp_arg_cmp IsNull(unsigned argument) { return {argument, SCMP_CMP_EQ, 0, 0}; }
 
-// No bit but these.
+// Returns the condition that no other bit is set.
 scmp_arg_cmp OnlyBits(unsigned argument, std::uint64_t bits) {
   return BitsAre(argument, ~bits, 0);
 }
 
 std::vector<Rule> MemoryRules() {
-  // Private, of no file, and never code. No other flag: MAP_GROWSDOWN would
-  // make it a stack, which RLIMIT_DATA does not count.
+  // Memory must be private, without a file, and never code. No other flag is
+  // allowed: MAP_GROWSDOWN would make it a stack, which RLIMIT_DATA does not
+  // count.
   const scmp_arg_cmp plain =
       BitsAre(3, ~std::uint64_t{MAP_NORESERVE}, MAP_PRIVATE | MAP_ANONYMOUS);
   const scmp_arg_cmp no_code = OnlyBits(2, PROT_READ | PROT_WRITE);
@@ -64,13 +65,14 @@ std::vector<Rule> MemoryRules() {
       {SCMP_SYS(madvise), {IntIs(2, MADV_DONTNEED)}},
       {SCMP_SYS(madvise), {IntIs(2, MADV_FREE)}},
       {SCMP_SYS(madvise), {IntIs(2, MADV_HUGEPAGE)}},
-      // How much memory there is: qsort() asks before it sorts many.
+      // qsort() asks for the size of memory before it sorts many elements.
       {SCMP_SYS(sysinfo)},
       {SCMP_SYS(getrandom)},
   };
 }
 
-// As glibc waits and wakes. Neither priorities nor several futexes at once.
+// Allows the futex calls by which glibc waits and wakes, and not those with
+// priorities or with several futexes at once.
 Rule Futex(std::uint64_t operation) {
   constexpr std::uint64_t kFlags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
   return {SCMP_SYS(futex), {BitsAre(1, 0xffffffff & ~kFlags, operation)}};
@@ -88,15 +90,16 @@ std::vector<Rule> WaitingRules() {
   };
 }
 
-// Of descriptors that are open. Neither sendmsg() nor recvmsg(): these pass
-// descriptors on. No address: the socket has its peer. No out-of-band data.
+// Allows the use of open descriptors, without sendmsg() and recvmsg(), which
+// can pass descriptors. An address is not allowed, since the socket has its
+// peer, and neither is out-of-band data.
 std::vector<Rule> DescriptorRules() {
   constexpr std::uint64_t kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
   const scmp_arg_cmp plain = BitsAre(3, 0xffffffff & ~kFlags, 0);
   return {
       {SCMP_SYS(read)},
       {SCMP_SYS(write)},
-      {SCMP_SYS(writev)},  // glibc's last words
+      {SCMP_SYS(writev)},  // glibc's last words before abort()
       {SCMP_SYS(recvfrom), {plain, IsNull(4)}},
       {SCMP_SYS(sendto), {plain, IsNull(4)}},
       {SCMP_SYS(close)},
@@ -104,10 +107,10 @@ std::vector<Rule> DescriptorRules() {
   };
 }
 
-// What abort() needs, so that the signal is the true one; leaving. No other
-// signal, so that a SIGKILL or SIGSTOP is never a worker's own. None is
-// blocked, also not by returning from a handler that never ran: SIGXCPU ends
-// whoever has used up its time.
+// Allows exits, and the calls of abort(), so that its signal is the true one. A
+// worker can send itself no other signal: a SIGKILL or SIGSTOP never comes from
+// the worker. It can block no signal, not even by a return from a handler that
+// never ran, because SIGXCPU must end a worker that has used up its time.
 std::vector<Rule> EndingRules() {
   return {
       {SCMP_SYS(getpid)},
@@ -122,7 +125,8 @@ std::vector<Rule> EndingRules() {
   };
 }
 
-// A thread that libzmq created, but that has not run yet, gives itself a name.
+// Allows the first calls of a thread that libzmq has created but that has not
+// run yet.
 std::vector<Rule> ThreadRules() {
   return {
       {SCMP_SYS(set_robust_list)},
@@ -131,16 +135,17 @@ std::vector<Rule> ThreadRules() {
   };
 }
 
-// Refused, not fatal: glibc looks for vm.overcommit_memory when it shrinks a
-// heap, and at /etc/localtime, and is content not to be told. realloc() copies
-// where it cannot move, and mremap() would make a stack grow, which RLIMIT_DATA
-// does not count.
+// Calls that are refused and do not end the process. glibc opens
+// vm.overcommit_memory when it shrinks a heap, and looks at /etc/localtime, and
+// goes on without an answer. mremap() would make a stack grow, which
+// RLIMIT_DATA does not count; realloc() copies if it cannot move.
 constexpr int kRefused[] = {SCMP_SYS(openat), SCMP_SYS(newfstatat),
                             SCMP_SYS(mremap)};
 
-// Not done, and the answer is 0. Such a thread also blocks all signals and sets
-// the scheduling that it has; libzmq aborts where it may not. Each of them
-// names another process as well.
+// Calls that do nothing and return 0. A new thread of libzmq blocks all signals
+// and sets the scheduling that it has already; libzmq aborts if a call fails.
+// The calls are not done, because a blocked SIGXCPU would not end the process,
+// and because scheduling calls can name other processes.
 std::vector<Rule> PretendedRules() {
   return {
       {SCMP_SYS(rt_sigprocmask), {IntIs(0, SIG_BLOCK)}},
@@ -182,12 +187,13 @@ int Load() {
   const auto set = [&filter](scmp_filter_attr attribute, std::uint32_t value) {
     return seccomp_attr_set(filter.get(), attribute, value);
   };
-  // libzmq's threads are there already.
+  // The filter must bind libzmq's threads, which exist already.
   if (const int error = set(SCMP_FLTATR_CTL_TSYNC, 1)) return error;
-  // Calls by another table of numbers, such as those of 32 bits.
+  // Calls by another table of numbers, such as that of 32 bits, end the
+  // process.
   if (const int error = set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
     return error;
-  // The kernel's own word for why it refused.
+  // Errors keep the kernel's own reason.
   if (const int error = set(SCMP_FLTATR_API_SYSRAWRC, 1)) return error;
   if (const int error = AddRules(filter.get())) return error;
   return seccomp_load(filter.get());

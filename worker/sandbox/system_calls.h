@@ -1,10 +1,10 @@
-// worker/sandbox/system_calls.h: the seccomp filter of a worker: what it may
-// still ask the kernel for.
+// worker/sandbox/system_calls.h: the seccomp filter of a worker.
 //
-// A list of what is needed, and nothing else: memory that is not code; waiting;
-// reading and writing what is open; the time; dying of a signal that is named
-// truly. Anything else ends the process with SIGSYS, but for two questions that
-// glibc asks and lives without an answer to: opening a file and looking at one.
+// It allows only these needs of a worker: memory that is not code; waiting;
+// reading and writing open descriptors; the time; dying of a signal with its
+// true name. Any other call ends the process with SIGSYS. Calls that glibc
+// makes and can do without are refused instead: opening a file, looking at one,
+// moving memory.
 //
 // Errors   kUnavailable: the kernel, or a sanitizer's run time, does not allow
 //          a filter.
@@ -14,7 +14,8 @@
 
 namespace thumbmill {
 
-// For all threads of the process, those that exist included. For good.
+// Loads the filter for all threads of the process, those that exist included.
+// It cannot be removed.
 [[nodiscard]] Status AllowOnlyNeededCalls();
 
 }  // namespace thumbmill
