@@ -8,16 +8,16 @@
 //
 //   node sharp_bench.mjs VARIANT OUT PARALLEL WIDTH,WIDTH,... FILE...
 //
-// PARALLEL images at once; libvips takes its threads from SHARP_THREADS
-// (default 1). With SHARP_KEEP_GOING a file that fails is counted, else it ends
-// the run. Prints the seconds from the first file to the last, without the
-// start of node and the loading of libraries.
+// It makes PARALLEL images at once; SHARP_THREADS sets the threads of libvips
+// (default 1). With SHARP_KEEP_GOING it counts a file that fails; without, such
+// a file ends the run. It prints the seconds from the first file to the last,
+// without the start of node and the loading of libraries.
 import {readFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {performance} from 'node:perf_hooks';
 
-// From the folder that scripts/bench installed it into, not from here.
+// Load sharp from the folder that scripts/bench installed it into.
 const sharp = createRequire(process.env.SHARP_FROM + '/')('sharp');
 sharp.concurrency(Number(process.env.SHARP_THREADS ?? 1));
 sharp.cache(false);

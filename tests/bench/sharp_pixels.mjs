@@ -1,15 +1,15 @@
-// What sharp makes of pictures before encoding, and at several qualities: for
-// each file and width OUT/STEM_WIDTH.png, and OUT/STEM_WIDTH_QUALITY.jpg (or
-// .webp for a WebP file; none for a PNG); and OUT/STEM_WIDTH_slow.png, with
-// sharp's fastShrinkOnLoad switched off.
+// Writes sharp's thumbnails before encoding, and at several qualities: for each
+// file and width OUT/STEM_WIDTH.png, and OUT/STEM_WIDTH_QUALITY.jpg (or .webp
+// for a WebP file; none for a PNG); and OUT/STEM_WIDTH_slow.png, with sharp's
+// fastShrinkOnLoad switched off.
 //
-// Each width is made from the file itself, which is the better of sharp's ways.
+// Each width comes from the file itself, which is the better of sharp's ways.
 //
 //   node sharp_pixels.mjs OUT PARALLEL WIDTH,... QUALITY,... FILE...
 import {createRequire} from 'node:module';
 import path from 'node:path';
 
-// From the folder that scripts/bench installed it into, not from here.
+// Load sharp from the folder that scripts/bench installed it into.
 const sharp = createRequire(process.env.SHARP_FROM + '/')('sharp');
 sharp.concurrency(1);
 sharp.cache(false);

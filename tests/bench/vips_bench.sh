@@ -1,7 +1,7 @@
 #!/bin/sh
 # A peer that scripts/bench measures against: vipsthumbnail, from disk to disk.
-# It makes one size a call: each process gets a few files, and is called once
-# for each size, with one thread, PARALLEL at once.
+# One call makes one size, so each group of a few files gets one call for each
+# size, with one thread; PARALLEL calls run at once.
 #
 #   vips_bench.sh OUT PARALLEL WIDTH,WIDTH,... FILE...
 set -eu

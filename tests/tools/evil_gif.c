@@ -1,11 +1,11 @@
-/* Stands for code that runs in a worker because a decoder has a hole: a libgif
- * that does what the comment of a GIF says, inside the real sandbox. Put before
- * the real one by LD_LIBRARY_PATH, which reaches workers; what it is not asked
- * to spoil, the real one does.
+/* Plays code that runs in a worker because a decoder has a hole: a libgif that
+ * does the deed in the comment of a GIF, inside the real sandbox. Workers load
+ * it before the real libgif, because LD_LIBRARY_PATH reaches them. It passes
+ * all other calls on to the real libgif.
  *
- * The comment is "PHASE VERB ARGUMENTS". PHASE says when: open, line and close
- * are calls of the decoder; wait is the next time that the worker has nothing
- * to do, drain its end. The verbs are below, in Do(). */
+ * The comment is "PHASE VERB ARGUMENTS". PHASE is the time of the deed: open,
+ * line and close are calls of the decoder; wait is the next time that the
+ * worker has no task; drain is its exit. Do() below lists the verbs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <gif_lib.h>
@@ -25,8 +25,8 @@
 
 enum { kOutputs = 201, kMost = 1 << 17 };
 
-static char deed[kMost];              /* of the GIF that was opened last */
-static uint8_t bytes[kMost];          /* what HEX stands for */
+static char deed[kMost];              /* of the last opened GIF */
+static uint8_t bytes[kMost];          /* decoded from HEX */
 static volatile uint64_t* record;     /* task, mark of its input, phase */
 static void* real;                    /* libgif */
 
@@ -78,7 +78,7 @@ static void Frame(const uint8_t* body, size_t n) {
   Write(Socket(), body, n);
 }
 
-/* A RESULT of the task at work, or of one that is `further` on. */
+/* Sends a RESULT for the current task, or for the id `further` above it. */
 static void Result(long further, const char* hex) {
   uint8_t* at = bytes;
   uint64_t id = record[0] + (uint64_t)further;
@@ -88,7 +88,7 @@ static void Result(long further, const char* hex) {
   Frame(bytes, (size_t)(at - bytes) + ReadHex(hex, at));
 }
 
-/* One message that never ends: each frame says that more follow. */
+/* Sends a message that never ends: each frame says that more follow. */
 static void Endless(int seconds) {
   static uint8_t frames[1 << 16];
   const time_t until = time(NULL) + seconds;
@@ -188,7 +188,7 @@ static void Now(const char* phase) {
   if (strncmp(deed, phase, n) == 0 && deed[n] == ' ') Do();
 }
 
-/* ---- where it is called ------------------------------------------------- */
+/* ---- the calls of the worker -------------------------------------------- */
 
 __attribute__((constructor)) static void Begin(void) {
   real = dlopen(REAL_GIF, RTLD_NOW | RTLD_LOCAL);
@@ -196,7 +196,8 @@ __attribute__((constructor)) static void Begin(void) {
 
 __attribute__((destructor)) static void End(void) { Now("drain"); }
 
-/* Before there is a sandbox it waits for its recipe: the record is mapped. */
+/* Replaces poll(). The worker calls it before it enters the sandbox, while it
+ * waits for its recipe: only then can the flight record be mapped. */
 int poll(struct pollfd* fds, nfds_t n, int timeout) {
   struct stat st;
   if (record == NULL && fstat(kOutputs, &st) == 0 && st.st_size > 0 &&
@@ -209,7 +210,7 @@ int poll(struct pollfd* fds, nfds_t n, int timeout) {
   return (int)syscall(SYS_poll, fds, n, timeout);
 }
 
-/* The file, read ahead for its comment. */
+/* The whole file, read before the real libgif reads it, to find the comment. */
 static struct {
   uint8_t bytes[kMost];
   size_t length, at;
@@ -224,7 +225,7 @@ static int ReadAhead(GifFileType* gif, GifByteType* to, int n) {
   return (int)taken;
 }
 
-/* Behind the screen's table of colours: 21 FE and blocks of text. */
+/* Finds the comment after the colour table: 21 FE and blocks of text. */
 static void FindDeed(void) {
   size_t at = 13, length = 0;
   deed[0] = '\0';

@@ -5,12 +5,12 @@
  * kind    malloc (malloc, calloc, realloc, aligned_alloc, posix_memalign and
  *         so operator new), write (to regular files), sync, rename, send, open,
  *         flock
- * n       from 1; 0: every call
- * file    is made when a call has been failed, so that a test knows whether
- *         there were n of them
+ * n       from 1; 0 makes every call fail
+ * file    is created when a call fails, so that a test knows whether there
+ *         were n calls
  *
- * Not fail points in the program: this way the calls inside SQLite, ZeroMQ and
- * libcurl fail too, and the program under test is the one that is shipped. */
+ * Fail points in the program would not do: this way the calls inside SQLite,
+ * ZeroMQ and libcurl fail too, and the tested program is the shipped one. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,7 +32,7 @@ static long wanted = -1;
 static int error;
 static const char* file;
 static atomic_long calls;
-/* Set last: calls of the start-up code itself are let through. */
+/* Set last, so that calls of the start-up code do not fail. */
 static atomic_int ready;
 
 __attribute__((constructor)) static void Begin(void) {
@@ -72,7 +72,7 @@ static int IsFile(int fd) {
   static __typeof__(&name) real;                                   \
   if (real == NULL) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
-/* ---- memory; glibc's own names, since dlsym() itself may allocate. */
+/* ---- memory, by glibc's own names, because dlsym() itself may allocate. */
 extern void* __libc_malloc(size_t);
 extern void* __libc_calloc(size_t, size_t);
 extern void* __libc_realloc(void*, size_t);

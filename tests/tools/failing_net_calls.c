@@ -1,14 +1,14 @@
-/* Makes the n-th call of a kind fail; for LD_PRELOAD, beside failing_calls.c,
- * for what the coordinator asks of libcurl and of the kernel.
+/* Makes the n-th call of a kind fail; for LD_PRELOAD, beside failing_calls.c.
+ * Its kinds are calls of the coordinator to libcurl and to the kernel.
  *
  *   FAILING_CALL=kind:n:code[:file]
  *
- * kind    setopt (curl_easy_setopt), curl (what else of libcurl can fail),
+ * kind    setopt (curl_easy_setopt), curl (other calls of libcurl),
  *         epoll (epoll_create1, epoll_ctl, eventfd, signalfd), thread
  *         (pthread_create)
- * n       from 1; 0: every call
- * code    what the call answers (a CURLcode, CURLMcode, CURLSHcode), or errno
- * file    is made when a call has been failed */
+ * n       from 1; 0 makes every call fail
+ * code    result of the call (a CURLcode, CURLMcode, CURLSHcode), or errno
+ * file    is created when a call fails */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -57,7 +57,7 @@ static int Fails(const char* what) {
   static __typeof__(&name) real;                                   \
   if (real == NULL) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
-/* ---- libcurl; its own names, without its header and the macros in there.
+/* ---- libcurl, declared here, because macros in its header hide the functions.
  * Each variadic function takes one argument, which fits a pointer. */
 #define VARIADIC(name, what)                           \
   int name(void* handle, int option, ...);             \

@@ -1,5 +1,5 @@
-/* Holds 300 MB of private memory for a moment, once; for LD_PRELOAD. The first
- * fdatasync() of a run does it, in one of the coordinator's threads. */
+/* Holds 300 MB of private memory for a moment, once; for LD_PRELOAD. It does so
+ * in the first fdatasync() of a run, in one of the coordinator's threads. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>
