@@ -23,8 +23,11 @@ namespace {
 constexpr std::size_t kLookAhead = 2048;
 // Time that started work has to finish after the run begins to drain.
 constexpr Millis kDrainTime{9000};
+// Longest sleep of the loop, and the period of the progress.
 constexpr Millis kTick{100};
+// Period of Sample().
 constexpr Millis kSample{250};
+// Least time between two looks at our own memory.
 constexpr Millis kLook{10};
 
 RetryPolicy MakeRetry(const RunOptions& options) {
@@ -56,6 +59,7 @@ bool IsSkip(const Item& item, Reason reason) {
     case Reason::kDuplicate:
     case Reason::kFiltered:
       return true;
+    // A walk finds other files too, but a list is expected to name images.
     case Reason::kNotImage:
       return item.ref.origin == Origin::kDirectory;
     default:
@@ -184,6 +188,7 @@ RunEnd Engine::Run() {
 bool Engine::Ended() const {
   if (stopped_) return true;
   if (committer_.pending() > 0) return false;
+  // Drain() drops items, so open_ does not reach 0 in a run that drains.
   if (draining_)
     return dispatcher_.leased() == 0 && storer_.active() == 0 && kept_.empty();
   return listing_ended_ && open_ == 0;
@@ -193,6 +198,7 @@ bool Engine::Ended() const {
 
 void Engine::RequestMore() {
   if (listing_ended_ || draining_) return;
+  // Requests come in large parts, so that the lister reads whole batches.
   const std::size_t known = queue_.size() + asked_;
   if (known >= kLookAhead / 2 || committer_.pending() > kMaxUncommitted) return;
   const std::size_t more = kLookAhead - known;
@@ -523,6 +529,7 @@ void Engine::FindSlowestHost(TimePoint now) {
     host.name = name;
     take(std::move(host));
   }
+  // A host that is held has no fetch under way, but its items wait too.
   const auto held = queue_.LongestHeld();
   if (!held) return;
   SlowHost host;

@@ -99,6 +99,7 @@ FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
 }
 
 bool Engine::StartFetch(const ItemPtr& item) {
+  // The fetcher has no room now. The item goes back to the head of its line.
   if (!fetcher_.Start(item)) {
     queue_.Done(*item);
     queue_.PushFront(item);
@@ -119,6 +120,7 @@ void Engine::FailUntried(const ItemPtr& item) {
 void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
   queue_.Done(*item);
   if (draining_) return;
+  // The fetcher dropped the download for lack of memory: this was no try.
   if (answer.dropped) {
     ++stats_.dropped;
     --item->fetch_tries;

@@ -182,6 +182,7 @@ std::optional<std::pair<std::string, TimePoint>> FetchQueue::LongestHeld()
 
 std::vector<ItemPtr> FetchQueue::Clear() {
   std::vector<ItemPtr> all;
+  // The lines stay: fetches that run will still call Done() for their host.
   for (auto& [host, line] : lines_) {
     for (ItemPtr& item : line.items) all.push_back(std::move(item));
     line.items.clear();

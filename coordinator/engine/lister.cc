@@ -40,6 +40,8 @@ Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
     thread_ = *std::move(thread);
     return;
   }
+  // The error arrives like a batch, when the loop runs: the engine is still
+  // under construction here.
   ListedBatch none;
   none.status = tl::unexpected<Error>(thread.error());
   Answer(std::move(none));
@@ -60,6 +62,7 @@ void Lister::Request(std::size_t count) {
 }
 
 void Lister::Stop() {
+  // The thread may be busy with many look-ups, so they must end first.
   if (options_.look != nullptr) options_.look->Stop();
   {
     const std::lock_guard lock(mutex_);
@@ -80,6 +83,7 @@ void Lister::Run() {
     if (batch.status) Claim(&batch);
     if (batch.status) Look(&batch);
     batch.progress = source_->progress();
+    // A batch may be larger than the credit; the excess is forgotten.
     {
       const std::lock_guard lock(mutex_);
       credit_ -= std::min(credit_, batch.items.size());
@@ -102,6 +106,7 @@ ListedBatch Lister::ReadBatch() {
   const TimePoint until = std::chrono::steady_clock::now() + kBatchTime;
   while (batch.items.size() < kBatch) {
     Result<std::optional<ImageRef>> next = source_->Next();
+    // The items read before the error are still good, so the batch keeps them.
     if (!next) {
       batch.unread = std::move(next).error();
       batch.end = true;

@@ -4,8 +4,8 @@
 // The lister has a thread of its own, because a disk, a walk or a pipe may
 // block. The thread reads a batch, computes each item's identity and the name
 // it claims, asks the journal for the earlier record, and posts the verdicts to
-// the loop. It reads only as many items as were requested, so that a list of
-// any length is streamed.
+// the loop. It stops at the end of the batch in which it reaches the requested
+// number of items, so that a list of any length is streamed.
 //
 // Threads  Request() and Stop() from the loop; batches arrive in the loop.
 #pragma once

@@ -104,6 +104,8 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
     Status status;
     std::string name, owner;
   };
+  // The names are computed here because NamesToClaim() changes the item, which
+  // belongs to the loop's thread.
   std::vector<std::string> names = NamesToClaim(item.get(), records);
   // The journal may wait for the disk or for another holder of its mutex,
   // which the loop's thread must not do.
@@ -184,6 +186,8 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
   item->Move(ItemState::kMade);
   events_.retried();
   ++waiting_;
+  // The timer may fire after StopRetrying(), which has already given up the
+  // item.
   parts_.loop->After(
       *delay, [this, item, alive = alive_, records = std::move(records)] {
         if (!*alive || stopped_) return;

@@ -6,10 +6,11 @@
 // neighbours with it; an attacker who controls the decoder may blame one of
 // them.
 //
-// The idea: no image is convicted while it shares a worker. An image that was
-// at work when a worker was lost, or that waited in two lost workers, runs
-// alone from then on: in a process that has run nothing before and gets nothing
-// else. If that process dies, either this image or somebody outside killed it.
+// The idea: no image is convicted while it shares a worker, except one that has
+// certainly used up its CPU limit. An image that was at work when a worker was
+// lost, or that waited in two lost workers, runs alone from then on: in a
+// process that has run nothing before and gets nothing else. If that process
+// dies, either this image or somebody outside killed it.
 //
 // Somebody outside (a person with kill -9, an out-of-memory daemon) hits all
 // workers; an image hits only its own. A death that looks like a kill from

@@ -374,6 +374,7 @@ SqliteJournal::Memory SqliteJournal::MemoryOf(const Statement& row) {
   memory.stamp = row.Text(2);
   memory.outputs = row.Text(3);
   memory.bounds = row.Text(4);
+  // A foreign journal may contain a blob of any size here.
   const ByteSpan claim = row.Blob(6);
   if (claim.size() == memory.claim.size()) {
     std::copy(claim.begin(), claim.end(), memory.claim.begin());
@@ -474,6 +475,7 @@ Result<ClaimVerdict> SqliteJournal::Recall(const ClaimRequest& request,
   const bool judged_anew = reason == Reason::kFiltered ||
                            reason == Reason::kNameCollision ||
                            IsTransient(reason);
+  // The item was too expensive for the bounds of its run, but ours are larger.
   const bool affordable = reason == Reason::kTooCostly &&
                           AnyLarger(options_.cost_bounds, memory->bounds);
   if (judged_anew || affordable) return verdict;
@@ -515,6 +517,8 @@ Result<std::string> SqliteJournal::ClaimName(const std::string& name,
                                              const std::string& source_key) {
   const Key128 key = HashKey(source_key);
   const Key128 name_key = HashKey(name);
+  // The name may belong to a finished item of an earlier run as its claim or as
+  // the name of an output.
   for (Statement* query : {&claim_owner_, &name_owner_}) {
     ASSIGN_OR_RETURN(std::string earlier, EarlierOwner(query, name_key, key));
     if (!earlier.empty()) return earlier;

@@ -115,6 +115,8 @@ Status Statement::Run() {
 void Statement::Reset() { sqlite3_reset(statement_.get()); }
 
 std::string Statement::Text(int column) const {
+  // sqlite3_column_text() may convert the value, so it must come before
+  // sqlite3_column_bytes().
   const auto* text = reinterpret_cast<const char*>(
       sqlite3_column_text(statement_.get(), column));
   const auto size =
@@ -151,6 +153,8 @@ Result<Database> Database::OpenPath(const std::string& path, const char* vfs,
 }
 
 Result<Database> Database::Open(int folder, const std::string& name) {
+  // SQLite opens more files by this path later, so the descriptor must live as
+  // long as the database.
   UniqueFd own(fcntl(folder, F_DUPFD_CLOEXEC, 3));
   if (!own.valid()) return FailSystem("the journal", errno);
   const char* vfs = KeepingVfs();

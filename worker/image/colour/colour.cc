@@ -141,6 +141,8 @@ class ColourTransforms::Engine {
     if (codes_ == nullptr) codes_ = MakeCodesOfLight();
     RgbConversion conversion{codes_, space.curve, channels, w, {}, {}};
     if (channels == 1) return MakeRgbTransform(conversion);
+    // HDR light is mapped in BT.2020 (see tone_map.h), so it needs a second
+    // matrix.
     const bool mapped = space.curve.is_hdr();
     if (!SetMatrix(space.primaries, mapped ? bt2020 : srgb,
                    &conversion.to_working))
@@ -223,6 +225,8 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     Complaints* complaints) {
   const int channels = PixelChannels(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
+  // An unusable profile is kept too, with a null transform, so that the next
+  // picture with it does not try again.
   Entry key{{icc.begin(), icc.end()}, RgbSpace(), channels, widths, nullptr};
   const Entry* found = Find(key);
   if (found == nullptr) {
@@ -260,6 +264,7 @@ const ColourTransforms::Entry& ColourTransforms::Keep(Entry entry) {
 }
 
 ColourTransforms::Engine& ColourTransforms::engine() {
+  // Most pictures are sRGB and need no engine.
   if (engine_ == nullptr) engine_ = std::make_unique<Engine>();
   return *engine_;
 }

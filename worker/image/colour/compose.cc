@@ -68,6 +68,8 @@ void Composer::Colours8(std::uint32_t y) {
   for (std::size_t p = 0; p < static_cast<std::size_t>(planes_.count); ++p)
     rows[p] = planes_.planes[p].Row(y);
   const PixelCode code{planes_.model, planes_.ycc, planes_.inverted};
+  // Without a transform, grey, RGB and YCC are sRGB after Interleave(); only
+  // inks need one more step.
   if (transform_ == nullptr && PixelChannels(planes_.model) < 4)
     return Interleave(rows, code, width_, colour_.data());
   Interleave(rows, code, width_, raw8_.data());

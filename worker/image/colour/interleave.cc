@@ -27,6 +27,8 @@ void InterleaveInks(const ByteRows& rows, std::uint8_t flip,
 // was converted to YCC.
 void InterleaveYcck(const ByteRows& rows, std::uint8_t flip,
                     std::uint32_t width, std::uint8_t* out) {
+  // YccToRgb() writes 3 bytes per pixel but inks take 4, so the RGB goes
+  // through a small buffer.
   constexpr std::uint32_t kChunk = 64;
   std::uint8_t rgb[kChunk * 3];
   for (std::uint32_t x = 0; x < width; x += kChunk) {

@@ -113,6 +113,7 @@ PlaneShape LinearRows::FullSize() const {
       full.height = plane.height;
     }
   }
+  // These rows are already interpolated to full size.
   full.fine_width = full.fine_height = 0;
   return full;
 }
@@ -131,6 +132,8 @@ LinearRows::Feed LinearRows::FeedOf(int number) const {
         Stretch(plane.height, plane.extent_y, full.height, full.extent_y));
     window = feed.down->max_taps();
     feed.width = plane.width;
+    // horizontal*() read a whole stride from each start, so `middle` is longer
+    // than a row. The part past the row meets weights of 0.
     const std::size_t middle = plane.width + feed.across->stride();
     feed.middle = SampleBuffer(middle * sizeof(std::int16_t));
     std::fill_n(feed.middle.data(), feed.middle.bytes(), std::uint8_t{0});
@@ -200,6 +203,7 @@ void LinearRows::MakeSrgb8(const ByteRows& rows) {
     CmykToRgb(pixels8_.data(), pixels8_.data(), width);
     channels = 3;
   }
+  // 255 * 257 is 65535.
   for (std::size_t i = 0; i < width * channels; ++i)
     srgb_[i] = static_cast<std::uint16_t>(pixels8_[i] * 257u);
 }
@@ -251,6 +255,8 @@ Verdict<void> LinearRows::ReadBand(const Rings& rings) {
     for (std::size_t p = 0; p < feeds_.size(); ++p) inner[p] = &feeds_[p].ring;
     if (auto ok = rows_->ReadBand(inner); !ok) return ok;
   }
+  // One band of the source gives as many rows as all planes allow, which may be
+  // none.
   const std::uint32_t height = shape_.planes[0].height;
   for (std::uint32_t i = 0; i < band_rows_; ++i) {
     if (next_row_ == height || !HasRow(next_row_)) break;
