@@ -99,9 +99,9 @@ void Dispatcher::PumpAlone() {
     const Grant grant = Acquire(item.get(), &why);
     alone_waits_ = grant == Grant::kWait;
     if (alone_waits_) return;
-    // RoomAlone() makes the executor empty a place for this item, so it is
-    // called only when the memory is there. The memory is returned meanwhile,
-    // so that others can use it.
+    // RoomAlone() makes the executor keep a place free for this item, so it is
+    // called only when the memory is there. Until the place is free, others may
+    // use the memory.
     if (grant == Grant::kHeld && !executor_->RoomAlone())
       return ReleaseAll(item.get());
     alone_.pop_front();

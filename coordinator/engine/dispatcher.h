@@ -3,9 +3,10 @@
 //
 // The dispatcher sends a TASK only after it has charged the predicted decode
 // memory and the room for the thumbnails. An image that does not fit waits;
-// smaller images may pass it, but not for ever. An image that can never fit is
-// refused with the prediction. When a place is lost, its images are sent again;
-// an image that may have caused the loss runs alone (see suspicion.h).
+// smaller images may pass it, but not for ever. An image that can never fit
+// fails, and its error text names the prediction. When a place is lost, its
+// images are sent again; an image that may have caused the loss runs alone (see
+// suspicion.h).
 //
 // Runs in  the loop's thread.
 #pragma once

@@ -8,8 +8,8 @@
 namespace thumbmill {
 namespace {
 
-// Returns the line of the item. All local files share one line, which has the
-// empty name and no bound.
+// Returns the name of the item's line. All local files share one line, which
+// has the empty name and no bound.
 const std::string& HostOf(const Item& item) {
   static const std::string kLocal;
   return item.ref.is_url ? item.authority : kLocal;

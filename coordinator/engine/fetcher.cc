@@ -239,8 +239,8 @@ bool Fetcher::Start(const ItemPtr& item) {
 }
 
 bool Fetcher::HasRoomForDownload() const {
-  // The first download may always start: if no fetch runs, nothing would ever
-  // free memory for it.
+  // If no fetch runs, a download may always start. expected_bytes_ is only an
+  // estimate, and must not stop the run for ever.
   if (active_.empty()) return true;
   const auto expected = static_cast<std::uint64_t>(expected_bytes_);
   std::uint64_t wanted = expected;
