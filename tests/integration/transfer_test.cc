@@ -220,6 +220,7 @@ TEST_F(TransferTest, ReadsRetryAfterInSecondsAndAsADate) {
   EXPECT_EQ(Get("/status/429?after=7").retry_after, Millis(7000));
   EXPECT_EQ(Get("/status/503").retry_after, Millis(0));
   const Millis dated = Get("/status/503?date=20").retry_after;
+  // The clock may have moved on by up to two seconds.
   EXPECT_GE(dated, Millis(18'000));
   EXPECT_LE(dated, Millis(20'000));
   EXPECT_EQ(Get("/status/503?date=-20").retry_after, Millis(0));
@@ -255,6 +256,7 @@ TEST_F(TransferTest, EndsABodyThatTheSinkDoesNotWant) {
   const TransferResult result = Get("/endless");
   EXPECT_EQ(result.reason, Reason::kNotImage) << result.message;
   EXPECT_FALSE(result.transient);
+  // One more piece may arrive before the end.
   EXPECT_LE(sink_.data.size(), 100'000u + (64 << 10));
 }
 
@@ -344,6 +346,7 @@ TEST_F(TransferTest, GivesUpASlowBodyButNotAFastOne) {
   options_.timeout = Millis(2000);
   Open();
   EXPECT_EQ(Get("/drip?size=100&ms=50").reason, Reason::kTooSlow);
+  // The second body is fast enough, but never ends.
   EXPECT_EQ(Get("/drip?size=2000&ms=50").reason, Reason::kTimeout);
 }
 
@@ -445,6 +448,7 @@ TEST_F(TransferTest, NeverReusesATrustedConnectionForAnUntrustedUrl) {
   options_.allow_loopback = false;
   Open();
   EXPECT_EQ(GetUrl(server_->Http("/uri"), true).reason, Reason::kNone);
+  // The open connection to the same address must not be used again.
   EXPECT_EQ(GetUrl(server_->Http("/uri"), false).reason,
             Reason::kForbiddenAddress);
 }
@@ -456,6 +460,7 @@ TEST_F(TransferTest, SendsUserinfoToItsOwnOriginOnly) {
   EXPECT_EQ(sink_.text(), "Basic bWU6cEB3");
   GetUrl(own + RedirectTo("/authorization"));
   EXPECT_EQ(sink_.text(), "Basic bWU6cEB3");
+  // The same server by another name is another origin.
   GetUrl(own + RedirectTo("http://localhost:" + origin + "/authorization"));
   EXPECT_EQ(sink_.text(), "");
 }

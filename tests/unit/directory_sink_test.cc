@@ -202,6 +202,7 @@ TEST_F(DirectorySinkTest, FailsTheItemWhoseFolderIsALinkAndNoOther) {
   fs::create_symlink("nowhere", target_ + "/dangling");
   fs::create_symlink(dir_ / "elsewhere", target_ + "/outside");
   fs::create_symlink("real", target_ + "/inside");
+  // A link below a real folder must not escape notice.
   fs::create_symlink(dir_ / "elsewhere", target_ + "/real/deep");
   const std::vector<std::string> bad = {"loop/x",      "dangling/x",
                                         "outside/x",   "inside/x",
@@ -276,6 +277,8 @@ TEST_F(DirectorySinkTest, AnswersNothingAfterAbort) {
   bench->sink->Put(ItemOf({{"x.jpg", "x"}}),
                    [&](const ItemPtr&, StoreResult) { answered = true; });
   bench->sink->Abort();
+  // The job enters the pool after the put, so when its post has run, the answer
+  // of the put would have come too.
   bool later = false;
   bench->pool.Submit([&] { bench->loop->Post([&] { later = true; }); });
   while (!later) bench->loop->RunOnce(Millis(1000));
@@ -302,6 +305,7 @@ int FillADisk(const std::string& target) {
         result.fatal && result.message.find("No space") != std::string::npos;
     const bool tidy =
         !fs::exists(target + "/.thumbmill/tmp/" + item->files[0].temporary);
+    // The disk must hold one file or more before it is full.
     return as_told && tidy && i > 0 ? 0 : 1;
   }
   return 1;

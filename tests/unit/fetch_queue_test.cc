@@ -55,6 +55,7 @@ TEST(FetchQueue, FilesWaitUntilOneIsWantedAndHoldNobodyUp) {
   queue.Push(Make("", 0));
   queue.Push(Make("a", 1));
   queue.Push(Make("", 2));
+  // False means that no file is wanted yet; URLs still go.
   EXPECT_EQ(queue.Take({}, false).item->ref.index, 1u);
   EXPECT_EQ(queue.Take({}, false).item, nullptr);
   EXPECT_EQ(queue.active_files(), 0u);
@@ -152,6 +153,7 @@ TEST(FetchQueue, ProbesHostsInTurnAndFindsThoseThatWaitForARetry) {
   for (int i = 0; i < 2; ++i) probed.insert(queue.TakeProbe().item->ref.index);
   EXPECT_EQ(probed, (std::set<std::uint64_t>{0, 1}));
   EXPECT_EQ(queue.TakeLocal().item->ref.index, 9u);
+  // The retry is not due yet, but a probe may take it.
   EXPECT_EQ(queue.TakeProbe().item->ref.index, 2u);
   EXPECT_EQ(queue.TakeProbe().item, nullptr);
 }

@@ -115,6 +115,7 @@ TEST(HostCare, HoldsAHostThatRefusesThreeTimesInARowTwiceAsLongEachTime) {
 
 TEST(HostCare, SuspectsAHostAfterFiveSilencesInARow) {
   HostCare care(Options());
+  // An answer between two rows of four means that no row of five exists.
   Silence(&care, 4, At(0));
   care.Answered("h");
   Silence(&care, 4, At(0));
@@ -126,6 +127,8 @@ TEST(HostCare, SuspectsAHostAfterFiveSilencesInARow) {
 
 TEST(HostCare, ThoseUnderWayWhenItBecameSuspectAreNoProbes) {
   HostCare care(Options());
+  // Fifteen of them were sent before the host became suspect; if they counted
+  // as failed probes, the host would be dead.
   Silence(&care, 20, At(0));
   EXPECT_EQ(care.Ask("h", 0, At(500)).leave, Leave::kGo);
 }
@@ -152,6 +155,7 @@ TEST(HostCare, LetsOneThroughToADeadHostAfterEachRest) {
   EXPECT_EQ(care.Ask("h", 0, dead + Millis(29'999)).leave, Leave::kDead);
   const TimePoint later = dead + Millis(30'000);
   EXPECT_EQ(care.Ask("h", 0, later).leave, Leave::kGo);
+  // One request is running, so a second one must not go.
   EXPECT_EQ(care.Ask("h", 1, later).leave, Leave::kDead);
   Silence(&care, 1, later);
   EXPECT_EQ(care.Ask("h", 0, later + Millis(59'999)).leave, Leave::kDead);

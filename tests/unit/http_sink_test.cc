@@ -97,6 +97,7 @@ TEST_F(HttpSinkTest, PutsEachFileUnderItsEscapedName) {
 }
 
 TEST_F(HttpSinkTest, KeepsASignatureBehindTheName) {
+  // A fragment is never sent.
   Open("https://u:p@h/base/?sv=1&sig=x#f");
   Put(1, {"a.jpg"});
   EXPECT_EQ(client_->puts[0].url, "https://u:p@h/base/a.jpg?sv=1&sig=x");
@@ -142,6 +143,8 @@ TEST_F(HttpSinkTest, StopsAnItemAtItsFirstFailureAndWaitsForTheRest) {
 TEST_F(HttpSinkTest, KeepsTheFirstFailureOfAnItem) {
   Open("http://h/");
   Put(1, {"a", "b"});
+  // The second file fails first, and its timeout is transient; the 404 after it
+  // would not be.
   client_->Answer(2, Answered(0, Reason::kTimeout, true));
   client_->Answer(1, Answered(404, Reason::kHttp4xx));
   ASSERT_EQ(answers_.size(), 1u);
@@ -166,6 +169,8 @@ TEST_F(HttpSinkTest, HoldsEverythingWhileTheTargetIsAwayAndCountsNoTry) {
     client_->Answer(id, Answered(0, Reason::kConnect, true));
   ASSERT_EQ(answers_.size(), 12u);
   for (std::size_t i = 0; i < 12; ++i)
+    // The first four failures could still concern single files; from the fifth
+    // in a row on, the target counts as away.
     EXPECT_EQ(answers_[i].second.away, i >= 4) << i;
   for (std::uint64_t id = 1; id <= 3; ++id) Put(id, {"a"});
   EXPECT_EQ(client_->running(), 0u) << "held";

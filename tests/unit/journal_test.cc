@@ -108,6 +108,8 @@ TEST_F(JournalTest, GivesANameToTheFirstThatClaimsIt) {
 TEST_F(JournalTest, TellsDuplicatesWhoseNamesHoldTheirPosition) {
   Restart();
   ClaimRequest one = Request("a.jpg", "1.jpg"), two = Request("a.jpg", "2.jpg");
+  // A name with the position differs for each line, so only the key tells a
+  // duplicate.
   one.claim_varies = two.claim_varies = true;
   EXPECT_EQ(Claim(one).kind, Kind::kFresh);
   EXPECT_EQ(Claim(two).kind, Kind::kDuplicate);
@@ -142,6 +144,7 @@ TEST_F(JournalTest, MakesOnlySizesThatWereAdded) {
   Restart();
   const ClaimVerdict verdict = Claim(Request("a", "A"));
   EXPECT_EQ(verdict.kind, Kind::kPartly);
+  // Bits follow the order of the sizes: 200x and 32x are missing.
   EXPECT_EQ(verdict.missing_mask, 0b101u);
   Commit(Done("a", "A", {"200x", "32x"}));
   Restart();
@@ -206,9 +209,11 @@ TEST_F(JournalTest, TriesWhatWasTooCostlyUnderALargerBound) {
   Commit(NotDone("c", "C", ItemStatus::kFailed, Reason::kTooCostly));
   Restart();
   EXPECT_EQ(ClaimKind("c", "C"), Kind::kFailedBefore);
+  // A smaller bound gives the image no new chance.
   options_.cost_bounds = {50, 100, 100};
   Restart();
   EXPECT_EQ(ClaimKind("c", "C"), Kind::kFailedBefore);
+  // One larger bound may be enough.
   options_.cost_bounds = {100, 100, 101};
   Restart();
   EXPECT_EQ(ClaimKind("c", "C"), Kind::kAgain);
@@ -262,6 +267,7 @@ TEST_F(JournalTest, GivesLateNamesLikeEarlyOnes) {
   EXPECT_EQ(journal_->ClaimName("late", "a").value(), "");
   EXPECT_EQ(journal_->ClaimName("late", "a").value(), "");
   EXPECT_EQ(journal_->ClaimName("late", "b").value(), "a");
+  // The name claimed early counts for late claims too, and the other way round.
   EXPECT_EQ(journal_->ClaimName("A", "b").value(), "a");
   EXPECT_EQ(ClaimKind("c", "late"), Kind::kCollision);
 }
@@ -331,6 +337,7 @@ TEST_F(JournalTest, ListsFailuresInListOrderWithAllThatNamesNeed) {
   Restart();
   ItemRecord second = NotDone("k2", "C2", ItemStatus::kFailed, Reason::kCrash);
   second.index = 2;
+  // Bytes that are no UTF-8, and a zero, must come back unchanged.
   second.uri = std::string("/x\xff\0y", 5);
   second.message = "it broke";
   second.signal = 11;
@@ -342,6 +349,7 @@ TEST_F(JournalTest, ListsFailuresInListOrderWithAllThatNamesNeed) {
   second.bytes_in = std::uint64_t{1} << 40;
   ItemRecord first = NotDone("k1", "C1", ItemStatus::kFailed, Reason::kDns);
   first.index = 1;
+  // Committed in the other order than listed.
   Commit(second);
   Commit(first);
   Commit(Done("k3", "C3", {"200x"}));
@@ -386,6 +394,7 @@ TEST_F(JournalTest, RefusesADamagedJournal) {
   journal_.reset();
   std::string bytes = dir_.Read("journal.sqlite");
   ASSERT_GT(bytes.size(), 8192u);
+  // Keep the first 100 bytes, the header of SQLite, so that the file opens.
   for (std::size_t i = 100; i < bytes.size(); ++i) bytes[i] = 'x';
   dir_.Write("journal.sqlite", bytes);
   EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
@@ -402,6 +411,7 @@ TEST_F(JournalTest, RefusesTheDatabaseOfAnotherProgram) {
   journal_.reset();
   std::string bytes = dir_.Read("journal.sqlite");
   for (std::size_t at; (at = bytes.find("items")) != std::string::npos;)
+    // Renames the table: a sound database, but not ours.
     bytes[at] = 'x';
   dir_.Write("journal.sqlite", bytes);
   EXPECT_EQ(OpenError().code, ErrorCode::kBadData);
@@ -485,6 +495,7 @@ TEST_F(JournalTest, LivesWithRowsThatItDidNotWrite) {
     journal_.reset();
     Tamper(dir_.path(), std::string("UPDATE items SET ") + change);
     Restart();
+    // Any verdict will do; the journal only has to go on.
     (void)ClaimKind("a", "A");
     Commit(Done("a", "A", {"200x", "64x"}));
     EXPECT_EQ(ClaimKind("b", "B"), Kind::kFresh) << change;
@@ -620,6 +631,7 @@ TEST(MemoryJournal, IsBoundedInMemoryHoweverManyNamesAreClaimed) {
     ASSERT_TRUE(journal->Claim(batch).has_value());
   }
   EXPECT_LT(peak_kib(), before + (40 << 10));
+  // The names are not forgotten: the last batch is known.
   EXPECT_EQ(journal->Claim(batch).value().back().kind, Kind::kDuplicate);
 }
 
