@@ -19,7 +19,7 @@
 namespace thumbmill {
 namespace {
 
-// The text of each flag as typed; Check() turns it into RunOptions.
+// The typed text of each flag. Check() makes RunOptions of it.
 struct Typed {
   std::vector<std::string> inputs, positional, include, exclude, sizes;
   std::string input_format, url_col = "url", output, name, state, report;
@@ -110,6 +110,8 @@ void Define(CLI::App* app, Typed* t) {
   app->add_flag("--version", t->version);
 }
 
+// Returns the value of the word `text`, or `standard` if it is empty. Fails
+// with a list of the known words.
 template <typename T>
 Result<T> Word(const std::string& flag, const std::string& text,
                const std::map<std::string, T>& words, T standard) {
@@ -123,7 +125,8 @@ Result<T> Word(const std::string& flag, const std::string& text,
               fmt::format("{}: '{}' is none of: {}", flag, text, known));
 }
 
-// Parses `text`, if there is any, into `*out`; errors name the flag.
+// Parses `text` into `*out`, or leaves `*out` alone if `text` is empty. Errors
+// name the flag.
 template <typename T, typename Parse>
 Status Set(const char* flag, const std::string& text, Parse parse, T* out) {
   if (text.empty()) return {};
@@ -189,8 +192,9 @@ Status ApplyPreset(Typed* t) {
                           t->preset));
 }
 
-// img2dataset resizes to a square in one of three ways; we make none of them
-// by default, so a guess would surprise.
+// Translates img2dataset's --image-size and --resize-mode. img2dataset has
+// three ways to resize to a square, and the default here is none of them: a
+// guess would surprise, so --image-size alone is an error.
 Status ApplyImageSize(Typed* t) {
   if (t->image_size.empty() && t->resize_mode.empty()) return {};
   const std::string& n = t->image_size;
@@ -232,6 +236,7 @@ Status SetSizes(const Typed& t, Recipe* recipe) {
     Result<SizeSpec> size = ParseSize(text, fit);
     if (!size) return Fail(ErrorCode::kUsage, "--size: " + size.error().what);
     for (const SizeSpec& other : recipe->sizes)
+      // The label is {size} in names: two sizes would overwrite each other.
       if (other.label == size->label)
         return Fail(ErrorCode::kUsage,
                     fmt::format("--size {} and {} would both be named '{}'; "
@@ -277,7 +282,7 @@ Status SetRecipe(const Typed& t, Recipe* recipe) {
 
 // ---- fetching, limits --------------------------------------------------
 
-// "10K", "10K/15s"
+// Parses "10K" or "10K/15s": bytes a second, and the time to measure them.
 Status SetMinSpeed(const std::string& text, TransferOptions* transfer) {
   if (text.empty()) return {};
   const std::size_t slash = text.find('/');
@@ -302,7 +307,7 @@ Status SetUserAgent(const std::string& typed, TransferOptions* transfer) {
 Status SetHeaders(const Typed& t, RunOptions* options) {
   RequestHeaders& headers = options->transfer.headers;
   if (!t.header_file.empty()) {
-    // It may be a pipe that nobody writes to: a signal ends the wait.
+    // The file may be a pipe that nobody writes to: a signal must end the wait.
     UnblockSignals();
     const Status read = ReadHeaderFile(t.header_file, &headers);
     BlockSignals();
@@ -350,6 +355,8 @@ Status SetMaxFailures(const std::string& text, RunOptions* options) {
   FailureBound bound;
   if (text.back() == '%') {
     std::uint64_t tenths = 0;
+    // A share of 1,000: ParseShare() returns whole numbers, and a percentage
+    // may have one decimal.
     RETURN_IF_ERROR(Set(
         "--max-failures", text,
         [](std::string_view share) { return ParseShare(share, 1000); },
@@ -395,7 +402,7 @@ Status SetPlacement(const Typed& t, RunOptions* options) {
   return SetMaxFailures(t.max_failures, options);
 }
 
-// ---- target, state, what one sees --------------------------------------
+// ---- target, state, view ------------------------------------------------
 
 Status SetTarget(const Typed& t, RunOptions* options) {
   options->output = t.output;
@@ -500,7 +507,8 @@ Result<RunOptions> Check(Typed t) {
   return options;
 }
 
-// "--url_list=x" becomes "--url-list=x"; values are left alone.
+// Replaces underscores in the name of a long flag: "--url_list=x_y" becomes
+// "--url-list=x_y".
 std::string NormaliseFlag(std::string argument) {
   if (!argument.starts_with("--")) return argument;
   const std::size_t end = std::min(argument.find('='), argument.size());
@@ -520,7 +528,7 @@ Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments)
     words.push_back(NormaliseFlag(argument));
   if (!words.empty() && words.front() == "run") words.erase(words.begin());
-  std::reverse(words.begin(), words.end());  // what CLI11 expects
+  std::reverse(words.begin(), words.end());  // as CLI11 expects them
   try {
     app.parse(words);
   } catch (const CLI::ParseError& e) {

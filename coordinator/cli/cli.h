@@ -1,6 +1,6 @@
-// coordinator/cli/cli.h: the command line into RunOptions.
+// coordinator/cli/cli.h: parses the command line into RunOptions.
 //
-// Errors  kUsage: what is wrong and what to type instead.
+// Errors  kUsage: the text names the fault and says how to type it instead.
 #pragma once
 
 #include <string>
@@ -16,13 +16,14 @@ struct ShowHelp {};
 struct ShowVersion {};
 using Command = std::variant<RunOptions, ShowHelp, ShowVersion>;
 
+// Parses the arguments of `coordinator [run]`, and checks each value.
 [[nodiscard]] Result<Command> ParseCommandLine(
     const std::vector<std::string>& arguments);
 
-// The text of --help; docs/cli.md carries it word for word.
+// Returns the text of --help. docs/cli.md holds the same text.
 [[nodiscard]] std::string_view HelpText();
-// Every long flag that the parser takes, without its dashes: so that a test
-// can hold the help against it.
+// Returns every long flag that the parser takes, without its dashes. A test
+// compares the help with it.
 [[nodiscard]] std::vector<std::string> KnownFlags();
 
 }  // namespace thumbmill

@@ -19,7 +19,7 @@ Result<Number> ParseNumber(std::string_view text, std::string_view example) {
   const char* end = text.data() + text.size();
   const auto [rest, error] =
       std::from_chars(text.data(), end, number.value, std::chars_format::fixed);
-  // It would take "nan" and "inf" too.
+  // from_chars() also takes "nan" and "inf".
   if (error != std::errc() || !std::isfinite(number.value) || number.value < 0)
     return Fail(ErrorCode::kUsage,
                 fmt::format("'{}' is not a number; write for example {}", text,
@@ -50,6 +50,7 @@ Result<std::uint64_t> Scale(std::string_view text, double base,
                             text, example));
   }
   const double value = number.value * factor;
+  // The cast of a larger value would be undefined.
   if (value > 9.0e18)
     return Fail(ErrorCode::kUsage, fmt::format("'{}' is too large", text));
   return static_cast<std::uint64_t>(value);
@@ -103,6 +104,7 @@ std::string FormatBytes(std::uint64_t bytes) {
   constexpr const char* kUnits[] = {"B", "KB", "MB", "GB", "TB", "PB"};
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
+  // One decimal would round 1023.95 and more to 1024.0.
   while (value >= 1023.95 && unit + 1 < std::size(kUnits)) {
     value /= 1024;
     ++unit;

@@ -1,7 +1,9 @@
-// coordinator/cli/units.h: durations, byte counts and percentages as people
-// type them. Errors are kUsage and say what would be right.
+// coordinator/cli/units.h: parses and prints durations, byte counts and
+// percentages in the form that people type.
 //
-// Bytes: K, M, G, T are powers of 1024, as in rclone. Counts: powers of 1000.
+// Units   K, M, G and T are powers of 1024 for bytes, as in rclone, and powers
+//         of 1000 for counts.
+// Errors  kUsage, with an example of the right form.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,7 @@ namespace thumbmill {
 [[nodiscard]] Result<Millis> ParseDuration(std::string_view text);
 [[nodiscard]] Result<std::uint64_t> ParseBytes(std::string_view text);
 [[nodiscard]] Result<std::uint64_t> ParseCount(std::string_view text);
-// "75%" of `whole`, or a byte count.
+// Parses "75%" as a share of `whole`; any other text as a byte count.
 [[nodiscard]] Result<std::uint64_t> ParseShare(std::string_view text,
                                                std::uint64_t whole);
 
