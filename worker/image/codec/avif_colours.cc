@@ -62,8 +62,8 @@ RgbSpace SpaceIn(const avifImage& image) {
 int OrientationOf(const avifImage& image) {
   const bool turned = (image.transformFlags & AVIF_TRANSFORM_IROT) != 0;
   const bool mirrored = (image.transformFlags & AVIF_TRANSFORM_IMIR) != 0;
-  // Rows: quarters of a turn. Columns: not mirrored, top and bottom swapped,
-  // left and right swapped.
+  // A row for each quarter of a turn. Its columns: not mirrored, top and bottom
+  // swapped, left and right swapped.
   constexpr int kValues[4][3] = {{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}};
   const int quarters = turned ? image.irot.angle & 3 : 0;
   return kValues[quarters][mirrored ? 1 + MirrorOf(image) : 0];

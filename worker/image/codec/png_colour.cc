@@ -8,9 +8,9 @@
 namespace thumbmill {
 namespace {
 
-constexpr double kUnit = 100000;  // of gAMA and cHRM
+constexpr double kUnit = 100000;  // gAMA and cHRM store numbers times this
 
-// libpng's range; what is beyond shows nothing.
+// libpng's range. A picture with a gamma outside of it would show nothing.
 constexpr std::uint32_t kLeastGamma = 16, kMostGamma = 625'000'000;
 
 std::uint32_t U32(ByteSpan bytes, std::size_t at) {
@@ -18,6 +18,7 @@ std::uint32_t U32(ByteSpan bytes, std::size_t at) {
          bytes[at + 2] << 8 | bytes[at + 3];
 }
 
+// Complains that a chunk is ignored.
 void Ignore(std::string_view type, std::string_view why,
             Complaints* complaints) {
   complaints->Add(Severity::kMinor,
@@ -50,7 +51,8 @@ std::optional<std::uint32_t> ReadGamma(ByteSpan data, Complaints* complaints) {
   return std::nullopt;
 }
 
-// The corners may lie anywhere, if white lies between them.
+// Reads the primaries. Their corners may lie anywhere if the white point lies
+// between them.
 std::optional<Primaries> ReadPrimaries(ByteSpan data, Complaints* complaints) {
   const auto point = [&](std::size_t index) {
     return Chromaticity{U32(data, 8 * index) / kUnit,
@@ -66,6 +68,7 @@ std::optional<Primaries> ReadPrimaries(ByteSpan data, Complaints* complaints) {
   return std::nullopt;
 }
 
+// Returns true if the primaries are sRGB's, up to the rounding of writers.
 bool AreSrgbs(const Primaries& primaries) {
   const auto near = [](const Chromaticity& a, const Chromaticity& b) {
     return std::abs(a.x - b.x) < 0.0015 && std::abs(a.y - b.y) < 0.0015;
@@ -75,14 +78,15 @@ bool AreSrgbs(const Primaries& primaries) {
          near(primaries.green, srgb.green) && near(primaries.blue, srgb.blue);
 }
 
-// Within one per cent of 1 / 2.2, which is what writers of sRGB put there.
+// Returns true within one per cent of 1 / 2.2, the value that writers of sRGB
+// use.
 bool IsSrgbs(std::uint32_t gamma) {
   const double exact = kUnit / 2.2;
   return std::abs(gamma - exact) <= 0.01 * exact + 0.5;
 }
 
-// cHRM alone says nothing of the curve, and a broken one spoils its gAMA: so it
-// is in Chromium and libpng.
+// Returns sRGB for cHRM without gAMA, since no curve is known, and for a gAMA
+// whose cHRM is broken. Chromium and libpng do the same.
 RgbSpace ReadGammaAndPrimaries(const PngHead& head, Complaints* complaints) {
   RgbSpace space;
   if (head.chrm) {

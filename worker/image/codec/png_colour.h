@@ -1,11 +1,11 @@
-// worker/image/codec/png_colour.h: the colour space that a PNG's chunks name.
+// worker/image/codec/png_colour.h: reads the colour space that a PNG's chunks
+// name.
 //
 // Order    of the third edition (4.3): cICP, iCCP, sRGB, then gAMA with or
-//          without cHRM. The first of each kind counts. All stand before the
-//          data; what stands behind it is not looked at.
-// Errors   a chunk of a wrong length or value is as if it were not there, and
-// is
-//          complained of: no sample is wrong for it.
+//          without cHRM. The first of each kind counts. Only chunks before the
+//          data are read, as the standard wants.
+// Errors   a chunk of a wrong length or value counts as absent, with a minor
+//          complaint: no sample is wrong because of it.
 // Source   W3C PNG, third edition, 11.3.2; cases that it leaves open are as
 //          Chromium 156 shows them.
 #pragma once
@@ -17,8 +17,8 @@
 namespace thumbmill {
 
 struct PngColour {
-  RgbSpace space;           // sRGB if nothing else is said
-  bool before_icc = false;  // it comes from cICP: a profile does not count
+  RgbSpace space;           // sRGB if the chunks name no other space
+  bool before_icc = false;  // from cICP, which counts before a profile
 };
 
 [[nodiscard]] PngColour ReadPngColour(const PngHead& head,

@@ -1,16 +1,16 @@
-// PNG: png_head.h says which chunks count, libpng reads what stands before the
-// data. If the rest is plain, the reader of plain_png.h does it, else the
-// library by its row interface. Palettes and small depths are expanded to 8
+// Decodes PNG. png_head.h decides which chunks count, and libpng reads those
+// before the data. If the rest is plain, the reader of plain_png.h decodes it,
+// else libpng by its row interface. Palettes and small depths are expanded to 8
 // bits; 16 bits stay 16.
 //
-// A fault that costs no sample is no damage: libpng does not see what follows
-// the data, an error after the last row does not count, and where only the
-// stream's own check sum or window is wrong, the rows are read again without
-// it.
+// A fault that costs no sample is no damage. libpng does not see the chunks
+// after the data, and an error after the last row does not count. If only the
+// stream's own check sum or window size is wrong, the rows are read again
+// without it.
 //
 // An interlaced picture comes in seven passes, each over its whole height. A
-// large one of which small thumbnails are wanted is not held: what comes is
-// added up in squares, as halving would do it later (block_sums.h).
+// large one is not held if the thumbnails are small: its samples are added up
+// in squares, as halving would do it later (block_sums.h).
 #include <png.h>
 
 #include <algorithm>
@@ -36,11 +36,12 @@
 namespace thumbmill {
 namespace {
 
-// Interlaced pictures up to this many samples are held.
+// The most samples of an interlaced picture that is held as a raster.
 constexpr std::uint64_t kHeldSamples = 32 << 20;
+// Squares of up to 64 x 64 samples, the most that BlockSums can add up.
 constexpr int kMaxHalvings = 6;
 
-// Of all passes, those that have none left out.
+// Returns the rows of all passes. A pass without columns has no rows.
 std::uint64_t RowsOf(const PngHeader& header) {
   if (!header.interlaced) return header.height;
   std::uint64_t rows = 0;
@@ -50,7 +51,8 @@ std::uint64_t RowsOf(const PngHeader& header) {
   return rows;
 }
 
-// Apple's tools write it for their own devices: no zlib head, blue first.
+// Returns true for the PNG variant that Apple's tools write for their own
+// devices: no zlib header, blue before red.
 bool IsCgbi(ByteSpan bytes) {
   return bytes.size() >= 16 && AsText(bytes.subspan(12, 4)) == "CgBI";
 }
@@ -87,7 +89,7 @@ class PngDecoder final : public Decoder, public RowSource {
 
  private:
   [[nodiscard]] Verdict<void> CheckHeader();
-  // libpng's part, up to the data.
+  // Makes libpng read the chunks before the data.
   [[nodiscard]] Verdict<void> OpenLibrary();
   void Close() {
     if (state_.png != nullptr)
@@ -98,18 +100,21 @@ class PngDecoder final : public Decoder, public RowSource {
   void SetSizes(unsigned divisor);
   [[nodiscard]] std::unique_ptr<RowSource> StartPlain();
   [[nodiscard]] Verdict<RowSource*> StartSums(unsigned divisor);
-  // A pass after the other into sums_. False: the library gave up.
+  // Reads all passes into sums_. Returns false if the library gave up.
   [[nodiscard]] bool ReadPasses();
   [[nodiscard]] bool ReadPass(int pass);
   [[nodiscard]] Verdict<void> ReadSums(const Rings& rings);
+  // Starts again from the first row. Does nothing at the first call.
   [[nodiscard]] Verdict<void> Rewind();
   [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
-  // Runs a step that reads rows. True if it came to its end, or failed only
-  // behind the last row.
+  // Runs a step that reads rows. Returns true if it ended well, or failed only
+  // after the last row.
   [[nodiscard]] bool MakeRows(void (*step)(PngState*));
-  // After a failed read: true if another, with less care, may do better.
+  // Call after a failed read. Returns true if another one with fewer checks may
+  // do better.
   [[nodiscard]] bool MayReadAgain();
-  // After a failed read: an error, or empty if the rest may be missing.
+  // Call after a failed read. Returns an error, or success if the rest of the
+  // picture may be missing.
   [[nodiscard]] Verdict<void> GaveUp();
   [[nodiscard]] Refusal Failure() const;
 
@@ -121,13 +126,13 @@ class PngDecoder final : public Decoder, public RowSource {
   PictureShape shape_;
   std::optional<PngFeed> feed_;
   PngState state_{};
-  bool started_ = false;      // by the library
-  bool reads_again_ = false;  // see MayReadAgain()
+  bool started_ = false;      // the library was started once
+  bool reads_again_ = false;  // set by MayReadAgain()
   Splitter split_ = nullptr;
-  SampleBuffer raster_;  // one row, or all of them if interlaced
+  SampleBuffer raster_;  // one row, or all rows if interlaced
   std::uint32_t next_row_ = 0;
   bool raster_read_ = false;
-  std::optional<BlockSums> sums_;  // instead of a raster
+  std::optional<BlockSums> sums_;  // used instead of a raster of all rows
   bool gave_up_ = false;
   bool plain_allowed_ = true;
   std::unique_ptr<RowSource> plain_;
@@ -157,6 +162,10 @@ bool PngDecoder::MayReadAgain() {
   const auto is = [&](std::string_view what) {
     return error.find(what) != error.npos;
   };
+  // Some encoders name too small a window in the head of the stream, or write a
+  // wrong check sum. The samples may be right all the same: they are read again
+  // without that check. A wrong sum is left alone where other faults make the
+  // samples doubtful.
   const std::size_t window = PngStream::Window(bytes_, head_.first_data);
   constexpr std::size_t kWholeWindow = 32 << 10;
   if (is(kFarDistance) && !state_.whole_window && window < kWholeWindow) {
@@ -245,7 +254,8 @@ Verdict<void> PngDecoder::Open() {
   return {};
 }
 
-// As png_set_expand() will make it: transparency becomes a channel.
+// Sets the shape that png_set_expand() will produce: transparency becomes a
+// channel.
 void PngDecoder::SetShape() {
   const int type = png_get_color_type(state_.png, state_.info);
   const bool coloured = (type & PNG_COLOR_MASK_COLOR) != 0;
@@ -303,7 +313,7 @@ Verdict<RowSource*> PngDecoder::StartSums(unsigned divisor) {
 
 bool PngDecoder::ReadPass(int pass) {
   const std::uint32_t width = PNG_PASS_COLS(shape_.width, pass);
-  if (width == 0) return true;  // then it has no rows either
+  if (width == 0) return true;  // a pass without columns has no rows either
   const std::uint32_t rows = PNG_PASS_ROWS(shape_.height, pass);
   const auto first = static_cast<std::uint32_t>(PNG_PASS_START_COL(pass));
   const auto step = static_cast<std::uint32_t>(PNG_PASS_COL_OFFSET(pass));
@@ -339,7 +349,6 @@ Verdict<void> PngDecoder::ReadSums(const Rings& rings) {
   return complaints_->Judge(options_.fail_on);
 }
 
-// To the first row. Does nothing at the first start.
 Verdict<void> PngDecoder::Rewind() {
   if (!std::exchange(started_, true)) return {};
   next_row_ = 0;
@@ -364,7 +373,8 @@ Verdict<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
   const std::size_t rows = picture_.header.interlaced ? shape_.height : 1;
   raster_ = SampleBuffer(rows * state_.row_bytes);
   state_.row = raster_.data();
-  // Rows that a damaged file does not fill must not hold another picture.
+  // A damaged file may leave rows unwritten. They must not show bytes of
+  // another picture.
   std::memset(raster_.data(), 0, raster_.bytes());
   return this;
 }
@@ -411,7 +421,7 @@ Verdict<void> PngDecoder::Finish() {
 }  // namespace
 
 unsigned PngDivisor(const ImageHeader& header, const DecodeHint& hint) {
-  // One channel may be a palette, which becomes RGB and alpha.
+  // One stored channel may be a palette's index, which becomes RGB and alpha.
   const std::uint64_t channels = header.components == 2 ? 2 : 4;
   const std::uint64_t samples =
       std::uint64_t{header.width} * header.height * channels;
@@ -419,7 +429,8 @@ unsigned PngDivisor(const ImageHeader& header, const DecodeHint& hint) {
   const double step_x = static_cast<double>(header.width) / hint.width;
   const double step_y = static_cast<double>(header.height) / hint.height;
   const int halvings = PyramidLevel(FilterKind::kLanczos3, step_x, step_y);
-  // Sums take four bytes: halved once they would be as much as the raster.
+  // A sum takes four bytes for each sample: after one halving, the sums would
+  // take as much memory as the raster.
   return halvings < 2 ? 1 : 1u << std::min(halvings, kMaxHalvings);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kSignature = 8, kHeaderChunk = 8 + 13 + 4;
 
-// libpng is told not to look at it.
+// Stands for a check sum. libpng is told to ignore check sums.
 constexpr std::array<std::uint8_t, 4> kNoSum{};
 
 }  // namespace
@@ -34,7 +34,7 @@ void PngFeed::Frame(std::string_view type, ByteSpan data) {
   Add(kNoSum);
 }
 
-// Looks past chunks between the data for more of them.
+// Finds the next IDAT chunk, also after chunks of other types.
 bool PngFeed::NextData() {
   bool between = false;
   while (const auto chunk = chunks_.Next()) {
@@ -60,9 +60,10 @@ bool PngFeed::NextData() {
   return false;
 }
 
-// False: there is nothing that libpng could be given.
+// Prepares the next chunk for libpng: data, or IEND after the last data.
+// Returns false if there is none left.
 bool PngFeed::FrameData() {
-  head_count_ = part_count_ = part_ = 0;  // all of them are read
+  head_count_ = part_count_ = part_ = 0;  // libpng has read all parts
   if (data_.empty() && !cut_ && !NextData() && !cut_) {
     if (ended_) return false;
     ended_ = true;

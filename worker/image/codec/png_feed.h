@@ -1,10 +1,10 @@
-// worker/image/codec/png_feed.h: a PNG as libpng is to see it: the chunks that
+// worker/image/codec/png_feed.h: shows libpng a cleaned PNG: the chunks that
 // count, in the order of the standard, then the data, then an end.
 //
-// The idea: libpng makes an error of much that costs no sample. So it gets a
-// file without a fault outside of its data; check sums are looked at here, by a
-// function that is many times faster. The feed copies nothing before it is
-// read.
+// The idea: libpng refuses a file for many faults that cost no sample. So it
+// gets a file without faults outside of its data. The feed checks the CRCs
+// itself, with a function that is many times faster. It copies no byte before
+// libpng reads it.
 #pragma once
 
 #include <array>
@@ -23,41 +23,45 @@ class PngFeed {
   // `png` and `complaints` outlive this.
   PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints);
 
-  // Returns false if the file ends before.
+  // Copies the next `size` bytes. Returns false if the file ends before them.
   [[nodiscard]] bool Read(std::uint8_t* out, std::size_t size);
 
-  // Returns true if other chunks stand between those of the data.
+  // Returns true if chunks of other types lie between the chunks of data.
   [[nodiscard]] bool split() const { return split_; }
-  // Returns true if the check sum of a chunk of the data is wrong.
+  // Returns true if a chunk of data has a wrong check sum.
   [[nodiscard]] bool damaged() const { return damaged_; }
-  // Returns the number of bytes left of the chunk that is being read.
+  // Returns the bytes that libpng has not read of the current chunk of data.
   [[nodiscard]] std::size_t unread() const;
-  // Returns where in the file the chunk after that one starts.
+  // Returns the offset in the file of the chunk after that one.
   [[nodiscard]] std::size_t next_chunk_at() const { return next_chunk_at_; }
 
  private:
-  // libpng wonders at chunks of more than 4 MB.
+  // libpng warns about data chunks of more than 4 MB; larger ones are given in
+  // parts.
   static constexpr std::size_t kMostInFrame = 1 << 20;
 
   void Add(ByteSpan part) { parts_[part_count_++] = part; }
+  // Adds a chunk with its length and type before the data and a check sum after
+  // it.
   void Frame(std::string_view type, ByteSpan data);
   [[nodiscard]] bool FrameData();
   [[nodiscard]] bool NextData();
 
   Complaints* const complaints_;
   PngChunks chunks_;
-  ByteSpan data_;  // of an IDAT, not framed yet
-  // No allocation: libpng's functions stand between a throw and its catch.
+  ByteSpan data_;  // rest of an IDAT that is not framed yet
+  // Fixed arrays: an allocation may throw, and no exception may pass through
+  // libpng's functions.
   std::array<std::array<std::uint8_t, 8>, 3> heads_{};
-  std::array<ByteSpan, 10> parts_;  // the signature, three frames
+  std::array<ByteSpan, 10> parts_;  // signature, three chunks of three parts
   std::size_t head_count_ = 0;
   std::size_t part_count_ = 0;
-  std::size_t part_ = 0;  // that is being read
+  std::size_t part_ = 0;  // the part that libpng reads next
   std::size_t next_chunk_at_;
   bool split_ = false;
   bool damaged_ = false;
   bool cut_ = false;    // the file ends without IEND
-  bool ended_ = false;  // IEND was framed
+  bool ended_ = false;  // IEND was given
 };
 
 }  // namespace thumbmill

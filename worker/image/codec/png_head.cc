@@ -11,13 +11,14 @@
 namespace thumbmill {
 namespace {
 
-constexpr std::size_t kFirstChunk = 8;  // behind the signature
-constexpr std::size_t kHeadBytes = 8;   // length and type
+constexpr std::size_t kFirstChunk = 8;  // offset after the signature
+constexpr std::size_t kHeadBytes = 8;   // bytes of length and type
 constexpr std::size_t kSumBytes = 4;
 constexpr std::uint32_t kMostBytes = 0x7FFFFFFF;
 constexpr std::uint8_t kPaletteType = 3;
 constexpr std::size_t kMostPalette = 768;
-// Data left behind the last row: a check sum, an encoder's whim.
+// The most bytes of data after the last row without a complaint: a check sum,
+// or an encoder's padding.
 constexpr std::size_t kMaxUnread = 16 << 10;
 
 std::uint32_t U32(const std::uint8_t* p) {
@@ -30,8 +31,10 @@ bool IsLegal(std::string_view type) {
   });
 }
 
+// The first letter of a critical type is a capital.
 bool IsCritical(std::string_view type) { return type[0] <= 'Z'; }
 
+// Reads the chunks before the data.
 class HeadReader {
  public:
   HeadReader(ByteSpan png, FailOn fail_on, Complaints* complaints)
@@ -74,7 +77,7 @@ Verdict<PngHead> HeadReader::Read() {
   return head_;
 }
 
-// Up to the first IDAT.
+// Takes each chunk before the first IDAT.
 Verdict<void> HeadReader::Walk() {
   PngChunks chunks(png_, kFirstChunk);
   while (true) {
@@ -126,7 +129,8 @@ Verdict<void> HeadReader::TakeCritical(const PngChunk& chunk) {
   return {};
 }
 
-// A length that is not whole colours leaves those that are.
+// Keeps the palette. If the length is not a multiple of 3, the whole colours
+// are kept.
 Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
   if (head_.palette) return Refuse(Reason::kCorrupt, "PLTE: duplicate");
   const std::size_t colours = chunk.data.size() / 3;
@@ -139,7 +143,8 @@ Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
   return {};
 }
 
-// A proposal for screens of few colours, or a mistake.
+// Checks the PLTE of a picture that has no palette: a suggestion for screens of
+// few colours, or a mistake. No sample depends on it.
 void HeadReader::TakeUnusedPalette(const PngChunk& chunk) {
   const bool coloured = (head_.header.colour_type & 2) != 0;
   const std::size_t size = chunk.data.size();
@@ -152,6 +157,7 @@ void HeadReader::TakeUnusedPalette(const PngChunk& chunk) {
   if (std::exchange(seen_palette_, true)) Complain("PLTE", "duplicate");
 }
 
+// Returns the member that keeps this type of chunk, or null.
 std::optional<ByteSpan>* HeadReader::PlaceOf(std::string_view type) {
   const std::pair<std::string_view, std::optional<ByteSpan>*> places[] = {
       {"tRNS", &head_.transparency}, {"iCCP", &head_.profile},
@@ -167,7 +173,8 @@ void HeadReader::TakeAncillary(const PngChunk& chunk) {
   std::optional<ByteSpan>* place = PlaceOf(chunk.type);
   if (place == nullptr) return;
   if (place->has_value()) return Complain(chunk.type, "duplicate");
-  // Chromium reads the others there.
+  // cICP must come before PLTE. The other colour chunks must too, but Chromium
+  // reads them after it all the same.
   if (chunk.type == "cICP" && (head_.palette || seen_palette_))
     return Complain("cICP", "out of place");
   if (chunk.type == "iCCP" && chunk.data.size() > kMaxProfileBytes)
@@ -175,6 +182,7 @@ void HeadReader::TakeAncillary(const PngChunk& chunk) {
   *place = chunk.data;
 }
 
+// Shortens tRNS to the palette, or drops it if it does not fit the colour type.
 void HeadReader::FitTransparency() {
   if (!head_.transparency) return;
   ByteSpan& data = *head_.transparency;

@@ -1,10 +1,10 @@
-// worker/image/codec/png_head.h: the chunks of a PNG, and which of those before
-// its data count.
+// worker/image/codec/png_head.h: reads the chunks of a PNG before its data, and
+// decides which of them count.
 //
-// The rule  a chunk that is wrong, twice there or out of place is damage only
-//           where a sample of the picture may be wrong for it. Else the chunk
-//           is left out, or read as it was meant, and complained of.
-//           docs/images.md, "Damaged PNGs", is the table.
+// The rule  a chunk that is wrong, duplicate or out of place is damage only
+//           if a sample of the picture may be wrong because of it. Otherwise
+//           the chunk is left out, or read as it was meant, with a complaint.
+//           docs/images.md, "Damaged PNGs", has the table.
 // Errors    kTruncated or kCorrupt before any IDAT; kUnsupported for a critical
 //           chunk that we do not know.
 // Source    W3C PNG, third edition.
@@ -23,8 +23,8 @@
 namespace thumbmill {
 
 struct PngChunk {
-  std::string_view type;  // four bytes of the file; the data follow them
-  ByteSpan data;          // where the file ends: as many as there are
+  std::string_view type;  // four bytes of the file, just before the data
+  ByteSpan data;          // cut if the file ends
   std::uint32_t sum = 0;  // as stored
   bool cut = false;       // the file ends before the check sum does
 
@@ -36,10 +36,10 @@ class PngChunks {
  public:
   PngChunks(ByteSpan png, std::size_t at) : png_(png), at_(at) {}
 
-  // Returns empty if there is no room for a length and a type, or the length is
-  // not legal.
+  // Returns the next chunk. Returns empty if there is no room for a length and
+  // a type, or if the length is not legal.
   [[nodiscard]] std::optional<PngChunk> Next();
-  // Returns where the next chunk starts.
+  // Returns the offset of the next chunk.
   [[nodiscard]] std::size_t at() const { return at_; }
   [[nodiscard]] bool at_illegal_length() const { return illegal_length_; }
 
@@ -49,25 +49,27 @@ class PngChunks {
   bool illegal_length_ = false;
 };
 
-// The first of each kind that is whole.
+// The bodies of the chunks that count: the first whole one of each kind.
 struct PngHead {
   PngHeader header;
-  std::optional<ByteSpan> palette;       // PLTE of a palette's picture
-  std::optional<ByteSpan> transparency;  // tRNS, as long as it may be
-  std::optional<ByteSpan> profile;       // iCCP: a name, the profile deflated
+  std::optional<ByteSpan> palette;       // PLTE, if the colour type uses it
+  std::optional<ByteSpan> transparency;  // tRNS, cut to its legal length
+  std::optional<ByteSpan> profile;  // iCCP: a name, then the deflated profile
   std::optional<ByteSpan> cicp, srgb, gama, chrm, exif;
   std::size_t first_data = 0;  // offset of the first IDAT
 };
 
+// Reads the chunks up to the first IDAT.
 [[nodiscard]] Verdict<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
                                            Complaints* complaints);
 
-// Returns the first eXIf that is whole, wherever it stands; empty: none.
+// Returns the body of the first whole eXIf chunk, anywhere in the file, or
+// empty.
 [[nodiscard]] ByteSpan FindPngExif(ByteSpan png, const PngHead& head);
 
-// Complains of faults after the data, from the chunk at `at` on: all the
-// picture's samples have come, so none of them is damage. `unread` bytes of
-// data before it were left over.
+// Complains about faults after the data, from the chunk at `at` on. None of
+// them is damage, since all samples of the picture have been read. `unread` is
+// the number of bytes left in the data before `at`.
 void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
                   Complaints* complaints);
 

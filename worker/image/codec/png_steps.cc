@@ -14,8 +14,8 @@ namespace {
   std::longjmp(state.jump, 1);
 }
 
-// With other chunks between them it is the data's check sum alone that says
-// that they belong together.
+// If other chunks split the data, only the check sum of the whole stream shows
+// that the parts belong together. A wrong sum is damage then.
 void OnWarning(png_structp png, png_const_charp text) {
   auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
   const bool doubtful =
@@ -53,7 +53,7 @@ void Create(PngState* state) {
   png_set_user_limits(state->png, 0x7FFFFFFF, 0x7FFFFFFF);
   png_set_chunk_malloc_max(state->png, kMaxProfileBytes);
   png_set_benign_errors(state->png, 1);
-  // The feed looks at them.
+  // The feed checks the CRCs of chunks.
   png_set_crc_action(state->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
   png_set_read_user_transform_fn(state->png, CountRow);
   if (state->whole_window)

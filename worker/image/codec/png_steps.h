@@ -1,4 +1,5 @@
-// worker/image/codec/png_steps.h: what libpng does of a PNG, step by step.
+// worker/image/codec/png_steps.h: the calls into libpng that read a PNG, in
+// steps.
 //
 // libpng jumps out of its functions on an error. Guard() is the one function
 // that holds the setjmp; the steps that it runs have no destructors.
@@ -23,18 +24,19 @@ struct PngState {
   PngFeed* feed;
   Complaints* complaints;
   bool hit_end;
-  bool whole_window;  // whatever the stream's head says
-  bool unchecked;     // without the stream's check sum
+  bool whole_window;  // ignore the window size in the stream's head
+  bool unchecked;     // ignore the stream's check sum
   char error[128];
-  std::uint8_t* row;  // one row, or of the whole raster
+  std::uint8_t* row;  // one row, or the whole raster
   std::size_t row_bytes;
-  std::uint32_t rows;  // of the raster
+  std::uint32_t rows;  // rows of the raster
   int passes;
-  std::uint64_t rows_made;  // in all passes
+  std::uint64_t rows_made;  // rows read so far, in all passes
+  // Rows of all passes.
   std::uint64_t rows_there;
 };
 
-// In libpng's and zlib's words.
+// Parts of error texts of libpng and zlib.
 inline constexpr std::string_view kWrongSum = "incorrect data check";
 inline constexpr std::string_view kFarDistance =
     "invalid distance too far back";
@@ -42,14 +44,17 @@ inline constexpr std::string_view kFarDistance =
 // Returns false if the library gave up; `error` then says why.
 [[nodiscard]] bool Guard(PngState* state, void (*step)(PngState*));
 
-// In this order. png and info are null where there is no memory for them.
+// The steps, in the order of their calls. Create() leaves png or info null if
+// there is no memory.
 void Create(PngState* state);
 void ReadInfo(PngState* state);
-// Of an interlaced picture: so that rows come pass by pass, or whole.
+// Call one of these two before the first row: StartPasses() to read an
+// interlaced picture pass by pass, StartRows() to read any other picture, or an
+// interlaced one into a raster.
 void StartPasses(PngState* state);
 void StartRows(PngState* state);
 void ReadRow(PngState* state);
-// All rows of all passes, into a raster.
+// Reads all rows of all passes into a raster.
 void ReadRaster(PngState* state);
 
 }  // namespace thumbmill

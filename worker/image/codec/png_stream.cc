@@ -12,7 +12,7 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kInflatedAtOnce = 128 << 10;
-constexpr std::size_t kFrame = 12;  // length, type, CRC
+constexpr std::size_t kFrame = 12;  // bytes of length, type and CRC
 
 constexpr std::uint32_t Type(const char (&name)[5]) {
   std::uint32_t type = 0;
@@ -23,7 +23,7 @@ constexpr std::uint32_t Type(const char (&name)[5]) {
 
 constexpr std::uint32_t kData = Type("IDAT"), kEnd = Type("IEND");
 
-// Those that may follow the data, and of which libpng has nothing to say to us.
+// Chunks that may follow the data and about which libpng never complains.
 constexpr std::array kHarmless = {Type("eXIf"), Type("tEXt"), Type("zTXt"),
                                   Type("iTXt"), Type("tIME"), Type("fcTL"),
                                   Type("fdAT")};
@@ -44,7 +44,8 @@ PngStream::PngStream(ByteSpan bytes, std::size_t first_data, std::size_t most)
       window_(kInflatedAtOnce + most),
       window_size_(kInflatedAtOnce + most),
       inflater_(std::make_unique_for_overwrite<Inflater>()) {
-  // Weights of 0 meet what lies behind a row: let that be the same always.
+  // Kernels read past the end of a row and multiply those bytes by weights of
+  // 0. The cleared window makes them the same in every run.
   std::memset(window_.data(), 0, window_.bytes());
   isal_inflate_init(&inflater_->state);
   inflater_->state.crc_flag = ISAL_ZLIB;
@@ -71,7 +72,7 @@ bool PngStream::FeedChunk() {
   Chunk chunk;
   if (!NextChunk(&chunk)) return false;
   if (chunk.type != kData) {
-    at_ = start;  // the tail's
+    at_ = start;  // TailIsPlain() reads this chunk again
     return false;
   }
   // ISA-L reads only, but its pointer is not const.
@@ -80,7 +81,8 @@ bool PngStream::FeedChunk() {
   return true;
 }
 
-// Fills `out` unless the stream ends before.
+// Fills `out`, or less of it if the stream ends; `made` is the number of bytes.
+// Returns false on a fault.
 bool PngStream::Inflate(std::uint8_t* out, std::size_t size,
                         std::size_t* made) {
   inflate_state& state = inflater_->state;
@@ -125,7 +127,8 @@ bool PngStream::EndsHere() {
   if (begin_ != end_) return false;
   std::size_t made = 0;
   std::uint8_t more = 0;
-  // The last check sum may still have to be read.
+  // ISA-L may not have read the stream's check sum yet: ask for one byte more,
+  // which must not come.
   if (!Inflate(&more, 1, &made) || made != 0) return false;
   const inflate_state& state = inflater_->state;
   return state.avail_in == 0 && state.read_in_length < 8 && TailIsPlain();
@@ -134,7 +137,7 @@ bool PngStream::EndsHere() {
 std::size_t PngStream::Window(ByteSpan bytes, std::size_t first_data) {
   std::array<unsigned, 2> head{};
   std::size_t have = 0, at = first_data;
-  while (have < head.size()) {  // each byte may be in a chunk of its own
+  while (have < head.size()) {  // the two bytes may be in different chunks
     if (at > bytes.size() || bytes.size() - at < kFrame) return 0;
     const std::uint8_t* frame = bytes.data() + at;
     const std::size_t length = U32(frame);

@@ -1,8 +1,8 @@
-// worker/image/codec/png_stream.h: what the IDAT chunks of a PNG hold,
-// inflated, as a stream.
+// worker/image/codec/png_stream.h: inflates the IDAT chunks of a PNG as one
+// stream.
 //
-// Strict   whatever is not as the standard wants it ends the stream: Take()
-//          and EndsHere() then say no for ever.
+// Strict   anything that the standard does not allow ends the stream: Take()
+//          returns null and EndsHere() returns false from then on.
 #pragma once
 
 #include <cstddef>
@@ -16,19 +16,20 @@ namespace thumbmill {
 
 class PngStream {
  public:
-  // `bytes` is the file and outlives this; `most` the largest Take().
+  // `bytes` is the file and must outlive this object. `most` is the size of the
+  // largest Take().
   PngStream(ByteSpan bytes, std::size_t first_data, std::size_t most);
   ~PngStream();
 
-  // The next `size` bytes, valid until the next call; SampleBuffer::kSlack
-  // bytes behind them may be read. Null: there are not as many.
+  // Returns the next `size` bytes, valid until the next call, or null if there
+  // are fewer. SampleBuffer::kSlack bytes after them may be read too.
   [[nodiscard]] const std::uint8_t* Take(std::size_t size);
-  // True if nothing follows in the stream, and behind its chunks nothing but
-  // chunks without a meaning for pixels and the file's end.
+  // Returns true if the stream ends here, and only IEND and chunks that change
+  // no pixel follow.
   [[nodiscard]] bool EndsHere();
 
-  // The bytes that a match may lie back, as the stream's head says; 0 if that
-  // is no head of a stream that we read.
+  // Returns the window size that the stream's head gives: how far back a match
+  // may reach. Returns 0 if the head is not legal.
   [[nodiscard]] static std::size_t Window(ByteSpan bytes,
                                           std::size_t first_data);
 
@@ -39,18 +40,22 @@ class PngStream {
     ByteSpan data;
   };
 
-  // The chunk at at_, behind which at_ then is. False: none that is whole.
+  // Reads the whole chunk at at_ and moves at_ after it. Returns false if the
+  // chunk is not whole or its CRC is wrong.
   [[nodiscard]] bool NextChunk(Chunk* chunk);
+  // Gives the next IDAT to the inflater. Returns false if the next chunk is
+  // none.
   [[nodiscard]] bool FeedChunk();
   [[nodiscard]] bool Inflate(std::uint8_t* out, std::size_t size,
                              std::size_t* made);
+  // Returns true if only harmless chunks and an IEND follow.
   [[nodiscard]] bool TailIsPlain();
 
   ByteSpan bytes_;
   std::size_t at_;
   SampleBuffer window_;
   std::size_t window_size_;
-  std::size_t begin_ = 0;  // of what is inflated and not taken, in the window
+  std::size_t begin_ = 0;  // inflated bytes not taken yet: from begin_ to end_
   std::size_t end_ = 0;
   std::unique_ptr<Inflater> inflater_;
 };

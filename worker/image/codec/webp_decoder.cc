@@ -35,13 +35,13 @@ constexpr std::uint32_t kRowsPerBand = 16;
 // Pictures of more pixels are reduced by libwebp, if the hint allows it.
 constexpr std::uint64_t kHeldPixels = 32 << 20;
 
-// Source samples for one of the thumbnail from which libwebp's smoothing of
-// block edges is skipped. At 10 samples that saves 19 % of the instructions,
-// and the picture is as good; at 3 samples it would cost up to 4 dB.
+// Source samples for each sample of the thumbnail from which libwebp's
+// smoothing of block edges is skipped. At 10 that saves 19 % of the
+// instructions, and the picture is as good; at 3 it would cost up to 4 dB.
 constexpr double kUnsmoothed = 4;
 
-// Returns the source samples for one of the largest thumbnail, on the side with
-// fewer.
+// Returns the source samples for each sample of the largest thumbnail, on the
+// side with fewer.
 double StepOf(const ImageHeader& header, const DecodeHint& hint) {
   if (hint.exact || hint.width == 0 || hint.height == 0) return 1;
   return std::min(static_cast<double>(header.width) / hint.width,
