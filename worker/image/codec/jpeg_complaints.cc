@@ -54,8 +54,8 @@ Severity SeverityOfJpegWarning(int code, const JpegCircumstances& is) {
     // intervals are missing.
     case JWRN_MUST_RESYNC:
       return MissingBits(is);
-    // The scan's spectral range is not that of a sequential JPEG. The library
-    // ignores these numbers: a sequential scan holds all coefficients.
+    // The header of a sequential scan names a part of the coefficients. The
+    // library ignores that: a sequential scan always holds all of them.
     case JWRN_NOT_SEQUENTIAL:
       return Severity::kMinor;
     // Only functions that we do not call give these warnings.

@@ -1,15 +1,16 @@
-// JPEG as planes in the sizes and the colour space of the file ("raw data"): no
-// upsampling, no colour conversion. libjpeg-turbo reads the header; if what
-// follows is plain, the reader of plain_jpeg.h does the rest, else the library,
-// whose DCT gives a half, a quarter or an eighth for less than the whole.
+// Decodes JPEGs into planes with the sizes and the colour space of the file
+// ("raw data"), without upsampling or colour conversion. libjpeg-turbo reads
+// the header. If the JPEG is plain, the reader of plain_jpeg.h reads its data;
+// otherwise the library does. Its DCT gives a half, a quarter or an eighth of
+// the size in less time than the whole.
 //
-// libjpeg jumps out of its functions on an error. Guard() is the one function
-// that holds the setjmp; the steps that it runs have no destructors.
+// libjpeg reports errors with longjmp. Only Guard() calls setjmp; the steps
+// that it runs hold no object with a destructor, because a jump would skip it.
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
-// jpeglib.h needs stdio before it, and jerror.h jpeglib.h: without it the
-// numbers of the last messages are others than those of the library.
+// jpeglib.h needs stdio before it, and jerror.h needs jpeglib.h: without it
+// the last message codes would differ from the library's.
 #include <jpeglib.h>
 //
 #include <jerror.h>
@@ -32,7 +33,7 @@
 namespace thumbmill {
 namespace {
 
-// The library's names for what it scales by depend on its ABI.
+// The names of these fields depend on the library's ABI.
 #if JPEG_LIB_VERSION >= 70
 int DctSize(const jpeg_component_info& c) { return c.DCT_h_scaled_size; }
 int MinDctSize(const jpeg_decompress_struct& d) {
@@ -45,7 +46,7 @@ int MinDctSize(const jpeg_decompress_struct& d) {
 }
 #endif
 
-// 4 is the largest sampling factor, 8 the largest block.
+// The largest sampling factor, 4, times the largest block, 8.
 constexpr int kMaxRowsPerBand = 32;
 
 struct JpegState {
@@ -59,15 +60,16 @@ struct JpegState {
   std::uint32_t max_scans;
   bool created;
   bool hit_end;
-  bool cut_off;  // samples are missing for want of bytes
+  bool cut_off;  // samples are missing because the file ends too early
   bool samples_came;
-  // Bytes between the last sample and the next marker, or the file's end.
+  // Bytes that the library skipped between the last sample and the next marker
+  // or the end of the file.
   std::size_t passed_over;
   bool scans_lose_nothing;
   bool scans_are_exact;
   bool too_many_scans;
   bool stopped_early;
-  int scans;  // of a progressive picture
+  int scans;  // number of scans in a progressive picture
   JSAMPROW rows[kMaxPlanes][kMaxRowsPerBand];
   JSAMPARRAY planes[kMaxPlanes];
 };
@@ -102,7 +104,7 @@ void OnMessage(j_common_ptr jpeg, int level) {
     state.passed_over += static_cast<std::size_t>(jpeg->err->msg_parm.i[0]);
   if (severity == Severity::kTruncated) {
     state.complaints->Add(severity, kCutOff);
-  } else if (code != JWRN_JPEG_EOF) {  // Finish() will say whether it matters
+  } else if (code != JWRN_JPEG_EOF) {  // Finish() judges a missing end marker
     state.complaints->Add(severity, MessageOf(jpeg));
   }
 }
@@ -110,8 +112,9 @@ void OnMessage(j_common_ptr jpeg, int level) {
 void IgnoreOutput(j_common_ptr) {}
 void NoSourceStep(j_decompress_ptr) {}
 
-// All bytes were given at once: whoever asks for more has passed the end. An
-// end marker lets the library finish what it has.
+// Called when the library has read all bytes: the source holds the whole file
+// from the start. The library gets an end marker, with which it finishes the
+// samples that it has.
 boolean FillInput(j_decompress_ptr jpeg) {
   static const JOCTET kEnd[] = {0xFF, JPEG_EOI};
   StateOf(reinterpret_cast<j_common_ptr>(jpeg)).hit_end = true;
@@ -133,7 +136,8 @@ void SkipInput(j_decompress_ptr jpeg, long count) {
   source.bytes_in_buffer -= left;
 }
 
-// Scans were counted before; this counts what the library itself sees.
+// Stops the library if it meets too many scans. ReadScans() has counted them
+// before, but the library may find others.
 void OnProgress(j_common_ptr common) {
   JpegState& state = StateOf(common);
   const int scan = state.jpeg.input_scan_number;
@@ -142,7 +146,7 @@ void OnProgress(j_common_ptr common) {
   OnError(common);
 }
 
-// False when the library gave up.
+// Runs a step. Returns false if the library gave up.
 bool Guard(JpegState* state, void (*step)(JpegState*)) {
   if (setjmp(state->jump) != 0) return false;
   step(state);
@@ -167,10 +171,11 @@ void ReadRaw(JpegState* state) {
                                              MinDctSize(state->jpeg)));
 }
 
-// How far samples made of what is known so far may lie from those of the whole
-// file: the root of the mean square, in levels, if what is not known of a
-// coefficient is as likely to be any value that its bits allow. An N x N
-// transform as much as the 8 x 8 one adds up squares, T.81 A.3.3.
+// Returns the error of samples that are decoded from the scans read so far, as
+// root mean square in levels. Takes the missing part of each coefficient as
+// evenly distributed over the values that its bits allow: its variance is then
+// range * range / 12. Variances add up in an N x N transform as in the 8 x 8
+// one, T.81 A.3.3.
 double Uncertainty(const jpeg_decompress_struct& jpeg, int component) {
   const jpeg_component_info& c = jpeg.comp_info[component];
   const int n = DctSize(c);
@@ -188,8 +193,9 @@ double Uncertainty(const jpeg_decompress_struct& jpeg, int component) {
   return std::sqrt(sum) / 8;
 }
 
-// Below a level, of all components, in the thumbnail: where the picture was
-// made smaller the filter takes the mean of kGap x kGap samples at least.
+// Returns true if the error of each component is below one level in the
+// thumbnail. If the decoder reduces the picture, the filter then averages at
+// least kGap x kGap samples, which divides the error by kGap.
 bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
   const double limit = jpeg.scale_num < 8 ? kGap : 1;
   for (int i = 0; i < jpeg.num_components; ++i)
@@ -197,11 +203,13 @@ bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
   return true;
 }
 
-// Reads scan after scan of a progressive picture, until the rest would not be
-// seen; then begins to give rows of what there is.
+// Reads the scans of a progressive picture until the remaining ones would make
+// no visible difference, then starts the output of the picture so far.
 void StartDecodeEarly(JpegState* state) {
   jpeg_decompress_struct& jpeg = state->jpeg;
   jpeg.buffered_image = TRUE;
+  // Smoothing guesses coefficients that no scan has brought exactly. It helps
+  // only if the file has no better ones.
   jpeg.do_block_smoothing = state->scans_are_exact ? FALSE : TRUE;
   jpeg_start_decompress(&jpeg);
   for (int got = 0; got != JPEG_REACHED_EOI;) {
@@ -213,9 +221,10 @@ void StartDecodeEarly(JpegState* state) {
   jpeg_start_output(&jpeg, jpeg.input_scan_number);
 }
 
-// The rest of the file, up to its end.
+// Reads the file to its end.
 void FinishDecode(JpegState* state) {
-  if (state->jpeg.buffered_image) return;  // all that is wanted was read
+  // StartDecodeEarly() has read all scans that are needed.
+  if (state->jpeg.buffered_image) return;
   jpeg_finish_decompress(&state->jpeg);
 }
 
@@ -269,7 +278,7 @@ class JpegDecoder final : public Decoder, public RowSource {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  // Reads the header; checks what can be checked before anything is allocated.
+  // Reads the header and checks it before anything large is allocated.
   [[nodiscard]] Verdict<void> Open();
 
   [[nodiscard]] const OpenedPicture& picture() const override {
@@ -308,8 +317,9 @@ class JpegDecoder final : public Decoder, public RowSource {
   [[nodiscard]] const jpeg_component_info& Component(int plane) const {
     return state_.jpeg.comp_info[plane];
   }
-  // Runs a step and judges what the library complained of meanwhile.
+  // Runs a step and judges the warnings that the library gave meanwhile.
   [[nodiscard]] Verdict<void> Run(void (*step)(JpegState*));
+  // Returns the reason why the library gave up.
   [[nodiscard]] Refusal GaveUp();
   void FillRestGrey(const Rings& rings);
   [[nodiscard]] bool EndsInSamples() const;
@@ -320,7 +330,7 @@ class JpegDecoder final : public Decoder, public RowSource {
   PictureShape shape_;
   JpegState state_{};
   bool gave_up_ = false;
-  JpegScans scans_;  // of a progressive picture
+  JpegScans scans_;  // empty unless the picture is progressive
   bool plain_allowed_ = true;
   std::unique_ptr<RowSource> plain_;
 };
@@ -353,7 +363,7 @@ Refusal JpegDecoder::GaveUp() {
     return {Reason::kTooCostly,
             "more than " + std::to_string(state_.max_scans) + " scans"};
   const Reason reason = ReasonOf(state_.errors.msg_code);
-  // The library made that of bytes that it did not have.
+  // The library found the fault in bytes that the file does not have.
   if (state_.hit_end && reason == Reason::kCorrupt)
     return {Reason::kTruncated, kCutOff};
   return {reason, MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
@@ -368,14 +378,16 @@ Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
   if (!layout.frame)
     return Refuse(Reason::kCorrupt, "no frame header before the data");
   const JpegFrame& frame = *layout.frame;
-  // 0xC3 and 0xC5-0xC7, 0xCB, 0xCD-0xCF: lossless and hierarchical.
+  // The markers 0xC3, 0xC5-0xC7, 0xCB and 0xCD-0xCF mean lossless or
+  // hierarchical coding.
   const int process = frame.marker & 0x0F;
   if ((process & 3) == 3 || (process & 4) != 0)
     return Refuse(Reason::kUnsupported, "lossless or hierarchical JPEG");
   if (frame.bits == 12)
     return Refuse(Reason::kUnsupported, "JPEG with 12 bits a sample");
   if (frame.bits != 8) return Refuse(Reason::kCorrupt, "odd sample size");
-  // Legal, T.81 B.2.5; nobody reads it.
+  // A DNL segment after the first scan may hold the height, T.81 B.2.5, but no
+  // common decoder reads it.
   if (frame.height == 0 && frame.width != 0 && layout.first_scan != 0 &&
       WalkJpegScans(bytes_, layout.first_scan, 0, 1).has_line_count)
     return Refuse(Reason::kUnsupported,
@@ -390,7 +402,8 @@ Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
   return {};
 }
 
-// A picture of one scan cannot have many; only others are walked to the end.
+// Walks the scans of a progressive picture and refuses too many. Sequential
+// files are not walked, to save time; OnProgress() counts their scans.
 Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   if (layout.first_scan == 0)
     return Refuse(Reason::kTruncated, "the file ends before its first scan");
@@ -404,8 +417,8 @@ Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   return {};
 }
 
-// A picture that ends with fewer scans than it might have is a coarse one, and
-// whole.
+// Checks which coefficients the scans bring. A file that ends properly after
+// fewer scans than usual is coarse, but not damaged.
 Verdict<void> JpegDecoder::JudgeScans() {
   if (scans_.scans.empty()) return {};
   const jpeg_decompress_struct& jpeg = state_.jpeg;
@@ -416,7 +429,7 @@ Verdict<void> JpegDecoder::JudgeScans() {
       ReadScanOrder(bytes_, scans_, ids, jpeg.progressive_mode != 0);
   state_.scans_lose_nothing = order.loses_nothing;
   state_.scans_are_exact = order.is_exact;
-  // Without the end marker the library will complain of what is not there.
+  // If the end marker is missing, the library warns about missing data itself.
   if (!scans_.ends || order.has_all_components) return {};
   state_.complaints->Add(Severity::kTruncated, "scans are missing");
   return state_.complaints->Judge(state_.fail_on);
@@ -456,8 +469,8 @@ Verdict<void> JpegDecoder::Open() {
   if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(GaveUp());
   if (auto ok = Run(ReadHeader); !ok) return ok;
   const jpeg_decompress_struct& jpeg = state_.jpeg;
-  // The walker skips junk as the library does; should they ever differ, what
-  // was checked is not what would be decoded.
+  // WalkJpeg() skips junk as the library does. If they ever differ, the checks
+  // above have not seen the frame that the library would decode.
   if (jpeg.image_width != layout.frame->width ||
       jpeg.image_height != layout.frame->height)
     return Refuse(Reason::kCorrupt, "two frame headers");
@@ -479,10 +492,10 @@ Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
   jpeg.raw_data_out = TRUE;
   jpeg.out_color_space = jpeg.jpeg_color_space;
   jpeg.dct_method = JDCT_ISLOW;
-  // Also the library itself keeps to the bound (of whole images that it holds).
+  // The library applies this bound to the whole images that it holds.
   jpeg.mem->max_memory_to_use =
       static_cast<long>(options_.limits.max_peak_bytes);
-  // Whoever wants to hear of the least fault wants all bytes read.
+  // FailOn::kWarning asks for every fault, so all bytes must be read.
   const bool may_stop = jpeg.progressive_mode != 0 && scans_.ends &&
                         options_.fail_on != FailOn::kWarning;
   state_.scans = static_cast<int>(scans_.scans.size());
@@ -500,7 +513,8 @@ bool JpegDecoder::HandsOver() {
 }
 
 std::unique_ptr<RowSource> JpegDecoder::StartPlain(const DecodeHint& hint) {
-  // Whoever wants to hear of the least fault wants all bytes read.
+  // FailOn::kWarning asks for every fault, so all bytes must be read. The plain
+  // reader does not read all scans of a progressive picture.
   if (state_.jpeg.progressive_mode != 0 && options_.fail_on == FailOn::kWarning)
     return nullptr;
   const auto picture =
@@ -515,7 +529,8 @@ PictureShape JpegDecoder::ShapeOfFile() const {
   shape.width = jpeg.image_width;
   shape.height = jpeg.image_height;
   shape.model = picture_.model;
-  // With Adobe's marker or without it: so all others take a file of its own.
+  // Other programs, too, take CMYK in a JPEG as inverted, with or without
+  // Adobe's marker.
   shape.inverted = true;
   shape.plane_count = jpeg.num_components;
   return shape;
@@ -534,6 +549,7 @@ void JpegDecoder::SetShape() {
         jpeg.image_width * size * c.h_samp_factor / jpeg.max_h_samp_factor;
     plane.extent_y =
         jpeg.image_height * size * c.v_samp_factor / jpeg.max_v_samp_factor;
+    // Chroma that the DCT has scaled to luma's size is not halved any more.
     const PlaneShape& full = shape_.planes[0];
     if (full.extent_x == 2 * plane.extent_x) plane.fine_width = full.width;
     if (full.extent_y == 2 * plane.extent_y) plane.fine_height = full.height;
@@ -553,7 +569,8 @@ Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
     state_.planes[p] = state_.rows[p];
   }
   if (auto ok = Run(ReadRaw); !ok) {
-    // Complaints were judged; whoever lets damage through gets what there is.
+    // Run() has judged the warnings. If `fail_on` lets this error through, the
+    // picture keeps the rows so far, and the rest becomes grey.
     const bool some = rings[0]->end() > 0;
     const bool truncated = ok.error().reason == Reason::kTruncated;
     const Severity severity =
@@ -575,7 +592,7 @@ Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
   return {};
 }
 
-// What libjpeg itself gives for data that is not there.
+// Fills a band with grey, as libjpeg does for missing data.
 void JpegDecoder::FillRestGrey(const Rings& rings) {
   for (int p = 0; p < shape_.plane_count; ++p) {
     RowRing& ring = *rings[static_cast<std::size_t>(p)];
@@ -587,12 +604,13 @@ void JpegDecoder::FillRestGrey(const Rings& rings) {
   }
 }
 
-// Bytes, more than the library reads ahead.
+// More bytes than the library reads ahead.
 constexpr std::size_t kReadAhead = 16;
 
-// Where the end marker is missing, a cut may hide behind what fills the file
-// up: zeros, as of a download into a file of its final size, are codes like any
-// others. So they must all have been passed over, and nothing else.
+// Returns true if a file without an end marker ends within its samples. Some
+// programs download into a file of the final size, which is full of zeros; if
+// the download stops, those zeros look like codes. The file is whole only if
+// the library skipped just the zeros at its end.
 bool JpegDecoder::EndsInSamples() const {
   const auto last = std::find_if(bytes_.rbegin(), bytes_.rend(),
                                  [](std::uint8_t byte) { return byte != 0; });
@@ -601,7 +619,8 @@ bool JpegDecoder::EndsInSamples() const {
          state_.passed_over > zeros + kReadAhead;
 }
 
-// All samples are there: nothing that follows them can be damage.
+// Reads the rest of the file. All rows are there, so a fault after them is
+// minor, unless the library skipped bytes before it that may hold samples.
 Verdict<void> JpegDecoder::Finish() {
   if (gave_up_) return {};
   state_.samples_came = true;

@@ -98,7 +98,7 @@ void Begin(JpegState* state) {
   jpeg.image_width = state->width;
   jpeg.image_height = state->height;
   jpeg.input_components = state->components;
-  // EncodeJpegPlanes() writes Y, Cb and Cr as they are.
+  // Three planes are Y, Cb and Cr already; three channels of rows are RGB.
   const bool ycc = state->planes != nullptr && state->components == 3;
   jpeg.in_color_space = state->components == 1 ? JCS_GRAYSCALE
                         : ycc                  ? JCS_YCbCr

@@ -146,8 +146,8 @@ class AcTable {
   AcTable(const HuffmanCodes& codes, bool progressive);
 
   // Look() returns value << 16 | (run + 1) << 8 | bits of code and value, if
-  // both fit. Otherwise it returns kind << 16 | kSpecial | run << 8 | bits of the
-  // code, where `kind` is one of these:
+  // both fit. Otherwise it returns kind << 16 | kSpecial | run << 8 | bits of
+  // the code, where `kind` is one of these:
   //   kEndOfBlock  the block ends (in progressive data others may, too);
   //   kLongCode    the code does not fit, or the bits are no code;
   //   1 to 15      the size of a value that does not fit.

@@ -5,20 +5,21 @@
 namespace thumbmill {
 namespace {
 
-constexpr unsigned kZeroRun = 15;
+constexpr unsigned kZeroRun = 15;  // run of the code for sixteen zeros
 constexpr unsigned kMaxAcSize = 10;
 constexpr unsigned kMaxLowBit = 13;
-constexpr unsigned kEnds = 17;  // a size that is none
+constexpr unsigned kEnds = 17;  // not a size: larger than all of them
 constexpr int kMost = 32767;
 
-// What the next code says, wherever it is found.
+// A code and its value, whether the lookup table or HuffmanCodes decoded it.
 struct Symbol {
-  bool known = false;
+  bool known = false;  // false if the bits are no valid code
   unsigned run = 0;
-  unsigned size = 0;  // kEnds: the block ends, and others by `run`
+  unsigned size = 0;  // kEnds if the block ends; `run` then counts others
   int value = 0;
 };
 
+// Reads one code and its value; 26 bits must be known.
 Symbol ReadSymbol(const AcTable& table, BitCursor* cursor) {
   const std::uint32_t look = table.Look(*cursor);
   Symbol symbol{true, look >> 8 & 0x7F, look >> 16, 0};
@@ -66,15 +67,20 @@ LowAcScan::LowAcScan(const PlainAcScan& scan, std::uint32_t across,
       restart_interval_(scan.restart_interval),
       left_(scan.restart_interval) {}
 
+// Returns the middle of the values that `value` may become when the missing
+// `low_bit_` bits come, in halves of a quantisation step.
 std::int16_t LowAcScan::InTheMiddle(int value) const {
   if (value == 0) return 0;
   const int width = (1 << low_bit_) - 1;
   const int twice = 2 * value * (1 << low_bit_);
-  // What no 8-bit picture has is as far out of range where it is cut.
+  // A clamped value is still too large for any 8-bit picture, so the range
+  // check of the caller refuses it.
   return static_cast<std::int16_t>(
       std::clamp(value > 0 ? twice + width : twice - width, -kMost, kMost));
 }
 
+// Steps over a restart marker if one is due. Blocks that an earlier code has
+// ended cannot reach beyond it.
 bool LowAcScan::NextBlock() {
   if (restart_interval_ == 0) return true;
   if (left_ == 0) {
@@ -86,6 +92,7 @@ bool LowAcScan::NextBlock() {
   return true;
 }
 
+// Reads how many blocks after this one have no codes, T.81 G.1.2.2.
 void LowAcScan::EndBlocks(BitCursor* cursor, unsigned bits) {
   end_run_ = (std::uint32_t{1} << bits) - 1;
   if (bits == 0) return;
@@ -93,6 +100,8 @@ void LowAcScan::EndBlocks(BitCursor* cursor, unsigned bits) {
   cursor->Drop(bits);
 }
 
+// Skips the coefficients of a block from `place` on, several at a time. A code
+// that does not fit into a lookup, or ends several blocks, is read alone.
 bool LowAcScan::SkipRest(BitCursor* cursor, unsigned place) {
   while (place < end_) {
     cursor->Refill();

@@ -6,8 +6,8 @@
 
 #include "worker/image/resample/inverse_dct.h"
 
-// Shifts by a variable number are what reading codes is made of: this
-// extension makes them cheaper. The results are the same.
+// Reading codes consists mostly of shifts by variable numbers. BMI2 makes them
+// cheaper; the results are the same.
 #if defined(__x86_64__)
 #define TM_HAS_BMI2 1
 #else
@@ -24,24 +24,28 @@ constexpr std::array<std::uint8_t, 64> kZigzag = {
     28, 21, 14, 7,  15, 22, 29, 36, 43, 50, 57, 58, 51, 44, 37, 30,
     23, 31, 38, 45, 52, 59, 60, 53, 46, 39, 47, 54, 61, 62, 55, 63};
 
-// The last place in zigzag order that holds one of the N x N lowest.
+// [N]: the last place in zigzag order that holds one of the N x N lowest
+// frequencies.
 constexpr std::array<unsigned, 9> kLastNeeded = {0,  0,  4,  12, 24,
                                                  40, 59, 61, 63};
 
-// The row of MCUs is one function, so that the cursor stays in registers.
+// Compiles the reading of a row of MCUs into one function, so that the cursor
+// stays in registers.
 #define TM_INLINE [[gnu::always_inline]] inline
 
 constexpr unsigned kBlock = 64;
 constexpr unsigned kZeroRun = 0xF0;
 constexpr unsigned kMaxAcSize = 10;
-// Of a DC coefficient; 8-bit data stay within 2048.
+// Bound of a DC coefficient before dequantisation, which keeps products within
+// an int; 8-bit data stay within 2048.
 constexpr int kMaxPrediction = 16383;
 
 std::uint8_t ToSample(int value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-// Remembers whether a coefficient was one that no 8-bit picture has.
+// Remembers whether any coefficient was out of the range of 8-bit pictures.
+// Add() has no branch; the reader calls ok() once for each row.
 class RangeCheck {
  public:
   void Add(std::int32_t coef) {
@@ -55,7 +59,8 @@ class RangeCheck {
   std::uint32_t seen_ = 0;
 };
 
-// A block that is nothing but its mean, T.81 A.3.3 with all else 0.
+// Returns the sample of a block with only a DC coefficient, which is its mean:
+// T.81 A.3.3 with all other coefficients 0.
 std::uint8_t MeanOf(int dc) { return ToSample(((dc + 4) >> 3) + 128); }
 
 struct Component {
@@ -68,17 +73,20 @@ struct Component {
   const AcTable* ac = nullptr;
   InverseDct inverse = nullptr;
   int prediction = 0;
-  // Progressive: DC of a row of MCUs; the lowest AC of a row of blocks.
+  // Only for progressive pictures: the DC values of a row of MCUs, then the
+  // lowest AC values of a row of blocks.
   std::vector<std::int16_t> row;
   std::vector<LowAcScan> ac_scans;
   std::vector<std::int16_t> ac_row;
-  std::uint32_t blocks_across = 0;  // without what fills the last MCU
+  // Blocks of the component, without those that only pad the last MCUs.
+  std::uint32_t blocks_across = 0;
   std::uint32_t blocks_down = 0;
-  std::uint32_t ac_rows = 0;  // of blocks, read so far
+  std::uint32_t ac_rows = 0;  // rows of blocks read so far from ac_scans
 };
 
-// Two by two samples: the mean, and the lowest horizontal, vertical and
-// diagonal frequency. All factors of inverse_dct.h are 1/8 then.
+// Writes two by two samples from the DC coefficient and the lowest horizontal,
+// vertical and diagonal ones. For N = 2 all factors of inverse_dct.h are 1/8,
+// so sums are enough.
 void WriteFour(int dc, int across, int down, int both, std::uint8_t* out,
                std::size_t stride) {
   out[0] = MeanOf(dc + across + down + both);
@@ -87,10 +95,10 @@ void WriteFour(int dc, int across, int down, int both, std::uint8_t* out,
   out[stride + 1] = MeanOf(dc - across - down + both);
 }
 
-// One code, the long way. The cursor is not given away: it would have to leave
-// its registers.
+// Finds one code without the lookup table. It takes bits instead of the cursor,
+// because a pointer would force the cursor out of its registers.
 struct LongSkip {
-  unsigned bits = 0;  // 0: there is no code, or too large a value
+  unsigned bits = 0;  // 0 if the bits are no code or the value is too large
   unsigned passed = 0;
   bool ends = false;
 };
@@ -103,8 +111,8 @@ struct LongSkip {
   return {code.length + size, ends ? 0 : run + 1, ends};
 }
 
-// Passes over the coefficients from `place` on, to the end of the block. Needs
-// 26 bits.
+// Skips the coefficients from `place` to the end of the block. Returns false if
+// the block does not end as it should. 26 bits must be known.
 TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
                         unsigned place) {
   while (place < kBlock) {
@@ -113,7 +121,7 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
     if (place + passed < kBlock) {
       cursor->Drop(look & 0xFF);
       place += passed;
-      cursor->Refill();  // enough for two looks
+      cursor->Refill();  // enough for two lookups
       look = table.LookSkip(*cursor);
       passed = look >> 8;
       if (place + passed < kBlock) {
@@ -126,7 +134,8 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
       cursor->Drop(look & 0xFF);
       return true;
     }
-    // The block ends within what was looked at, or with a code that is long.
+    // The lookup reaches beyond the end of the block, or its first code does
+    // not fit: read one code.
     const LongSkip skip = FindLong(table, cursor->Peek(16));
     cursor->Drop(skip.bits);
     place += skip.passed;
@@ -137,8 +146,8 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
   return true;
 }
 
-// The coefficient of an entry that is kLarge or kLong. False: there is none.
-// `run` becomes kBlock at the end of the block.
+// Reads the coefficient of a kLarge or kLong entry. Returns false if the code or
+// its value is not valid. Sets `run` to kBlock if the code ends the block.
 TM_INLINE bool ReadLarge(const AcTable& table, const AcPairs::Entry& entry,
                          BitCursor* cursor, unsigned* run, int* value) {
   unsigned length = entry.bits;
@@ -171,7 +180,7 @@ class PlainJpeg final : public RowSource {
     const Component& c = components_[static_cast<std::size_t>(plane)];
     return c.down * c.eighths;
   }
-  // A transform writes rows of 8.
+  // The inverse DCT writes rows of 8 samples, even if fewer count.
   [[nodiscard]] std::size_t RowBytes(int plane) const override {
     const Component& c = components_[static_cast<std::size_t>(plane)];
     return std::size_t{mcus_across_} * c.across * c.eighths + 8;
@@ -186,19 +195,19 @@ class PlainJpeg final : public RowSource {
     unsigned low_bit;
     bool refines;
     std::size_t component;
-    std::vector<DcTable> tables;  // progressive, unless it refines
-    unsigned left;                // MCUs to the next restart marker
+    std::vector<DcTable> tables;  // as PlainScan::tables
+    unsigned left;                // MCUs before the next restart marker
     unsigned restarts = 0;
-    std::uint32_t rows = 0;  // of blocks, read so far
+    std::uint32_t rows = 0;  // rows of blocks read so far
 
     [[nodiscard]] bool all() const { return component == PlainScan::kAll; }
   };
-  // One of an MCU, and where its samples go.
+  // A block of an MCU and the place for its samples.
   struct Block {
     Component* component;
     std::uint8_t* out;
     std::size_t stride;
-    std::size_t step;  // to the same block of the next MCU
+    std::size_t step;  // bytes to the same block of the next MCU
   };
 
   [[nodiscard]] bool MakeTables(const PlainPicture& picture);
@@ -238,15 +247,15 @@ class PlainJpeg final : public RowSource {
   PictureShape shape_;
   std::uint32_t mcus_across_ = 0;
   std::uint32_t mcus_down_ = 0;
-  std::uint32_t row_ = 0;  // of MCUs
+  std::uint32_t row_ = 0;  // rows of MCUs read so far
   bool progressive_ = false;
   std::vector<Component> components_;
   std::array<std::optional<DcTable>, 4> dc_;
   std::array<std::optional<AcTable>, 4> ac_;
   std::vector<Scan> scans_;
-  std::vector<Block> blocks_;  // of an MCU, in their order
+  std::vector<Block> blocks_;  // the blocks of an MCU in the file's order
   alignas(64) std::array<std::int16_t, kBlock> coefs_{};
-  RangeCheck range_;
+  RangeCheck range_;  // only for progressive pictures
 };
 
 std::optional<DcTable> MakeDcTable(const std::optional<HuffmanSpec>& spec) {
@@ -256,7 +265,8 @@ std::optional<DcTable> MakeDcTable(const std::optional<HuffmanSpec>& spec) {
   return DcTable(*codes);
 }
 
-// Of a sequential picture; a progressive one has them with its scans.
+// Makes the tables of a sequential picture. A progressive picture may define
+// new tables before each scan, so its tables come with its scans.
 bool PlainJpeg::MakeTables(const PlainPicture& picture) {
   if (picture.progressive) return true;
   for (const PlainComponent& c : picture.components) {
@@ -352,7 +362,8 @@ bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
   return MakeAcScans(picture);
 }
 
-// Steps over a restart marker where one is due.
+// Begins an MCU. Steps over a restart marker if one is due; the DC predictions
+// start at 0 after it.
 bool PlainJpeg::NextMcu(Scan* scan) {
   if (scan->restart_interval == 0) return true;
   if (scan->left == 0) {
@@ -376,15 +387,17 @@ TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
   return c->prediction >= -kMaxPrediction && c->prediction <= kMaxPrediction;
 }
 
-// Puts what is needed of the block's AC coefficients into coefs_; a few behind
-// them may stand there, too.
+// Reads the AC coefficients of a block up to c.last_needed into coefs_ and
+// skips the rest. Some frequencies beyond N x N come earlier in zigzag order;
+// they are stored too, but the transform does not look at them. Sets `flat` if
+// no coefficient was stored.
 TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
                                            BitCursor* cursor, RangeCheck* range,
                                            bool* flat) {
   const AcTable& table = *c.ac;
   const AcPairs& pairs = table.pairs();
   const unsigned behind = c.last_needed + 1;
-  unsigned place = 1;  // of the next one
+  unsigned place = 1;  // place of the next coefficient
   const auto put = [&](unsigned at, int value) {
     const std::int32_t coef = value * c.quant[at];
     range->Add(coef);
@@ -417,9 +430,12 @@ TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
         ends = true;
         break;
       }
-      // Behind its last place a block ends without a code.
+      // A block that fills its last place has no end code: the end belongs to
+      // another block.
       ends = second < kBlock;
     }
+    // The second coefficient is not needed, or is the last of a full block. Use
+    // only the bits of the first here: SkipRest() reads those of the second.
     if (second > behind || (second == kBlock && !entry.goes_on())) {
       ends = false;
       place = first;
@@ -442,8 +458,8 @@ TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
   return ends || (place <= kBlock && SkipRest(table, cursor, place));
 }
 
-// In steps of a register: as a whole, compilers make a `rep stos` of it, which
-// takes longer to begin than this takes.
+// Clears a block one register at a time. Compilers would make one `rep stos` of
+// the whole, which takes longer to start than this function takes.
 TM_INLINE void Clear(std::int16_t* coefs) {
   using Register [[gnu::vector_size(16)]] = std::int16_t;
   constexpr Register kZero{};
@@ -481,7 +497,7 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
   return true;
 }
 
-// Where the blocks of the first MCU of a row go.
+// Points blocks_ at the samples of the first MCU in the next row.
 void PlainJpeg::PlaceBlocks(const Rings& rings) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < components_.size(); ++i) {
@@ -512,6 +528,7 @@ TM_INLINE bool PlainJpeg::ReadMcus() {
   return range.ok();
 }
 
+// ReadMcus() is inlined into both functions, so each has its instruction set.
 bool PlainJpeg::ReadMcusPortably() { return ReadMcus(); }
 
 #if TM_HAS_BMI2
@@ -526,12 +543,13 @@ bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
   return ReadMcusPortably();
 }
 
-// The next value of a first scan.
+// Reads the next DC value of a first scan.
 TM_INLINE bool PlainJpeg::ReadDcValue(const DcTable& table, unsigned low_bit,
                                       Component* c, BitCursor* cursor,
                                       RangeCheck* range, std::int16_t* value) {
   if (!ReadDc(table, c, cursor)) return false;
-  // kMaxPrediction << 13 and 16 bits of quant[] would not fit.
+  // A prediction near kMaxPrediction, shifted by up to 13 bits and multiplied
+  // by 16 bits of quant[], would not fit an int.
   const int dc = c->prediction * (1 << low_bit);
   if (dc < -kMaxPrediction || dc > kMaxPrediction) return false;
   range->Add(dc * c->quant[0]);
@@ -539,7 +557,7 @@ TM_INLINE bool PlainJpeg::ReadDcValue(const DcTable& table, unsigned low_bit,
   return true;
 }
 
-// One more bit of each of `count` values, at most 56.
+// Reads one more bit for each of `count` values, at most 56.
 TM_INLINE void RefineDc(unsigned low_bit, unsigned count, BitCursor* cursor,
                         std::int16_t* values) {
   cursor->Refill();
@@ -550,14 +568,15 @@ TM_INLINE void RefineDc(unsigned low_bit, unsigned count, BitCursor* cursor,
   }
 }
 
-// Before an MCU of `scan`, whose bits `cursor` reads.
+// Call before each MCU of `scan`, from which `cursor` reads. Gives the cursor
+// back only for a restart marker or to fill the window.
 TM_INLINE bool PlainJpeg::BeginMcu(Scan* scan, BitCursor* cursor) {
   if (scan->restart_interval == 0 && scan->bytes.HasMcu(*cursor)) return true;
   scan->bytes.Return(*cursor);
   return NextMcu(scan) && scan->bytes.Take(cursor);
 }
 
-// A row of MCUs of a scan of all components.
+// Reads a row of MCUs from a scan with all components.
 TM_INLINE bool PlainJpeg::ReadDcMcus(Scan* scan) {
   BitCursor cursor;
   if (!scan->bytes.Take(&cursor)) return false;
@@ -582,8 +601,8 @@ TM_INLINE bool PlainJpeg::ReadDcMcus(Scan* scan) {
   return true;
 }
 
-// The rows of blocks of a row of MCUs, of a scan of one component: without what
-// only fills the last MCUs.
+// Reads the blocks of a row of MCUs from a scan with one component. Such a scan
+// has no blocks that only pad the last MCUs, T.81 A.2.2.
 TM_INLINE bool PlainJpeg::ReadDcBlocks(Scan* scan) {
   Component& c = components_[scan->component];
   BitCursor cursor;
@@ -621,6 +640,7 @@ bool PlainJpeg::ReadDcScansPortably() { return ReadDcScans(); }
 bool PlainJpeg::ReadDcScansByBmi2() { return ReadDcScans(); }
 #endif
 
+// Writes one sample for each block of a row of MCUs.
 void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
   const std::size_t blocks = std::size_t{c.across} * c.down;
   const int quant = c.quant[0];
@@ -632,7 +652,8 @@ void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
   }
 }
 
-// Blocks that only fill the last MCU have no AC in their scans.
+// Reads the lowest AC values of the next row of blocks. Blocks that only pad
+// the last MCUs are in no AC scan: their values stay 0.
 bool PlainJpeg::ReadAcRow(Component* c) {
   std::fill(c->ac_row.begin(), c->ac_row.end(), std::int16_t{0});
   if (c->ac_rows == c->blocks_down) return true;
@@ -642,6 +663,7 @@ bool PlainJpeg::ReadAcRow(Component* c) {
   return true;
 }
 
+// Writes two by two samples for each block of a row of MCUs.
 bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
   for (unsigned y = 0; y < c->down; ++y) {
     if (!ReadAcRow(c)) return false;
@@ -650,7 +672,8 @@ bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
     for (std::uint32_t block = 0; block < mcus_across_ * c->across; ++block) {
       const std::uint32_t mcu = block / c->across, x = block % c->across;
       const int dc = c->row[(mcu * c->down + y) * c->across + x] * c->quant[0];
-      // In halves of a step; zigzag places 1, 2 and 4.
+      // ac[0], ac[1] and ac[3] are zigzag places 1, 2 and 4, in halves of a
+      // quantisation step.
       const int across = ac[0] * c->quant[1] / 2;
       const int down = ac[1] * c->quant[2] / 2;
       const int both = ac[3] * c->quant[4] / 2;
@@ -704,6 +727,8 @@ Verdict<void> PlainJpeg::Finish() {
   for (Scan& scan : scans_) ok = ok && scan.bytes.AtEnd();
   for (Component& c : components_)
     for (LowAcScan& scan : c.ac_scans) ok = ok && scan.AtEnd();
+  // In a progressive file other scans may follow; AddDcScans() has made sure
+  // that it has an end marker.
   if (ok && !progressive_) ok = scans_[0].bytes.rest()[1] == kEndOfImage;
   if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");
   return {};

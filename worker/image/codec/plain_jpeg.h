@@ -1,21 +1,22 @@
-// worker/image/codec/plain_jpeg.h: a reader of our own for plain JPEGs, several
-// times faster than a general one when a small picture is wanted.
+// worker/image/codec/plain_jpeg.h: our own reader for plain JPEGs, several
+// times faster than a general one when the thumbnail is small.
 //
-// The idea: at N/8 of the size only the N x N lowest frequencies of a block
-// count, so the others are passed over, several codes at a time, and never
-// become numbers. Each plane has the N that its thumbnails need: of 4:4:4 files
-// chroma is taken at half of luma's, when it will be halved anyway. Of a
-// progressive file at 1/8 only the DC scans are read, in step with each other,
-// a row of blocks at a time: exact, and without keeping any coefficients. At
-// 1/4 so are the first scans over the lowest AC coefficients (low_ac_scan.h),
-// where what the others would add cannot be seen.
+// The idea: at N/8 of the size only the N x N lowest frequencies of a block are
+// needed. The reader skips the others, several codes at a time, without
+// decoding their values. Each plane has the N that the thumbnails need: if they
+// halve chroma, the chroma of a 4:4:4 file gets about half the N of luma.
+//
+// In a progressive file at 1/8 the reader reads only the DC scans, in step with
+// each other, one row of MCUs at a time. This is exact, and no coefficients are
+// kept. At 1/4 it also reads the first scans over the lowest AC coefficients
+// (low_ac_scan.h), if the bits that later scans add cannot be seen.
 //
 // Plain    Huffman-coded 8-bit JPEGs: sequential ones with a single scan, or
-//          progressive ones with one or all components in a DC scan; whole and,
-//          in what is read, without a fault. Where anything is odd the reader
-//          gives up, at whatever row; the caller then starts again with
-//          libjpeg-turbo, which decides what is damaged, how badly, and what
-//          can be saved.
+//          progressive ones whose DC scans have one or all components. The file
+//          is complete, and the parts that are read have no fault. The reader
+//          gives up at any row if anything is odd. The caller then starts again
+//          with libjpeg-turbo, which judges the damage and saves the samples
+//          that it can.
 // Runs in  the calling thread. Allocates tables and a window of the bytes, a
 //          few hundred kilobytes at most.
 // Source   ITU-T T.81, annexes A, B, F and G.
@@ -35,22 +36,24 @@
 namespace thumbmill {
 
 struct PlainComponent {
-  unsigned across = 1;  // blocks in an MCU
-  unsigned down = 1;
-  unsigned eighths = 8;                   // N: samples a side of each block
+  unsigned across = 1;  // blocks in an MCU, side by side
+  unsigned down = 1;    // blocks in an MCU, one above the other
+  unsigned eighths = 8;                   // N: side of a block in samples
   std::array<std::uint16_t, 64> quant{};  // in zigzag order
   unsigned dc_table = 0;
   unsigned ac_table = 0;
 };
 
 struct PlainScan {
-  ByteSpan data;  // from behind its header to the end of the file
-  unsigned restart_interval = 0;  // in MCUs; 0: none
-  unsigned low_bit = 0;           // progressive: Al
-  bool refines = false;           // progressive: brings that bit alone
-  // Progressive, unless it refines: of each of its components.
+  ByteSpan data;  // from the end of the scan's header to the end of the file
+  unsigned restart_interval = 0;  // in MCUs; 0 if there is none
+  // Only for progressive pictures: Al, and whether the scan brings only the bit
+  // at that position.
+  unsigned low_bit = 0;
+  bool refines = false;
+  // DC table for each component of a progressive scan that does not refine.
   std::vector<HuffmanSpec> tables;
-  // Of which component; kAll: of all, an MCU at a time.
+  // Index of the scan's component, or kAll if the scan interleaves all of them.
   std::size_t component = kAll;
   static constexpr std::size_t kAll = SIZE_MAX;
 };
@@ -61,17 +64,18 @@ struct PlainPicture {
   std::vector<PlainComponent> components;
   std::array<std::optional<HuffmanSpec>, 4> dc;
   std::array<std::optional<HuffmanSpec>, 4> ac;
-  // One, or the DC scans of a progressive picture, in their order in the file.
+  // The single scan of a sequential picture, or the DC scans of a progressive
+  // one in the order of the file.
   std::vector<PlainScan> scans;
-  // Of a progressive picture: for components at two eighths.
+  // Only for progressive pictures: AC scans of components with two eighths.
   std::vector<PlainAcScan> ac_scans;
   bool progressive = false;
 };
 
-// The reason of the Refusal with which ReadBand() and Finish() give up counts
-// for nothing: see Decoder::HandsOver(). Empty: not plain.
-//
-// `shape` says all but the sizes of the planes.
+// Returns null if the JPEG is not plain. If ReadBand() or Finish() fails later,
+// ignore the error and decode again with libjpeg-turbo: see
+// Decoder::HandsOver(). The reader sets the sizes of the planes; the rest of
+// `shape` is given.
 [[nodiscard]] std::unique_ptr<RowSource> ReadPlainJpeg(
     const PlainPicture& picture, const PictureShape& shape);
 

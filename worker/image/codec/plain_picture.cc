@@ -15,10 +15,12 @@
 namespace thumbmill {
 namespace {
 
-// The point transform of T.81 G.1.2.1 leaves at least this many bits.
+// The largest Al, T.81 table B.3.
 constexpr unsigned kMaxLowBit = 13;
 
-// The least that leaves kGap for the filter.
+// Returns the smallest N from 1 to 8 for which a plane of `width` x `height`,
+// reduced to N/8, has kGap samples for each sample of the thumbnail. `share` is
+// 0.5 if the thumbnail has this plane at half its size, else 1.
 unsigned LeastEighths(double width, double height, const DecodeHint& hint,
                       double share) {
   if (hint.exact) return 8;
@@ -49,7 +51,8 @@ std::optional<HuffmanSpec> SpecOf(const JHUFF_TBL* table) {
   return spec;
 }
 
-// The library keeps the steps in natural order.
+// Returns the quantisation steps in zigzag order; the library keeps them in
+// natural order.
 std::array<std::uint16_t, 64> ZigzagSteps(const JQUANT_TBL& table) {
   std::array<std::uint16_t, 64> steps{};
   for (std::size_t k = 0; k < steps.size(); ++k)
@@ -75,7 +78,8 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
     const bool in_order = jpeg.cur_comp_info[i] == &c;
     if (steps == nullptr || !(picture->progressive || in_order)) return false;
     PlainComponent& plain = picture->components.emplace_back();
-    // A scan of one component goes block by block, T.81 A.2.2.
+    // An MCU of a single component is one block, whatever the sampling factors
+    // are, T.81 A.2.2.
     const bool alone = jpeg.num_components == 1;
     plain.across = alone ? 1 : static_cast<unsigned>(c.h_samp_factor);
     plain.down = alone ? 1 : static_cast<unsigned>(c.v_samp_factor);
@@ -90,17 +94,20 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
         picture->height *
             (alone ? 1.0 : c.v_samp_factor * 1.0 / jpeg.max_v_samp_factor),
         hint, chroma ? 0.5 : 1);
+    // Our reader has no AC coefficients for larger planes: see low_ac_scan.h.
     if (picture->progressive && plain.eighths > 2) return false;
   }
   for (std::size_t i = 0; i < 4; ++i) {
     picture->dc[i] = SpecOf(jpeg.dc_huff_tbl_ptrs[i]);
     picture->ac[i] = SpecOf(jpeg.ac_huff_tbl_ptrs[i]);
   }
+  // EntropyBytes::kReserve covers no more blocks.
   return blocks <= D_MAX_BLOCKS_IN_MCU;
 }
 
-// The table with this number as of a scan: defined between the scans, or before
-// the first one, where the library has read it.
+// Returns the table with this number that a scan uses: the latest one that was
+// defined between the scans, or one from `before` the first scan, which the
+// library has read.
 std::optional<HuffmanSpec> TableOf(std::size_t number,
                                    const std::array<ByteSpan, 4>& specs,
                                    JHUFF_TBL* const* before) {
@@ -114,8 +121,8 @@ std::optional<HuffmanSpec> TableOf(std::size_t number,
   return spec;
 }
 
-// Of which component a DC scan is, kAll of all in the order of the frame.
-// Empty: something else.
+// Returns the component of a DC scan, or kAll if the scan has all components in
+// the order of the frame. Returns empty for any other scan.
 std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
                                        const JpegScan& scan) {
   const auto count = static_cast<std::size_t>(jpeg.num_components);
@@ -134,7 +141,8 @@ std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
   return std::nullopt;
 }
 
-// From coarse to exact, a bit at a time, T.81 G.1.1.1.
+// Adds the DC scans. Returns false unless they bring each component from coarse
+// to exact, one bit at a time, T.81 G.1.1.1.
 bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                 const JpegScans& scans, PlainPicture* picture) {
   if (!scans.ends || scans.changes_steps) return false;
@@ -171,8 +179,8 @@ bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                      [](unsigned bit) { return bit == 0; });
 }
 
-// The first scans over the AC coefficients that two by two samples need. False:
-// they do not bring them well enough.
+// Adds the first scans over the AC coefficients that two by two samples need.
+// Returns false if the scans do not bring them exactly enough.
 bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                 const JpegScans& scans, std::size_t component,
                 PlainPicture* picture) {
@@ -184,7 +192,8 @@ bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
         scan.components.size() != 1 ||
         scan.components[0] != jpeg.comp_info[component].component_id)
       continue;
-    if (scan.high_bit != 0) continue;  // refines what we take in the middle
+    // LowAcScan replaces the bits of refinement scans by their middle.
+    if (scan.high_bit != 0) continue;
     const auto table =
         TableOf(scan.tables[0] & 15, scan.ac_specs, jpeg.ac_huff_tbl_ptrs);
     if (!table || scan.low_bit > kMaxLowBit) return false;
@@ -192,7 +201,8 @@ bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
          ++k) {
       if (brought[k]) return false;
       brought[k] = true;
-      if (k == 3 || scan.low_bit == 0) continue;  // 3 is not needed
+      // Place 3 is vertical frequency 2, which two by two samples do not have.
+      if (k == 3 || scan.low_bit == 0) continue;
       const double range = quant[k] * static_cast<double>(1 << scan.low_bit);
       square += range * range / 12;
     }
@@ -200,8 +210,9 @@ bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                                  scan.restart_interval, scan.first, scan.last,
                                  scan.low_bit, *table});
   }
-  // An eighth of it in each sample (T.81 A.3.3), of which the filter takes the
-  // mean of kGap x kGap at least: below one level, root mean square.
+  // The root mean square error of the coefficients, an eighth of which reaches
+  // each sample (T.81 A.3.3). The filter averages at least kGap x kGap samples,
+  // which divides it by kGap. It must stay below one level.
   return brought[1] && brought[2] && brought[4] &&
          std::sqrt(square) / 8 / kGap < 1;
 }

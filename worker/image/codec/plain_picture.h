@@ -1,5 +1,5 @@
-// worker/image/codec/plain_picture.h: what libjpeg-turbo read of a header, as
-// the reader of our own takes it.
+// worker/image/codec/plain_picture.h: describes a JPEG to our own reader, from
+// the header that libjpeg-turbo has read.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,9 @@ struct jpeg_decompress_struct;
 
 namespace thumbmill {
 
-// `bytes` is the file, `data` what follows the header of the first scan, that
-// the library has just read. `scans` are those of a progressive picture. Empty:
-// not plain, see plain_jpeg.h.
+// Returns empty if the JPEG is not plain (plain_jpeg.h). `bytes` is the file.
+// `data` is its part after the header of the first scan, up to which the
+// library has read. `scans` are the scans of a progressive picture.
 [[nodiscard]] std::optional<PlainPicture> DescribePlain(
     const jpeg_decompress_struct& jpeg, ByteSpan bytes, ByteSpan data,
     const JpegScans& scans, const DecodeHint& hint);

@@ -13,7 +13,7 @@
 namespace thumbmill {
 namespace {
 
-// ISA-L counts what it has inflated in 32 bits.
+// ISA-L counts the inflated bytes in 32 bits.
 constexpr std::uint64_t kMaxRaster = (std::uint64_t{1} << 32) - (1 << 20);
 
 Verdict<void> GiveUp() { return Refuse(Reason::kCorrupt, "not a plain PNG"); }
@@ -37,12 +37,13 @@ bool IsPlain(const PlainPng& png) {
   const std::uint64_t raster = (RowBytesOf(header) + 1) * header.height;
   const std::size_t window = PngStream::Window(png.bytes, png.first_data);
   constexpr std::size_t kWholeWindow = 32 << 10;
-  // A smaller window is checked by zlib, not by ISA-L.
+  // In a smaller window zlib refuses matches that reach too far back; ISA-L
+  // does not check that.
   return raster < kMaxRaster && (window == kWholeWindow || window >= raster);
 }
 
-// One row, or the colours of a palette, with all samples that a pixel may have
-// at most 8 bytes.
+// Returns the palette's colours as one row of RGB or RGBA pixels, from which a
+// splitter can make planes. tRNS may have fewer entries; the others are opaque.
 std::vector<std::uint8_t> PaletteColours(const PlainPng& png) {
   const std::size_t count = std::min<std::size_t>(png.palette.size() / 3, 256);
   std::vector<std::uint8_t> row;
@@ -55,6 +56,7 @@ std::vector<std::uint8_t> PaletteColours(const PlainPng& png) {
   return row;
 }
 
+// Returns the grey for each value of `bits` bits, as one row of pixels.
 std::vector<std::uint8_t> GreySteps(unsigned bits) {
   const unsigned most = (1u << bits) - 1;
   std::vector<std::uint8_t> row;
@@ -63,7 +65,8 @@ std::vector<std::uint8_t> GreySteps(unsigned bits) {
   return row;
 }
 
-// Samples of less than a byte, the first in the highest bits.
+// Gives each sample of less than 8 bits a byte of its own. The first sample of
+// a byte is in its highest bits.
 void Unpack(const std::uint8_t* row, unsigned bits, std::uint32_t width,
             std::uint8_t* out) {
   const unsigned in_byte = 8 / bits, mask = (1u << bits) - 1;
@@ -73,6 +76,8 @@ void Unpack(const std::uint8_t* row, unsigned bits, std::uint32_t width,
   }
 }
 
+// PNG stores 16-bit samples with the high byte first; kernels want the order of
+// the machine, which is little-endian here: see IsPlain().
 void SwapBytes(const std::uint8_t* row, std::size_t samples,
                std::uint8_t* out) {
   for (std::size_t i = 0; i < samples; ++i) {
@@ -81,7 +86,7 @@ void SwapBytes(const std::uint8_t* row, std::size_t samples,
   }
 }
 
-// What each plane has for an index.
+// Holds the sample of each plane for each index.
 class IndexTable {
  public:
   IndexTable() = default;
@@ -97,6 +102,7 @@ class IndexTable {
         row.data(), static_cast<std::uint32_t>(size_), planes);
   }
 
+  // Returns true if the table has an entry for each of the indices.
   [[nodiscard]] bool Holds(const std::uint8_t* indices,
                            std::uint32_t width) const {
     std::uint8_t most = 0;
@@ -116,7 +122,9 @@ class IndexTable {
 
  private:
   std::size_t size_ = 0;
-  bool wide_ = false;  // else the samples are bytes
+  // With alpha the splitter gives 16-bit samples (row_kernels.h), else bytes in
+  // the same memory.
+  bool wide_ = false;
   std::array<std::array<std::int16_t, 256>, kMaxPlanes> samples_{};
 };
 
@@ -131,7 +139,8 @@ class PlainReader final : public RowSource {
         above_(row_bytes_),
         row_(row_bytes_),
         converted_(NeedsConversion() ? ConvertedBytes() : 0) {
-    std::memset(row_.data(), 0, row_.bytes());  // is above the first
+    // The filter of the first row takes the row above it as 0.
+    std::memset(row_.data(), 0, row_.bytes());
     if (indexed_)
       indices_ = IndexTable(
           IsPalette(header_) ? PaletteColours(png) : GreySteps(header_.bits),
@@ -164,15 +173,17 @@ class PlainReader final : public RowSource {
   const bool indexed_;
   const RowKernels& kernels_ = SimdRowKernels();
   PngStream stream_;
-  SampleBuffer above_, row_;  // as stored, without their filters
-  SampleBuffer converted_;    // to whole bytes, to the machine's order
+  SampleBuffer above_, row_;  // the last two rows, with their filters undone
+  SampleBuffer converted_;    // row_ in whole bytes, in the machine's order
   IndexTable indices_;
   std::uint32_t next_row_ = 0;
 };
 
+// Reads the next row into row_; the row before it becomes above_.
 bool PlainReader::UndoFilter() {
   const std::uint8_t* filtered = stream_.Take(row_bytes_ + 1);
   if (filtered == nullptr || filtered[0] >= kPngFilters) return false;
+  // Filters treat pixels of less than a byte as bytes.
   const std::size_t pixel = std::max<std::size_t>(BitsPerPixel(header_) / 8, 1);
   std::swap(above_, row_);
   kernels_.unfilter[filtered[0]][pixel](filtered + 1, above_.data(), row_bytes_,

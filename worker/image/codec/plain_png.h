@@ -1,20 +1,19 @@
-// worker/image/codec/plain_png.h: a reader of our own for plain PNGs, several
-// times faster than libpng.
+// worker/image/codec/plain_png.h: our own reader for plain PNGs, several times
+// faster than libpng.
 //
-// The idea: ISA-L inflates a window of the stream at a time, filters are undone
-// and samples split into planes by the kernels of row_kernels.h. Indices of a
-// palette, and grey of less than 8 bits, become samples by a table for each
-// plane. Inflating the large PNGs of Debian's wallpaper packages takes zlib
-// 1.2.13 3.3 times as long; libdeflate would take 8 % less time, but needs the
-// whole raster in memory.
+// The idea: ISA-L inflates one window of the stream at a time. The kernels of
+// row_kernels.h undo the filters and split the samples into planes. Palette
+// indices, and grey of less than 8 bits, become samples through a table for
+// each plane. On the large PNGs of Debian's wallpaper packages zlib 1.2.13
+// takes 3.3 times as long as ISA-L; libdeflate would take 8 % less time, but
+// needs the whole raster in memory.
 //
-// Plain    not interlaced, transparent at most by a channel or a palette, whole
-//          and without a fault: each check sum, code, filter and index is
-//          looked at. Where anything is odd the reader gives up, at whatever
-//          row; the caller then starts again with libpng, which decides what
-//          is damaged, how badly, and what can be saved.
-// Runs in  the calling thread. Keeps a window of 128 KiB, three rows and what
-//          ISA-L needs, 90 KiB.
+// Plain    not interlaced, no colour key, complete and without a fault. The
+//          reader checks each check sum, code, filter and index. It gives up at
+//          any row if anything is odd. The caller then starts again with
+//          libpng, which judges the damage and saves the pixels that it can.
+// Runs in  the calling thread. Keeps a window of 128 KiB, three rows and the
+//          state of ISA-L, 90 KiB.
 // Source   ISO/IEC 15948; RFC 1950.
 #pragma once
 
@@ -31,19 +30,19 @@ struct PlainPng {
   PngHeader header;
   ByteSpan bytes;              // the file
   std::size_t first_data = 0;  // offset of the first IDAT chunk in it
-  ByteSpan palette;            // of PLTE: red, green, blue
-  ByteSpan palette_alpha;      // of tRNS, which may be shorter; empty: none
-  bool colour_key = false;     // tRNS without a palette
+  ByteSpan palette;            // PLTE: red, green and blue of each colour
+  ByteSpan palette_alpha;      // tRNS: may be shorter than PLTE, or empty
+  bool colour_key = false;     // there is a tRNS without a palette
 };
 
-// The reason of the Refusal with which ReadBand() and Finish() give up counts
-// for nothing: see Decoder::HandsOver(). Empty: not plain.
-//
-// The picture's shape is `shape`; `png` outlives the reader.
+// Returns null if the header shows that the PNG is not plain. If ReadBand() or
+// Finish() fails later, ignore the error and decode again with libpng: see
+// Decoder::HandsOver(). `shape` is the picture's shape; `png` must outlive the
+// reader.
 [[nodiscard]] std::unique_ptr<RowSource> ReadPlainPng(
     const PlainPng& png, const PictureShape& shape);
 
-// The rows that one ReadBand() of a PNG gives, whoever reads it.
+// Rows that one ReadBand() of a PNG gives, with our own reader and with libpng.
 constexpr std::uint32_t kPngBandRows = 16;
 
 }  // namespace thumbmill
