@@ -277,8 +277,8 @@ TEST_F(DirectorySinkTest, AnswersNothingAfterAbort) {
   bench->sink->Put(ItemOf({{"x.jpg", "x"}}),
                    [&](const ItemPtr&, StoreResult) { answered = true; });
   bench->sink->Abort();
-  // The job enters the pool after the put, so when its post has run, the answer
-  // of the put would have come too.
+  // A job that enters the pool after the put, and posts to the loop, gives an
+  // answer of the put time to arrive.
   bool later = false;
   bench->pool.Submit([&] { bench->loop->Post([&] { later = true; }); });
   while (!later) bench->loop->RunOnce(Millis(1000));
