@@ -13,6 +13,8 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kHeadBytes = 4;
+// Bytes of a text and number of texts, so that a message with 64 sizes stays
+// below kMaxMessageBytes.
 constexpr std::size_t kMaxText = 2000;
 constexpr std::size_t kMaxWarnings = 16;
 constexpr std::size_t kMaxWarning = 500;
@@ -155,6 +157,7 @@ template <typename T>
 void Append(const T& message, std::string* frame) {
   CHECK(Body(message).AppendToString(frame));
 }
+// DRAIN and BYE have no body.
 void Append(const Drain&, std::string*) {}
 void Append(const Bye&, std::string*) {}
 
@@ -280,6 +283,7 @@ Result<Message> ReadResult(ByteSpan bytes) {
                   &outcome.thumbnails.back().format))
       return Malformed("RESULT has a thumbnail of no known format");
   }
+  // A worker may send any times. BoundTimes() limits them.
   outcome.times.decode = Micros(in.decode_us());
   outcome.times.resize = Micros(in.resize_us());
   outcome.times.encode = Micros(in.encode_us());
@@ -312,6 +316,7 @@ void Encode(const Message& message, std::string* frame) {
 Result<Message> Decode(ByteSpan frame) {
   if (frame.size() < kHeadBytes || frame[0] != 'T' || frame[1] != 'M')
     return Malformed("not a message of this protocol");
+  // The body of another version may mean something else: do not parse it.
   if (frame[2] != kProtocolVersion)
     return Fail(ErrorCode::kUsage, "the peer speaks protocol version " +
                                        std::to_string(frame[2]) +

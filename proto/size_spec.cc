@@ -11,6 +11,7 @@
 namespace thumbmill {
 namespace {
 
+// Pixels of the longest side, as in a JPEG.
 constexpr std::uint32_t kMaxDimension = 65535;
 
 tl::unexpected<Error> BadSize(std::string_view text, std::string_view why) {
@@ -107,6 +108,7 @@ std::optional<std::uint8_t> HexByte(std::string_view two) {
   return value;
 }
 
+// Sets the quality of one format, or of all if `format` is empty.
 Status SetQuality(std::string_view format, std::string_view text,
                   Recipe* recipe) {
   int value = 0;
@@ -142,12 +144,14 @@ Result<SizeSpec> ParseSize(std::string_view text, Fit fit) {
   if (body.empty() || body == "x") return BadSize(text, "names no side");
   const std::size_t x = body.find('x');
   const auto width = Side(body.substr(0, x));
+  // A single number is both sides of the box.
   const auto height =
       x == std::string_view::npos ? width : Side(body.substr(x + 1));
   if (!width || !height)
     return BadSize(text, "is no size (a side is 1 to 65535)");
   size.width = *width;
   size.height = *height;
+  // The label of "200x" is "200".
   if (body.back() == 'x') body.remove_suffix(1);
   size.label = std::string(body);
   return size;
@@ -202,6 +206,7 @@ Result<Rgb> ParseColour(std::string_view text) {
     return named;
   }
   std::string hex(text.substr(1));
+  // "#rgb" is short for "#rrggbb".
   if (hex.size() == 3) hex = {hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]};
   if (hex.size() == 6) {
     const std::string_view view(hex);

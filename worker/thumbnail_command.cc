@@ -133,6 +133,7 @@ Result<std::vector<std::uint8_t>> ReadFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return FailSystem(path, errno);
   std::vector<std::uint8_t> bytes;
+  // IN may be a pipe, whose size is not known before its end.
   constexpr std::size_t kStep = 1 << 20;
   while (true) {
     const std::size_t at = bytes.size();
@@ -277,6 +278,7 @@ int MakeThumbnails(const Request& request) {
   for (const std::string& warning : made.outcome.warnings)
     fmt::print(stderr, "worker: {}: warning: {}\n", Printable(request.input),
                Printable(warning));
+  // Without a reason, the output did not fit even in the last try.
   if (!made.outcome.ok())
     return Failed(request.input,
                   made.outcome.reason == Reason::kNone ? Reason::kTooCostly

@@ -250,6 +250,7 @@ Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
   return {};
 }
 
+// Returns the size that the largest thumbnail needs, in stored axes.
 DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
                                       Orientation turn) const {
   DecodeHint hint;
@@ -306,6 +307,7 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
     const PlaneShape& plane = shape.planes[static_cast<std::size_t>(p)];
     PlaneFlow& flow = flows.emplace_back(plane, shape.wide, kernels_);
     for (Job& job : *jobs) {
+      // Plane 0 is the luma, which keeps its size.
       const bool halved = job.halved_chroma && p > 0;
       const StoredAxes axes = AxesOf(job.plan.place, turn);
       Axis x =
@@ -375,12 +377,15 @@ Colours Thumbnailer::Impl::ColoursOf(const OpenedPicture& picture,
   const SampleWidths widths{picture.wide, recipe_.linear};
   colours.transform =
       transforms_.Get(picture.icc, picture.model, widths, &complaints_);
+  // An sRGB profile needs no transform, but is usable.
   const bool usable =
       colours.transform != nullptr ||
       (picture.model != ColourModel::kGrey && IsSrgbProfile(picture.icc));
+  // Without a usable profile, the colour space that the file declares counts.
   if (!usable)
     colours.transform = transforms_.Get(picture.space, picture.model, widths);
   colours.keeps_profile = usable && CanHoldProfile(picture, plans, format);
+  // A kept profile describes the colours as they are.
   if (colours.keeps_profile) colours.transform = nullptr;
   return colours;
 }
@@ -391,6 +396,7 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
   if (colours.keeps_profile) metadata.icc = picture.icc;
   if (recipe_.keep.exif || recipe_.keep.copyright) {
     ExifChange change;
+    // A picture that was turned must not be turned again by its viewer.
     change.orientation = IsTurned(picture) ? 1 : picture.exif_orientation;
     change.now_srgb = colours.transform != nullptr || IsInk(picture.model);
     change.copyright_only = !recipe_.keep.exif;
@@ -443,6 +449,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
                                            Outcome* outcome) const {
   std::uint64_t used = 0;
   for (Job& job : *jobs) {
+    // Rows flowed along the stored axes; the small result is turned at last.
     if (turn.transpose)
       for (int p = 0; p < job.planes.count; ++p) {
         Plane& plane = job.planes.planes[static_cast<std::size_t>(p)];
@@ -539,6 +546,7 @@ Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
   complaints_.Clear();
   Verdict<void> ok;
   try {
+    // RLIMIT_DATA may refuse memory: the image must fail then, not the worker.
     ok = Make(encoded, size_mask, output, &outcome);
   } catch (const std::bad_alloc&) {
     ok = Refuse(Reason::kMemory, "out of memory");

@@ -7,6 +7,7 @@ namespace thumbmill {
 
 void LeaseTable::Add(std::size_t worker, Lease lease, TimePoint now) {
   Queue& queue = workers_[worker];
+  // A worker without tasks begins a new one at once.
   if (queue.leases.empty()) queue.head_since = now;
   lease.sent = now;
   queue.leases.push_back(std::move(lease));
@@ -31,6 +32,7 @@ std::optional<Lease> LeaseTable::TakeHead(std::size_t worker, TimePoint now) {
   if (queue.leases.empty()) return std::nullopt;
   Lease lease = std::move(queue.leases.front());
   queue.leases.pop_front();
+  // The worker has sent this answer and begins its next task.
   queue.head_since = now;
   --total_;
   return lease;

@@ -107,6 +107,7 @@ Status LocalExecutor::Start(ExecutorEvents events) {
 
 std::size_t LocalExecutor::Room() const {
   if (!started_ || threads_.empty()) return 0;
+  // Each thread runs one task, and `queue_depth` more wait for it.
   const std::size_t capacity = options_.threads * (1 + options_.queue_depth);
   return capacity - std::min(capacity, outstanding_);
 }
@@ -188,6 +189,8 @@ void LocalExecutor::Stop(StopMode mode) {
     loop_->RunOnce(kDrainStep);
   {
     const std::lock_guard lock(mutex_);
+    // No thread can be killed: join() waits for the tasks that have begun. The
+    // others are dropped.
     queue_.clear();
     closing_ = true;
   }

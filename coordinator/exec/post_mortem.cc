@@ -27,6 +27,7 @@ Cause FindCause(const WorkerDeath& death, const Doom* doom,
                 const Evidence& evidence) {
   Cause cause;
   if (doom != nullptr) {
+    // The SIGKILL was ours; only the doom tells why.
     cause.reason = doom->reason;
     cause.charged = doom->charged;
     cause.outside = doom->outside;

@@ -44,6 +44,7 @@ Statm ReadStatm(pid_t pid) {
 Micros CpuTime(pid_t pid) {
   clockid_t clock;
   timespec time;
+  // The CPU clock is finer than /proc/PID/stat, which counts in ticks of 10 ms.
   if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
     return Micros(0);
   return std::chrono::duration_cast<Micros>(
@@ -63,6 +64,8 @@ bool IsStopped(pid_t pid) {
 
 std::uint64_t PrivateBytes(pid_t pid) {
   const Statm statm = ReadStatm(pid);
+  // `shared` counts resident pages of files and of shared memory, such as the
+  // arenas.
   return statm.resident > statm.shared ? statm.resident - statm.shared : 0;
 }
 

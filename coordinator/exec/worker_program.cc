@@ -23,6 +23,7 @@ Result<std::string> FindWorkerProgram(const std::string& given) {
     return Fail(ErrorCode::kNotFound, "the worker program " + given +
                                           " is not there, or not a program");
   }
+  // This link names the program however it was started, also through PATH.
   std::array<char, 4096> self;
   const ssize_t n = readlink("/proc/self/exe", self.data(), self.size());
   if (n <= 0) return FailSystem("readlink /proc/self/exe", errno);

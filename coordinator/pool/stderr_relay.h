@@ -6,8 +6,9 @@
 // the worker's name, as printable text.
 //
 // Runs in  the coordinator's main thread.
-// Memory   a line is cut at kMaxLine. After kMaxBytes the rest is read and left
-//          out, so that no worker waits and none fills a disk.
+// Memory   a line longer than kMaxLine is logged in pieces. After kMaxBytes the
+//          rest is read and left out, so that no worker waits and none fills a
+//          disk.
 #pragma once
 
 #include <cstddef>

@@ -82,6 +82,7 @@ WorkerPool::WorkerPool(EventLoop* loop, const PoolOptions& options,
 }
 
 WorkerPool::~WorkerPool() {
+  // The owner is being destroyed: it must get no more events.
   events_.died = [](const WorkerDeath&) {};
   KillAll();
 }
@@ -159,7 +160,9 @@ void WorkerPool::OnNotReady(std::size_t worker) {
 void WorkerPool::Kill(std::size_t worker) {
   Worker& w = workers_[worker];
   if (!w.alive) return;
+  // CountDeath() must not count this as a kill from outside.
   w.by_us = true;
+  // A pidfd, unlike a pid, cannot name another process.
   pidfd_send_signal(w.process.pidfd.get(), SIGKILL, nullptr, 0);
 }
 
@@ -222,6 +225,8 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
 void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   Worker& w = workers_[worker];
   if (!restarting_) return;
+  // A retired worker exits as it should, and a used one may have been killed by
+  // its task: neither is a failed start, so both restart at once.
   const bool used = std::exchange(w.used, false);
   if (std::exchange(w.retired, false) || used) {
     w.timer = loop_->After(Millis(0), [this, worker] { Restart(worker); });
@@ -230,6 +235,7 @@ void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   ++w.deaths;
   const bool hopeless = w.failed_starts >= options_.failed_starts ||
                         w.killed_starts >= options_.killed_starts;
+  // While another worker is ready the run can go on: wait and try again.
   if (hopeless && !AnyReady())
     return Fail(Error{ErrorCode::kUnavailable,
                       fmt::format("no worker can be started: {} before it was "
@@ -254,6 +260,7 @@ void WorkerPool::Disarm(std::size_t worker) {
 void WorkerPool::StopRestarting() {
   restarting_ = false;
   for (std::size_t i = 0; i < workers_.size(); ++i)
+    // The timer of a worker without a process is its restart.
     if (!workers_[i].alive) Disarm(i);
 }
 
