@@ -288,8 +288,11 @@ void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
 void Engine::OnFailed(const ItemPtr& item, Reason reason, std::string message) {
   // The hash names the input in the failure report. It must be taken now:
   // Conclude() gives the slot back.
-  if (item->slot.valid() && item->length > 0)
+  if (item->slot.valid() && item->length > 0) {
     item->sha256 = ToHex(HashBytes(ByteSpan(item->slot.data(), item->length)));
+    // Hashing mapped all pages of the input; the slot gives them back soon.
+    memory_.SharedGrows(item->length);
+  }
   if (IsPoison(reason) && !options_.keep_poison.empty() &&
       !item->sha256.empty())
     return KeepInput(item, reason, std::move(message));

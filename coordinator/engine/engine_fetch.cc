@@ -161,7 +161,10 @@ void Engine::OnFetchedWell(const ItemPtr& item) {
     stats_.latency.first_byte.Add(times.first_byte);
     stats_.latency.body.Add(times.total - times.first_byte);
   }
+  const std::uint64_t length = item->length;
   dispatcher_.Add(item);
+  // The look at the header may have mapped all pages of a file that was read.
+  memory_.SharedGrows(length);
 }
 
 // Updates the host's moving mean of answer times. A host has statistics only

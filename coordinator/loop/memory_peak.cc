@@ -60,7 +60,12 @@ void MemoryPeak::Count(const ResidentMemory& now) {
   if (!std::exchange(looked_, true)) last_.shared_bytes = now.shared_bytes;
   std::uint64_t most = now.private_bytes;
   const std::uint64_t shared = std::min(last_.shared_bytes, now.shared_bytes);
-  if (now.peak_bytes > last_.peak_bytes && now.peak_bytes > shared)
+  // The process may stand at its highest mark now, as it does after a large
+  // input was read into shared memory: then the kernel's numbers are exact.
+  const bool at_its_peak =
+      now.private_bytes + now.shared_bytes >= now.peak_bytes;
+  if (!at_its_peak && now.peak_bytes > last_.peak_bytes &&
+      now.peak_bytes > shared)
     most = std::max(most, now.peak_bytes - shared);
   now_ = now.private_bytes;
   peak_ = std::max(peak_, most);

@@ -11,12 +11,12 @@
 // number at the peak is unknown; the smaller one of the two looks is taken, so
 // that the result is not too low.
 //
-// Exact    never too low if the peak is the highest resident size so far. Too
-//          high by the shared pages that were added between two looks. Looks
-//          are 10 ms apart while the loop turns, and each 2 MiB of downloads
-//          brings one more. A peak between two looks that stays below an
-//          earlier mark can be missed, by no more than the shared pages of that
-//          mark.
+// Exact    where the process stands at its highest mark when it looks. Else
+//          never too low for a new highest mark, and too high by the shared
+//          pages that come between two looks: looks are 10 ms apart while the
+//          loop turns, and made for each 2 MiB of downloads. A peak between two
+//          looks that stays below a later or earlier mark can be missed, by no
+//          more than the shared pages of that mark.
 // Errors   if the file cannot be read, the peak stays as it is.
 #pragma once
 

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from harness import ProgramCase, png
+from hostile_headers import HOSTILE_HEADERS
 from memory_watch import MemoryWatch
 
 MIB = 1 << 20
@@ -46,6 +47,14 @@ class Memory(ProgramCase):
         memory = self.report()["memory"]
         self.assertGreater(memory["peak_shared_bytes"], 20 * MIB)
         self.assertLess(memory["peak_coordinator_private_bytes"], 40 * MIB)
+
+    def test_a_walked_header_is_shared_memory(self):  # needs: no sanitizer
+        self.write("in/a.avif", HOSTILE_HEADERS["properties.avif"](40 << 20))
+        self.run_coordinator("-q", "-i", "in", "-o", "out", "-s", "20", "-j",
+                             1, code=2)
+        memory = self.report()["memory"]
+        self.assertGreater(memory["peak_shared_bytes"], 30 * MIB)
+        self.assertLess(memory["peak_coordinator_private_bytes"], 20 * MIB)
 
 
 if __name__ == "__main__":
