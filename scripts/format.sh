@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Formats the C++ sources in place (.clang-format); --check only says what
-# would change. Other versions of clang-format lay out the same code in another
-# way, so version 14 is taken: Debian 12's, else PyPI's, installed below build/.
+# would change; --find only says which clang-format is used, and fails if there
+# is none. Other versions lay out the same code in another way, so version 14 is
+# taken: Debian 12's, else PyPI's, installed below build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +19,7 @@ find_tool() {
   local venv="build/clang-format-$version"
   if ! [ -x "$venv/bin/clang-format" ]; then
     /usr/bin/python3 -m venv "$venv" &&
-      "$venv/bin/pip" install -q "clang-format==$version" || return 1
+      "$venv/bin/pip" install -q --retries 1 "clang-format==$version" || return 1
   fi >&2
   echo "$venv/bin/clang-format"
 }
@@ -30,6 +31,7 @@ mapfile -d '' files < <(git ls-files -z '*.h' '*.cc' 2>/dev/null ||
     -print0)
 case "${1-}" in
   '') exec "$tool" -i "${files[@]}" ;;
+  --find) echo "$tool" ;;
   --check) exec "$tool" --dry-run --Werror "${files[@]}" ;;
-  *) echo "usage: scripts/format.sh [--check]" >&2; exit 1 ;;
+  *) echo "usage: scripts/format.sh [--check|--find]" >&2; exit 1 ;;
 esac
