@@ -58,8 +58,8 @@ class EntropyBytes {
  public:
   // `bytes` begin after the header of a scan and must outlive this.
   explicit EntropyBytes(ByteSpan bytes);
-  // No copies: the cursor points into the window, so the cursor of a copy would
-  // point into the window of the original.
+  // Can be moved, but not copied: the cursor points into the window, so the
+  // cursor of a copy would point into the window of the original.
   EntropyBytes(EntropyBytes&&) noexcept = default;
   EntropyBytes& operator=(EntropyBytes&&) noexcept = default;
   EntropyBytes(const EntropyBytes&) = delete;

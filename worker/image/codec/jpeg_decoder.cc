@@ -91,6 +91,7 @@ std::string MessageOf(j_common_ptr jpeg) {
 constexpr char kCutOff[] = "Premature end of JPEG file";
 
 void OnMessage(j_common_ptr jpeg, int level) {
+  // Only warnings have a level below 0; the others are traces.
   if (level >= 0) return;
   JpegState& state = StateOf(jpeg);
   const int code = jpeg->err->msg_code;
@@ -507,6 +508,7 @@ Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
 
 bool JpegDecoder::HandsOver() {
   if (!plain_) return false;
+  // The next Start() takes the library.
   plain_.reset();
   plain_allowed_ = false;
   return true;
@@ -587,6 +589,7 @@ Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
     RowRing& ring = *rings[static_cast<std::size_t>(p)];
     const std::uint32_t height =
         shape_.planes[static_cast<std::size_t>(p)].height;
+    // Rows that only pad the last MCUs do not belong to the picture.
     ring.Append(std::min(BandRows(p), height - ring.end()));
   }
   return {};

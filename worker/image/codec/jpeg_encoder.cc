@@ -3,7 +3,7 @@
 // destructor, because a jump would skip it.
 #include <csetjmp>
 #include <cstdio>
-// jpeglib.h needs stdio before it, and jerror.h jpeglib.h.
+// jpeglib.h needs stdio before it, and jerror.h needs jpeglib.h.
 #include <jpeglib.h>
 //
 #include <jerror.h>
@@ -107,6 +107,7 @@ void Begin(JpegState* state) {
   jpeg_set_quality(&jpeg, state->quality, TRUE);
   jpeg.optimize_coding = TRUE;
   jpeg.dct_method = JDCT_ISLOW;
+  // The library's default is 4:2:0, with factors of 2 for luma.
   if (state->components == 3 && state->quality >= kFullChromaQuality)
     jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
 }

@@ -28,6 +28,7 @@ Pair FirstCode(std::uint32_t bits, unsigned length, unsigned symbol) {
   if (symbol == kZeroRun) return MakePair(PairKind::kGoesOn, length, 16, 0);
   if (size == 0) return MakePair(PairKind::kEnds, length, 0, 0);
   if (length + size > AcPairs::kBits) {
+    // The caller reads the value itself, so it needs the run and the size.
     Pair large = MakePair(PairKind::kLarge, length, 0, 0);
     large.then_passed = static_cast<std::uint8_t>(run);
     large.then_value = static_cast<std::int16_t>(size);
@@ -103,6 +104,7 @@ DcTable::DcTable(const HuffmanCodes& codes) : codes_(codes) {
       const unsigned size = codes.Find(at << (16 - kBits), length).symbol;
       const std::uint32_t end = at + (1u << (kBits - length));
       for (; at < end; ++at)
+        // Other entries stay kLong.
         if (length + size <= kBits)
           entries_[at] = Entry(at << (32 - kBits), length, size);
     }
@@ -126,8 +128,8 @@ std::uint32_t DcTable::Find(std::uint32_t bits) const {
 
 AcPairs::AcPairs(const HuffmanCodes& codes) {
   const std::vector<Pair> first = FirstCodes(codes);
-  // Two rounds: the first adds a second coefficient or the end of the block,
-  // the second adds the end after two coefficients.
+  // The first round adds a second coefficient or the end of the block; the
+  // second round adds the end after two coefficients.
   entries_ = first;
   for (std::uint32_t bits = 0; bits < kPairs; ++bits)
     for (int more = 0; more < 2 && entries_[bits].goes_on(); ++more)

@@ -141,14 +141,14 @@ class AcTable {
  public:
   static constexpr unsigned kBits = 10;
   static constexpr unsigned kMaxSymbol = 255;
-  // In `progressive` data a code may end several blocks, and Look() gives
-  // values. In sequential data pairs() gives them.
+  // A code may end several blocks in `progressive` data. Look() gives values
+  // only there; pairs() gives those of sequential data.
   AcTable(const HuffmanCodes& codes, bool progressive);
 
   // Look() returns value << 16 | (run + 1) << 8 | bits of code and value, if
   // both fit. Otherwise it returns kind << 16 | kSpecial | run << 8 | bits of
   // the code, where `kind` is one of these:
-  //   kEndOfBlock  the block ends (in progressive data others may, too);
+  //   kEndOfBlock  the block ends, and perhaps others after it;
   //   kLongCode    the code does not fit, or the bits are no code;
   //   1 to 15      the size of a value that does not fit.
   static constexpr std::uint32_t kSpecial = 0x8000;

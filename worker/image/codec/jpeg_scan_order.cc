@@ -78,6 +78,7 @@ class OrderReader {
       order.has_all_components &= bits[0] != kUnknown;
       order.is_exact &=
           std::ranges::all_of(bits, [](unsigned b) { return b == 0; });
+      // A later scan may have left fewer bits than an earlier one brought.
       order.loses_nothing &= bits == c.best;
     }
     return order;

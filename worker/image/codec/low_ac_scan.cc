@@ -15,7 +15,7 @@ constexpr int kMost = 32767;
 struct Symbol {
   bool known = false;  // false if the bits are no valid code
   unsigned run = 0;
-  unsigned size = 0;  // kEnds if the block ends; `run` then counts others
+  unsigned size = 0;  // kEnds: the block ends, `run` bits count others
   int value = 0;
 };
 

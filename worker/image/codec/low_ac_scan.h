@@ -26,7 +26,7 @@ struct PlainAcScan {
   unsigned restart_interval = 0;  // in blocks; 0 if there is none
   unsigned first = 1;             // Ss
   unsigned last = 63;             // Se
-  unsigned low_bit = 0;  // Al
+  unsigned low_bit = 0;           // Al
   HuffmanSpec table;
 };
 

@@ -146,8 +146,8 @@ TM_INLINE bool SkipRest(const AcTable& table, BitCursor* cursor,
   return true;
 }
 
-// Reads the coefficient of a kLarge or kLong entry. Returns false if the code or
-// its value is not valid. Sets `run` to kBlock if the code ends the block.
+// Reads the coefficient of a kLarge or kLong entry. Returns false if the code
+// or its value is not valid. Sets `run` to kBlock if the code ends the block.
 TM_INLINE bool ReadLarge(const AcTable& table, const AcPairs::Entry& entry,
                          BitCursor* cursor, unsigned* run, int* value) {
   unsigned length = entry.bits;
@@ -482,6 +482,7 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
   bool flat;
   if (!ReadCoefficients(*c, cursor, range, &flat)) return false;
   const unsigned n = c->eighths;
+  // A block without AC coefficients needs no transform.
   if (flat) {
     for (unsigned i = 0; i < n; ++i)
       std::memset(out + i * stride, MeanOf(dc), 8);
@@ -493,6 +494,7 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
   } else {
     c->inverse(coefs_.data(), out, stride);
   }
+  // The next block writes only its own coefficients.
   Clear(coefs_.data());
   return true;
 }
@@ -518,6 +520,7 @@ TM_INLINE bool PlainJpeg::ReadMcus() {
     BitCursor cursor;
     if (scan.restart_interval != 0 && !NextMcu(&scan)) return false;
     if (!scan.bytes.Take(&cursor)) return false;
+    // kReserve covers all blocks of an MCU, so none of them checks the window.
     for (Block& block : blocks_) {
       if (!ReadBlock(block.component, &cursor, &range, block.out, block.stride))
         return false;
@@ -634,6 +637,7 @@ TM_INLINE bool PlainJpeg::ReadDcScans() {
   return range_.ok();
 }
 
+// ReadDcScans() is inlined into both functions, like ReadMcus() above.
 bool PlainJpeg::ReadDcScansPortably() { return ReadDcScans(); }
 
 #if TM_HAS_BMI2
@@ -715,6 +719,7 @@ Verdict<void> PlainJpeg::ReadBand(const Rings& rings) {
   ++row_;
   for (std::size_t i = 0; i < components_.size(); ++i) {
     RowRing& ring = *rings[i];
+    // Rows that only pad the last MCUs do not belong to the picture.
     ring.Append(std::min(BandRows(static_cast<int>(i)),
                          shape_.planes[i].height - ring.end()));
   }
@@ -727,7 +732,7 @@ Verdict<void> PlainJpeg::Finish() {
   for (Scan& scan : scans_) ok = ok && scan.bytes.AtEnd();
   for (Component& c : components_)
     for (LowAcScan& scan : c.ac_scans) ok = ok && scan.AtEnd();
-  // In a progressive file other scans may follow; AddDcScans() has made sure
+  // Other scans may follow in a progressive file; AddDcScans() has made sure
   // that it has an end marker.
   if (ok && !progressive_) ok = scans_[0].bytes.rest()[1] == kEndOfImage;
   if (!ok) return Refuse(Reason::kCorrupt, "not a plain JPEG");

@@ -36,9 +36,9 @@
 namespace thumbmill {
 
 struct PlainComponent {
-  unsigned across = 1;  // blocks in an MCU, side by side
-  unsigned down = 1;    // blocks in an MCU, one above the other
-  unsigned eighths = 8;                   // N: side of a block in samples
+  unsigned across = 1;   // blocks in an MCU, side by side
+  unsigned down = 1;     // blocks in an MCU, one above the other
+  unsigned eighths = 8;  // N: side of a block in samples
   std::array<std::uint16_t, 64> quant{};  // in zigzag order
   unsigned dc_table = 0;
   unsigned ac_table = 0;

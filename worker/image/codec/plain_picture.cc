@@ -75,6 +75,7 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
         c.quant_tbl_no >= 0 && c.quant_tbl_no < NUM_QUANT_TBLS
             ? jpeg.quant_tbl_ptrs[c.quant_tbl_no]
             : nullptr;
+    // Our reader takes the components of an MCU in the order of the frame.
     const bool in_order = jpeg.cur_comp_info[i] == &c;
     if (steps == nullptr || !(picture->progressive || in_order)) return false;
     PlainComponent& plain = picture->components.emplace_back();
@@ -145,6 +146,8 @@ std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
 // to exact, one bit at a time, T.81 G.1.1.1.
 bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                 const JpegScans& scans, PlainPicture* picture) {
+  // Our reader uses the quantisation tables from before the first scan for all
+  // scans.
   if (!scans.ends || scans.changes_steps) return false;
   constexpr unsigned kNone = 16;
   std::vector<unsigned> low_bits(picture->components.size(), kNone);

@@ -37,8 +37,8 @@ bool IsPlain(const PlainPng& png) {
   const std::uint64_t raster = (RowBytesOf(header) + 1) * header.height;
   const std::size_t window = PngStream::Window(png.bytes, png.first_data);
   constexpr std::size_t kWholeWindow = 32 << 10;
-  // In a smaller window zlib refuses matches that reach too far back; ISA-L
-  // does not check that.
+  // ISA-L does not refuse a match that reaches beyond a smaller window; zlib
+  // does.
   return raster < kMaxRaster && (window == kWholeWindow || window >= raster);
 }
 
@@ -122,8 +122,8 @@ class IndexTable {
 
  private:
   std::size_t size_ = 0;
-  // With alpha the splitter gives 16-bit samples (row_kernels.h), else bytes in
-  // the same memory.
+  // The splitter gives 16-bit samples if there is alpha (row_kernels.h), else
+  // bytes in the same memory.
   bool wide_ = false;
   std::array<std::array<std::int16_t, 256>, kMaxPlanes> samples_{};
 };
