@@ -42,7 +42,7 @@ inline FlightRecord* FlightRecordAt(std::uint8_t* region) {
 // attacker who wants two inputs to have the same mark.
 [[nodiscard]] inline std::uint64_t InputMark(ByteSpan input) {
   constexpr std::size_t kLooked = 4096;
-  constexpr std::uint64_t kPrime = 0x9E3779B185EBCA87;  // as xxHash's
+  constexpr std::uint64_t kPrime = 0x9E3779B185EBCA87;  // the same as in xxHash
   std::uint64_t mark = (input.size() + 1) * kPrime;
   const ByteSpan looked = input.first(std::min(input.size(), kLooked));
   for (std::size_t at = 0; at < looked.size(); at += sizeof mark) {

@@ -94,6 +94,7 @@ class Worker {
   std::optional<int> Malformed(std::string_view what) const;
   std::optional<int> Answer(const Message& message);
   void Tidy(const Task& task) const;
+  // Logs the missing sandbox layers, as much as args_.tells allows.
   void TellWhatIsMissing(const Status& closed) const;
 
   WorkerArgs args_;

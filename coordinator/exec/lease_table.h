@@ -23,6 +23,7 @@ struct Lease {
   TimePoint sent{};  // set by Add()
 };
 
+// The leases of all workers; each worker has a queue, with its head first.
 class LeaseTable {
  public:
   explicit LeaseTable(std::size_t workers) : workers_(workers) {}

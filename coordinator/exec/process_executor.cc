@@ -43,11 +43,11 @@ constexpr Millis kWeigh{5};
 // A tick that comes this late shows that this process was stopped or starved:
 // no limit may count that time.
 constexpr Millis kLateTick{500};
-// Wait for a RESULT that a dead worker had sent: the I/O thread may still hold
-// it.
+// Time in which a RESULT of a dead worker may still arrive: the I/O thread may
+// hold it.
 constexpr Millis kLateResult{20};
-// Wait for a worker whose connection is gone to exit, so that its own cause of
-// death is recorded.
+// Time in which a worker whose connection is gone may exit, so that its own
+// cause of death is recorded.
 constexpr Millis kLateDeath{100};
 // Most messages taken in one round of the loop, so that nothing else starves.
 constexpr int kMessagesARound = 512;
@@ -93,7 +93,7 @@ class ProcessExecutor final : public Executor {
     // again after its last answer.
     bool grown = false;
     bool used = false;      // it was given a task
-    bool alone = false;     // its task is to run alone
+    bool alone = false;     // its task runs alone
     TimePoint weighed{};    // last look at its memory
     bool retiring = false;  // it is being replaced
     bool gone = false;      // it has sent BYE
@@ -178,7 +178,7 @@ class ProcessExecutor final : public Executor {
   WorkerPool pool_;      // after the members that its events use
   EventLoop::TimerId tick_ = 0;
   TimePoint last_tick_{};
-  // Worker that is kept free for a task that is to run alone.
+  // Worker that is kept free for a task that must run alone.
   std::optional<std::size_t> reserved_;
   // True after our own memory has grown too much: tasks that run alone then
   // wait until no other worker is at work.

@@ -1,9 +1,9 @@
-// The one file that sees Boost.Process: it costs seconds of compile time.
+// Only this file includes Boost.Process, which costs seconds of compile time.
 #include "coordinator/pool/spawn.h"
 
 #include <fcntl.h>
 #include <signal.h>
-extern "C" {  // glibc 2.36 forgets to say so itself
+extern "C" {  // glibc 2.36 omits this in its header
 #include <sys/pidfd.h>
 }
 #include <sys/prctl.h>
@@ -59,7 +59,7 @@ struct ChildSetup {
 
   void Run() const {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The parent may have died before that line.
+    // The parent may have died before the line above.
     if (getppid() != parent) _exit(127);
     // The terminal sends Ctrl-C only to the coordinator's group.
     setpgid(0, 0);

@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-extern "C" {  // glibc 2.36 forgets to say so itself
+extern "C" {  // glibc 2.36 omits this in its header
 #include <sys/pidfd.h>
 }
 #include <sys/resource.h>

@@ -42,7 +42,7 @@ Status EmptyTheRoot() {
 
 Status EnterNamespaces() {
   constexpr int kWithoutUser = CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
-  // Root needs no user namespace for the others, and may not get one.
+  // Root needs no user namespace to get the others, and may not get one.
   if (unshare(CLONE_NEWUSER | kWithoutUser) != 0 && unshare(kWithoutUser) != 0)
     return Unavailable("unshare");
   return EmptyTheRoot();

@@ -19,8 +19,8 @@ void Sandbox::Add(const Status& addition) {
 
 void Sandbox::Prepare() {
   if (mode_ == SandboxMode::kOff) return;
-  // Little CMS dates the profiles that it makes, and the first look at the
-  // clock opens /etc/localtime.
+  // Little CMS writes the date into the profiles that it makes. The first
+  // reading of the clock opens /etc/localtime, so it must happen here.
   tzset();
 #if !defined(TM_SANITIZED)
   Add(EnterNamespaces());
