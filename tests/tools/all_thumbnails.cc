@@ -101,7 +101,7 @@ void Collect(const fs::path& path, std::vector<fs::path>* files) {
 }
 
 template <typename T>
-void MustBeDefined(const T& value) {
+void MustBeDefined([[maybe_unused]] const T& value) {
   static_cast<void>(VALGRIND_CHECK_MEM_IS_DEFINED(&value, sizeof value));
 }
 
