@@ -27,8 +27,8 @@ constexpr std::uint32_t kMaxJpegSide = 65500;
 constexpr std::uint32_t kMaxPngSide = 1000000;  // libpng's own limit
 constexpr std::uint32_t kMaxWebpSide = 16383;
 
-// Chroma is halved (4:2:0) below this quality and kept whole (4:4:4) from it
-// on.
+// JPEGs of lower quality have halved chroma (4:2:0), the others full chroma
+// (4:4:4).
 constexpr int kFullChromaQuality = 90;
 
 [[nodiscard]] Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,

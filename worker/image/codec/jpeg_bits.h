@@ -7,8 +7,8 @@
 // where segments end, and EndSegment() compares them with the cursor.
 //
 // Owns     the window (kWindow bytes), but not the bytes of the file.
-// Errors   reading past the end gives zeros. Take(), EndSegment() or AtEnd()
-//          then returns false.
+// Errors   reading past the end gives zeros. The next Take(), EndSegment() or
+//          AtEnd() that notices it returns false.
 // Source   ITU-T T.81, B.1.1.5 (stuffing), E.1.4 (restart), F.2.2.5 (bits).
 #pragma once
 
@@ -29,9 +29,9 @@ struct BitCursor {
   unsigned count = 0;  // number of `bits` that are known
   const std::uint8_t* next = nullptr;
 
-  // Reads bytes until at least 56 bits are known. There is no branch: bits
-  // below `count` may already hold the next byte, and the next call ORs the
-  // same values into them.
+  // Reads bytes until at least 56 bits are known. It has no branch: `bits` may
+  // hold a part of the next byte after the known bits, and the next call ORs
+  // the same values into them.
   void Refill() {
     std::uint64_t word;
     std::memcpy(&word, next, sizeof word);
