@@ -50,8 +50,8 @@ class PngFeed {
   Complaints* const complaints_;
   PngChunks chunks_;
   ByteSpan data_;  // rest of an IDAT that is not framed yet
-  // Fixed arrays: an allocation may throw, and no exception may pass through
-  // libpng's functions.
+  // The arrays are fixed, since an allocation may throw, and no exception may
+  // pass through libpng's functions.
   std::array<std::array<std::uint8_t, 8>, 3> heads_{};
   std::array<ByteSpan, 10> parts_;  // signature, three chunks of three parts
   std::size_t head_count_ = 0;
