@@ -34,8 +34,9 @@ sigset_t AskedToEnd() {
   return set;
 }
 
-// fork() is safe: there is no other thread, and the child calls system calls
-// only until it becomes another program. `setup` runs in the child.
+// Starts `program` in a child process; `setup` runs in the child first. fork()
+// is safe here: this process has no other thread, and the child makes only
+// system calls until execvp().
 Result<pid_t> Start(const char* program, const std::vector<std::string>& words,
                     const std::function<void()>& setup) {
   std::vector<char*> argv;
@@ -44,12 +45,14 @@ Result<pid_t> Start(const char* program, const std::vector<std::string>& words,
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   const sigset_t watched = AskedToEnd();
-  sigprocmask(SIG_BLOCK, &watched, nullptr);  // or a SIGCHLD might be missed
+  // Block before fork(): Wait() could miss a SIGCHLD otherwise.
+  sigprocmask(SIG_BLOCK, &watched, nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) return FailSystem("fork", errno);
   if (pid > 0) return pid;
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // The parent may have died before prctl() took effect.
   if (getppid() != parent) _exit(kCannotStart);
   sigset_t none;
   sigemptyset(&none);
@@ -59,7 +62,7 @@ Result<pid_t> Start(const char* program, const std::vector<std::string>& words,
   _exit(kCannotStart);
 }
 
-// Until it has ended; what asks us to end is passed on to it.
+// Waits until the child has ended, and passes stop signals on to it.
 rusage Wait(pid_t pid, ChildResult* result) {
   const sigset_t watched = AskedToEnd();
   rusage usage{};
@@ -98,7 +101,7 @@ void ReadReport(const std::string& file, ChildResult* result) {
     for (const auto& [stage, figures] : json.at("latency").items())
       result->stage_ms[stage] = figures.at("sum_ms");
   } catch (const nlohmann::json::exception&) {
-    *result = ChildResult();  // a report of another version: none
+    *result = ChildResult();  // the report of another version: use none
   }
 }
 
@@ -115,6 +118,7 @@ Result<ChildResult> RunChild(const std::vector<std::string>& arguments,
   const rusage usage = Wait(pid, &result);
   const std::chrono::duration<double> took =
       std::chrono::steady_clock::now() - started;
+  // ReadReport() may reset `result`: keep how the child ended.
   const ChildResult end = result;
   ReadReport(report_file, &result);
   result.exit_code = end.exit_code;
@@ -136,6 +140,7 @@ Result<std::string> ReadChildOutput(const std::vector<std::string>& arguments) {
   const int out = writing.get();
   ASSIGN_OR_RETURN(const pid_t pid, Start("/proc/self/exe", words,
                                           [out] { dup2(out, STDOUT_FILENO); }));
+  // Close this end, or read() would never see the end of the pipe.
   writing.Reset();
   std::string text;
   char buffer[4096];

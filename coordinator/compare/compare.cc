@@ -31,7 +31,7 @@ constexpr int kExitDone = 0, kExitUsage = 1, kExitFatal = 4;
 constexpr std::size_t kLeastTiny = 2000;
 constexpr std::size_t kMostLarge = 24;
 
-// Removed with all that is in it.
+// A temporary folder; its destructor removes the folder and its content.
 class TemporaryFolder {
  public:
   [[nodiscard]] Status Make() {
@@ -58,14 +58,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// All files of a tree but the state's: names and contents.
+// The outputs below a folder, without the state.
 struct Tree {
-  std::string digest;
+  std::string digest;  // SHA-256 over names and contents
   std::uint64_t files = 0;
 };
 
-// Sorted; without what the coordinator keeps there for itself. A folder that is
-// not there has none: a run may end before it makes one.
+// Returns the files below `folder` in order, without the coordinator's state.
+// Returns none if the folder does not exist: a run may end before it makes one.
 Result<std::vector<fs::path>> FilesOf(const std::string& folder) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -134,7 +134,7 @@ std::string Today() {
   return text;
 }
 
-// What the list names and what could be made of it may differ.
+// Counts the images that a run made: the list may also name some that fail.
 void CountGiven(MeasuredSet* set) {
   set->images = set->cases.front().runs.front().done;
   set->what = fmt::format("{} images as given", set->images);
@@ -150,8 +150,8 @@ class Comparer {
 
   struct Job {
     MeasuredSet set;
-    Words inputs;        // flags
-    std::string digest;  // of the outputs; empty: not known yet
+    Words inputs;        // the --input flags of each run
+    std::string digest;  // of the outputs; empty before the first run
   };
 
   [[nodiscard]] Status ListSources();
@@ -180,7 +180,7 @@ class Comparer {
   int interrupted_ = 0;
 };
 
-// One line that replaces itself, on a terminal only.
+// Shows one line of progress that replaces the last one. Only on a terminal.
 void Comparer::Say(const std::string& text) const {
   if (isatty(STDERR_FILENO) != 1) return;
   thumbmill::Say(stderr, "\r{}\x1b[K", text);
@@ -191,6 +191,7 @@ Result<ChildResult> Comparer::RunIn(const Words& inputs, const std::string& out,
                                     Words flags) {
   const std::string state = folder_ / "state";
   const std::string report = folder_ / "report.json";
+  // The state of the last run would leave this run nothing to do.
   RETURN_IF_ERROR(RemoveTree(state));
   Words words = inputs;
   for (const std::string& word :
@@ -208,7 +209,8 @@ Result<ChildResult> Comparer::RunIn(const Words& inputs, const std::string& out,
 
 // ---- the images --------------------------------------------------------
 
-// What `--dry-run` prints: verb, source and name, with tabs between.
+// Takes the images from the lines of `--dry-run`: verb, source and name, with
+// tabs between.
 Status Comparer::ListSources() {
   Words words{"--dry-run", "-q", "-o", "null:", "-s", options_.sizes};
   for (const std::string& input : options_.inputs) {
@@ -239,7 +241,8 @@ Status WriteList(const std::string& file,
   return FailSystem("cannot write " + file, errno);
 }
 
-// Makes pictures to be measured with, and lets none be missing.
+// Makes pictures that the measurements use. Images that fail (exit code 2) are
+// left out; any other failure ends the comparison.
 Status Comparer::Prepare(const Words& inputs, const std::string& out,
                          const Words& flags) {
   ASSIGN_OR_RETURN(const ChildResult result, RunIn(inputs, out, flags));
@@ -303,6 +306,7 @@ Status Comparer::MakeSet(const std::string& name) {
   }
   for (const std::string& backend : options_.backends)
     for (const unsigned workers : options_.workers) {
+      // Serial always has one worker: measure it once.
       if (backend == "serial" && workers != options_.workers.front()) continue;
       job.set.cases.push_back({backend, backend == "serial" ? 1 : workers, {}});
     }
@@ -313,7 +317,8 @@ Status Comparer::MakeSet(const std::string& name) {
 // ---- the runs ----------------------------------------------------------
 
 Status Comparer::MeasureOnce(Job* job, MeasuredCase* measured, bool counts) {
-  // A folder of its own: what was deleted a moment ago must cost nobody.
+  // Each run starts without the folder: the outputs of the run before are
+  // deleted outside of the measured time.
   const std::string out = folder_ / "out";
   ASSIGN_OR_RETURN(ChildResult result,
                    RunIn(job->inputs, out,
@@ -336,7 +341,8 @@ Status Comparer::MeasureOnce(Job* job, MeasuredCase* measured, bool counts) {
   return {};
 }
 
-// Every other round backwards: whoever comes first must not always be first.
+// Measures each case once. Every other round goes backwards, so that no case
+// always comes first. Round 0 is the warm-up and does not count.
 Status Comparer::MeasureRound(unsigned round) {
   for (Job& job : jobs_) {
     std::vector<MeasuredCase*> order;
@@ -357,7 +363,7 @@ Status Comparer::MeasureCrash(const std::string& backend,
   const std::string out = folder_ / "crash-out";
   const unsigned workers = backend == "serial" ? 1 : options_.workers.back();
   Say(fmt::format("a crash: {}", backend));
-  // Names by number: the list holds each source once, wherever it lies.
+  // Name the outputs by number, so that no two sources of the list collide.
   ASSIGN_OR_RETURN(
       const ChildResult result,
       RunIn({"-i", list}, out,
@@ -376,8 +382,9 @@ Status Comparer::MeasureCrash(const std::string& backend,
   return RemoveTree(out);
 }
 
-// The planted image stands in the middle of the list. How many the list gives
-// without it is measured too: some may be no images.
+// Puts an image that crashes its decoder into the middle of the list, and runs
+// each backend. A run without that image first counts the images that the list
+// gives, because some sources may be no images.
 Status Comparer::MeasureCrashes() {
   const std::string list = folder_ / "crash.txt",
                     planted = folder_ / "planted.jpg", out = folder_ / "out";

@@ -56,7 +56,7 @@ Result<std::vector<unsigned>> WorkerCounts(const std::string& text) {
   return counts;
 }
 
-// 1, 2, 4 … and all cores.
+// Returns "1,2,4,…" up to the number of usable cores.
 std::string UsualWorkers() {
   const std::size_t cores = UsableCpus();
   std::string text;
@@ -64,7 +64,7 @@ std::string UsualWorkers() {
   return text + std::to_string(cores);
 }
 
-// Flags that each run gets from us.
+// Rejects flags that compare itself sets for each run.
 Status CheckPassedOn(const std::vector<std::string>& flags) {
   for (const std::string& flag : flags)
     for (const char* ours : {"-o", "--output", "--state", "--report",
@@ -119,7 +119,8 @@ Result<CompareCommand> ParseCompare(const std::vector<std::string>& arguments) {
                                            {"serial", "threads", "processes"}));
   ASSIGN_OR_RETURN(options.sets,
                    Words("--sets", sets, {"given", "tiny", "large"}));
-  // The rest is checked as the runs will: before anything is started.
+  // Check the other flags with the parser of `run` now: a wrong one should fail
+  // here, not in the first child process.
   std::vector<std::string> run{"-o", "null:",      "-i", options.inputs.front(),
                                "-s", options.sizes};
   run.insert(run.end(), options.passed_on.begin(), options.passed_on.end());

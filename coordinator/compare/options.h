@@ -1,6 +1,7 @@
-// coordinator/compare/options.h: what `coordinator compare` was asked to do.
+// coordinator/compare/options.h: the options of `coordinator compare`.
 //
-// Contract docs/cli.md. Errors are kUsage and say what to type instead.
+// Errors   kUsage: the text says how to type it instead.
+// Contract docs/cli.md.
 #pragma once
 
 #include <string>
@@ -16,18 +17,18 @@ struct CompareOptions {
   std::vector<std::string> inputs;
   std::string sizes;  // as typed: a comma list
   std::vector<unsigned> workers;
-  std::vector<std::string> backends;  // of serial, threads, processes
-  unsigned repeat = 5;                // measured rounds, after one to warm up
-  std::vector<std::string> sets;      // of given, tiny, large
-  std::string report_dir;             // empty: only the terminal
-  // Other flags of `run`, given to each run as they are.
+  std::vector<std::string> backends;  // serial, threads, processes
+  unsigned repeat = 5;                // measured rounds, without the warm-up
+  std::vector<std::string> sets;      // given, tiny, large
+  std::string report_dir;             // empty: no files, tables on stdout only
+  // Other flags of `run`; each run gets them unchanged.
   std::vector<std::string> passed_on;
 };
 
 struct ShowCompareHelp {};
 using CompareCommand = std::variant<CompareOptions, ShowCompareHelp>;
 
-// `arguments` begin behind the word "compare".
+// Parses the arguments after the word "compare".
 [[nodiscard]] Result<CompareCommand> ParseCompare(
     const std::vector<std::string>& arguments);
 

@@ -48,7 +48,7 @@ double FirstMs(const ChildResult& run) {
 }
 double WallSeconds(const ChildResult& run) { return run.seconds; }
 
-// What a run's latencies are called here; several add up to one.
+// A stage of the plot, and the latencies of a run's report that add up to it.
 struct Stage {
   const char* name;
   std::vector<const char*> of;
@@ -65,7 +65,7 @@ const std::vector<Stage>& Stages() {
   return stages;
 }
 
-// Milliseconds an image.
+// Returns the median milliseconds that an image spends in a stage.
 double StageMs(const MeasuredCase& measured, const Stage& stage) {
   std::vector<double> values;
   for (const ChildResult& run : measured.runs) {
@@ -117,7 +117,8 @@ std::string SetTable(const MeasuredSet& set) {
   return text;
 }
 
-// One sentence for each number of workers that both were measured with.
+// Compares threads and processes: one sentence for each number of workers for
+// which both were measured.
 std::string Verdicts(const MeasuredSet& set) {
   std::string text;
   for (const MeasuredCase& threads : set.cases) {
@@ -261,7 +262,8 @@ unsigned MostWorkers(const MeasuredSet& set) {
   return most;
 }
 
-// Lines differ in dash, mark and grey, not in colour alone.
+// Plots images a second against workers. The lines differ in dash and mark too,
+// not only in colour.
 std::string ThroughputPlot(const MeasuredSet& set) {
   std::string data, plots;
   int style = 1;
@@ -293,7 +295,8 @@ std::string ThroughputPlot(const MeasuredSet& set) {
                     set.name, set.what, MostWorkers(set), plots);
 }
 
-// Of each backend with the most workers that it was measured with.
+// Plots the time of an image by stage, for each backend with its highest number
+// of workers.
 std::string StagePlot(const MeasuredSet& set) {
   std::string data = fmt::format("$s_{} << EOD\n", set.name);
   for (const std::string& backend : BackendsOf(set)) {
@@ -318,7 +321,8 @@ std::string StagePlot(const MeasuredSet& set) {
          fmt::format(
              "set title '{}: where an image spends its time'\nunset xlabel\n"
              "set ylabel '% of the time of an image'\n"
-             // Below the bars: beside them it took the room of their names.
+             // The key stands below: beside the bars it would take the room
+             // of their names.
              "set key outside bottom center horizontal\n"
              "set xrange [-0.6:{}.4]\nset yrange [0:100]\n"
              "set xtics autofreq\n"
@@ -339,7 +343,7 @@ std::string PlotScript(const Comparison& comparison, const std::string& file) {
       "set style line 3 lc rgb '#d95f02' dt 4 lw 2 pt 8 ps 0.9\n"
       "set style line 9 lc rgb '#999999' dt 3 lw 1.5\n",
       360 * comparison.sets.size() + 30, file);
-  // Fills from dark to light, so that grey tells them apart as well.
+  // Neighbours differ in lightness, so that they differ in grey print as well.
   constexpr const char* kFills[] = {"#1b1b1b", "#f2f2f2", "#2c5f8a",
                                     "#7fb2d9", "#c97b2f", "#bdbdbd"};
   for (std::size_t i = 0; i < Stages().size(); ++i)

@@ -1,5 +1,5 @@
-// coordinator/compare/results.h: what was measured, and its forms for people
-// and for programs.
+// coordinator/compare/results.h: the measurements of a comparison, and their
+// output as tables, JSON, CSV and plots.
 #pragma once
 
 #include <string>
@@ -11,37 +11,37 @@
 
 namespace thumbmill {
 
-// One backend with a number of workers, on one set of images.
+// The runs of one backend with one number of workers on one set of images.
 struct MeasuredCase {
   std::string backend;
   unsigned workers = 1;
-  std::vector<ChildResult> runs;  // the warm-up is not among them
+  std::vector<ChildResult> runs;  // without the warm-up
 
   [[nodiscard]] Spread ImagesPerSecond() const;
-  // The median over the runs of anything that a run knows.
+  // Returns the median over the runs of the value that `figure` returns.
   [[nodiscard]] double Median(double (*figure)(const ChildResult&)) const;
 };
 
 struct MeasuredSet {
   std::string name;
-  std::string what;  // for people: how many images of which size
+  std::string what;  // number and size of the images, for people
   std::uint64_t images = 0;
   std::vector<MeasuredCase> cases;
 
-  // Null: was not measured.
+  // Returns null if the case was not measured.
   [[nodiscard]] const MeasuredCase* Find(const std::string& backend,
                                          unsigned workers) const;
 };
 
-// A job with one image among the others that crashes its decoder.
+// One run whose list holds an image that crashes its decoder.
 struct CrashCase {
   std::string backend;
   unsigned workers = 1;
-  std::uint64_t images = 0;    // that should have been made
-  std::uint64_t complete = 0;  // that were, when the run had ended
-  int signal = 0;              // that ended the whole run; 0: it ended itself
+  std::uint64_t images = 0;    // images that the run should make
+  std::uint64_t complete = 0;  // images that it made
+  int signal = 0;              // that ended the whole run; 0: it exited
   int exit_code = 0;
-  std::uint64_t named = 0;  // images reported as failed
+  std::uint64_t named = 0;  // images that the report names as crashed
 };
 
 struct Comparison {
@@ -53,10 +53,10 @@ struct Comparison {
   std::vector<CrashCase> crashes;
 };
 
-// Markdown that reads well in a terminal too.
+// Returns the tables as Markdown that is also easy to read in a terminal.
 [[nodiscard]] std::string TablesOf(const Comparison& comparison);
-// Writes compare.json, compare.csv, compare.md and, where gnuplot is,
-// compare.svg. kNotFound: all but the plot was written.
+// Writes compare.json, compare.csv, compare.md and compare.svg. Fails with
+// kNotFound if gnuplot is not installed; only the plot is missing then.
 [[nodiscard]] Status WriteReports(const Comparison& comparison,
                                   const std::string& folder);
 

@@ -1,8 +1,8 @@
-// coordinator/view/console.h: text for people, on stderr or stdout.
+// coordinator/view/console.h: prints text for people to stderr or stdout.
 //
-// Errors   What cannot be written is lost: that a terminal was closed, or that
-//          the disk behind a redirection is full, ends no run. fmt::print()
-//          would throw.
+// Errors   ignored: if the terminal was closed, or the disk of a redirection is
+//          full, the text is lost and the run goes on. fmt::print() would
+//          throw.
 #pragma once
 
 #include <fmt/format.h>

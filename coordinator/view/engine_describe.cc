@@ -1,4 +1,4 @@
-// The engine's answer to who asks what it is at.
+// Engine::Describe(): one line for each worker, download and upload (SIGUSR2).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace thumbmill {
 namespace {
 
-// Of transfers; a run may have thousands.
+// Lines for downloads, and again for uploads; a run may have thousands.
 constexpr std::size_t kMostLines = 100;
 
 std::string NameOf(const Item& item) {
@@ -26,7 +26,7 @@ std::string Seconds(Duration time) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(time).count());
 }
 
-// " of host", for a URL.
+// Returns " from host" for a URL, and nothing for a file.
 std::string FromHost(const Item& item) {
   return item.ref.is_url ? " from " + MakePrintable(item.ref.host) : "";
 }
@@ -96,6 +96,7 @@ void Engine::DescribeStores(TimePoint now,
   for (const auto& [item, since] : storer_.under_way())
     stores.emplace_back(since, item.get());
   const std::size_t shown = std::min(stores.size(), kMostLines);
+  // Only the oldest are shown, so only those are sorted.
   std::partial_sort(stores.begin(),
                     stores.begin() + static_cast<std::ptrdiff_t>(shown),
                     stores.end());

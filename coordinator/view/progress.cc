@@ -19,12 +19,14 @@ namespace {
 constexpr Millis kRedraw{100};
 constexpr Millis kRateWindow{5000};
 
-// A terminal that knows them draws what is between in one go; others ignore
-// both.
+// Mark a synchronised update: a terminal that knows these codes shows the text
+// between them in one step. Others ignore both.
 constexpr const char* kBegin = "\x1b[?2026h";
 constexpr const char* kEnd = "\x1b[?2026l";
-// From the first cell of a line on. tmux keeps a copy of what is erased from
-// the screen's first cell on: so that cell is erased by itself.
+// Erases from the start of the line to the end of the screen. If one code
+// erased from the screen's first cell on, tmux would copy the erased text to
+// its history: so this first erases the line, then everything after its first
+// cell.
 constexpr const char* kEraseBelow = "\r\x1b[K\x1b[C\x1b[J\r";
 
 bool IsCapableTerminal(std::FILE* out) {
@@ -33,7 +35,7 @@ bool IsCapableTerminal(std::FILE* out) {
          std::strcmp(term, "dumb") != 0;
 }
 
-// https://no-color.org: set, and not empty.
+// Returns false if NO_COLOR is set and not empty (https://no-color.org).
 bool WantsColour() {
   const char* refused = std::getenv("NO_COLOR");
   return refused == nullptr || *refused == '\0';
@@ -48,13 +50,14 @@ std::size_t FromEnvironment(const char* name, std::size_t otherwise) {
   return error == std::errc() && *rest == '\0' && value > 0 ? value : otherwise;
 }
 
+// Returns whether a write would not block.
 bool TakesMore(std::FILE* out) {
-  if (fileno(out) < 0) return true;  // memory
+  if (fileno(out) < 0) return true;  // a stream in memory, in tests
   pollfd ready{fileno(out), POLLOUT, 0};
   return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0;
 }
 
-// Ends with its line; what a line holds is not obeyed.
+// Makes log lines safe for a terminal and ends each with "\r\n".
 std::string LogText(std::string_view lines) {
   std::string text;
   while (!lines.empty()) {
@@ -69,6 +72,8 @@ std::string LogText(std::string_view lines) {
 
 double RecentRate::Sample(TimePoint now, std::uint64_t done) {
   samples_.emplace_back(now, done);
+  // Keep one sample that is older than the window, as the start to compare
+  // with.
   while (samples_.size() > 2 && now - samples_[1].first >= kRateWindow)
     samples_.pop_front();
   const auto& [since, before] = samples_.front();
@@ -109,7 +114,7 @@ void Progress::Show(const RunStats& stats, const RunView& view, TimePoint now) {
   if (style_ == Style::kNone) return;
   if (style_ == Style::kPlain) {
     if (last_ == TimePoint{}) last_ = stats.started;
-    // The summary says how it ended.
+    // The summary shows the end of the run.
     if (view.ended) return;
   }
   if (!view.ended && now - last_ < interval_) return;
@@ -147,8 +152,8 @@ void Progress::Suspend() {
   last_ = {};
 }
 
-// The cursor goes to the line below the block, which is drawn once more: the
-// terminal has put the ^Z or ^C that was typed into it.
+// Moves the cursor to the line below the block. Draws the block once more
+// first, because the terminal has echoed ^Z or ^C into it.
 void Progress::LeaveBlock() {
   const std::lock_guard lock(drawing_);
   if (style_ != Style::kBlock || drawn_.empty()) return;

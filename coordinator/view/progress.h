@@ -1,17 +1,19 @@
-// coordinator/view/progress.h: what one sees while a run goes: a block on a
-// terminal, redrawn in place, log lines above it; plain lines otherwise.
+// coordinator/view/progress.h: shows the progress of a run: on a terminal a
+// block that is redrawn in place, with log lines above it; otherwise plain
+// lines.
 //
-// The cursor rests at the block's first cell, so that a redraw need not know
-// what a resize has made of the old one: it writes from there, erases what is
-// below, and comes back. Each is one write, bracketed as a synchronised update
-// where the terminal knows such; nothing else of the terminal is changed, so
-// there is nothing to restore, whatever ends the program.
+// The idea: the cursor rests at the block's first cell. A redraw writes the new
+// block from there, erases everything below, and returns to the first cell. It
+// therefore does not depend on how a resize has wrapped the old block. Each
+// redraw is one write, marked as a synchronised update for terminals that know
+// this. No other state of the terminal changes, so nothing must be restored if
+// the program is killed.
 //
-// Runs in  the loop's thread; log lines come from any. Show() may be called
-//          often, it draws at most ten times a second, plain lines at their
-//          own interval.
-// Errors   what a terminal does not take at once (it is held with Ctrl-S, or
-//          slow) is not drawn: no run waits for who looks at it.
+// Runs in  the loop's thread; log lines may come from any thread. Show() may be
+//          called often: it draws the block at most ten times a second, and
+//          plain lines at their own interval.
+// Errors   if the terminal does not accept text at once (it is slow, or held
+//          with Ctrl-S), that redraw is dropped: a run never waits for it.
 #pragma once
 
 #include <cstdio>
@@ -28,34 +30,37 @@
 
 namespace thumbmill {
 
-// Images a second over the last five.
+// The rate in images a second over the last five seconds.
 class RecentRate {
  public:
-  // At most some times a second. Returns the rate.
+  // Adds a sample and returns the rate. Call it a few times a second at most:
+  // it keeps every sample of the last five seconds.
   double Sample(TimePoint now, std::uint64_t done);
 
  private:
   std::deque<std::pair<TimePoint, std::uint64_t>> samples_;
 };
 
-// "\r", the lines, what erases the rest, and the way back to the first cell.
+// Returns the text of one redraw: "\r", the lines, the codes that erase the
+// rest of the screen, and the way back to the first cell.
 [[nodiscard]] std::string DrawnBlock(const std::vector<std::string>& lines);
 
 class Progress {
  public:
   Progress(ProgressMode mode, Millis plain_interval, std::FILE* out);
-  // Leaves the last state of the block where it is, and puts the log back.
+  // Leaves the last block on the screen and sends log lines to stderr again.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // A view that has ended is drawn at once; it stays.
+  // Draws if the interval has passed. Draws a view that has ended at once; that
+  // block stays on the screen.
   void Show(const RunStats& stats, const RunView& view, TimePoint now);
-  // The size of the terminal changed: the next Show() draws at once.
+  // Call after the terminal's size changed: the next Show() draws at once.
   void Resized() { last_ = {}; }
-  // Leaves the terminal to others, as for Ctrl-Z, until the next Show().
+  // Leaves the terminal to other programs (Ctrl-Z) until the next Show().
   void Suspend();
-  // The block is used: the end of a run is in it.
+  // Returns whether the block is in use: it then shows the totals of the run.
   [[nodiscard]] bool draws_block() const { return style_ == Style::kBlock; }
 
  private:
@@ -72,7 +77,7 @@ class Progress {
   TimePoint last_{};
   RecentRate rate_;
   std::mutex drawing_;
-  std::vector<std::string> drawn_;  // empty: nothing is on the screen
+  std::vector<std::string> drawn_;  // lines on the screen; empty: no block
 };
 
 }  // namespace thumbmill

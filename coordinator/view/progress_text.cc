@@ -12,9 +12,9 @@
 namespace thumbmill {
 namespace {
 
-// Below this each number has a line of its own.
+// Columns below which each number has a line of its own.
 constexpr std::size_t kNarrow = 60;
-// From here on two lines stand side by side.
+// Columns from which on two lines stand side by side.
 constexpr std::size_t kWide = 120;
 constexpr std::size_t kWideColumn = 60;
 constexpr std::size_t kLabelCells = 9;
@@ -59,7 +59,8 @@ void Append(Line* line, Line more) {
 
 std::string Render(const Line& line, const BlockShape& shape) {
   std::string text;
-  // A full line would leave some terminals at the start of the next one.
+  // Leave the last column empty: after a full line, some terminals move the
+  // cursor to the next line.
   std::size_t left = shape.columns > 1 ? shape.columns - 1 : 1;
   for (const Piece& piece : line) {
     const std::string_view shown = CutToCells(piece.text, left);
@@ -89,15 +90,16 @@ std::string RateText(double rate) {
   return rate < 100 ? fmt::format("{:.1f}", rate) : fmt::format("{:.0f}", rate);
 }
 
-// "5,828", "~9,998,000" where it is an estimate, "2,048+" where the list's
-// end is not known, "?" before anything of it is.
+// Returns the number of images left: "5,828"; "~9,998,000" for an estimate;
+// "2,048+" if the end of the list is unknown; "?" before the list has images.
 std::string LeftText(const RunView& view) {
   if (!view.left && view.open == 0) return "?";
   if (!view.left) return FormatCount(view.open) + "+";
   return (view.left_exact ? "" : "~") + FormatCount(*view.left);
 }
 
-// Of the list's images, those that are final. Rounded down: 100 % is all.
+// Returns the share of the list's images that are final. Rounds down, so that
+// 100 % means all of them.
 std::string PercentText(const RunStats& stats, const RunView& view) {
   if (!view.left) return "";
   const std::uint64_t final = Done(stats) + Failed(stats) + Skipped(stats);
@@ -115,6 +117,7 @@ std::string SecondsText(Millis time) {
              : FormatDuration(time);
 }
 
+// Returns how long a host has kept the run waiting, or how long it is paused.
 std::string SlowText(const SlowHost& host) {
   if (host.held > Millis(0))
     return fmt::format("not asked for {} more", SecondsText(host.held));
@@ -192,7 +195,8 @@ Line WorkersLine(const RunStats& stats, const RunView& view) {
   return line;
 }
 
-// `cells`: what the line may take.
+// Formats the line for the slowest host. `cells` is the width for the whole
+// line; a long host name is shortened.
 Line SlowestLine(const SlowHost& host, std::size_t cells) {
   Line line = Labelled("slowest");
   const std::string wait = ": " + SlowText(host);
@@ -244,7 +248,7 @@ std::vector<Line> UsualLines(const RunStats& stats, const RunView& view,
   return lines;
 }
 
-// The first stays alone, the others go in pairs.
+// Pairs the lines from the second on. A line that is too wide stays alone.
 std::vector<Line> SideBySide(std::vector<Line> lines) {
   std::vector<Line> paired = {std::move(lines.front())};
   for (std::size_t i = 1; i < lines.size(); i += 2) {

@@ -1,11 +1,11 @@
-// coordinator/view/progress_text.h: what a run says of itself, as text: a block
-// for a terminal, a line for a log.
+// coordinator/view/progress_text.h: formats the progress of a run as a block
+// for a terminal or as a line for a log.
 //
-// The counts are those of images whose records are durable in the journal,
-// with those of this list that were final before the run; so are the bytes,
-// of this run. What each number means: docs/cli.md.
+// The counts include images whose records are durable in the journal, and
+// images of this list that were final before the run. The bytes are those of
+// the durable records of this run. docs/cli.md explains each number.
 //
-// Pure     tests read it.
+// Pure     returns text only, so that tests can read it.
 #pragma once
 
 #include <cstddef>
@@ -17,25 +17,26 @@
 
 namespace thumbmill {
 
-// Images done a second.
+// Rates in images done a second.
 struct Rates {
-  double now = 0;      // of the last seconds
-  double overall = 0;  // of the run
+  double now = 0;      // over the last seconds
+  double overall = 0;  // over the run
 };
 
+// The size and the abilities of the terminal.
 struct BlockShape {
   std::size_t columns = 80, rows = 24;
   bool colour = false;
 };
 
-// The lines of the block, top first, without what positions them. None is as
-// wide as the terminal, and there are fewer of them than it has rows.
+// Returns the lines of the block from top to bottom, without cursor movements.
+// Each line is narrower than the terminal, and there are fewer lines than rows.
 [[nodiscard]] std::vector<std::string> ProgressBlock(const RunStats& stats,
                                                      const RunView& view,
                                                      const Rates& rates,
                                                      const BlockShape& shape);
 
-// The same in one line, without its end.
+// Returns the same numbers as one line, without a line end.
 [[nodiscard]] std::string ProgressLine(const RunStats& stats,
                                        const RunView& view, const Rates& rates);
 

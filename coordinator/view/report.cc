@@ -27,13 +27,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Bytes that are not UTF-8 must not make a report impossible.
+// Replaces bytes that are not UTF-8: one such file name must not make the whole
+// report fail.
 std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// A file that appears whole or not at all; what is no regular file, such as
-// /dev/null, is written to as it is.
+// Writes a file that appears whole or not at all: under a temporary name, then
+// renamed. Writes directly to a file that is not regular, such as /dev/null.
 class WholeFile {
  public:
   WholeFile(int folder, const std::string& name, bool magic = false)
@@ -53,6 +54,7 @@ class WholeFile {
       fd_.Reset(openat(folder_, name_.c_str(),
                        O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | follow_));
     } else {
+      // A killed run may have left it; O_EXCL would fail then.
       unlinkat(folder_, temporary_.c_str(), 0);
       fd_.Reset(openat(folder_, temporary_.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
@@ -196,7 +198,7 @@ Json FailedJson(const ItemRecord& record) {
   json["message"] = record.message;
   json["error_message"] = record.message;
   json["attempts"] = record.attempts;
-  // Of an image that was at work when its worker ended.
+  // These are known only for an image that a worker held when it ended.
   if (record.reason == Reason::kCrash || record.signal != 0 ||
       !record.phase.empty()) {
     json["signal"] = record.signal;

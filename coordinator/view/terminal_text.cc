@@ -20,7 +20,8 @@ bool IsIn(const std::array<Range, N>& ranges, char32_t code) {
   });
 }
 
-// Unicode 15: general categories Mn, Me and zero width signs, the usual ones.
+// The common zero-width characters of Unicode 15: general categories Mn and Me,
+// and zero-width spaces and joiners.
 constexpr std::array kZeroWidth = {
     Range{0x300, 0x36F},   Range{0x483, 0x489},   Range{0x591, 0x5BD},
     Range{0x610, 0x61A},   Range{0x64B, 0x65F},   Range{0x900, 0x902},
@@ -28,7 +29,7 @@ constexpr std::array kZeroWidth = {
     Range{0x1AB0, 0x1AFF}, Range{0x1DC0, 0x1DFF}, Range{0x200B, 0x200D},
     Range{0x20D0, 0x20F0}, Range{0x302A, 0x302D}, Range{0x3099, 0x309A},
     Range{0xFE00, 0xFE0F}, Range{0xFE20, 0xFE2F}, Range{0xE0100, 0xE01EF}};
-// East_Asian_Width W and F.
+// The common characters with East_Asian_Width W or F.
 constexpr std::array kWide = {
     Range{0x1100, 0x115F},   Range{0x231A, 0x231B},   Range{0x2E80, 0x303E},
     Range{0x3041, 0x33FF},   Range{0x3400, 0x4DBF},   Range{0x4E00, 0x9FFF},
@@ -42,7 +43,7 @@ std::size_t WidthOf(const Character& character) {
   return IsIn(kWide, character.code) ? 2 : 1;
 }
 
-// The end of `text` that takes at most `cells`.
+// Returns the longest end of `text` that takes at most `cells` cells.
 std::string_view TailOf(std::string_view text, std::size_t cells) {
   std::size_t left = CellsOf(text);
   while (left > cells) {
@@ -50,7 +51,8 @@ std::string_view TailOf(std::string_view text, std::size_t cells) {
     left -= WidthOf(character);
     text.remove_prefix(character.bytes);
   }
-  // Not to begin with what belongs to the character before.
+  // Drop combining characters at the start: they belong to a character that was
+  // cut off.
   while (!text.empty() && WidthOf(DecodeCharacter(text)) == 0)
     text.remove_prefix(DecodeCharacter(text).bytes);
   return text;

@@ -1,12 +1,12 @@
-// coordinator/view/terminal_text.h: text that a terminal shows as it was meant:
-// how many cells it takes, where it may be cut, and nothing in it that is
-// obeyed.
+// coordinator/view/terminal_text.h: fits text into the cells of a terminal:
+// measures it, cuts it, and replaces characters that would control the
+// terminal.
 //
-// The names that a list or a server gives may hold anything: escape sequences
-// would move the cursor, bidirectional marks would turn a line around.
+// Names from a list or a server may hold any bytes: escape sequences would move
+// the cursor, and bidirectional marks would reverse a line.
 //
-// Pure     no locale: UTF-8 in, UTF-8 out. Widths as wcwidth() has them for
-//          common scripts; rare ones may be off by a cell.
+// Pure     no locale: UTF-8 in, UTF-8 out. The widths are those of wcwidth()
+//          for common scripts; those of rare scripts may be wrong by a cell.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +15,21 @@
 
 namespace thumbmill {
 
-// Control characters, bidirectional marks and bytes that are no UTF-8 become
-// '?', tabs become spaces.
+// Replaces control characters, bidirectional marks and bytes that are not UTF-8
+// by '?', and tabs by spaces.
 [[nodiscard]] std::string MakePrintable(std::string_view text);
 
-// Cells that printable text takes: 2 for East Asian wide characters, 0 for
-// combining ones.
+// Returns the cells that printable text takes: 2 for an East Asian wide
+// character, 0 for a combining one, 1 for others.
 [[nodiscard]] std::size_t CellsOf(std::string_view text);
 
-// The longest beginning of at most `cells` cells; never a part of a character,
-// nor a character without its combining ones where both fit.
+// Returns the longest beginning that takes at most `cells` cells. Never splits
+// a character, and keeps its combining characters with it.
 [[nodiscard]] std::string_view CutToCells(std::string_view text,
                                           std::size_t cells);
 
-// Of printable text that is too long the middle goes: "photos.…ple.org". A
-// host's or a file's two ends say most.
+// Shortens printable text in the middle: "photos.…ple.org". The two ends of a
+// host or file name say most.
 [[nodiscard]] std::string ShortenToCells(std::string_view text,
                                          std::size_t cells);
 
