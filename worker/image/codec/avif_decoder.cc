@@ -367,6 +367,8 @@ void AvifDecoder::ConvertRow(std::uint32_t y, const RowPointers& out) const {
   const std::size_t colours = grey_ ? 1 : 3;
   const std::uint32_t from_y = y + crop_.y;
   const SampleRow luma = RowOf(AVIF_CHAN_Y, from_y);
+  // Rows that the picture does not have are stand-ins and never read: chroma of
+  // a grey picture, alpha of an opaque one.
   const SampleRow cb = grey_ ? luma : RowOf(AVIF_CHAN_U, from_y);
   const SampleRow cr = grey_ ? luma : RowOf(AVIF_CHAN_V, from_y);
   const SampleRow alpha(shape_.alpha ? image.alphaPlane : image.yuvPlanes[0],
@@ -385,6 +387,8 @@ void AvifDecoder::ConvertRow(std::uint32_t y, const RowPointers& out) const {
     const std::uint32_t opacity =
         shape_.alpha ? colours_.Alpha(alpha.At(from)) : 65535;
     for (std::size_t c = 0; c < colours; ++c)
+      // A premultiplied sample cannot exceed its alpha. Lossy or damaged data
+      // may say otherwise, so it is clipped.
       StoreWide(image.alphaPremultiplied ? std::min(sample[c], opacity)
                                          : MultiplyWide(sample[c], opacity),
                 x, out[c]);

@@ -94,6 +94,7 @@ void Write(PngState* state) {
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(state->png, kCompression);
   png_set_filter(state->png, PNG_FILTER_TYPE_BASE, kFilters);
+  // This call writes IHDR. Our own chunks must come before PLTE and IDAT.
   png_write_info_before_PLTE(state->png, state->info);
   WriteChunk(state->png, "iCCP", state->profile);
   WriteChunk(state->png, "eXIf", state->exif);

@@ -18,6 +18,8 @@ PngFeed::PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints)
     : complaints_(complaints),
       chunks_(png, head.first_data),
       next_chunk_at_(head.first_data) {
+  // The signature and IHDR go through as they are: ReadPngHeader() has checked
+  // them.
   Add(png.first(kSignature + kHeaderChunk));
   if (head.profile) Frame("iCCP", *head.profile);
   if (head.palette) Frame("PLTE", *head.palette);
@@ -56,6 +58,8 @@ bool PngFeed::NextData() {
     cut_ = chunk->cut;
     return true;
   }
+  // No IEND was found. If other chunks or an illegal length follow the data,
+  // the data are over. Otherwise the file may end within them.
   cut_ = !between && !chunks_.at_illegal_length();
   return false;
 }

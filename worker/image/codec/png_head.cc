@@ -112,6 +112,8 @@ Verdict<void> HeadReader::Take(const PngChunk& chunk) {
 }
 
 Verdict<void> HeadReader::TakeCritical(const PngChunk& chunk) {
+  // A chunk with a wrong CRC may have a wrong type too. Its type is called
+  // unknown only if the CRC is right.
   const bool known = chunk.type == "IHDR" || chunk.type == "PLTE";
   if (!chunk.has_right_sum()) {
     Complain(chunk.type, "CRC error", Severity::kDamaged);
@@ -137,6 +139,7 @@ Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
   if (colours < 1 || colours > 256)
     return Refuse(Reason::kCorrupt, "PLTE: invalid");
   if (chunk.data.size() % 3 != 0) Complain("PLTE", "invalid length");
+  // No index of this depth reaches a later colour.
   const std::size_t shown = std::size_t{1} << head_.header.bits;
   head_.palette = chunk.data.first(3 * std::min(colours, shown));
   if (head_.transparency) Complain("tRNS", "out of place");

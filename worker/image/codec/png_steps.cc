@@ -8,6 +8,7 @@
 namespace thumbmill {
 namespace {
 
+// libpng's error function must not return: it jumps back to Guard().
 [[noreturn]] void OnError(png_structp png, png_const_charp text) {
   auto& state = *static_cast<PngState*>(png_get_error_ptr(png));
   std::strncpy(state.error, text, sizeof state.error - 1);
@@ -31,6 +32,8 @@ void ReadBytes(png_structp png, png_bytep out, std::size_t size) {
   png_error(png, "the file ends early");
 }
 
+// libpng calls this for each row that it has read. The count shows later
+// whether an error came after the last row.
 void CountRow(png_structp png, png_row_infop, png_bytep) {
   ++static_cast<PngState*>(png_get_io_ptr(png))->rows_made;
 }
@@ -50,8 +53,11 @@ void Create(PngState* state) {
   state->info = png_create_info_struct(state->png);
   if (state->info == nullptr) return;
   png_set_read_fn(state->png, state, ReadBytes);
+  // The decoder has checked the size. libpng's own default limit is a million
+  // for each side.
   png_set_user_limits(state->png, 0x7FFFFFFF, 0x7FFFFFFF);
   png_set_chunk_malloc_max(state->png, kMaxProfileBytes);
+  // Faults that libpng itself calls benign become warnings.
   png_set_benign_errors(state->png, 1);
   // The feed checks the CRCs of chunks.
   png_set_crc_action(state->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
@@ -68,6 +74,7 @@ void ReadInfo(PngState* state) { png_read_info(state->png, state->info); }
 
 void StartPasses(PngState* state) {
   png_set_expand(state->png);
+  // PNG stores 16-bit samples with the high byte first.
   if constexpr (std::endian::native == std::endian::little)
     if (png_get_bit_depth(state->png, state->info) == 16)
       png_set_swap(state->png);

@@ -98,6 +98,7 @@ bool PngStream::Inflate(std::uint8_t* out, std::size_t size,
 
 const std::uint8_t* PngStream::Take(std::size_t size) {
   if (end_ - begin_ < size) {
+    // Move the bytes that nobody has taken to the front, then fill the rest.
     std::memmove(window_.data(), window_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
@@ -130,6 +131,8 @@ bool PngStream::EndsHere() {
   // ISA-L may not have read the stream's check sum yet: ask for one byte more,
   // which must not come.
   if (!Inflate(&more, 1, &made) || made != 0) return false;
+  // ISA-L reads ahead into a bit buffer. A whole byte left in it would lie
+  // after the stream.
   const inflate_state& state = inflater_->state;
   return state.avail_in == 0 && state.read_in_length < 8 && TailIsPlain();
 }

@@ -218,6 +218,8 @@ bool AvifMeta::ReadAssociations(ByteSpan body) {
   return in.ok();
 }
 
+// The sort is stable: if an item has several entries, the first in the file
+// stays first.
 void AvifMeta::Sort() {
   SortById(&items_);
   SortById(&locations_);
@@ -304,6 +306,7 @@ std::vector<AvifAssociation> AvifMeta::PropertiesOf(Id item) const {
       const AvifAssociation one{
           static_cast<std::uint16_t>(value & (essential - 1)),
           (value & essential) != 0};
+      // The count of an item's properties has one byte.
       if (known[one.number] || found.size() == 255) continue;
       known.set(one.number);
       found.push_back(one);

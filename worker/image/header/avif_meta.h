@@ -27,8 +27,8 @@ struct AvifExtent {
 // One property of an item.
 struct AvifAssociation {
   std::uint16_t number = 0;  // number of the property, from 1
-  bool essential =
-      false;  // a reader that does not know it must not show the item
+  // A reader that does not know the property must not show the item.
+  bool essential = false;
 
   friend bool operator==(const AvifAssociation&,
                          const AvifAssociation&) = default;

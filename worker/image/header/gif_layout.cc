@@ -16,6 +16,8 @@ std::uint32_t U16(ByteSpan bytes, std::size_t at) {
   return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
 }
 
+// A table has three bytes for each of 2^(n + 1) colours; n is in the low bits
+// of `flags`.
 std::size_t ColourTableBytes(std::uint8_t flags) {
   return (flags & 0x80) != 0 ? std::size_t{6} << (flags & 7) : 0;
 }
@@ -70,6 +72,7 @@ void GifWalker::ReadPicture() {
   Skip(9);
   Skip(ColourTableBytes(flags));
   layout_.data_bytes = bytes_.size() - at_;
+  // A screen that is too small grows to hold the picture.
   layout_.width =
       std::max(layout_.width, layout_.frame_x + layout_.frame_width);
   layout_.height =

@@ -32,6 +32,7 @@ std::vector<ByteSpan> IccPieces::Join() const {
   const std::size_t wanted = SizeOfProfile(pieces_[1]);
   std::size_t size = 0;
   for (std::size_t i = 1; i < pieces_.size() && !pieces_[i].empty(); ++i) {
+    // Further pieces are not part of the profile.
     if (size >= wanted) break;
     joined.push_back(pieces_[i]);
     size += pieces_[i].size();

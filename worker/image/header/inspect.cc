@@ -155,6 +155,7 @@ class JpegWalker {
       if (budget_ != nullptr && !budget_->SpendBytes(at_ - start)) break;
       if (at_ == bytes_.size()) break;
       const std::uint8_t marker = found != nullptr ? bytes_[at_++] : 0;
+      // 0xFF followed by 0 is a byte of data, not a marker.
       if (marker != 0) return marker;
     }
     at_ = bytes_.size();
@@ -320,6 +321,8 @@ ImageHeader PeekJpeg(ByteSpan bytes) {
   header.samples = layout.frame->samples;
   for (const ByteSpan piece : layout.icc) header.icc_bytes += piece.size();
   header.exif_bytes = layout.exif.size();
+  // A sequential JPEG whose first scan lacks a component has several scans, and
+  // its coefficients are kept as those of a progressive one are.
   header.progressive = layout.frame->progressive() ||
                        (layout.first_scan != 0 &&
                         layout.scan_components < layout.frame->components);

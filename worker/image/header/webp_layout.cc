@@ -195,6 +195,8 @@ WebpLayout WalkWebp(ByteSpan bytes) {
       bytes.first(std::clamp(promised, kRiffHeader, bytes.size()));
   WalkBudget budget;
   WebpLayout layout = LayoutReader(&budget).Read(file.subspan(kRiffHeader));
+  // Some writers give too small a size in the RIFF header: if the frame is cut
+  // there, look for its end in the rest of the file.
   if (!layout.frame_is_whole && file.size() < bytes.size()) {
     layout = LayoutReader(&budget).Read(bytes.subspan(kRiffHeader));
     layout.wrong_size = layout.frame_is_whole;
