@@ -1,4 +1,5 @@
-// coordinator: the program that people start. Parse, run, exit code.
+// coordinator: the program that people start. Parses the command line, runs the
+// command, and returns its exit code.
 #include <unistd.h>
 
 #include <cstdio>
@@ -28,8 +29,8 @@ using thumbmill::RunOptions;
 constexpr int kExitUsage = 1;
 constexpr int kExitFatal = 4;
 
-// From any thread, when operator new gets nothing. There is nothing to unwind:
-// what is journaled is safe, and workers end with their parent.
+// Ends the process when operator new fails, in any thread. Nothing needs to be
+// unwound: journal records are safe, and workers end with their parent.
 [[noreturn]] void OutOfMemory() {
   constexpr std::string_view kText =
       "coordinator: out of memory; what is finished is kept, the same command "
@@ -39,8 +40,9 @@ constexpr int kExitFatal = 4;
   _exit(kExitFatal);
 }
 
-// For what a library throws in any thread: a thread that could not be made, an
-// allocation beyond all bounds. Anything else is a bug, and leaves a core.
+// Ends the process after an exception of a library in any thread. If a thread
+// or memory was refused, the user can run the command again. Any other
+// exception is a bug and leaves a core.
 [[noreturn]] void Terminate() {
   try {
     if (std::current_exception()) throw;
@@ -81,7 +83,8 @@ int MainCompare(const std::vector<std::string>& arguments) {
   return thumbmill::Compare(std::get<CompareOptions>(*command));
 }
 
-// A file that the command line names may be a pipe that is waited for.
+// Lets a stop signal end the process meanwhile: a file of the command line may
+// be a pipe without a writer.
 Result<Command> Parse(const std::vector<std::string>& arguments) {
   const thumbmill::EndAtSignals end;
   return thumbmill::ParseCommandLine(arguments);
@@ -114,7 +117,7 @@ int Main(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-// What may be thrown here, std::bad_alloc, is to end the program.
+// main() may throw std::bad_alloc, which shall end the program.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   thumbmill::FillStdio();

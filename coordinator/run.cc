@@ -55,56 +55,60 @@ constexpr int kExitFailures = 2;
 constexpr int kExitLimit = 3;
 constexpr int kExitFatal = 4;
 
-// Below the state.
+// The report's default path below the state.
 constexpr const char* kReportName = "/report.json";
 
-// Threads for calls on files that may block.
+// Threads for file calls that may block.
 constexpr std::size_t kIoThreads = 4;
-// Inputs that are ready or at work beyond those being fetched.
+// Input slots in addition to one for each download: for inputs that wait for a
+// worker, and for those that a worker holds.
 constexpr std::size_t kReadySlots = 64;
 constexpr std::size_t kSlotsAWorker = 10;
-// Of memory that the next inputs find touched; slots return one by one, and
-// the last to return is the first to be taken.
+// Bytes of free input slots that stay touched for the next inputs. Few suffice:
+// the arena takes the slot that returned last.
 constexpr std::uint64_t kWarmBytes = 32 << 20;
 
-// Everything that a run is made of. What stands further down ends first.
+// The parts of a run. The last member is destroyed first, so the order matters.
 struct Parts {
   MemoryPlan plan;
   std::optional<MemoryBudget> input, decode, store;
   std::unique_ptr<Arena> arena;
-  // Ends before the arena: what was posted and is never run may hold slots.
+  // Declared after the arena: callbacks that never ran may hold slots of it.
   std::unique_ptr<EventLoop> loop;
   std::optional<SourceCancel> cancel;  // unblocks a source that waits
   std::optional<SignalWatch> signals;
   std::unique_ptr<Source> source;
   bool retry_failed = false;
-  UniqueFd state;                 // the folder; invalid: nothing is kept
-  std::atomic<bool> stop{false};  // the journal's queries
+  UniqueFd state;                 // the folder; invalid if nothing is kept
+  std::atomic<bool> stop{false};  // ends a long query of the journal
   std::unique_ptr<Journal> journal;
   std::unique_ptr<OutputLook> look;
   std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
-  // Ends before what its work uses, also when a run stops at once.
+  // Declared after the parts that its tasks use: its threads must end before
+  // those parts, also if a run stops at once.
   std::unique_ptr<IoPool> pool;
   std::unique_ptr<Transfers> transfers;
   std::unique_ptr<Executor> executor;
   std::optional<NameTemplate> name;
   RunStats stats;
   MemoryPeak memory;
-  bool drew_block = false;  // its last state stays on the terminal
+  bool drew_block = false;  // the last block on the terminal shows the totals
 };
 
-// Open files of a run that does nothing yet, and of each worker (its process,
-// its shared memory, its connection), with some to spare: measured 25 and 4.
+// Open files of an idle run, and of each worker (its process, its shared
+// memory, its connection). Measured were 25 and 4; the rest is reserve.
 constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr std::uint64_t kWorkerDescriptors = 8;
-// A worker's descriptors have fixed numbers, with room above them to sort.
+// Starting a worker moves its descriptors to fixed numbers and needs free
+// numbers above those (coordinator/pool/spawn.cc).
 constexpr std::uint64_t kLeastDescriptors = 256;
 
-// The lister's, the committer's, ZeroMQ's, and one for looking a name up.
+// The threads of the lister, the committer, ZeroMQ and a name lookup.
 constexpr std::size_t kOtherThreads = 5;
 
-// ZeroMQ ends the process where this call is refused to its threads.
+// Tries the call that ZeroMQ makes in its threads: if the system refuses it
+// there, ZeroMQ ends the process.
 Status CheckScheduling() {
   int policy = 0;
   sched_param parameters{};
@@ -119,15 +123,17 @@ Status CheckScheduling() {
   return tl::unexpected<Error>(std::move(error));
 }
 
-// A run of thousands of connections needs more than the usual 1,024; one that
-// gets too few is refused before it starts. Libraries end the process where
-// they get none, and a download would fail for a reason that is not its own.
+// Raises the limit on open files: thousands of connections need more than the
+// usual 1,024. Refuses a run that may get too few, before it starts: a library
+// could end the process, or an image could fail for a reason that is not its
+// own.
 Status ReserveDescriptors(const RunOptions& options) {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return FailSystem("getrlimit", errno);
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+  // The limit on the size of a file is raised too, for the journal and outputs.
   rlimit size;
   if (getrlimit(RLIMIT_FSIZE, &size) == 0) {
     size.rlim_cur = size.rlim_max;
@@ -145,8 +151,9 @@ Status ReserveDescriptors(const RunOptions& options) {
                           limit.rlim_max, needed));
 }
 
-// Makes as many threads as a run will, and lets them end: libraries end the
-// process where they get none.
+// Makes as many threads as the run will have, and ends them. Some libraries end
+// the process if they get no thread; this refuses the run with a reason
+// instead.
 Status ReserveThreads(const RunOptions& options) {
   const bool processes = options.backend == Backend::kProcesses;
   const std::size_t count =
@@ -186,7 +193,7 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
     source.never_enter.push_back(options.keep_poison);
   source.cancel_fd = parts->cancel->fd();
   ASSIGN_OR_RETURN(OpenedSources opened, OpenSources(options.inputs, source));
-  // A header may have been waited for, and a signal may have ended that.
+  // Opening a piped table waits for its header; a stop signal ends that wait.
   if (const int signal = PendingEnd(); signal != 0)
     return Fail(ErrorCode::kCancelled, "ended while sources were opened",
                 signal);
@@ -196,7 +203,8 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   return {};
 }
 
-// Servers are not asked what they still have.
+// Returns whether to check that the outputs of earlier runs still exist. Only
+// for folders: servers are not asked.
 bool LooksAtOutputs(const RunOptions& options) {
   return options.target == TargetKind::kDirectory && !options.trust_journal;
 }
@@ -210,7 +218,7 @@ Status OpenState(const RunOptions& options, Parts* parts) {
     ASSIGN_OR_RETURN(parts->journal, MemoryJournal());
     return {};
   }
-  // It names sources verbatim: for its owner only.
+  // The state names sources verbatim, so only its owner may read it.
   ASSIGN_OR_RETURN(parts->state, OpenPrivateFolder(options.state_dir));
   JournalOptions journal;
   journal.state_dir = options.state_dir;
@@ -268,10 +276,11 @@ Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
   layout.slots =
       options.downloads + kReadySlots + kSlotsAWorker * options.workers;
   layout.slot_bytes = options.transfer.max_bytes + (1 << 20);
-  // A warm part for each slot, but never a large share of the pool.
+  // Each slot keeps up to 64 KiB touched, but all slots together at most a
+  // quarter of the budget for inputs. Whole pages.
   layout.keep_bytes = std::min<std::uint64_t>(
       64 << 10, parts->plan.input / 4 / layout.slots / 4096 * 4096);
-  // As much as the images on their way have, if they are photographs.
+  // About as much as the photographs under way hold together.
   layout.warm_bytes =
       std::min<std::uint64_t>(kWarmBytes, parts->plan.input / 4);
   layout.name = "thumbmill-inputs";
@@ -317,7 +326,8 @@ Status Build(const RunOptions& options, Parts* parts) {
   RETURN_IF_ERROR(OpenSource(options, parts));
   parts->memory.Look();
   RETURN_IF_ERROR(PlanAndAllocate(options, parts));
-  // The state is locked before anything of another run could be disturbed.
+  // Lock the state first: opening the target could disturb another run that
+  // uses the same state.
   RETURN_IF_ERROR(OpenState(options, parts));
   parts->memory.Look();
   if (!options.dry_run) RETURN_IF_ERROR(OpenTarget(options, parts));
@@ -360,11 +370,11 @@ const char* Verb(const ClaimVerdict& verdict) {
   return "?";
 }
 
-// One line an item on stdout: what would be done, its source, its names.
+// Prints one line for each item to stdout: the action, the source, the name.
 int DryRun(const RunOptions& options, Parts* parts) {
   while (true) {
     Result<std::optional<ImageRef>> next = parts->source->Next();
-    if (!next)  // the source has said why
+    if (!next)  // the source has logged the error
       return next.error().code == ErrorCode::kUsage ? kExitUsage
                                                     : kExitFailures;
     if (!next->has_value())
@@ -440,11 +450,13 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   }
   RunEnd end = engine.Run();
   parts->drew_block = progress.draws_block();
+  // After a stop at once, waiting tasks must not start: the engine is gone
+  // then.
   parts->pool->DropQueued();
   return end;
 }
 
-// A list could not be read to its end, or was none.
+// Returns true if a list could not be read to its end, or was no list.
 bool Unread(const RunEnd& end) {
   return end.kind == RunEnd::Kind::kFinished && !end.error.what.empty();
 }
@@ -482,7 +494,7 @@ const char* EndWord(RunEnd::Kind kind) {
   return "fatal";
 }
 
-// In the state, or where --report says.
+// Writes report.json to the state, or to the path of --report.
 Status LeaveReportFile(const RunOptions& options, const RunFacts& facts,
                        const Parts& parts) {
   const bool in_state = parts.state.valid() &&
@@ -498,7 +510,8 @@ Status LeaveReportFile(const RunOptions& options, const RunFacts& facts,
   return WriteReport(place, facts);
 }
 
-// A run that could not write its report has still done its work: a warning.
+// Writes failed.jsonl and the report. An error is only a warning, because the
+// run has done its work.
 void LeaveFiles(const RunOptions& options, const RunFacts& facts,
                 Parts* parts) {
   const auto warn = [](const Status& status) {
@@ -521,7 +534,8 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
   facts.workers = options.workers;
   facts.memory_limit = options.memory;
   {
-    // A state of millions takes a while to read; nobody has to wait for it.
+    // Reading a state of millions of items takes a while. A stop signal ends
+    // it; if the run itself was interrupted, one second does.
     parts->stop = false;
     const FlagAtSignals stop(&parts->stop,
                              end.kind == RunEnd::Kind::kInterrupted ? 1 : 0);
@@ -541,7 +555,7 @@ void LeaveReport(const RunOptions& options, const RunEnd& end, int exit_code,
 }
 
 int Refused(const Error& error) {
-  // Nothing has begun: no report, no record.
+  // A stop signal came before the run began: there is nothing to report.
   if (error.code == ErrorCode::kCancelled) return 128 + error.sys;
   LogError(error.what);
   return error.code == ErrorCode::kUsage ? kExitUsage : kExitFatal;
@@ -561,14 +575,15 @@ int Run(const RunOptions& options) {
   } else {
     BlockRunSignals();
   }
-  ScheduleAsBatch();  // before there are threads
+  ScheduleAsBatch();  // before the first thread, so that all inherit it
   if (Status enough = ReserveDescriptors(options); !enough)
     return Refused(enough.error());
   if (Status enough = ReserveThreads(options); !enough)
     return Refused(enough.error());
   auto parts = std::make_unique<Parts>();
   {
-    // A list, a journal or a disk may take long: there is nothing to finish.
+    // Opening a list, a journal or a disk may take long. Nothing is half done
+    // then, so a stop signal may end the process at once.
     const EndAtSignals end;
     if (Status built = Build(options, parts.get()); !built)
       return Refused(built.error());
