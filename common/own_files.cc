@@ -254,6 +254,7 @@ Result<UniqueFd> OpenNamedFolder(const std::string& path, mode_t mode) {
 Result<UniqueFd> OpenNamedFile(const std::string& path, int flags,
                                mode_t mode) {
   ASSIGN_OR_RETURN(const Place place, FindPlace(path, true));
+  // FindPlace() has resolved all links: a link here now was planted since.
   if (!place.magic) flags |= O_NOFOLLOW;
   UniqueFd fd(
       openat(place.folder.get(), place.name.c_str(), flags | O_CLOEXEC, mode));

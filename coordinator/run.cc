@@ -337,11 +337,13 @@ Status Build(const RunOptions& options, Parts* parts) {
   parts->memory.Look();
   TM_FAIL_POINT("target-prepared");
   TransferOptions transfer = options.transfer;
+  // Keep a connection for each download: closing and reopening costs time.
   transfer.kept_connections = std::max<long>(
       transfer.kept_connections, static_cast<long>(options.downloads));
   ASSIGN_OR_RETURN(parts->transfers,
                    Transfers::Create(parts->loop.get(), transfer));
   Recipe recipe = options.recipe;
+  // A worker refuses an image that all memory for decodes could not hold.
   recipe.limits.max_peak_bytes = parts->plan.decode;
   return MakeExecutor(options, recipe, parts);
 }
@@ -503,6 +505,7 @@ Status LeaveReportFile(const RunOptions& options, const RunFacts& facts,
     ASSIGN_OR_RETURN(const Place place, FindPlace(options.report_file, false));
     return WriteReport(place, facts);
   }
+  // Use the open folder of the state: its path may lead elsewhere by now.
   Place place;
   place.folder.Reset(fcntl(parts.state.get(), F_DUPFD_CLOEXEC, 3));
   if (!place.folder.valid()) return FailSystem("cannot write a report", errno);
@@ -570,6 +573,7 @@ int Run(const RunOptions& options) {
                          "the list is to come from standard input (-i -), "
                          "which is closed; name a file or connect it",
                          0});
+  // A dry run leaves nothing half done, so a stop signal may end it at once.
   if (options.dry_run) {
     UnblockSignals();
   } else {

@@ -109,6 +109,8 @@ Result<std::unique_ptr<Arena>> Arena::Create(const ArenaLayout& layout,
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     return FailSystem("sealing shared memory", errno);
   ASSIGN_OR_RETURN(arena->reader_fd_, OpenReader(fd));
+  // MAP_NORESERVE: the slots' ranges are far larger than the memory, and the
+  // budget bounds their touched pages.
   void* base = mmap(nullptr, arena->size_bytes_, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (base == MAP_FAILED) return FailSystem("mmap of shared memory", errno);
@@ -133,6 +135,7 @@ std::optional<SlotLease> Arena::Acquire() {
     slot.granted = layout_.keep_bytes;
   }
   free_.pop_back();
+  // The holder takes over the charge of the slot's warm pages.
   warm_ -= slot.granted - layout_.keep_bytes;
   slot.held = true;
   ++held_;
@@ -179,6 +182,7 @@ void Arena::Cool(std::uint32_t index, std::uint64_t rest) {
 void Arena::Return(std::uint32_t index) {
   Slot& slot = slots_[index];
   CHECK(slot.held);
+  // Keep as many pages warm as the limit for all free slots still allows.
   Cool(index, layout_.keep_bytes + layout_.warm_bytes - warm_);
   warm_ += slot.granted - layout_.keep_bytes;
   slot.held = false;

@@ -40,6 +40,8 @@ struct Typed {
 };
 
 void Define(CLI::App* app, Typed* t) {
+  // allow_extra_args(false) makes a repeatable flag take one value each time,
+  // so that the words after it stay positional.
   app->set_help_flag("");
   app->add_option("-i,--input,--url-list", t->inputs)->allow_extra_args(false);
   app->add_option("sources", t->positional);
@@ -481,6 +483,7 @@ Status SetView(const Typed& t, RunOptions* options) {
 Result<RunOptions> Check(Typed t) {
   RunOptions options;
   t.inputs.insert(t.inputs.end(), t.positional.begin(), t.positional.end());
+  // Presets come first: they add sizes and flags that the steps below check.
   RETURN_IF_ERROR(ApplyPreset(&t));
   RETURN_IF_ERROR(ApplyImageSize(&t));
   if (t.inputs.empty())
@@ -494,6 +497,7 @@ Result<RunOptions> Check(Typed t) {
   options.exclude = t.exclude;
   RETURN_IF_ERROR(SetTarget(t, &options));
   RETURN_IF_ERROR(SetRecipe(t, &options.recipe));
+  // A template must tell the sizes apart, so the sizes are needed here.
   RETURN_IF_ERROR(SetNames(t, &options));
   RETURN_IF_ERROR(SetTransfer(t, &options));
   RETURN_IF_ERROR(SetPlacement(t, &options));

@@ -28,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitDone = 0, kExitUsage = 1, kExitFatal = 4;
+// The set tiny has at least kLeastTiny images, made by copying files; the set
+// large has at most kMostLarge.
 constexpr std::size_t kLeastTiny = 2000;
 constexpr std::size_t kMostLarge = 24;
 
@@ -260,6 +262,8 @@ Status Comparer::MakeTiny(Job* job) {
   RETURN_IF_ERROR(Prepare(inputs, once, {"-s", "64x64"}));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, FilesOf(once));
   if (files.empty()) return Fail(ErrorCode::kUsage, "no image could be read");
+  // Each image is made small once. The copies are plain files, so that the set
+  // is ready soon.
   const std::size_t copies = (kLeastTiny + files.size() - 1) / files.size();
   std::error_code error;
   fs::create_directories(many, error);
@@ -436,6 +440,7 @@ int Comparer::Run() {
   if (options_.report_dir.empty()) return kExitDone;
   const Status written = WriteReports(comparison_, options_.report_dir);
   if (written) return kExitDone;
+  // Only the plot is missing then; the figures are there.
   if (written.error().code != ErrorCode::kNotFound) {
     LogError(written.error().what);
     return kExitFatal;

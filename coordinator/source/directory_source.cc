@@ -71,6 +71,7 @@ bool DirectorySource::IsForbidden(const std::string& path) const {
 }
 
 bool DirectorySource::LeadsInside(const std::string& path) const {
+  // Compare whole parts: /a/bc does not lie inside /a/b.
   const std::string real = RealPath(path);
   return real.size() > real_root_.size() && real.starts_with(real_root_) &&
          (real_root_ == "/" || real[real_root_.size()] == '/');
@@ -97,6 +98,7 @@ std::optional<ImageRef> DirectorySource::Enter(const std::string& relative) {
     return Unreadable(relative, SystemError("cannot open it", errno).what);
   Level level;
   level.relative = relative;
+  // readdir() returns null at the end and on an error; only errno differs.
   errno = 0;
   while (const dirent* entry = readdir(dir)) {
     if (entry->d_name[0] != '.') level.names.emplace_back(entry->d_name);

@@ -123,6 +123,8 @@ struct ListBytes::Input {
 };
 
 Result<bool> ListBytes::Input::Wait() {
+  // This also waits for the first writer of a FIFO. read() would return 0
+  // there, as at the end of the list.
   std::array<pollfd, 2> fds = {{{fd.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
   while (poll(fds.data(), cancel_fd >= 0 ? 2 : 1, -1) < 0)
     if (errno != EINTR) return FailSystem("waiting for the list", errno);
@@ -229,6 +231,7 @@ Result<std::unique_ptr<ListBytes>> ListBytes::Open(const std::string& path,
   if (S_ISDIR(st.st_mode))
     return Fail(ErrorCode::kIo,
                 "cannot read " + bytes->name_ + ": it is a folder");
+  // Only a regular file never makes a reader wait, and has a known length.
   const bool regular = S_ISREG(st.st_mode);
   input.waits = !regular;
   input.cancel_fd = cancel_fd;

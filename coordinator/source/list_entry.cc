@@ -26,6 +26,7 @@ ImageRef BadLine(std::string_view entry, std::string_view why) {
 
 ImageRef FromFileUrl(std::string_view entry, Origin origin) {
   std::string_view rest = entry.substr(7);
+  // Keep the slash after the host: it begins the path.
   if (rest.starts_with("localhost/")) rest.remove_prefix(9);
   const std::string path = PercentDecode(rest);
   if (!path.starts_with('/'))

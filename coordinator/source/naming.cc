@@ -315,6 +315,7 @@ std::string DecodeParts(std::string_view path) {
 }  // namespace
 
 Result<NameTemplate> NameTemplate::Parse(std::string_view text) {
+  // Refuse an unknown word now: Expand() would silently drop it.
   std::optional<std::string> unknown;
   RETURN_IF_ERROR(ForEachPiece(
       text, [](std::string_view) {},

@@ -120,6 +120,7 @@ Status DelimitedSource::TakeHeader(const Record& header,
         fmt::format("the list's first line should name its columns; "
                     "it is {}: '{}'",
                     header.fault, Excerpt(RedactUrl(header.first.text))));
+  // A list without a header has a URL here: redact it in messages.
   std::vector<std::size_t> found;
   std::string known;
   for (std::size_t i = 0; i < header.fields.size(); ++i) {
@@ -154,6 +155,7 @@ Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadRecord() {
   while (true) {
     ASSIGN_OR_RETURN(auto line, NextLine());
     if (!line) return std::nullopt;
+    // A line of spaces is no record. A line of tabs is a row of empty fields.
     if (line->text.find_first_not_of(' ') == std::string::npos) continue;
     if (line->cut) return Record{{}, std::move(*line), kTooLong};
     if (delimiter_ != '\t') return ReadCsv(std::move(*line));
@@ -170,6 +172,8 @@ Result<std::optional<DelimitedSource::Record>> DelimitedSource::ReadCsv(
   lines.push_back(std::move(first));
   while (true) {
     const CsvRow::State state = row.Feed(lines.back().text);
+    // A record over several lines that are all rows means that a quotation mark
+    // is missing: better lose one row than all of them.
     if (state == CsvRow::State::kWhole && !AreRows(lines))
       return Record{row.Take(), std::move(lines.front()), ""};
     if (state != CsvRow::State::kMore)

@@ -113,6 +113,7 @@ Progress::~Progress() {
 void Progress::Show(const RunStats& stats, const RunView& view, TimePoint now) {
   if (style_ == Style::kNone) return;
   if (style_ == Style::kPlain) {
+    // The first line appears one interval after the start.
     if (last_ == TimePoint{}) last_ = stats.started;
     // The summary shows the end of the run.
     if (view.ended) return;
@@ -141,6 +142,7 @@ BlockShape Progress::Shape() const {
 
 void Progress::DrawBlock(std::vector<std::string> lines, bool for_good) {
   const std::lock_guard lock(drawing_);
+  // The last block must appear, even if the terminal is slow.
   if (!for_good && !TakesMore(out_)) return;
   drawn_ = std::move(lines);
   Say(out_, "{}{}{}", kBegin, DrawnBlock(drawn_), kEnd);

@@ -51,6 +51,7 @@ class WholeFile {
                       follow_ != 0 ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
               !S_ISREG(st.st_mode);
     if (direct_) {
+      // open() must not wait for the reader of a FIFO, hence O_NONBLOCK.
       fd_.Reset(openat(folder_, name_.c_str(),
                        O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | follow_));
     } else {
@@ -277,6 +278,7 @@ Status WriteFailed(int state, Journal* journal) {
   Status written;
   RETURN_IF_ERROR(journal->ForEachFailed([&](const ItemRecord& record) {
     buffer += Dump(FailedJson(record), -1) + "\n";
+    // Write in pieces of 1 MiB: a state may hold millions of failures.
     if (buffer.size() < (1 << 20) || !written) return;
     written = file.Write(buffer);
     buffer.clear();
