@@ -117,7 +117,7 @@ int Main(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-// main() may throw std::bad_alloc, which shall end the program.
+// main() may throw std::bad_alloc, which ends the program.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   thumbmill::FillStdio();

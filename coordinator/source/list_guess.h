@@ -15,7 +15,7 @@ namespace thumbmill {
                                     std::string_view format);
 
 // Returns true for the bytes of a picture, and for unknown bytes that are no
-// text: an image decoder shall judge those.
+// text: an image decoder judges those.
 [[nodiscard]] bool LooksLikePicture(std::string_view head);
 
 }  // namespace thumbmill

@@ -20,8 +20,8 @@ struct SourceOptions {
 
 struct OpenedSources {
   std::unique_ptr<Source> source;
-  // One input is a failed.jsonl: the run shall also try items again that failed
-  // for good.
+  // One input is a failed.jsonl: the run also tries items again that failed for
+  // good.
   bool retry_failed = false;
 };
 
