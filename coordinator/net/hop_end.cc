@@ -67,8 +67,11 @@ void SetCurl(const HopEnd& end, TransferResult* result) {
       return Set(result, Reason::kTooBig, false,
                  "the server announces more bytes than allowed");
     case CURLE_PARTIAL_FILE:
-    case CURLE_BAD_CONTENT_ENCODING:
       return Set(result, Reason::kTruncatedBody, true, Words(end));
+    // Curl decodes no body for us. Newer versions refuse a Transfer-Encoding
+    // that was not requested before our own check sees it.
+    case CURLE_BAD_CONTENT_ENCODING:
+      return Set(result, Reason::kUnsupported, false, Words(end));
     case CURLE_URL_MALFORMAT:
       return Set(result, Reason::kBadLine, false, Words(end));
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, or no HTTP at all

@@ -174,7 +174,8 @@ class Missing(ProgramCase):
     ADDITIONS = (CALLS["unshare"], LANDLOCK_CREATE_RULESET)
 
     def run_without(self, calls, *flags, code=0):
-        self.make_pngs(20)
+        # Only the first worker tells. It must start before the others are done.
+        self.make_pngs(300)
         def before():
             die_with_parent()
             refuse(calls)
