@@ -152,6 +152,7 @@ void WriteWebp(const Part& part, Bytes* out) {
 }
 
 void SetRiffLength(Bytes* out) {
+  if (out->size() < 8) return;  // a head that was cut
   Bytes length;
   StoreLittle32(out->size() - 8, &length);
   std::copy(length.begin(), length.end(), out->begin() + 4);
