@@ -234,6 +234,10 @@ void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
   const bool clean = job->cookies.empty() && !job->hop.has_cookies;
   if (!whole || !clean || idle_.size() >= kIdleHandles)
     return curl_easy_cleanup(easy);
+  // curl_easy_reset() of libcurl 7.88 forgets the list of cookie files without
+  // freeing it.
+  if (curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr) != CURLE_OK)
+    return curl_easy_cleanup(easy);
   curl_easy_reset(easy);
   idle_.push_back(easy);
 }
