@@ -277,9 +277,11 @@ Status WriteFailed(int state, Journal* journal) {
   std::string buffer;
   Status written;
   RETURN_IF_ERROR(journal->ForEachFailed([&](const ItemRecord& record) {
+    // After a failed write, such as on a full disk, keep no more records.
+    if (!written) return;
     buffer += Dump(FailedJson(record), -1) + "\n";
     // Write in pieces of 1 MiB: a state may hold millions of failures.
-    if (buffer.size() < (1 << 20) || !written) return;
+    if (buffer.size() < (1 << 20)) return;
     written = file.Write(buffer);
     buffer.clear();
   }));
