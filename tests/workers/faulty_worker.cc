@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include "proto/worker_args.h"
 #include "tests/workers/fake_worker.h"
@@ -30,6 +31,15 @@ void DieInPhase(FakeWorker& worker, const std::string& word) {
        {Phase::kHeader, Phase::kDecode, Phase::kResize, Phase::kEncode})
     if (word == ToWord(phase)) worker.record()->phase.store(phase);
   DieOf(SIGSEGV);
+}
+
+// Receives more tasks without noting them, so that they wait when it dies.
+void ReceiveTasks(FakeWorker& worker, int more) {
+  while (more > 0) {
+    const auto message = worker.Receive(thumbmill::Millis(60'000));
+    if (!message) std::_Exit(9);
+    if (std::holds_alternative<TaskOrder>(*message)) --more;
+  }
 }
 
 void Smash(FakeWorker& worker) {
@@ -134,6 +144,10 @@ void Do(FakeWorker& worker, const TaskOrder& order) {
     WriteWildly(worker);
     worker.Answer(worker.Work(order));
     return WriteWildly(worker);
+  }
+  if (deed == "segv while two wait") {
+    ReceiveTasks(worker, 2);
+    DieOf(SIGSEGV);
   }
   if (deed.starts_with("segv ")) DieInPhase(worker, deed.substr(5));
   if (deed == "sigxcpu") DieOf(SIGXCPU);
