@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <latch>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -83,7 +82,6 @@ struct Parts {
   std::atomic<bool> stop{false};  // ends a long query of the journal
   std::unique_ptr<Journal> journal;
   std::unique_ptr<OutputLook> look;
-  std::mutex journal_mutex;
   std::unique_ptr<Sink> sink;
   // Declared after the parts that its tasks use: its threads must end before
   // those parts, also if a run stops at once.
@@ -434,7 +432,6 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.journal = parts->journal.get();
   engine_parts.look = parts->look.get();
   engine_parts.stop = &parts->stop;
-  engine_parts.journal_mutex = &parts->journal_mutex;
   engine_parts.name = &*parts->name;
   engine_parts.stats = &parts->stats;
   engine_parts.memory = &parts->memory;

@@ -22,7 +22,7 @@ void NoteUnpublished(CommitEntry* entry) {
   entry->record.outputs.clear();
 }
 
-Status MakeDurable(Sink* sink, Journal* journal, std::mutex* journal_mutex,
+Status MakeDurable(Sink* sink, Journal* journal,
                    std::vector<CommitEntry>* batch) {
   // The order is invariant 1: a crash between the two steps leaves files
   // without a record, which the next run makes again. The other order would
@@ -37,19 +37,16 @@ Status MakeDurable(Sink* sink, Journal* journal, std::mutex* journal_mutex,
     NoteUnpublished(&entry);
     records.push_back(entry.record);
   }
-  const std::lock_guard lock(*journal_mutex);
   return journal->Commit(records);
 }
 
 }  // namespace
 
 Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
-                     std::mutex* journal_mutex, Committed committed,
-                     Failed failed)
+                     Committed committed, Failed failed)
     : loop_(loop),
       sink_(sink),
       journal_(journal),
-      journal_mutex_(journal_mutex),
       committed_(std::move(committed)),
       failed_(std::move(failed)) {
   if (thread_.status()) return;
@@ -82,8 +79,8 @@ void Committer::Start() {
   // The thread gets copies of the pointers: only the callback in the loop's
   // thread may use `this`, after it has looked at `alive`.
   thread_.Submit([this, batch, alive = alive_, loop = loop_, sink = sink_,
-                  journal = journal_, mutex = journal_mutex_] {
-    Status status = MakeDurable(sink, journal, mutex, batch.get());
+                  journal = journal_] {
+    Status status = MakeDurable(sink, journal, batch.get());
     loop->Post([this, batch, alive, status = std::move(status)] {
       if (!*alive) return;
       busy_ = 0;

@@ -12,7 +12,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,8 @@ class Committer {
   using Committed = std::function<void(std::vector<CommitEntry>)>;
   using Failed = std::function<void(Error)>;
 
-  Committer(EventLoop* loop, Sink* sink, Journal* journal,
-            std::mutex* journal_mutex, Committed committed, Failed failed);
+  Committer(EventLoop* loop, Sink* sink, Journal* journal, Committed committed,
+            Failed failed);
   ~Committer();
 
   void Add(CommitEntry entry);
@@ -54,7 +53,6 @@ class Committer {
   EventLoop* loop_;
   Sink* sink_;
   Journal* journal_;
-  std::mutex* journal_mutex_;
   Committed committed_;
   Failed failed_;
   std::vector<CommitEntry> waiting_;

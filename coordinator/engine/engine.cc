@@ -46,8 +46,7 @@ HostCareOptions MakeHostCare(const RunOptions& options) {
 }
 
 StorerParts PartsOfStorer(const EngineParts& parts) {
-  return {parts.loop,    parts.pool,          parts.sink,
-          parts.journal, parts.journal_mutex, parts.store};
+  return {parts.loop, parts.pool, parts.sink, parts.journal, parts.store};
 }
 
 ImageFormat NamedFormat(const Item& item) {
@@ -124,7 +123,7 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
                 Fatal(Error{ErrorCode::kIo, std::move(message), 0});
               }}),
       committer_(
-          parts.loop, parts.sink, parts.journal, parts.journal_mutex,
+          parts.loop, parts.sink, parts.journal,
           [this](const std::vector<CommitEntry>& batch) { OnCommitted(batch); },
           [this](Error error) { Fatal(std::move(error)); }),
       retry_(MakeRetry(options)),
@@ -138,8 +137,8 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
   listing.all_sizes =
       sizes >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << sizes) - 1;
   lister_ = std::make_unique<Lister>(
-      parts.loop, std::move(source), parts.journal, parts.journal_mutex,
-      listing, [this](const ListedBatch& batch) { OnListed(batch); });
+      parts.loop, std::move(source), parts.journal, listing,
+      [this](const ListedBatch& batch) { OnListed(batch); });
 }
 
 // The lister joins its thread when it is destroyed, and that thread may be

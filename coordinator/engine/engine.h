@@ -14,7 +14,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -53,7 +52,6 @@ struct EngineParts {
   // The engine sets it when an interrupted run stops at once; the journal's
   // queries then fail with kCancelled.
   std::atomic<bool>* stop = nullptr;
-  std::mutex* journal_mutex = nullptr;
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;
   MemoryPeak* memory = nullptr;  // measures since the process began, or null

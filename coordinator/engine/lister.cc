@@ -26,13 +26,11 @@ void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict) {
 }
 
 Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
-               Journal* journal, std::mutex* journal_mutex,
-               const ListerOptions& options,
+               Journal* journal, const ListerOptions& options,
                std::function<void(ListedBatch)> batch)
     : loop_(loop),
       source_(std::move(source)),
       journal_(journal),
-      journal_mutex_(journal_mutex),
       options_(options),
       batch_(std::move(batch)) {
   auto thread = StartThread("tm-lister", [this] { Run(); });
@@ -137,7 +135,6 @@ void Lister::Claim(ListedBatch* batch) {
     requests.push_back({item.source_key, item.claim, item.ref.stamp,
                         options_.name->HoldsPosition()});
   }
-  const std::lock_guard lock(*journal_mutex_);
   Result<std::vector<ClaimVerdict>> verdicts = journal_->Claim(requests);
   if (!verdicts) {
     batch->status = tl::unexpected<Error>(std::move(verdicts).error());

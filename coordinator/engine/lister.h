@@ -57,8 +57,7 @@ void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict);
 class Lister {
  public:
   Lister(EventLoop* loop, std::unique_ptr<Source> source, Journal* journal,
-         std::mutex* journal_mutex, const ListerOptions& options,
-         std::function<void(ListedBatch)> batch);
+         const ListerOptions& options, std::function<void(ListedBatch)> batch);
   // Joins the thread. Cancel a source that blocks before.
   ~Lister();
 
@@ -77,7 +76,6 @@ class Lister {
   EventLoop* loop_;
   std::unique_ptr<Source> source_;
   Journal* journal_;
-  std::mutex* journal_mutex_;
   ListerOptions options_;
   std::function<void(ListedBatch)> batch_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -100,10 +100,6 @@ std::vector<std::string> Storer::NamesToClaim(
 }
 
 void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
-  struct Answer {
-    Status status;
-    std::string name, owner;
-  };
   // The names are computed here because NamesToClaim() changes the item, which
   // belongs to the loop's thread.
   std::vector<std::string> names = NamesToClaim(item.get(), records);
@@ -112,31 +108,16 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
   parts_.pool->Submit([this, item = std::move(item),
                        records = std::move(records), names = std::move(names),
                        alive = alive_, parts = parts_] {
-    auto answer = std::make_shared<Answer>();
-    {
-      const std::lock_guard lock(*parts.journal_mutex);
-      for (const std::string& name : names) {
-        Result<std::string> owner =
-            parts.journal->ClaimName(name, item->source_key);
-        if (!owner) {
-          answer->status = tl::unexpected<Error>(owner.error());
-          break;
-        }
-        if (owner->empty()) continue;
-        answer->name = name;
-        answer->owner = *owner;
-        break;
-      }
-    }
-    parts.loop->Post([this, item, records, alive, answer] {
+    auto taken = parts.journal->ClaimNames(names, item->source_key);
+    parts.loop->Post([this, item, records, alive, taken = std::move(taken)] {
       if (!*alive) return;
-      if (!answer->status) {
+      if (!taken) {
         --active_;
-        events_.fatal(answer->status.error().what);
-      } else if (!answer->owner.empty()) {
+        events_.fatal(taken.error().what);
+      } else if (taken->has_value()) {
         Fail(item, Reason::kNameCollision,
-             fmt::format("its name '{}' belongs to {}", answer->name,
-                         answer->owner));
+             fmt::format("its name '{}' belongs to {}", (*taken)->name,
+                         (*taken)->owner));
       } else {
         Put(item, records);
       }

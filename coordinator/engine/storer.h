@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -38,7 +37,6 @@ struct StorerParts {
   IoPool* pool = nullptr;
   Sink* sink = nullptr;
   Journal* journal = nullptr;
-  std::mutex* journal_mutex = nullptr;
   MemoryBudget* store = nullptr;
 };
 

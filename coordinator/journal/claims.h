@@ -2,7 +2,7 @@
 //
 // Owns     a throw-away database, in memory or in a file that is unlinked at
 //          once. The file bounds the memory.
-// Runs in  the thread that calls its journal.
+// Runs in  the thread that calls its journal, under the journal's mutex.
 #pragma once
 
 #include <cstddef>

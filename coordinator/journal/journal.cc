@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
@@ -154,8 +155,9 @@ class SqliteJournal final : public Journal {
   Status Open();
   Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) override;
-  Result<std::string> ClaimName(const std::string& name,
-                                const std::string& source_key) override;
+  Result<std::optional<TakenName>> ClaimNames(
+      std::span<const std::string> names,
+      const std::string& source_key) override;
   Status Commit(std::span<const ItemRecord> batch) override;
   Result<JournalCounts> Counts() override;
   std::uint64_t recorded_before() const override { return recorded_; }
@@ -169,6 +171,10 @@ class SqliteJournal final : public Journal {
   Result<std::string> GetMeta(const char* key);
   Status PrepareAll();
   Result<ClaimVerdict> ClaimOne(const ClaimRequest& request);
+  // Returns an empty text if `source_key` owns the name now, else the source of
+  // its owner.
+  Result<std::string> ClaimName(const std::string& name,
+                                const std::string& source_key);
   Result<std::string> OwnerOf(const Key128& key);
   // Returns the source of the finished item, other than `key`, that owns the
   // name in the journal. Returns an empty text if there is none.
@@ -197,6 +203,7 @@ class SqliteJournal final : public Journal {
                                     const Key128& key);
 
   JournalOptions options_;
+  std::mutex mutex_;  // held by each public method
   UniqueFd lock_;
   Database db_;
   Statement insert_, forget_, recall_, ahead_query_, owner_, claim_owner_,
@@ -341,6 +348,7 @@ Result<std::string> SqliteJournal::EarlierOwner(Statement* query,
 
 Result<std::vector<ClaimVerdict>> SqliteJournal::Claim(
     std::span<const ClaimRequest> batch) {
+  const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(claims_.Begin());
   // One transaction, because each single query would take the file's locks
   // anew.
@@ -513,6 +521,16 @@ ClaimVerdict SqliteJournal::RecallDone(const ClaimRequest& request,
   return verdict;
 }
 
+Result<std::optional<TakenName>> SqliteJournal::ClaimNames(
+    std::span<const std::string> names, const std::string& source_key) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(std::string owner, ClaimName(name, source_key));
+    if (!owner.empty()) return TakenName{name, std::move(owner)};
+  }
+  return std::nullopt;
+}
+
 Result<std::string> SqliteJournal::ClaimName(const std::string& name,
                                              const std::string& source_key) {
   const Key128 key = HashKey(source_key);
@@ -598,6 +616,7 @@ Status SqliteJournal::InsertNames(const ItemRecord& record, const Key128& key) {
 }
 
 Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
+  const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(db_.Execute("BEGIN IMMEDIATE"));
   TM_FAIL_POINT("journal-begun");
   for (const ItemRecord& record : batch) {
@@ -615,6 +634,7 @@ Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
 }
 
 Result<JournalCounts> SqliteJournal::Counts() {
+  const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Statement rows,
                    db_.Prepare("SELECT status, reason, count(*) FROM items"
                                " GROUP BY status, reason"));
@@ -638,6 +658,7 @@ Result<JournalCounts> SqliteJournal::Counts() {
 
 Status SqliteJournal::ForEachFailed(
     const std::function<void(const ItemRecord&)>& visit) {
+  const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(
       Statement rows,
       db_.Prepare("SELECT idx, uri, claim, stamp, reason, message, attempts,"

@@ -4,8 +4,8 @@
 // Owns     <state>/journal.sqlite (WAL, synchronous=FULL) and an exclusive
 //          lock on the state. Also a throw-away database in the state folder
 //          for the names claimed in this run, so that memory is bounded.
-// Runs in  the coordinator. Any thread may call, but only one at a time: during
-//          a run the callers share a mutex.
+// Runs in  the coordinator. Threads: any; each call holds the journal's own
+//          mutex, so one call may wait for another one.
 // Errors   kIo/kNoSpace if the disk fails, kUsage if the recipe differs or if
 //          another coordinator holds the state (the text names it).
 #pragma once
@@ -116,6 +116,12 @@ struct JournalCounts {
   std::map<std::string, std::uint64_t> skipped_by_reason, failed_by_reason;
 };
 
+// A name that another item owns.
+struct TakenName {
+  std::string name;
+  std::string owner;  // the owner's source
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -123,10 +129,12 @@ class Journal {
   // request in the same order. Claims are not durable: each run claims anew.
   [[nodiscard]] virtual Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) = 0;
-  // Claims a name that became known only from the image's bytes. Returns an
-  // empty text if `source_key` owns it now, else the source of the owner.
-  [[nodiscard]] virtual Result<std::string> ClaimName(
-      const std::string& name, const std::string& source_key) = 0;
+  // Claims names that became known only from the image's bytes. Returns nothing
+  // if `source_key` owns all of them now, else the first one that is taken. No
+  // other item can claim one of them meanwhile: of two items that want the same
+  // two names, one gets both.
+  [[nodiscard]] virtual Result<std::optional<TakenName>> ClaimNames(
+      std::span<const std::string> names, const std::string& source_key) = 0;
   // Records the items; the records are durable when it returns. A run commits
   // an item once. The record replaces the one of an earlier run, but for a
   // kPartly item the outputs that were made before stay recorded.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -33,6 +34,7 @@ class ForgettingJournal final : public Journal {
 
   Result<std::vector<ClaimVerdict>> Claim(
       std::span<const ClaimRequest> batch) override {
+    const std::lock_guard lock(mutex_);
     std::vector<ClaimVerdict> verdicts;
     RETURN_IF_ERROR(claims_.Begin());
     for (const ClaimRequest& request : batch) {
@@ -42,13 +44,19 @@ class ForgettingJournal final : public Journal {
     RETURN_IF_ERROR(claims_.End());
     return verdicts;
   }
-  Result<std::string> ClaimName(const std::string& name,
-                                const std::string& source_key) override {
-    ASSIGN_OR_RETURN(const auto answer,
-                     claims_.Claim(HashKey(name), HashKey(source_key)));
-    return answer.other ? std::string(kSomeOwner) : std::string();
+  Result<std::optional<TakenName>> ClaimNames(
+      std::span<const std::string> names,
+      const std::string& source_key) override {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& name : names) {
+      ASSIGN_OR_RETURN(const auto answer,
+                       claims_.Claim(HashKey(name), HashKey(source_key)));
+      if (answer.other) return TakenName{name, kSomeOwner};
+    }
+    return std::nullopt;
   }
   Status Commit(std::span<const ItemRecord> batch) override {
+    const std::lock_guard lock(mutex_);
     for (const ItemRecord& record : batch) {
       counts_.done += record.status == ItemStatus::kDone ? 1 : 0;
       counts_.skipped += record.status == ItemStatus::kSkipped ? 1 : 0;
@@ -56,7 +64,10 @@ class ForgettingJournal final : public Journal {
     }
     return {};
   }
-  Result<JournalCounts> Counts() override { return counts_; }
+  Result<JournalCounts> Counts() override {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
   Status ForEachFailed(const std::function<void(const ItemRecord&)>&) override {
     return {};
   }
@@ -75,6 +86,7 @@ class ForgettingJournal final : public Journal {
     return ClaimVerdict{};
   }
 
+  std::mutex mutex_;  // held by each public method
   Claims claims_;
   JournalCounts counts_;
 };

@@ -154,7 +154,6 @@ class EngineTest : public ::testing::Test {
     parts.executor = executor_.get();
     parts.sink = sink_.get();
     parts.journal = journal_.get();
-    parts.journal_mutex = &journal_mutex_;
     parts.name = &name_;
     parts.stats = &stats_;
     parts.transfers = transfers_.get();
@@ -174,7 +173,6 @@ class EngineTest : public ::testing::Test {
   std::unique_ptr<MemoryExecutor> executor_;
   std::unique_ptr<MemorySink> sink_;
   std::unique_ptr<Journal> journal_;
-  std::mutex journal_mutex_;
   NameTemplate name_ = *NameTemplate::Parse("");
   RunOptions options_;
   RunStats stats_;

@@ -13,8 +13,10 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/temp_dir.h"
@@ -74,6 +76,12 @@ class JournalTest : public testing::Test {
   Kind ClaimKind(const std::string& key, const std::string& claim,
                  const std::string& stamp = "1:1") {
     return Claim(Request(key, claim, stamp)).kind;
+  }
+  // Returns the owner of the name, or an empty text if it is `key` now.
+  std::string LateOwner(const std::string& name, const std::string& key) {
+    const auto taken = journal_->ClaimNames({&name, 1}, key);
+    EXPECT_TRUE(taken) << taken.error().what;
+    return *taken ? (*taken)->owner : std::string();
   }
   void Commit(const ItemRecord& record) {
     const Status status = journal_->Commit({&record, 1});
@@ -264,21 +272,65 @@ TEST_F(JournalTest, LeavesNoNameToWhatFailedUnderIt) {
 TEST_F(JournalTest, GivesLateNamesLikeEarlyOnes) {
   Restart();
   EXPECT_EQ(ClaimKind("a", "A"), Kind::kFresh);
-  EXPECT_EQ(journal_->ClaimName("late", "a").value(), "");
-  EXPECT_EQ(journal_->ClaimName("late", "a").value(), "");
-  EXPECT_EQ(journal_->ClaimName("late", "b").value(), "a");
+  EXPECT_EQ(LateOwner("late", "a"), "");
+  EXPECT_EQ(LateOwner("late", "a"), "");
+  EXPECT_EQ(LateOwner("late", "b"), "a");
   // The name claimed early counts for late claims too, and the other way round.
-  EXPECT_EQ(journal_->ClaimName("A", "b").value(), "a");
+  EXPECT_EQ(LateOwner("A", "b"), "a");
   EXPECT_EQ(ClaimKind("c", "late"), Kind::kCollision);
+}
+
+TEST_F(JournalTest, NamesTheFirstLateNameThatIsTaken) {
+  Restart();
+  EXPECT_EQ(ClaimKind("a", "A"), Kind::kFresh);
+  EXPECT_EQ(LateOwner("two", "a"), "");
+  const std::vector<std::string> names = {"one", "two", "three"};
+  const auto taken = journal_->ClaimNames(names, "b").value();
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->name, "two");
+  EXPECT_EQ(taken->owner, "a");
+}
+
+// Returns how many of two items, which claim the same names in opposite orders
+// in two threads, get them.
+int WinnersOfARace(Journal* journal, const std::string& round) {
+  std::vector<std::string> names(64), reversed;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    names[i] = round + "-" + std::to_string(i);
+  reversed.assign(names.rbegin(), names.rend());
+  std::latch start(2);
+  std::atomic<int> winners{0};
+  const auto race = [&](const std::vector<std::string>& order,
+                        const std::string& key) {
+    start.arrive_and_wait();
+    const auto taken = journal->ClaimNames(order, key);
+    if (taken && !taken->has_value()) ++winners;
+  };
+  std::thread other([&] { race(reversed, "b" + round); });
+  race(names, "a" + round);
+  other.join();
+  return winners;
+}
+
+TEST_F(JournalTest, GivesAllNamesToOneOfTwoItemsThatRaceForThem) {
+  Restart();
+  for (int round = 0; round < 50; ++round)
+    ASSERT_EQ(WinnersOfARace(journal_.get(), std::to_string(round)), 1);
+}
+
+TEST(MemoryJournal, GivesAllNamesToOneOfTwoItemsThatRaceForThem) {
+  auto journal = MemoryJournal().value();
+  for (int round = 0; round < 50; ++round)
+    ASSERT_EQ(WinnersOfARace(journal.get(), std::to_string(round)), 1);
 }
 
 TEST_F(JournalTest, RemembersLateNamesOverARestart) {
   Restart();
-  EXPECT_EQ(journal_->ClaimName("a_200x", "a").value(), "");
+  EXPECT_EQ(LateOwner("a_200x", "a"), "");
   Commit(Done("a", "A", {"200x"}));
   Restart();
-  EXPECT_EQ(journal_->ClaimName("a_200x", "b").value(), "a");
-  EXPECT_EQ(journal_->ClaimName("a_200x", "a").value(), "");
+  EXPECT_EQ(LateOwner("a_200x", "b"), "a");
+  EXPECT_EQ(LateOwner("a_200x", "a"), "");
 }
 
 TEST_F(JournalTest, RefusesAnotherRecipeAndNamesWhatDiffers) {
@@ -305,13 +357,13 @@ TEST_F(JournalTest, TakesTheSameRecipeInAnotherOrder) {
 
 TEST_F(JournalTest, ForgetsEverythingToOverwrite) {
   Restart();
-  EXPECT_EQ(journal_->ClaimName("a_200x", "a").value(), "");
+  EXPECT_EQ(LateOwner("a_200x", "a"), "");
   Commit(Done("a", "A", {"200x", "64x"}));
   options_.recipe = R"({"quality":90,"format":"same"})";
   options_.overwrite = true;
   Restart();
   EXPECT_EQ(ClaimKind("b", "A"), Kind::kFresh);
-  EXPECT_EQ(journal_->ClaimName("a_200x", "b").value(), "");
+  EXPECT_EQ(LateOwner("a_200x", "b"), "");
   EXPECT_EQ(journal_->Counts()->done, 0u);
   options_.overwrite = false;
   Restart();  // the new recipe now belongs to the job
@@ -610,8 +662,11 @@ TEST(MemoryJournal, KnowsTheClaimsOfThisRun) {
   EXPECT_EQ(verdicts[1].kind, Kind::kCollision);
   EXPECT_EQ(verdicts[2].kind, Kind::kDuplicate);
   EXPECT_EQ(verdicts[3].kind, Kind::kFresh);
-  EXPECT_FALSE(journal->ClaimName("A", "b")->empty());
-  EXPECT_TRUE(journal->ClaimName("B", "b")->empty());
+  const std::vector<std::string> taken = {"C", "A"}, free = {"B"};
+  const auto clash = journal->ClaimNames(taken, "b").value();
+  ASSERT_TRUE(clash);
+  EXPECT_EQ(clash->name, "A");
+  EXPECT_FALSE(journal->ClaimNames(free, "b")->has_value());
 }
 
 TEST(MemoryJournal, IsBoundedInMemoryHoweverManyNamesAreClaimed) {
