@@ -11,10 +11,12 @@ bool ReadNumber(std::string_view text, int* out) {
   return error == std::errc() && at == end && *out >= 0;
 }
 
-bool ReadTells(std::string_view text, Tells* out) {
-  for (const Tells tells : {Tells::kNothing, Tells::kFilter, Tells::kAll}) {
-    if (text != ToWord(tells)) continue;
-    *out = tells;
+bool ReadSandboxLogging(std::string_view text, SandboxLogging* out) {
+  for (const SandboxLogging logging :
+       {SandboxLogging::kNothing, SandboxLogging::kFilter,
+        SandboxLogging::kAll}) {
+    if (text != ToWord(logging)) continue;
+    *out = logging;
     return true;
   }
   return false;
@@ -35,8 +37,8 @@ Status ReadArgument(std::string_view name, std::string_view value,
     good = ReadNumber(value, &args->parent);
   } else if (name == "--sandbox") {
     ASSIGN_OR_RETURN(args->sandbox, ParseSandbox(value));
-  } else if (name == "--tells") {
-    good = ReadTells(value, &args->tells);
+  } else if (name == "--sandbox-logging") {
+    good = ReadSandboxLogging(value, &args->sandbox_logging);
   } else {
     good = false;
   }
@@ -59,13 +61,13 @@ std::string_view ToWord(SandboxMode mode) {
   return "auto";
 }
 
-std::string_view ToWord(Tells tells) {
-  switch (tells) {
-    case Tells::kNothing:
+std::string_view ToWord(SandboxLogging logging) {
+  switch (logging) {
+    case SandboxLogging::kNothing:
       return "nothing";
-    case Tells::kFilter:
+    case SandboxLogging::kFilter:
       return "filter";
-    case Tells::kAll:
+    case SandboxLogging::kAll:
       return "all";
   }
   return "nothing";
@@ -87,7 +89,7 @@ std::vector<std::string> WorkerArgs::ToArguments() const {
           "--output-fd=" + std::to_string(output_fd),
           "--parent=" + std::to_string(parent),
           "--sandbox=" + std::string(ToWord(sandbox)),
-          "--tells=" + std::string(ToWord(tells))};
+          "--sandbox-logging=" + std::string(ToWord(sandbox_logging))};
 }
 
 Result<WorkerArgs> WorkerArgs::Parse(

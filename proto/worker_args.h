@@ -1,7 +1,8 @@
 // proto/worker_args.h: the command line of a worker process.
 //
 // Contract  `worker serve --endpoint=… --peer=… --input-fd=… --output-fd=…
-//           --parent=PID --sandbox=MODE --tells=WORD`; proto/PROTOCOL.md.
+//           --parent=PID --sandbox=MODE --sandbox-logging=WORD`;
+//           proto/PROTOCOL.md.
 // Errors    Parse() fails with kUsage.
 #pragma once
 
@@ -24,13 +25,13 @@ enum class SandboxMode {
 
 // How much a worker logs about sandbox layers that it could not enable. Only
 // the first worker of a run logs; the others would repeat it.
-enum class Tells {
+enum class SandboxLogging {
   kNothing,
   kFilter,  // that the filter of system calls is missing
   kAll,     // also which additional layers are missing
 };
 
-[[nodiscard]] std::string_view ToWord(Tells tells);
+[[nodiscard]] std::string_view ToWord(SandboxLogging logging);
 
 // These numbers are high, so that no library has taken them before.
 constexpr int kWorkerInputFd = 200;
@@ -48,7 +49,7 @@ struct WorkerArgs {
   int output_fd = kWorkerOutputFd;
   int parent = 0;  // pid; the worker exits when its parent is another process
   SandboxMode sandbox = SandboxMode::kAuto;
-  Tells tells = Tells::kNothing;
+  SandboxLogging sandbox_logging = SandboxLogging::kNothing;
 
   // Returns the arguments after the program's name, with the command.
   [[nodiscard]] std::vector<std::string> ToArguments() const;

@@ -94,8 +94,8 @@ class Worker {
   std::optional<int> Malformed(std::string_view what) const;
   std::optional<int> Answer(const Message& message);
   void Tidy(const Task& task) const;
-  // Logs the missing sandbox layers, as much as args_.tells allows.
-  void TellWhatIsMissing(const Status& closed) const;
+  // Logs the missing sandbox layers, as much as args_.sandbox_logging allows.
+  void LogMissingLayers(const Status& closed) const;
 
   WorkerArgs args_;
   Sandbox sandbox_;
@@ -153,15 +153,16 @@ std::optional<int> Worker::On(const Welcome& welcome) {
     LogError("worker: " + closed.error().what);
     return kWorkerExitSetup;
   }
-  TellWhatIsMissing(closed);
+  LogMissingLayers(closed);
   return std::nullopt;
 }
 
-void Worker::TellWhatIsMissing(const Status& closed) const {
-  if (args_.tells == Tells::kNothing) return;
+void Worker::LogMissingLayers(const Status& closed) const {
+  if (args_.sandbox_logging == SandboxLogging::kNothing) return;
   if (!closed)
     LogWarning("workers run without a sandbox: " + closed.error().what);
-  else if (args_.tells == Tells::kAll && !sandbox_.missing().empty())
+  else if (args_.sandbox_logging == SandboxLogging::kAll &&
+           !sandbox_.missing().empty())
     LogWarning("workers are held by the filter of system calls, without: " +
                sandbox_.missing());
 }

@@ -436,7 +436,7 @@ void Engine::CheckFailureBound() {
 
 void Engine::Pump() {
   RequestMore();
-  fetcher_.Relieve(dispatcher_.ready() + dispatcher_.leased() > 0);
+  fetcher_.ResumeOrEvict(dispatcher_.ready() + dispatcher_.leased() > 0);
   StartFetches();
   dispatcher_.Pump();
   // The last entries need not wait until a batch is full: nothing follows.

@@ -364,7 +364,7 @@ bool Fetcher::Resume(Fetch* fetch) {
   return true;
 }
 
-void Fetcher::Relieve(bool others_hold_memory) {
+void Fetcher::ResumeOrEvict(bool others_hold_memory) {
   while (paused_ > 0) {
     FetchPtr oldest;
     for (const auto& [age, fetch] : active_) {

@@ -6,7 +6,7 @@
 //
 // Memory   A file's slot is charged with the file's size before the read. The
 //          slot of a download grows as bytes arrive; when the budget refuses,
-//          the fetcher pauses the download. Relieve() resumes the oldest
+//          the fetcher pauses the download. ResumeOrEvict() resumes the oldest
 //          download as memory returns. When only downloads hold memory, it
 //          drops the youngest ones, and their answer is `dropped`, which is
 //          not a try. In this way the oldest download always finishes.
@@ -71,7 +71,7 @@ class Fetcher {
   // Resumes downloads that wait for memory, or drops some of them. Pass
   // `others_hold_memory` = true if inputs outside the fetcher will release
   // memory; then it drops none.
-  void Relieve(bool others_hold_memory);
+  void ResumeOrEvict(bool others_hold_memory);
 
   // Cancels all fetches without an answer. Reads that have started finish by
   // themselves.

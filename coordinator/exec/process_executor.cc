@@ -105,7 +105,7 @@ class ProcessExecutor final : public Executor {
 
   // ---- processes
   Result<SpawnRequest> Prepare(std::size_t worker);
-  Tells WhatToTell();
+  SandboxLogging LoggingForNextWorker();
   void OnDied(const WorkerDeath& death);
   void Bury(std::size_t worker);
   Cause CauseOfDeath(std::size_t worker);
@@ -187,7 +187,7 @@ class ProcessExecutor final : public Executor {
   std::uint64_t lost_ = 0;
   std::uint64_t recycled_ = 0;
   std::uint64_t malformed_ = 0;
-  bool told_ = false;
+  bool logging_given_ = false;
   bool started_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
@@ -248,7 +248,7 @@ Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
   args.peer = peer.id;
   args.parent = getpid();
   args.sandbox = options_.sandbox;
-  args.tells = WhatToTell();
+  args.sandbox_logging = LoggingForNextWorker();
   SpawnRequest request;
   request.program = options_.worker_program;
   request.arguments = args.ToArguments();
@@ -259,9 +259,10 @@ Result<SpawnRequest> ProcessExecutor::Prepare(std::size_t worker) {
 
 // Lets only the first worker of a run log the sandbox layers that it cannot
 // enable: the others would repeat it.
-Tells ProcessExecutor::WhatToTell() {
-  if (std::exchange(told_, true)) return Tells::kNothing;
-  return LogEnabled(LogLevel::kInfo) ? Tells::kAll : Tells::kFilter;
+SandboxLogging ProcessExecutor::LoggingForNextWorker() {
+  if (std::exchange(logging_given_, true)) return SandboxLogging::kNothing;
+  return LogEnabled(LogLevel::kInfo) ? SandboxLogging::kAll
+                                     : SandboxLogging::kFilter;
 }
 
 void ProcessExecutor::EndWorker(std::size_t worker, Doom doom) {

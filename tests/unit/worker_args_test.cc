@@ -14,7 +14,7 @@ WorkerArgs Full() {
   args.output_fd = 8;
   args.parent = 4711;
   args.sandbox = SandboxMode::kRequire;
-  args.tells = Tells::kAll;
+  args.sandbox_logging = SandboxLogging::kAll;
   return args;
 }
 
@@ -34,13 +34,13 @@ TEST(WorkerArgs, ArriveAsTheyWereSent) {
   EXPECT_EQ(parsed->output_fd, 8);
   EXPECT_EQ(parsed->parent, 4711);
   EXPECT_EQ(parsed->sandbox, SandboxMode::kRequire);
-  EXPECT_EQ(parsed->tells, Tells::kAll);
+  EXPECT_EQ(parsed->sandbox_logging, SandboxLogging::kAll);
 }
 
 TEST(WorkerArgs, RefuseWhatTheyDoNotKnow) {
   for (const char* bad :
        {"--what=1", "--input-fd=x", "--input-fd=-1", "--parent=1x",
-        "--sandbox=maybe", "--tells=lies", "endpoint"}) {
+        "--sandbox=maybe", "--sandbox-logging=lies", "endpoint"}) {
     auto arguments = WithoutCommand(Full());
     arguments.push_back(bad);
     EXPECT_FALSE(WorkerArgs::Parse(arguments).has_value()) << bad;
