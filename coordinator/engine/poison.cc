@@ -17,7 +17,8 @@ namespace thumbmill {
 namespace {
 
 constexpr std::size_t kHashDigits = 16;
-constexpr std::size_t kMaxNameBytes = 100;
+constexpr std::size_t kMaxStemBytes = 100;
+constexpr std::size_t kMaxExtensionBytes = 16;
 
 bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -78,10 +79,10 @@ class Temporary {
 
 std::string PoisonName(std::string_view sha256, std::string_view stem,
                        std::string_view extension) {
-  std::string name(stem.substr(0, kMaxNameBytes));
+  std::string name(stem.substr(0, kMaxStemBytes));
   if (!extension.empty()) {
     name += '.';
-    name += extension.substr(0, kHashDigits);
+    name += extension.substr(0, kMaxExtensionBytes);
   }
   for (char& c : name)
     if (!IsPlain(c)) c = '_';
