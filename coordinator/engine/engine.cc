@@ -37,12 +37,12 @@ RetryPolicy MakeRetry(const RunOptions& options) {
   return RetryPolicy(retry);
 }
 
-HostCareOptions MakeHostCare(const RunOptions& options) {
-  HostCareOptions care;
-  care.at_once = options.per_host;
-  care.probes = options.retries;
-  care.first_hold = options.retry_delay;
-  return care;
+HostLimiterOptions MakeLimiterOptions(const RunOptions& options) {
+  HostLimiterOptions limits;
+  limits.at_once = options.per_host;
+  limits.probes = options.retries;
+  limits.first_hold = options.retry_delay;
+  return limits;
 }
 
 StorerParts PartsOfStorer(const EngineParts& parts) {
@@ -87,7 +87,7 @@ Engine::Engine(const RunOptions& options, const EngineParts& parts,
     : options_(options),
       parts_(parts),
       stats_(*parts.stats),
-      hosts_(MakeHostCare(options)),
+      hosts_(MakeLimiterOptions(options)),
       network_(parts.network),
       queue_(&hosts_),
       fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,

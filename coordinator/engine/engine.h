@@ -27,8 +27,8 @@
 #include "coordinator/engine/lister.h"
 #include "coordinator/engine/storer.h"
 #include "coordinator/loop/memory_peak.h"
-#include "coordinator/net/host_care.h"
-#include "coordinator/net/network_watch.h"
+#include "coordinator/net/host_limiter.h"
+#include "coordinator/net/outage_detector.h"
 #include "coordinator/stats/forecast.h"
 #include "coordinator/stats/run_stats.h"
 
@@ -55,7 +55,7 @@ struct EngineParts {
   const NameTemplate* name = nullptr;
   RunStats* stats = nullptr;
   MemoryPeak* memory = nullptr;  // measures since the process began, or null
-  NetworkWatchOptions network;
+  OutageDetectorOptions network;
   // Unblocks a source that waits for input (stdin).
   std::function<void()> cancel_source;
   // Called at most ten times a second, and once when the run has ended.
@@ -116,7 +116,7 @@ class Engine {
   FetchQueue::Taken NextToFetch(TimePoint now, int* probes);
   bool StartFetch(const ItemPtr& item);
   void FailUntried(const ItemPtr& item);
-  // Reports the answer to HostCare and NetworkWatch.
+  // Reports the answer to HostLimiter and OutageDetector.
   void Judge(const Item& item, const FetchAnswer& answer);
   void CountLoss(const Item& item, const std::string& message);
   void NetworkIsBack();
@@ -147,8 +147,8 @@ class Engine {
   EngineParts parts_;
   RunStats& stats_;
 
-  HostCare hosts_;
-  NetworkWatch network_;
+  HostLimiter hosts_;
+  OutageDetector network_;
   FetchQueue queue_;
   Fetcher fetcher_;
   Dispatcher dispatcher_;

@@ -82,16 +82,16 @@ FetchQueue::Taken FetchQueue::Take(TimePoint now, bool local) {
 
 FetchQueue::Taken FetchQueue::TakeFrom(const std::string& host, Line* line,
                                        TimePoint now) {
-  HostCare::Permit permit;
-  if (!host.empty()) permit = care_->Ask(host, line->active, now);
+  HostLimiter::Permit permit;
+  if (!host.empty()) permit = limiter_->Ask(host, line->active, now);
   switch (permit.leave) {
-    case HostCare::Leave::kFull:
+    case HostLimiter::Leave::kFull:
       return {};  // Done() will give it a turn
-    case HostCare::Leave::kWait:
+    case HostLimiter::Leave::kWait:
       line->in_turn = true;
       held_.emplace(permit.until, host);
       return {};
-    case HostCare::Leave::kDead: {
+    case HostLimiter::Leave::kDead: {
       // The item is not counted as active, so nobody calls Done() for it, and
       // an empty line must be erased here.
       Taken taken{PopFront(line), true};
@@ -102,7 +102,7 @@ FetchQueue::Taken FetchQueue::TakeFrom(const std::string& host, Line* line,
       }
       return taken;
     }
-    case HostCare::Leave::kGo:
+    case HostLimiter::Leave::kGo:
       break;
   }
   ++line->active;

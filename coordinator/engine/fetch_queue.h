@@ -2,7 +2,7 @@
 // the order of the fetches.
 //
 // Hosts take turns, so that a list in host order does not send all downloads
-// to one server. HostCare decides how many requests a host gets at once, and
+// to one server. HostLimiter decides how many requests a host gets at once, and
 // when. The items of one host keep the list's order. A host is a name with its
 // port, because a dead port does not mean a dead machine.
 //
@@ -20,7 +20,7 @@
 
 #include "common/clock.h"
 #include "coordinator/engine/item.h"
-#include "coordinator/net/host_care.h"
+#include "coordinator/net/host_limiter.h"
 
 namespace thumbmill {
 
@@ -31,8 +31,8 @@ class FetchQueue {
     bool host_dead = false;  // do not fetch it, and do not call Done() for it
   };
 
-  // `care` must outlive the queue.
-  explicit FetchQueue(HostCare* care) : care_(care) {}
+  // `limiter` must outlive the queue.
+  explicit FetchQueue(HostLimiter* limiter) : limiter_(limiter) {}
 
   void Push(ItemPtr item);
   // Puts an item back at the head of its line, after it was taken but could not
@@ -47,11 +47,11 @@ class FetchQueue {
   [[nodiscard]] Taken Take(TimePoint now, bool local = true);
   // Takes the next local file. For the time while the network is lost.
   [[nodiscard]] Taken TakeLocal();
-  // Takes an item of the next host in turn without a question to HostCare. For
-  // probes while the network is lost.
+  // Takes an item of the next host in turn without a question to HostLimiter.
+  // For probes while the network is lost.
   [[nodiscard]] Taken TakeProbe();
   void Done(const Item& item);
-  // Gives held hosts a turn again, after HostCare has forgiven them.
+  // Gives held hosts a turn again, after HostLimiter has forgiven them.
   void WakeHosts();
 
   // Returns the earliest time at which a delayed item or a held host may go.
@@ -80,7 +80,7 @@ class FetchQueue {
   [[nodiscard]] Taken TakeFrom(const std::string& host, Line* line,
                                TimePoint now);
 
-  HostCare* care_;
+  HostLimiter* limiter_;
   std::size_t size_ = 0;
   std::unordered_map<std::string, Line> lines_;
   std::list<std::string> turns_;  // hosts that have items and may have room

@@ -165,7 +165,7 @@ class Fetcher::Fetch final : public BodySink {
 
   // Looks at the first bytes once, so that a page of HTML is not downloaded to
   // its end.
-  bool Welcomes() override {
+  bool WantsMore() override {
     if (sniffed_ || item->length < kSniffBytes) return true;
     sniffed_ = true;
     return MayBeImage(ByteSpan(item->slot.data(), kSniffBytes));

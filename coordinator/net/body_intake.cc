@@ -24,8 +24,8 @@ Taken Deliver(Job* job, ByteSpan bytes) {
   }
   std::memcpy(place, bytes.data(), bytes.size());
   job->bytes += bytes.size();
-  job->hop.unwelcome = !job->body->Welcomes();
-  return job->hop.unwelcome ? Taken::kEnded : Taken::kAll;
+  job->hop.unwanted = !job->body->WantsMore();
+  return job->hop.unwanted ? Taken::kEnded : Taken::kAll;
 }
 
 // Gives the sink the bytes that were decoded before the pause.

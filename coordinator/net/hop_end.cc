@@ -112,7 +112,7 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.too_big)
     return Set(result, Reason::kTooBig, false,
                "the body is longer than allowed");
-  if (end.unwelcome)
+  if (end.unwanted)
     return Set(result, Reason::kNotImage, false,
                "its first bytes are no image that we know");
   // The request succeeded. We stopped reading its unwanted body ourselves, and

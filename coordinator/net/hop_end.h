@@ -21,7 +21,7 @@ struct HopEnd {
   bool body_begun = false;
   bool name_resolved = false;
   bool too_big = false;    // the body exceeds our own limit
-  bool unwelcome = false;  // the sink ended the transfer
+  bool unwanted = false;   // the sink ended the transfer
   bool body_left = false;  // an unwanted body was not read to its end
   bool damaged = false;    // the coded body does not decode, or is cut short
   std::string refused;     // the header that we do not accept, or empty

@@ -24,10 +24,10 @@
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/curl_request.h"
-#include "coordinator/net/lookups.h"
+#include "coordinator/net/dns_coalescer.h"
+#include "coordinator/net/negative_dns_cache.h"
 #include "coordinator/net/redirect.h"
 #include "coordinator/net/transfer_job.h"
-#include "coordinator/net/unknown_hosts.h"
 #include "coordinator/net/url.h"
 
 namespace thumbmill {
@@ -119,8 +119,8 @@ class Transfers::Impl {
   std::unordered_map<TransferId, std::unique_ptr<Job>> jobs_;
   // Cancelled jobs that curl is still using.
   std::unordered_map<TransferId, std::unique_ptr<Job>> doomed_;
-  UnknownHosts unknown_hosts_;
-  Lookups lookups_;
+  NegativeDnsCache negative_dns_;
+  DnsCoalescer coalescer_;
   TransferId next_id_ = 1;
   EventLoop::TimerId tick_ = 0;  // 0: none
   // Posted callbacks hold this weakly and do nothing after destruction.
@@ -200,7 +200,7 @@ void Transfers::Impl::StartHop(Job* job) {
   job->hop = Hop{};
   job->hop.started = now;
   job->bytes = 0;
-  if (unknown_hosts_.Holds(url->host, now))
+  if (negative_dns_.Holds(url->host, now))
     return Answer(job, MakeResult(Reason::kDns, true,
                                   "the host's name did not resolve a moment "
                                   "ago"));
@@ -320,12 +320,12 @@ void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
 
 bool Transfers::Impl::BeginLookup(Job* job, const std::string& host) {
   const TimePoint now = std::chrono::steady_clock::now();
-  switch (lookups_.Begin(host, job->id, now)) {
-    case Lookups::Part::kNone:
+  switch (coalescer_.Begin(host, job->id, now)) {
+    case DnsCoalescer::Part::kNone:
       return true;
-    case Lookups::Part::kWait:
+    case DnsCoalescer::Part::kWait:
       return false;
-    case Lookups::Part::kLead:
+    case DnsCoalescer::Part::kLead:
       break;
   }
   job->leads_lookup = host;
@@ -338,14 +338,14 @@ void Transfers::Impl::LookupDone(TransferId id) {
 }
 
 // Starts the waiting jobs from the loop. If the lookup failed, they find the
-// name in `unknown_hosts_` and fail. If the leader ended for another reason,
+// name in `negative_dns_` and fail. If the leader ended for another reason,
 // one of them leads.
 void Transfers::Impl::EndLookup(Job* job, bool resolved) {
   job->resolved = nullptr;
   const std::string host = std::exchange(job->leads_lookup, {});
   if (host.empty()) return;
   const TimePoint now = std::chrono::steady_clock::now();
-  for (const TransferId id : lookups_.End(host, resolved, now))
+  for (const TransferId id : coalescer_.End(host, resolved, now))
     Post(&Impl::StartWaiting, id);
 }
 
@@ -362,9 +362,9 @@ void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
                          !job.leads_lookup.empty() &&
                          !Describe(job, code).name_resolved;
   if (code == CURLE_COULDNT_RESOLVE_HOST || no_answer)
-    unknown_hosts_.Failed(url->host, std::chrono::steady_clock::now());
+    negative_dns_.Failed(url->host, std::chrono::steady_clock::now());
   else if (job.hop.any_address_allowed)
-    unknown_hosts_.Resolved(url->host);
+    negative_dns_.Resolved(url->host);
 }
 
 void Transfers::Impl::Redirect(Job* job) {

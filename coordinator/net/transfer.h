@@ -82,7 +82,7 @@ class BodySink {
   virtual void Restart() = 0;
   // Called after each written part. Returning false ends the transfer for good,
   // as kNotImage, and saves the rest of the download.
-  virtual bool Welcomes() { return true; }
+  virtual bool WantsMore() { return true; }
 };
 
 struct GetRequest {

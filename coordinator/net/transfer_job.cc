@@ -67,7 +67,7 @@ HopEnd Describe(const Job& job, CURLcode code) {
   end.name_resolved =
       InfoTime(job.easy, CURLINFO_NAMELOOKUP_TIME_T) > Micros(0);
   end.too_big = job.hop.too_big;
-  end.unwelcome = job.hop.unwelcome;
+  end.unwanted = job.hop.unwanted;
   end.body_left = job.hop.body_left;
   end.refused = job.hop.refused;
   // A coded body is cut short if its coding does not end, even if curl has read

@@ -55,9 +55,9 @@ struct Hop {
   std::unique_ptr<DecodedBody> decoded;  // null if the body is plain
   bool body_begun = false;
   bool too_big = false;
-  bool unwelcome = false;  // the sink ended the transfer
-  bool damaged = false;    // the coded bytes do not decode
-  std::string refused;     // the header that we do not accept, or empty
+  bool unwanted = false;  // the sink ended the transfer
+  bool damaged = false;   // the coded bytes do not decode
+  std::string refused;    // the header that we do not accept, or empty
   bool any_address_allowed = false;
   std::string forbidden;
   Micros speed_start{0};

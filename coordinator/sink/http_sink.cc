@@ -12,7 +12,7 @@
 
 #include "common/check.h"
 #include "coordinator/loop/event_loop.h"
-#include "coordinator/net/host_care.h"
+#include "coordinator/net/host_limiter.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/net/url.h"
 
@@ -21,7 +21,7 @@ namespace {
 
 // The longest wait between probes of a target that is away.
 constexpr Millis kLastHold{10'000};
-// The key for HostCare, which knows many hosts but is used here for one.
+// The key for HostLimiter, which knows many hosts but is used here for one.
 const std::string kTarget = "target";
 
 class TransfersClient final : public PutClient {
@@ -72,14 +72,14 @@ StoreResult ToStoreResult(const TransferResult& result,
   return stored;
 }
 
-// Sets no limit for probes, so that HostCare never calls the target dead: only
-// `give_up` ends the run.
-HostCareOptions CareOf(const HttpSinkOptions& options) {
-  HostCareOptions care;
-  care.at_once = static_cast<std::size_t>(options.uploads);
-  care.probes = std::numeric_limits<int>::max();
-  care.last_hold = kLastHold;
-  return care;
+// Sets no limit for probes, so that HostLimiter never calls the target dead:
+// only `give_up` ends the run.
+HostLimiterOptions LimiterOptions(const HttpSinkOptions& options) {
+  HostLimiterOptions limits;
+  limits.at_once = static_cast<std::size_t>(options.uploads);
+  limits.probes = std::numeric_limits<int>::max();
+  limits.last_hold = kLastHold;
+  return limits;
 }
 
 bool IsBusy(const TransferResult& result) {
@@ -93,7 +93,7 @@ class HttpSink final : public Sink {
       : loop_(loop),
         options_(options),
         client_(std::move(client)),
-        care_(CareOf(options)) {}
+        limiter_(LimiterOptions(options)) {}
   ~HttpSink() override { Abort(); }
 
   Status Prepare() override;
@@ -122,7 +122,7 @@ class HttpSink final : public Sink {
   std::unique_ptr<PutClient> client_;
   std::deque<UploadRef> waiting_;  // items with files to start
   std::unordered_set<TransferId> running_;
-  HostCare care_;
+  HostLimiter limiter_;
   // The first failure since the target accepted or clearly refused a file.
   std::optional<TimePoint> refused_since_;
   EventLoop::TimerId wake_ = 0;  // 0: none
@@ -197,10 +197,11 @@ void HttpSink::AnswerLater(const UploadRef& upload) {
 
 bool HttpSink::MayStartFile() {
   const TimePoint now = std::chrono::steady_clock::now();
-  const HostCare::Permit permit = care_.Ask(kTarget, running_.size(), now);
-  if (permit.leave == HostCare::Leave::kGo) return true;
+  const HostLimiter::Permit permit =
+      limiter_.Ask(kTarget, running_.size(), now);
+  if (permit.leave == HostLimiter::Leave::kGo) return true;
   // kFull needs no timer: the next answer calls StartFiles().
-  if (permit.leave != HostCare::Leave::kWait || wake_ != 0) return false;
+  if (permit.leave != HostLimiter::Leave::kWait || wake_ != 0) return false;
   const auto wait = std::chrono::ceil<Millis>(
       std::max(permit.until - now, TimePoint::duration(0)));
   wake_ = loop_->After(wait, [this] {
@@ -255,18 +256,18 @@ void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
   // The target accepted the file, or refused it for good: it is there.
   if (!stored->transient) {
     refused_since_.reset();
-    return care_.Answered(kTarget);
+    return limiter_.Answered(kTarget);
   }
   const TimePoint now = std::chrono::steady_clock::now();
   if (!refused_since_) refused_since_ = now;
   if (IsBusy(result)) {
-    care_.Busy(kTarget, result.retry_after, now);
+    limiter_.Busy(kTarget, result.retry_after, now);
   } else if (result.http_status > 0) {  // another answer, such as 500
-    care_.Answered(kTarget);
+    limiter_.Answered(kTarget);
   } else {
-    care_.Silent(kTarget, result.reason, result.message, now);
+    limiter_.Silent(kTarget, result.reason, result.message, now);
   }
-  stored->away = !care_.Trusts(kTarget);
+  stored->away = !limiter_.Trusts(kTarget);
   if (!stored->away || now - *refused_since_ < options_.give_up) return;
   stored->fatal = true;
   stored->message += fmt::format("; the target has taken nothing for {} s",

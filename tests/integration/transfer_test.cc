@@ -41,7 +41,7 @@ class MemorySink final : public BodySink {
     ++restarts;
     data.clear();
   }
-  bool Welcomes() override { return data.size() < wanted; }
+  bool WantsMore() override { return data.size() < wanted; }
   std::string text() const { return {data.begin(), data.end()}; }
 
   std::vector<std::uint8_t> data;

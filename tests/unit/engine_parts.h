@@ -177,7 +177,7 @@ class EngineTest : public ::testing::Test {
   RunOptions options_;
   RunStats stats_;
   std::unique_ptr<Transfers> transfers_;  // null if no input is a URL
-  NetworkWatchOptions network_;
+  OutageDetectorOptions network_;
 };
 
 }  // namespace thumbmill

@@ -17,8 +17,8 @@ ItemPtr Make(const std::string& host, std::uint64_t index) {
 }
 
 TEST(FetchQueue, GivesHostsTurns) {
-  HostCare care({.at_once = 6});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 6});
+  FetchQueue queue(&limiter);
   queue.Push(Make("a", 0));
   queue.Push(Make("a", 1));
   queue.Push(Make("b", 2));
@@ -29,8 +29,8 @@ TEST(FetchQueue, GivesHostsTurns) {
 }
 
 TEST(FetchQueue, HoldsAHostAtItsBoundUntilOneIsDone) {
-  HostCare care({.at_once = 2});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 2});
+  FetchQueue queue(&limiter);
   for (std::uint64_t i = 0; i < 4; ++i) queue.Push(Make("a", i));
   const ItemPtr first = queue.Take({}).item;
   EXPECT_NE(queue.Take({}).item, nullptr);
@@ -42,16 +42,16 @@ TEST(FetchQueue, HoldsAHostAtItsBoundUntilOneIsDone) {
 }
 
 TEST(FetchQueue, DoesNotBoundLocalFiles) {
-  HostCare care({.at_once = 1});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 1});
+  FetchQueue queue(&limiter);
   for (std::uint64_t i = 0; i < 3; ++i) queue.Push(Make("", i));
   for (std::uint64_t i = 0; i < 3; ++i)
     EXPECT_EQ(queue.Take({}).item->ref.index, i);
 }
 
 TEST(FetchQueue, FilesWaitUntilOneIsWantedAndHoldNobodyUp) {
-  HostCare care({.at_once = 1});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 1});
+  FetchQueue queue(&limiter);
   queue.Push(Make("", 0));
   queue.Push(Make("a", 1));
   queue.Push(Make("", 2));
@@ -68,8 +68,8 @@ TEST(FetchQueue, FilesWaitUntilOneIsWantedAndHoldNobodyUp) {
 }
 
 TEST(FetchQueue, HoldsBackARetryUntilItsTime) {
-  HostCare care({.at_once = 6});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 6});
+  FetchQueue queue(&limiter);
   const TimePoint due = TimePoint{} + Millis(500);
   queue.PushLater(Make("a", 7), due);
   EXPECT_EQ(queue.Take(TimePoint{} + Millis(499)).item, nullptr);
@@ -79,8 +79,8 @@ TEST(FetchQueue, HoldsBackARetryUntilItsTime) {
 }
 
 TEST(FetchQueue, PutsBackToTheHeadOfItsLine) {
-  HostCare care({.at_once = 6});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 6});
+  FetchQueue queue(&limiter);
   queue.Push(Make("a", 0));
   queue.Push(Make("a", 1));
   const ItemPtr item = queue.Take({}).item;
@@ -90,8 +90,8 @@ TEST(FetchQueue, PutsBackToTheHeadOfItsLine) {
 }
 
 TEST(FetchQueue, KeepsCountsOverManyHostsThatComeAndGo) {
-  HostCare care({.at_once = 1});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 1});
+  FetchQueue queue(&limiter);
   for (std::uint64_t round = 0; round < 100; ++round) {
     queue.Push(Make("h" + std::to_string(round), round));
     const ItemPtr item = queue.Take({}).item;
@@ -103,11 +103,11 @@ TEST(FetchQueue, KeepsCountsOverManyHostsThatComeAndGo) {
 }
 
 TEST(FetchQueue, HoldsAHostThatAsksForTimeAndServesOthers) {
-  HostCare care({.at_once = 2});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 2});
+  FetchQueue queue(&limiter);
   queue.Push(Make("a", 0));
   queue.Push(Make("b", 1));
-  care.Busy("a", Millis(3000), TimePoint{});
+  limiter.Busy("a", Millis(3000), TimePoint{});
   EXPECT_EQ(queue.Take(TimePoint{}).item->ref.index, 1u);
   EXPECT_EQ(queue.Take(TimePoint{} + Millis(2999)).item, nullptr);
   EXPECT_EQ(queue.NextDue(), TimePoint{} + Millis(3000));
@@ -115,13 +115,13 @@ TEST(FetchQueue, HoldsAHostThatAsksForTimeAndServesOthers) {
 }
 
 TEST(FetchQueue, NamesTheHostThatIsHeldLongestWhileItIsWaitedFor) {
-  HostCare care({.at_once = 2});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 2});
+  FetchQueue queue(&limiter);
   EXPECT_FALSE(queue.LongestHeld().has_value());
   queue.Push(Make("a", 0));
   queue.Push(Make("b", 1));
-  care.Busy("a", Millis(3000), TimePoint{});
-  care.Busy("b", Millis(1000), TimePoint{});
+  limiter.Busy("a", Millis(3000), TimePoint{});
+  limiter.Busy("b", Millis(1000), TimePoint{});
   EXPECT_EQ(queue.Take(TimePoint{}).item, nullptr);
   EXPECT_EQ(queue.LongestHeld(),
             std::pair(std::string("a"), TimePoint{} + Millis(3000)));
@@ -130,10 +130,10 @@ TEST(FetchQueue, NamesTheHostThatIsHeldLongestWhileItIsWaitedFor) {
 }
 
 TEST(FetchQueue, GivesBackAllItemsOfADeadHostAtOnce) {
-  HostCare care({.at_once = 2, .suspect_after = 1, .probes = 0});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 2, .suspect_after = 1, .probes = 0});
+  FetchQueue queue(&limiter);
   for (std::uint64_t i = 0; i < 100; ++i) queue.Push(Make("a", i));
-  care.Silent("a", Reason::kConnect, "refused", TimePoint{});
+  limiter.Silent("a", Reason::kConnect, "refused", TimePoint{});
   for (std::uint64_t i = 0; i < 100; ++i) {
     const FetchQueue::Taken taken = queue.Take(TimePoint{});
     ASSERT_NE(taken.item, nullptr);
@@ -143,8 +143,8 @@ TEST(FetchQueue, GivesBackAllItemsOfADeadHostAtOnce) {
 }
 
 TEST(FetchQueue, ProbesHostsInTurnAndFindsThoseThatWaitForARetry) {
-  HostCare care({.at_once = 2});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 2});
+  FetchQueue queue(&limiter);
   queue.Push(Make("", 9));
   queue.Push(Make("a", 0));
   queue.Push(Make("b", 1));
@@ -159,8 +159,8 @@ TEST(FetchQueue, ProbesHostsInTurnAndFindsThoseThatWaitForARetry) {
 }
 
 TEST(FetchQueue, AHostIsANameWithItsPort) {
-  HostCare care({.at_once = 1});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 1});
+  FetchQueue queue(&limiter);
   for (const char* uri : {"http://a:1/x", "http://a:2/x"}) {
     ImageRef ref;
     ref.is_url = true;
@@ -173,8 +173,8 @@ TEST(FetchQueue, AHostIsANameWithItsPort) {
 }
 
 TEST(FetchQueue, ClearGivesBackAllThatWaits) {
-  HostCare care({.at_once = 6});
-  FetchQueue queue(&care);
+  HostLimiter limiter({.at_once = 6});
+  FetchQueue queue(&limiter);
   queue.Push(Make("a", 0));
   queue.PushLater(Make("b", 1), TimePoint{} + Millis(1));
   EXPECT_EQ(queue.Clear().size(), 2u);

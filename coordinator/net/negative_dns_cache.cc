@@ -1,4 +1,4 @@
-#include "coordinator/net/unknown_hosts.h"
+#include "coordinator/net/negative_dns_cache.h"
 
 #include <algorithm>
 
@@ -11,12 +11,12 @@ constexpr Millis kLastHold{60'000};
 
 }  // namespace
 
-bool UnknownHosts::Holds(const std::string& host, TimePoint now) const {
+bool NegativeDnsCache::Holds(const std::string& host, TimePoint now) const {
   const auto found = hosts_.find(host);
   return found != hosts_.end() && now < found->second.until;
 }
 
-void UnknownHosts::Failed(const std::string& host, TimePoint now) {
+void NegativeDnsCache::Failed(const std::string& host, TimePoint now) {
   MakeRoom(now);
   const auto [found, fresh] = hosts_.try_emplace(host, Entry{now, kFirstHold});
   Entry& entry = found->second;
@@ -26,7 +26,7 @@ void UnknownHosts::Failed(const std::string& host, TimePoint now) {
   entry.until = now + entry.hold;
 }
 
-void UnknownHosts::MakeRoom(TimePoint now) {
+void NegativeDnsCache::MakeRoom(TimePoint now) {
   if (hosts_.size() < kMaxHosts) return;
   std::erase_if(hosts_,
                 [now](const auto& each) { return each.second.until <= now; });

@@ -1,5 +1,5 @@
-// coordinator/net/host_care.h: limits the requests to each host. The state of
-// the host decides how many may run at once, and whether one may start now.
+// coordinator/net/host_limiter.h: limits the requests to each host. The state
+// of the host decides how many may run at once, and whether one may start now.
 //
 //   well      `at_once` requests may run at once.
 //   busy      The host answers 429 or 503. Half as many requests may run at
@@ -29,7 +29,7 @@
 
 namespace thumbmill {
 
-struct HostCareOptions {
+struct HostLimiterOptions {
   std::size_t at_once = 6;
   int suspect_after = 5;
   int probes = 3;
@@ -40,7 +40,7 @@ struct HostCareOptions {
   Millis last_rest{300'000};
 };
 
-class HostCare {
+class HostLimiter {
  public:
   enum class Leave { kGo, kFull, kWait, kDead };
   struct Permit {
@@ -48,7 +48,7 @@ class HostCare {
     TimePoint until{};  // for kWait: ask again then
   };
 
-  explicit HostCare(const HostCareOptions& options) : options_(options) {}
+  explicit HostLimiter(const HostLimiterOptions& options) : options_(options) {}
 
   // Decides whether one more request to `host` may start while `active` run.
   // After kGo the caller should start it.
@@ -90,15 +90,15 @@ class HostCare {
     Reason reason = Reason::kNone;
     std::string message;
   };
-  Health& Of(const std::string& host);
+  Health& HealthOf(const std::string& host);
   [[nodiscard]] bool IsSuspected(const Health& health) const {
     return health.silences >= options_.suspect_after;
   }
   void Hold(Health* health, TimePoint now);
-  void Bury(Health* health, TimePoint now);
+  void MarkDead(Health* health, TimePoint now);
   Permit AskDead(Health* health, std::size_t active, TimePoint now);
 
-  HostCareOptions options_;
+  HostLimiterOptions options_;
   std::unordered_map<std::string, Health> hosts_;
 };
 

@@ -1,6 +1,6 @@
-// coordinator/net/unknown_hosts.h: remembers host names that did not resolve a
-// moment ago. libcurl forgets failures at once, so a list with ten thousand
-// URLs of one dead host would ask the resolver forty thousand times.
+// coordinator/net/negative_dns_cache.h: remembers host names that did not
+// resolve a moment ago. libcurl forgets failures at once, so a list with ten
+// thousand URLs of one dead host would ask the resolver forty thousand times.
 //
 // Memory   bounded; a full table drops the names that may be looked up again,
 //          or all names if there are none.
@@ -13,7 +13,7 @@
 
 namespace thumbmill {
 
-class UnknownHosts {
+class NegativeDnsCache {
  public:
   // Returns true while `host` should not be looked up again.
   [[nodiscard]] bool Holds(const std::string& host, TimePoint now) const;

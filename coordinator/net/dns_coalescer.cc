@@ -1,11 +1,11 @@
-#include "coordinator/net/lookups.h"
+#include "coordinator/net/dns_coalescer.h"
 
 #include <utility>
 
 namespace thumbmill {
 
-Lookups::Part Lookups::Begin(const std::string& host, TransferId id,
-                             TimePoint now) {
+DnsCoalescer::Part DnsCoalescer::Begin(const std::string& host, TransferId id,
+                                       TimePoint now) {
   const auto known = resolved_.find(host);
   if (known != resolved_.end() && now - known->second < kFresh)
     return Part::kNone;
@@ -15,8 +15,8 @@ Lookups::Part Lookups::Begin(const std::string& host, TransferId id,
   return Part::kWait;
 }
 
-std::vector<TransferId> Lookups::End(const std::string& host, bool resolved,
-                                     TimePoint now) {
+std::vector<TransferId> DnsCoalescer::End(const std::string& host,
+                                          bool resolved, TimePoint now) {
   if (resolved) {
     // Forgetting costs lookups; growing would cost memory.
     if (resolved_.size() >= kMaxHosts) resolved_.clear();

@@ -1,6 +1,6 @@
-// coordinator/net/lookups.h: runs only one lookup of a name at a time. libcurl
-// caches lookups, but starts a separate one for each transfer if several begin
-// together.
+// coordinator/net/dns_coalescer.h: runs only one lookup of a name at a time.
+// libcurl caches lookups, but starts a separate one for each transfer if
+// several begin together.
 //
 // The first transfer to a name leads. The others wait until the leader has an
 // address or has ended. A name that was resolved a moment ago needs no leader.
@@ -17,7 +17,7 @@
 
 namespace thumbmill {
 
-class Lookups {
+class DnsCoalescer {
  public:
   enum class Part { kNone, kLead, kWait };
 

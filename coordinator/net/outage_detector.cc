@@ -1,10 +1,10 @@
-#include "coordinator/net/network_watch.h"
+#include "coordinator/net/outage_detector.h"
 
 #include <algorithm>
 
 namespace thumbmill {
 
-void NetworkWatch::Failed(const std::string& host, TimePoint now) {
+void OutageDetector::Failed(const std::string& host, TimePoint now) {
   if (lost_) return;
   ++streak_;
   if (streak_ > 1 && host != last_host_) changed_at_ = streak_;
@@ -17,12 +17,12 @@ void NetworkWatch::Failed(const std::string& host, TimePoint now) {
   wait_ = options_.first_wait;
 }
 
-void NetworkWatch::Answered() {
+void OutageDetector::Answered() {
   streak_ = changed_at_ = 0;
   lost_ = false;
 }
 
-int NetworkWatch::TakeProbes(TimePoint now) {
+int OutageDetector::TakeProbes(TimePoint now) {
   if (!lost_ || now < next_round_) return 0;
   next_round_ = now + wait_;
   wait_ = std::min(wait_ * 2, options_.last_wait);

@@ -1,4 +1,4 @@
-// coordinator/net/network_watch.h: detects that our network is lost, so that
+// coordinator/net/outage_detector.h: detects that our network is lost, so that
 // the run does not record every image as failed.
 //
 // If the last `items` images, from two hosts or more, all failed in ways that
@@ -17,7 +17,7 @@
 
 namespace thumbmill {
 
-struct NetworkWatchOptions {
+struct OutageDetectorOptions {
   std::uint64_t items = 1000;
   Millis give_up{600'000};
   Millis first_wait{1000};  // between rounds of probes; then doubled
@@ -25,9 +25,9 @@ struct NetworkWatchOptions {
   int probes = 4;  // in each round; a single host may really be dead
 };
 
-class NetworkWatch {
+class OutageDetector {
  public:
-  explicit NetworkWatch(const NetworkWatchOptions& options)
+  explicit OutageDetector(const OutageDetectorOptions& options)
       : options_(options) {}
 
   // Counts an image that failed for good, for a reason that may pass with time.
@@ -42,10 +42,12 @@ class NetworkWatch {
   [[nodiscard]] bool GivesUp(TimePoint now) const {
     return lost_ && now - lost_since_ >= options_.give_up;
   }
-  [[nodiscard]] const NetworkWatchOptions& options() const { return options_; }
+  [[nodiscard]] const OutageDetectorOptions& options() const {
+    return options_;
+  }
 
  private:
-  NetworkWatchOptions options_;
+  OutageDetectorOptions options_;
   std::uint64_t streak_ = 0;
   // Position in the streak at which the host last differed from the one before
   // it; 0 if it never did. The last n failures have two hosts or more exactly

@@ -1,4 +1,4 @@
-#include "coordinator/net/host_care.h"
+#include "coordinator/net/host_limiter.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ constexpr double kLeastAtOnce = 1;
 
 }  // namespace
 
-HostCare::Health& HostCare::Of(const std::string& host) {
+HostLimiter::Health& HostLimiter::HealthOf(const std::string& host) {
   const auto found = hosts_.find(host);
   if (found != hosts_.end()) return found->second;
   // Forgetting costs a few requests; growing would cost memory.
@@ -23,8 +23,8 @@ HostCare::Health& HostCare::Of(const std::string& host) {
   return health;
 }
 
-HostCare::Permit HostCare::Ask(const std::string& host, std::size_t active,
-                               TimePoint now) {
+HostLimiter::Permit HostLimiter::Ask(const std::string& host,
+                                     std::size_t active, TimePoint now) {
   const auto found = hosts_.find(host);
   if (found == hosts_.end())
     return {active < options_.at_once ? Leave::kGo : Leave::kFull, {}};
@@ -38,8 +38,8 @@ HostCare::Permit HostCare::Ask(const std::string& host, std::size_t active,
 
 // If a permitted probe was never started, no request is active; permits another
 // one.
-HostCare::Permit HostCare::AskDead(Health* health, std::size_t active,
-                                   TimePoint now) {
+HostLimiter::Permit HostLimiter::AskDead(Health* health, std::size_t active,
+                                         TimePoint now) {
   const bool probed = health->probing && active > 0;
   if (probed || now < health->held_until) return {Leave::kDead, {}};
   health->probing = true;
@@ -47,7 +47,7 @@ HostCare::Permit HostCare::AskDead(Health* health, std::size_t active,
 }
 
 // Each answer adds 1/at_once, so that a whole round of good answers adds one.
-void HostCare::Answered(const std::string& host) {
+void HostLimiter::Answered(const std::string& host) {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) return;
   Health& health = found->second;
@@ -63,16 +63,16 @@ void HostCare::Answered(const std::string& host) {
   health.cut_again = cut_again;
 }
 
-void HostCare::Hold(Health* health, TimePoint now) {
+void HostLimiter::Hold(Health* health, TimePoint now) {
   health->hold = health->hold == Millis(0)
                      ? options_.first_hold
                      : std::min(health->hold * 2, options_.last_hold);
   health->held_until = std::max(health->held_until, now + health->hold);
 }
 
-void HostCare::Busy(const std::string& host, Millis retry_after,
-                    TimePoint now) {
-  Health& health = Of(host);
+void HostLimiter::Busy(const std::string& host, Millis retry_after,
+                       TimePoint now) {
+  Health& health = HealthOf(host);
   health.silences = 0;
   health.dead = health.probing = false;
   if (now >= health.cut_again) {
@@ -92,14 +92,14 @@ void HostCare::Busy(const std::string& host, Millis retry_after,
   }
 }
 
-void HostCare::Silent(const std::string& host, Reason reason,
-                      const std::string& message, TimePoint now) {
-  Health& health = Of(host);
+void HostLimiter::Silent(const std::string& host, Reason reason,
+                         const std::string& message, TimePoint now) {
+  Health& health = HealthOf(host);
   health.refusals = 0;
   health.reason = reason;
   health.message = message;
   if (health.dead) {
-    if (health.probing) Bury(&health, now);
+    if (health.probing) MarkDead(&health, now);
     return;
   }
   const bool was_suspected = IsSuspected(health);
@@ -109,11 +109,11 @@ void HostCare::Silent(const std::string& host, Reason reason,
   if (!IsSuspected(health)) return;
   health.at_once = kLeastAtOnce;
   if (was_suspected) ++health.failed_probes;
-  if (health.failed_probes >= options_.probes) return Bury(&health, now);
+  if (health.failed_probes >= options_.probes) return MarkDead(&health, now);
   Hold(&health, now);
 }
 
-void HostCare::Bury(Health* health, TimePoint now) {
+void HostLimiter::MarkDead(Health* health, TimePoint now) {
   health->dead = true;
   health->probing = false;
   health->rest = health->rest == Millis(0)
@@ -122,7 +122,7 @@ void HostCare::Bury(Health* health, TimePoint now) {
   health->held_until = now + health->rest;
 }
 
-bool HostCare::Trusts(const std::string& host) const {
+bool HostLimiter::Trusts(const std::string& host) const {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) return true;
   const Health& health = found->second;
@@ -130,12 +130,12 @@ bool HostCare::Trusts(const std::string& host) const {
          health.refusals < kRefusalsToHold;
 }
 
-Reason HostCare::DeadReason(const std::string& host) const {
+Reason HostLimiter::DeadReason(const std::string& host) const {
   const auto found = hosts_.find(host);
   return found == hosts_.end() ? Reason::kConnect : found->second.reason;
 }
 
-std::string HostCare::DeadText(const std::string& host) const {
+std::string HostLimiter::DeadText(const std::string& host) const {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) return "its host is given up";
   return fmt::format(

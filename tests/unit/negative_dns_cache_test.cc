@@ -1,5 +1,5 @@
 // Links: tm_net
-#include "coordinator/net/unknown_hosts.h"
+#include "coordinator/net/negative_dns_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@ namespace {
 const TimePoint kStart{};
 TimePoint At(int ms) { return kStart + Millis(ms); }
 
-TEST(UnknownHosts, HoldsAHostForASecond) {
-  UnknownHosts hosts;
+TEST(NegativeDnsCache, HoldsAHostForASecond) {
+  NegativeDnsCache hosts;
   EXPECT_FALSE(hosts.Holds("h", At(0)));
   hosts.Failed("h", At(0));
   EXPECT_TRUE(hosts.Holds("h", At(999)));
@@ -18,8 +18,8 @@ TEST(UnknownHosts, HoldsAHostForASecond) {
   EXPECT_FALSE(hosts.Holds("other", At(0)));
 }
 
-TEST(UnknownHosts, HoldsLongerWithEachFailureUpToAMinute) {
-  UnknownHosts hosts;
+TEST(NegativeDnsCache, HoldsLongerWithEachFailureUpToAMinute) {
+  NegativeDnsCache hosts;
   int now = 0;
   for (const int hold : {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000}) {
     hosts.Failed("h", At(now));
@@ -29,14 +29,14 @@ TEST(UnknownHosts, HoldsLongerWithEachFailureUpToAMinute) {
   }
 }
 
-TEST(UnknownHosts, CountsLookupsSideBySideAsOne) {
-  UnknownHosts hosts;
+TEST(NegativeDnsCache, CountsLookupsSideBySideAsOne) {
+  NegativeDnsCache hosts;
   for (int ms = 0; ms < 64; ++ms) hosts.Failed("h", At(ms));
   EXPECT_FALSE(hosts.Holds("h", At(1000)));
 }
 
-TEST(UnknownHosts, ForgetsWhatResolvedSince) {
-  UnknownHosts hosts;
+TEST(NegativeDnsCache, ForgetsWhatResolvedSince) {
+  NegativeDnsCache hosts;
   hosts.Failed("h", At(0));
   hosts.Resolved("h");
   EXPECT_FALSE(hosts.Holds("h", At(1)));
@@ -44,8 +44,8 @@ TEST(UnknownHosts, ForgetsWhatResolvedSince) {
   EXPECT_FALSE(hosts.Holds("h", At(1010))) << "counts from one again";
 }
 
-TEST(UnknownHosts, DropsOldHostsBeforeHeldOnesWhenFull) {
-  UnknownHosts hosts;
+TEST(NegativeDnsCache, DropsOldHostsBeforeHeldOnesWhenFull) {
+  NegativeDnsCache hosts;
   for (int i = 0; i < 4095; ++i) hosts.Failed("old" + std::to_string(i), At(0));
   hosts.Failed("held", At(1500));
   hosts.Failed("new", At(1600));
