@@ -36,5 +36,5 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == thumbmill::kServeCommand)
     return Serve({arguments.begin() + 1, arguments.end()});
-  return thumbmill::RunPersonsCommand(arguments);
+  return thumbmill::RunThumbnailCommand(arguments);
 }

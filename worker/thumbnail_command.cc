@@ -289,7 +289,7 @@ int MakeThumbnails(const Request& request) {
 
 }  // namespace
 
-int RunPersonsCommand(const std::vector<std::string>& arguments) {
+int RunThumbnailCommand(const std::vector<std::string>& arguments) {
   Request request;
   CLI::App app(
       "Makes thumbnails of one image. Started as 'serve', works for "

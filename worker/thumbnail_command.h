@@ -9,6 +9,7 @@ namespace thumbmill {
 
 // Returns the exit code: 0 if it is done, 1 for wrong usage, 2 if the image
 // failed (the reason is on stderr).
-[[nodiscard]] int RunPersonsCommand(const std::vector<std::string>& arguments);
+[[nodiscard]] int RunThumbnailCommand(
+    const std::vector<std::string>& arguments);
 
 }  // namespace thumbmill

@@ -135,14 +135,15 @@ class Thumbnailer::Impl {
                             MutableByteSpan output);
 
  private:
-  [[nodiscard]] Verdict<void> Make(ByteSpan encoded, std::uint64_t size_mask,
-                                   MutableByteSpan output, Outcome* outcome);
-  [[nodiscard]] Verdict<std::unique_ptr<Decoder>> Open(ByteSpan encoded,
-                                                       ImageFormat format);
-  [[nodiscard]] Verdict<void> CheckLimits(std::size_t encoded_bytes,
-                                          const OpenedPicture& picture,
-                                          const std::vector<SizePlan>& plans,
-                                          std::uint64_t size_mask) const;
+  [[nodiscard]] ImageResult<void> Make(ByteSpan encoded,
+                                       std::uint64_t size_mask,
+                                       MutableByteSpan output,
+                                       Outcome* outcome);
+  [[nodiscard]] ImageResult<std::unique_ptr<Decoder>> Open(ByteSpan encoded,
+                                                           ImageFormat format);
+  [[nodiscard]] ImageResult<void> CheckLimits(
+      std::size_t encoded_bytes, const OpenedPicture& picture,
+      const std::vector<SizePlan>& plans, std::uint64_t size_mask) const;
   [[nodiscard]] DecodeHint HintFor(const std::vector<SizePlan>& plans,
                                    Orientation turn) const;
   [[nodiscard]] bool IsTurned(const OpenedPicture& picture) const {
@@ -158,8 +159,9 @@ class Thumbnailer::Impl {
   [[nodiscard]] std::vector<PlaneFlow> FlowsFor(const RowSource& source,
                                                 Orientation turn,
                                                 std::vector<Job>* jobs);
-  [[nodiscard]] Verdict<void> Resize(RowSource* source, Orientation turn,
-                                     std::vector<Job>* jobs, StageTimes* times);
+  [[nodiscard]] ImageResult<void> Resize(RowSource* source, Orientation turn,
+                                         std::vector<Job>* jobs,
+                                         StageTimes* times);
   [[nodiscard]] Colours ColoursOf(const OpenedPicture& picture,
                                   const std::vector<SizePlan>& plans,
                                   ImageFormat format);
@@ -168,12 +170,14 @@ class Thumbnailer::Impl {
                                     ImageFormat format) const;
   [[nodiscard]] Metadata MetadataOf(const OpenedPicture& picture,
                                     const Colours& colours) const;
-  [[nodiscard]] Verdict<std::uint64_t> Encode(Job* job, const Finish& finish,
-                                              MutableByteSpan output) const;
-  [[nodiscard]] Verdict<void> EncodeAll(std::vector<Job>* jobs,
-                                        Orientation turn, const Finish& finish,
-                                        MutableByteSpan output,
-                                        Outcome* outcome) const;
+  [[nodiscard]] ImageResult<std::uint64_t> Encode(Job* job,
+                                                  const Finish& finish,
+                                                  MutableByteSpan output) const;
+  [[nodiscard]] ImageResult<void> EncodeAll(std::vector<Job>* jobs,
+                                            Orientation turn,
+                                            const Finish& finish,
+                                            MutableByteSpan output,
+                                            Outcome* outcome) const;
 
   void Enter(Phase phase) { phase_->store(phase, std::memory_order_release); }
 
@@ -183,23 +187,23 @@ class Thumbnailer::Impl {
   PhaseCell* phase_;
   WeightCache tables_;
   ColourTransforms transforms_;
-  Complaints complaints_;
+  DecodeWarnings warnings_;
 };
 
-Verdict<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(ByteSpan encoded,
-                                                          ImageFormat format) {
+ImageResult<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(
+    ByteSpan encoded, ImageFormat format) {
   const DecoderOptions options{recipe_.fail_on, recipe_.limits};
   switch (format) {
     case ImageFormat::kJpeg:
-      return OpenJpeg(encoded, options, &complaints_);
+      return OpenJpeg(encoded, options, &warnings_);
     case ImageFormat::kWebp:
-      return OpenWebp(encoded, options, &complaints_);
+      return OpenWebp(encoded, options, &warnings_);
     case ImageFormat::kGif:
-      return OpenGif(encoded, options, &complaints_);
+      return OpenGif(encoded, options, &warnings_);
     case ImageFormat::kAvif:
-      return OpenAvif(encoded, options, &complaints_);
+      return OpenAvif(encoded, options, &warnings_);
     default:
-      return OpenPng(encoded, options, &complaints_);
+      return OpenPng(encoded, options, &warnings_);
   }
 }
 
@@ -218,10 +222,9 @@ bool SaysNothing(const ImageHeader& header, std::size_t encoded_bytes) {
          encoded_bytes;
 }
 
-Verdict<void> Thumbnailer::Impl::CheckLimits(std::size_t encoded_bytes,
-                                             const OpenedPicture& picture,
-                                             const std::vector<SizePlan>& plans,
-                                             std::uint64_t size_mask) const {
+ImageResult<void> Thumbnailer::Impl::CheckLimits(
+    std::size_t encoded_bytes, const OpenedPicture& picture,
+    const std::vector<SizePlan>& plans, std::uint64_t size_mask) const {
   if (picture.header.overlong)
     return Refuse(
         Reason::kTooCostly,
@@ -325,9 +328,9 @@ std::vector<PlaneFlow> Thumbnailer::Impl::FlowsFor(const RowSource& source,
   return flows;
 }
 
-Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
-                                        std::vector<Job>* jobs,
-                                        StageTimes* times) {
+ImageResult<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
+                                            std::vector<Job>* jobs,
+                                            StageTimes* times) {
   StopWatch watch;
   std::vector<PlaneFlow> flows = FlowsFor(*source, turn, jobs);
   Rings rings{};
@@ -347,7 +350,7 @@ Verdict<void> Thumbnailer::Impl::Resize(RowSource* source, Orientation turn,
     times->resize += watch.Lap();
   }
   Enter(Phase::kDecode);
-  Verdict<void> ok = source->Finish();
+  ImageResult<void> ok = source->Finish();
   times->decode += watch.Lap();
   return ok;
 }
@@ -376,7 +379,7 @@ Colours Thumbnailer::Impl::ColoursOf(const OpenedPicture& picture,
   Colours colours;
   const SampleWidths widths{picture.wide, recipe_.linear};
   colours.transform =
-      transforms_.Get(picture.icc, picture.model, widths, &complaints_);
+      transforms_.Get(picture.icc, picture.model, widths, &warnings_);
   // An sRGB profile needs no transform, but is usable.
   const bool usable =
       colours.transform != nullptr ||
@@ -405,8 +408,8 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
   return metadata;
 }
 
-Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
-                                                 MutableByteSpan output) const {
+ImageResult<std::uint64_t> Thumbnailer::Impl::Encode(
+    Job* job, const Finish& finish, MutableByteSpan output) const {
   const ImageFormat format = job->plan.format;
   const Placement& place = job->plan.place;
   PlaneSet& planes = job->planes;
@@ -442,11 +445,11 @@ Verdict<std::uint64_t> Thumbnailer::Impl::Encode(Job* job, const Finish& finish,
 
 // Encodes all thumbnails one after the other. After the first one that does not
 // fit, the encoders only count, so that needs_output_bytes is exact.
-Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
-                                           Orientation turn,
-                                           const Finish& finish,
-                                           MutableByteSpan output,
-                                           Outcome* outcome) const {
+ImageResult<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
+                                               Orientation turn,
+                                               const Finish& finish,
+                                               MutableByteSpan output,
+                                               Outcome* outcome) const {
   std::uint64_t used = 0;
   for (Job& job : *jobs) {
     // Rows flowed along the stored axes; the small result is turned at last.
@@ -458,7 +461,7 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
     const MutableByteSpan room =
         output.subspan(std::min<std::uint64_t>(used, output.size()));
     auto size = Encode(&job, finish, room);
-    if (!size) return tl::unexpected<Refusal>(std::move(size).error());
+    if (!size) return tl::unexpected<ImageError>(std::move(size).error());
     const Placement& place = job.plan.place;
     outcome->thumbnails.push_back(
         {job.plan.index,
@@ -475,9 +478,10 @@ Verdict<void> Thumbnailer::Impl::EncodeAll(std::vector<Job>* jobs,
   return {};
 }
 
-Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
-                                      MutableByteSpan output,
-                                      Outcome* outcome) {
+ImageResult<void> Thumbnailer::Impl::Make(ByteSpan encoded,
+                                          std::uint64_t size_mask,
+                                          MutableByteSpan output,
+                                          Outcome* outcome) {
   StopWatch watch;
   Enter(Phase::kHeader);
   const Sniffed sniffed = Sniff(encoded);
@@ -485,7 +489,7 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   if (sniffed.reason != Reason::kNone)
     return Refuse(sniffed.reason, std::string(sniffed.message));
   auto decoder = Open(encoded, sniffed.format);
-  if (!decoder) return tl::unexpected<Refusal>(std::move(decoder).error());
+  if (!decoder) return tl::unexpected<ImageError>(std::move(decoder).error());
   const OpenedPicture& picture = (*decoder)->picture();
   const ImageFormat format =
       OutputFormat(recipe_, sniffed.format, picture.alpha);
@@ -514,13 +518,13 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
   DecodeHint hint = HintFor(plans, turn);
   hint.halved_chroma = planes_go_out && HalvesChroma(plans);
   std::vector<Job> jobs;
-  Verdict<void> resized;
+  ImageResult<void> resized;
   // A fast reader of our own may give up. The library then reads all rows
   // again.
   do {
     Enter(Phase::kDecode);
     auto source = (*decoder)->Start(hint);
-    if (!source) return tl::unexpected<Refusal>(std::move(source).error());
+    if (!source) return tl::unexpected<ImageError>(std::move(source).error());
     RowSource* rows = *source;
     std::optional<LinearRows> light;
     if (recipe_.linear)
@@ -528,13 +532,13 @@ Verdict<void> Thumbnailer::Impl::Make(ByteSpan encoded, std::uint64_t size_mask,
     outcome->times.decode += watch.Lap();
     jobs = JobsFor(plans, rows->shape(), planes_go_out);
     resized = Resize(rows, turn, &jobs, &outcome->times);
-  } while (!resized && (*decoder)->HandsOver());
+  } while (!resized && (*decoder)->CanFallBack());
   if (!resized) return resized;
-  if (auto ok = complaints_.Judge(recipe_.fail_on); !ok) return ok;
+  if (auto ok = warnings_.Judge(recipe_.fail_on); !ok) return ok;
   decoder->reset();  // frees its memory before we encode
   watch.Lap();
   Enter(Phase::kEncode);
-  Verdict<void> ok = EncodeAll(&jobs, turn, finish, output, outcome);
+  ImageResult<void> ok = EncodeAll(&jobs, turn, finish, output, outcome);
   outcome->times.encode += watch.Lap();
   return ok;
 }
@@ -543,15 +547,15 @@ Outcome Thumbnailer::Impl::Run(ByteSpan encoded, std::uint64_t size_mask,
                                MutableByteSpan output) {
   if (recipe_.crash_probe && AsText(encoded).starts_with(kCrashProbe)) Crash();
   Outcome outcome;
-  complaints_.Clear();
-  Verdict<void> ok;
+  warnings_.Clear();
+  ImageResult<void> ok;
   try {
     // RLIMIT_DATA may refuse memory: the image must fail then, not the worker.
     ok = Make(encoded, size_mask, output, &outcome);
   } catch (const std::bad_alloc&) {
     ok = Refuse(Reason::kMemory, "out of memory");
   }
-  outcome.warnings = complaints_.texts();
+  outcome.warnings = warnings_.texts();
   if (ok) return outcome;
   outcome.thumbnails.clear();
   outcome.needs_output_bytes = 0;

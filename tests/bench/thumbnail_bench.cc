@@ -150,17 +150,17 @@ DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
 
 using Readers = std::map<std::string, int>;
 
-Verdict<std::unique_ptr<Decoder>> Open(ByteSpan bytes, ImageFormat format,
-                                       const Recipe& recipe,
-                                       Complaints* complaints) {
+ImageResult<std::unique_ptr<Decoder>> Open(ByteSpan bytes, ImageFormat format,
+                                           const Recipe& recipe,
+                                           DecodeWarnings* warnings) {
   const DecoderOptions options{recipe.fail_on, recipe.limits};
   switch (format) {
     case ImageFormat::kJpeg:
-      return OpenJpeg(bytes, options, complaints);
+      return OpenJpeg(bytes, options, warnings);
     case ImageFormat::kWebp:
-      return OpenWebp(bytes, options, complaints);
+      return OpenWebp(bytes, options, warnings);
     default:
-      return OpenPng(bytes, options, complaints);
+      return OpenPng(bytes, options, warnings);
   }
 }
 
@@ -186,9 +186,9 @@ class OwnDecoders {
   explicit OwnDecoders(const Recipe& recipe) : recipe_(recipe) {}
 
   bool Decode(const Bytes& bytes, Readers* readers) {
-    complaints_.Clear();
+    warnings_.Clear();
     const ImageFormat format = Sniff(bytes).format;
-    const auto decoder = Open(bytes, format, recipe_, &complaints_);
+    const auto decoder = Open(bytes, format, recipe_, &warnings_);
     if (!decoder) return false;
     const OpenedPicture& picture = (*decoder)->picture();
     DecodeHint hint = HintFor(picture.header.width, picture.header.height,
@@ -199,7 +199,7 @@ class OwnDecoders {
       const auto source = (*decoder)->Start(hint);
       if (!source) return false;
       whole = ReadRows(*source);
-    } while (!whole && (*decoder)->HandsOver());
+    } while (!whole && (*decoder)->CanFallBack());
     ++(*readers)[(*decoder)->reader()];
     return whole;
   }
@@ -213,12 +213,12 @@ class OwnDecoders {
            picture.model == ColourModel::kYcc &&
            picture.ycc.weights == YccCode::Weights::kBt601 &&
            transforms_.Get(picture.icc, picture.model, {picture.wide, false},
-                           &complaints_) == nullptr;
+                           &warnings_) == nullptr;
   }
 
   const Recipe& recipe_;
   ColourTransforms transforms_;
-  Complaints complaints_;
+  DecodeWarnings warnings_;
 };
 
 // ---- libjpeg-turbo alone ----

@@ -41,7 +41,7 @@ PlaneSet GreyPlane() {
   return planes;
 }
 
-void ExpectAttached(Verdict<std::uint64_t> size, const Bytes& out,
+void ExpectAttached(ImageResult<std::uint64_t> size, const Bytes& out,
                     const Metadata& metadata) {
   ASSERT_TRUE(size) << size.error().message;
   const Attached read = ReadAttached(ByteSpan(out).first(*size));

@@ -192,8 +192,8 @@ TEST(Linear, AgreesWithCodesWhereThePictureIsFlat) {
 TEST(Linear, IsTheSameOnEveryTarget) {
   const Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 131, 67, 3, 4));
   const auto rows_with = [&jpeg](const Kernels& kernels) {
-    Complaints complaints;
-    auto decoder = OpenJpeg(jpeg, DecoderOptions(), &complaints);
+    DecodeWarnings warnings;
+    auto decoder = OpenJpeg(jpeg, DecoderOptions(), &warnings);
     DecodeHint hint;
     hint.exact = true;
     LinearRows rows(*(*decoder)->Start(hint), nullptr, kernels);

@@ -21,8 +21,8 @@ static_assert(std::is_nothrow_move_constructible_v<LowAcScan>);
 
 // Makes a scan with two codes: 0 for a 10-bit value without a run, 10 for the
 // end of a block.
-PlainAcScan ScanOf(ByteSpan data, unsigned low_bit) {
-  PlainAcScan scan;
+FastJpegAcScan ScanOf(ByteSpan data, unsigned low_bit) {
+  FastJpegAcScan scan;
   scan.data = data;
   scan.low_bit = low_bit;
   scan.table.counts[1] = scan.table.counts[2] = 1;

@@ -87,7 +87,7 @@ std::optional<YccCode> PlaneCodeOf(const avifImage& image) {
   }
 }
 
-Verdict<AvifColours> AvifColours::For(const avifImage& image) {
+ImageResult<AvifColours> AvifColours::For(const avifImage& image) {
   AvifColours to;
   // H.273 gives limited range for 8 bits: Y 16-235, chroma 16-240. Deeper
   // samples have the same limits, shifted.

@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "worker/image/colour/rgb_space.h"
+#include "worker/image/picture/image_result.h"
 #include "worker/image/picture/picture.h"
-#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 
@@ -37,7 +37,7 @@ class AvifColours {
   };
 
   // Prepares the conversion for one image. Refuses an unknown matrix.
-  [[nodiscard]] static Verdict<AvifColours> For(const avifImage& image);
+  [[nodiscard]] static ImageResult<AvifColours> For(const avifImage& image);
 
   [[nodiscard]] Rgb16 Convert(std::uint32_t y, std::uint32_t u,
                               std::uint32_t v) const {

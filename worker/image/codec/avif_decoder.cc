@@ -9,7 +9,7 @@
 // dav1d returns no row before it has all rows: the whole picture is held, a
 // grid of tiles twice.
 //
-// A complaint is damage only if a sample may be wrong or missing:
+// A warning is damage only if a sample may be wrong or missing:
 //
 //   coded bytes of the picture, a tile or       kTruncated if the file ends
 //     alpha are missing or make no sense          early, else kCorrupt
@@ -17,7 +17,7 @@
 //   EXIF is cut or is not EXIF                  kMinor: decoded without it
 //   the file ends early, after those bytes      kMinor
 //   a profile is too large                      kMinor: taken for sRGB
-//   XMP, thumbnails, unknown boxes or items     no complaint: nobody reads them
+//   XMP, thumbnails, unknown boxes or items     no warning: nobody reads them
 #include <avif/avif.h>
 
 #include <algorithm>
@@ -84,18 +84,18 @@ struct Subsampling {
 class AvifDecoder final : public Decoder, public RowSource {
  public:
   AvifDecoder(ByteSpan bytes, const DecoderOptions& options,
-              Complaints* complaints)
+              DecodeWarnings* warnings)
       : bytes_(bytes),
         layout_(WalkAvif(bytes)),
         options_(options),
-        complaints_(complaints) {}
+        warnings_(warnings) {}
 
-  [[nodiscard]] Verdict<void> Open();
+  [[nodiscard]] ImageResult<void> Open();
 
   [[nodiscard]] const OpenedPicture& picture() const override {
     return picture_;
   }
-  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] ImageResult<RowSource*> Start(const DecodeHint& hint) override;
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
   [[nodiscard]] std::uint32_t BandRows(int plane) const override {
@@ -107,23 +107,23 @@ class AvifDecoder final : public Decoder, public RowSource {
     return std::size_t{shape_.planes[static_cast<std::size_t>(plane)].width} *
            (shape_.wide ? 2 : 1);
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override {
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override {
     if (layout_.cut)
-      complaints_->Add(Severity::kMinor, "the file ends within its last box");
+      warnings_->Add(Severity::kMinor, "the file ends within its last box");
     return {};
   }
 
  private:
-  [[nodiscard]] Verdict<void> CheckSize(std::uint32_t width,
-                                        std::uint32_t height) const;
-  [[nodiscard]] Verdict<void> Judge(avifResult result) const;
+  [[nodiscard]] ImageResult<void> CheckSize(std::uint32_t width,
+                                            std::uint32_t height) const;
+  [[nodiscard]] ImageResult<void> Judge(avifResult result) const;
   [[nodiscard]] bool EndsEarly() const;
   [[nodiscard]] avifResult TryParse(bool ignore_exif);
-  [[nodiscard]] Verdict<void> Parse();
+  [[nodiscard]] ImageResult<void> Parse();
   void DescribePicture();
   void KeepMetadata();
-  [[nodiscard]] Verdict<void> CheckDecoded() const;
+  [[nodiscard]] ImageResult<void> CheckDecoded() const;
   void SetShape();
   void GivePlane(int plane, RowRing* ring) const;
   void ConvertRow(std::uint32_t y, const RowPointers& out) const;
@@ -134,7 +134,7 @@ class AvifDecoder final : public Decoder, public RowSource {
   ByteSpan bytes_;
   AvifLayout layout_;
   const DecoderOptions options_;
-  Complaints* complaints_;
+  DecodeWarnings* warnings_;
   std::optional<AvifInput> input_;
   std::unique_ptr<avifDecoder, DestroyDecoder> avif_;
   OpenedPicture picture_;
@@ -145,8 +145,8 @@ class AvifDecoder final : public Decoder, public RowSource {
   AvifColours colours_;
 };
 
-Verdict<void> AvifDecoder::CheckSize(std::uint32_t width,
-                                     std::uint32_t height) const {
+ImageResult<void> AvifDecoder::CheckSize(std::uint32_t width,
+                                         std::uint32_t height) const {
   const std::uint64_t limit = std::min<std::uint64_t>(
       options_.limits.max_pixels, AVIF_DEFAULT_IMAGE_SIZE_LIMIT);
   if (std::uint64_t{width} * height <= limit) return {};
@@ -154,8 +154,8 @@ Verdict<void> AvifDecoder::CheckSize(std::uint32_t width,
                                             std::to_string(height) + " pixels");
 }
 
-// Turns a result of libavif into a refusal.
-Verdict<void> AvifDecoder::Judge(avifResult result) const {
+// Turns a result of libavif into an ImageResult.
+ImageResult<void> AvifDecoder::Judge(avifResult result) const {
   const std::string text = avifResultToString(result);
   switch (result) {
     case AVIF_RESULT_OK:
@@ -203,16 +203,16 @@ avifResult AvifDecoder::TryParse(bool ignore_exif) {
   return avifDecoderParse(avif_.get());
 }
 
-Verdict<void> AvifDecoder::Parse() {
+ImageResult<void> AvifDecoder::Parse() {
   auto head = RewriteAvifHead(bytes_);
-  if (!head) return tl::unexpected<Refusal>(std::move(head).error());
+  if (!head) return tl::unexpected<ImageError>(std::move(head).error());
   input_.emplace(std::move(*head), bytes_);
   const avifResult result = TryParse(false);
   if (result == AVIF_RESULT_OK || !layout_.has_exif) return Judge(result);
   // Perhaps only the EXIF is broken. No sample depends on it, so try without
   // it.
   if (TryParse(true) != AVIF_RESULT_OK) return Judge(result);
-  complaints_->Add(Severity::kMinor, "EXIF that cannot be read");
+  warnings_->Add(Severity::kMinor, "EXIF that cannot be read");
   return {};
 }
 
@@ -258,11 +258,11 @@ void AvifDecoder::KeepMetadata() {
                                   : ExifOrientation(picture_.exif);
   picture_.space = SpaceIn(image);
   if (image.icc.size > kMaxProfileBytes)
-    return complaints_->Add(Severity::kMinor, "colour profile is too large");
+    return warnings_->Add(Severity::kMinor, "colour profile is too large");
   picture_.icc.assign(image.icc.data, image.icc.data + image.icc.size);
 }
 
-Verdict<void> AvifDecoder::Open() {
+ImageResult<void> AvifDecoder::Open() {
   // libavif would keep all boxes in memory, and the sample tables of a track.
   if (layout_.overlong || layout_.movie_bytes > kMaxMovieBytes)
     return Refuse(Reason::kTooCostly, "a header of too many boxes");
@@ -281,7 +281,7 @@ Verdict<void> AvifDecoder::Open() {
 
 // Memory was granted for the size and format that the container promised.
 // Refuses a coded picture that differs.
-Verdict<void> AvifDecoder::CheckDecoded() const {
+ImageResult<void> AvifDecoder::CheckDecoded() const {
   const avifImage& image = *avif_->image;
   const bool same = image.width >= crop_.x + crop_.width &&
                     image.height >= crop_.y + crop_.height &&
@@ -293,15 +293,15 @@ Verdict<void> AvifDecoder::CheckDecoded() const {
   return Refuse(Reason::kCorrupt, "the picture is not what its file says");
 }
 
-Verdict<RowSource*> AvifDecoder::Start(const DecodeHint&) {
+ImageResult<RowSource*> AvifDecoder::Start(const DecodeHint&) {
   // Limits the coded picture to the predicted size.
   avif_->imageSizeLimit = avif_->image->width * avif_->image->height;
   if (auto ok = Judge(avifDecoderNextImage(avif_.get())); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   if (auto ok = CheckDecoded(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   auto colours = AvifColours::For(*avif_->image);
-  if (!colours) return tl::unexpected<Refusal>(std::move(colours).error());
+  if (!colours) return tl::unexpected<ImageError>(std::move(colours).error());
   colours_ = *colours;
   SetShape();
   return this;
@@ -396,7 +396,7 @@ void AvifDecoder::ConvertRow(std::uint32_t y, const RowPointers& out) const {
   }
 }
 
-Verdict<void> AvifDecoder::ReadBand(const Rings& rings) {
+ImageResult<void> AvifDecoder::ReadBand(const Rings& rings) {
   const auto count = static_cast<std::size_t>(shape_.plane_count);
   if (gives_planes_) {
     for (std::size_t p = 0; p < count; ++p)
@@ -416,12 +416,12 @@ Verdict<void> AvifDecoder::ReadBand(const Rings& rings) {
 
 }  // namespace
 
-Verdict<std::unique_ptr<Decoder>> OpenAvif(ByteSpan bytes,
-                                           const DecoderOptions& options,
-                                           Complaints* complaints) {
-  auto decoder = std::make_unique<AvifDecoder>(bytes, options, complaints);
+ImageResult<std::unique_ptr<Decoder>> OpenAvif(ByteSpan bytes,
+                                               const DecoderOptions& options,
+                                               DecodeWarnings* warnings) {
+  auto decoder = std::make_unique<AvifDecoder>(bytes, options, warnings);
   if (auto ok = decoder->Open(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

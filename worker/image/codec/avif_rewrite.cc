@@ -363,7 +363,7 @@ bool FitsInHead(const Plan& plan) {
 }
 
 // Refuses pictures that libavif cannot decode, with a clear reason.
-Verdict<void> CheckKind(const AvifMeta& meta) {
+ImageResult<void> CheckKind(const AvifMeta& meta) {
   const std::string type(meta.TypeOf(meta.primary()));
   if (!type.empty() && type != "av01" && type != "grid")
     return Refuse(Reason::kUnsupported,
@@ -377,11 +377,11 @@ Verdict<void> CheckKind(const AvifMeta& meta) {
 
 }  // namespace
 
-Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
+ImageResult<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
   const auto meta = AvifMeta::Read(file);
   if (!meta) return Bytes();
   if (auto ok = CheckKind(*meta); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   Plan plan(*meta);
   const bool made = !meta->too_long() && plan.Make();
   if (meta->too_long() || plan.too_long() || (made && !FitsInHead(plan)))

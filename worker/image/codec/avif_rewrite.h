@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "common/bytes.h"
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
@@ -23,6 +23,7 @@ constexpr std::size_t kMaxAvifHead = 16 << 20;
 
 // Returns the new head. Returns empty if libavif can read the file as it is, or
 // should itself report why it cannot.
-[[nodiscard]] Verdict<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file);
+[[nodiscard]] ImageResult<std::vector<std::uint8_t>> RewriteAvifHead(
+    ByteSpan file);
 
 }  // namespace thumbmill

@@ -2,8 +2,8 @@
 //
 // Runs in  the calling thread; decoders start no threads and keep no global
 //          state. No longjmp leaves a decoder.
-// Errors   a Refusal holds the reason and the text for the report. Warnings
-//          of a library are collected in the caller's Complaints.
+// Errors   an ImageError holds the reason and the text for the report. Warnings
+//          of a library are collected in the caller's DecodeWarnings.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 #include "common/bytes.h"
 #include "worker/image/colour/rgb_space.h"
 #include "worker/image/header/image_header.h"
+#include "worker/image/picture/image_result.h"
 #include "worker/image/picture/picture.h"
-#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 
@@ -48,11 +48,12 @@ class Decoder {
   virtual ~Decoder() = default;
   [[nodiscard]] virtual const OpenedPicture& picture() const = 0;
   // Allocates the buffers and returns the rows, which the decoder owns.
-  [[nodiscard]] virtual Verdict<RowSource*> Start(const DecodeHint& hint) = 0;
+  [[nodiscard]] virtual ImageResult<RowSource*> Start(
+      const DecodeHint& hint) = 0;
   // Returns true if the rows that failed came from a fast reader of our own.
   // The caller then ignores their error and calls Start() again, which reads
   // all rows again with the library.
-  [[nodiscard]] virtual bool HandsOver() { return false; }
+  [[nodiscard]] virtual bool CanFallBack() { return false; }
   // Names the reader that Start() chose, for benchmarks.
   [[nodiscard]] virtual const char* reader() const { return "library"; }
 };
@@ -65,19 +66,19 @@ struct DecoderOptions {
 // Decoders treat larger profiles and texts as absent.
 constexpr std::size_t kMaxProfileBytes = 4 << 20;
 
-// Reads only the header. `bytes` and `complaints` must outlive the decoder.
-[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenJpeg(
-    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
-[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenPng(
-    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
-[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenWebp(
-    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+// Reads only the header. `bytes` and `warnings` must outlive the decoder.
+[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenJpeg(
+    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
+[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenPng(
+    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
+[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenWebp(
+    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
 
-[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenGif(
-    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenGif(
+    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
 
-[[nodiscard]] Verdict<std::unique_ptr<Decoder>> OpenAvif(
-    ByteSpan bytes, const DecoderOptions& options, Complaints* complaints);
+[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenAvif(
+    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
 
 // Returns the eighths (1, 2, 4 or 8) at which libjpeg-turbo decodes a JPEG of
 // this size: the smallest that leaves kGap source samples for the filter. Other

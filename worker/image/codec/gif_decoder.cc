@@ -3,7 +3,7 @@
 // transparent where the picture does not reach, as in browsers. The decoder
 // holds one row, or, if the rows are interlaced, the indices of all rows.
 //
-// A complaint is damage only if a sample may be wrong or missing:
+// A warning is damage only if a sample may be wrong or missing:
 //
 //   the file ends, or codes make no sense,     kTruncated, kDamaged: all later
 //     before the last pixel                      rows are missing
@@ -11,7 +11,7 @@
 //   the file ends after the last pixel, and    kMinor: nothing is missing
 //     the end of its codes is missing
 //   there is no trailer after the picture      kMinor
-//   bytes after the trailer, more pictures,    no complaint: nobody reads them
+//   bytes after the trailer, more pictures,    no warning: nobody reads them
 //     codes after the last pixel
 #include <gif_lib.h>
 
@@ -94,18 +94,18 @@ constexpr Pass kPasses[] = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
 class GifDecoder final : public Decoder, public RowSource {
  public:
   GifDecoder(ByteSpan bytes, const DecoderOptions& options,
-             Complaints* complaints)
+             DecodeWarnings* warnings)
       : input_(bytes),
         layout_(WalkGif(bytes)),
         options_(options),
-        complaints_(complaints) {}
+        warnings_(warnings) {}
 
-  [[nodiscard]] Verdict<void> Open();
+  [[nodiscard]] ImageResult<void> Open();
 
   [[nodiscard]] const OpenedPicture& picture() const override {
     return picture_;
   }
-  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] ImageResult<RowSource*> Start(const DecodeHint& hint) override;
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
   [[nodiscard]] std::uint32_t BandRows(int) const override {
@@ -114,29 +114,29 @@ class GifDecoder final : public Decoder, public RowSource {
   [[nodiscard]] std::size_t RowBytes(int) const override {
     return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override;
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
-  [[nodiscard]] Verdict<void> CheckLayout() const;
-  [[nodiscard]] Verdict<void> FindPicture();
-  [[nodiscard]] Verdict<void> ReadColours();
-  [[nodiscard]] Refusal Failure() const;
+  [[nodiscard]] ImageResult<void> CheckLayout() const;
+  [[nodiscard]] ImageResult<void> FindPicture();
+  [[nodiscard]] ImageResult<void> ReadColours();
+  [[nodiscard]] ImageError Failure() const;
   // Call after a failed read. Returns an error, or success if the rest of the
   // picture may be missing.
-  [[nodiscard]] Verdict<void> GaveUp();
+  [[nodiscard]] ImageResult<void> GaveUp();
   // Reads the next row of the picture into line_.
-  [[nodiscard]] Verdict<void> ReadLine();
-  [[nodiscard]] Verdict<void> ReadInterlaced();
+  [[nodiscard]] ImageResult<void> ReadLine();
+  [[nodiscard]] ImageResult<void> ReadInterlaced();
   // Returns the indices of a row of the picture, or null if the row is missing.
-  [[nodiscard]] Verdict<const std::uint8_t*> Indices(std::uint32_t row);
+  [[nodiscard]] ImageResult<const std::uint8_t*> Indices(std::uint32_t row);
   // Puts the colours of one row of indices into row_.
   void Paint(const std::uint8_t* indices);
 
   Input input_;
   GifLayout layout_;
   const DecoderOptions options_;
-  Complaints* complaints_;
+  DecodeWarnings* warnings_;
   GifFile gif_;
   OpenedPicture picture_;
   PictureShape shape_;
@@ -148,7 +148,7 @@ class GifDecoder final : public Decoder, public RowSource {
   bool gave_up_ = false;
 };
 
-Refusal GifDecoder::Failure() const {
+ImageError GifDecoder::Failure() const {
   if (input_.hit_end()) return {Reason::kTruncated, "the file ends early"};
   const int code = gif_ == nullptr ? 0 : gif_->Error;
   if (code == D_GIF_ERR_NOT_ENOUGH_MEM)
@@ -157,19 +157,19 @@ Refusal GifDecoder::Failure() const {
   return {Reason::kCorrupt, text == nullptr ? "damaged GIF data" : text};
 }
 
-Verdict<void> GifDecoder::GaveUp() {
-  const Refusal failure = Failure();
+ImageResult<void> GifDecoder::GaveUp() {
+  const ImageError failure = Failure();
   const Severity severity =
       input_.hit_end() ? Severity::kTruncated : Severity::kDamaged;
   if (failure.reason == Reason::kMemory ||
-      !Complaints::LetsThrough(options_.fail_on, severity))
-    return tl::unexpected<Refusal>(failure);
-  complaints_->Add(severity, failure.message);
+      !DecodeWarnings::LetsThrough(options_.fail_on, severity))
+    return tl::unexpected<ImageError>(failure);
+  warnings_->Add(severity, failure.message);
   gave_up_ = true;
   return {};
 }
 
-Verdict<void> GifDecoder::CheckLayout() const {
+ImageResult<void> GifDecoder::CheckLayout() const {
   const auto pixels_of = [](std::uint64_t width, std::uint64_t height) {
     return std::to_string(width) + "x" + std::to_string(height) + " pixels";
   };
@@ -197,24 +197,24 @@ Verdict<void> GifDecoder::CheckLayout() const {
 
 // Makes giflib pass the extensions before the picture. WalkGif() has read them
 // already.
-Verdict<void> GifDecoder::FindPicture() {
+ImageResult<void> GifDecoder::FindPicture() {
   GifRecordType type = UNDEFINED_RECORD_TYPE;
   while (true) {
     if (DGifGetRecordType(gif_.get(), &type) == GIF_ERROR)
-      return tl::unexpected<Refusal>(Failure());
+      return tl::unexpected<ImageError>(Failure());
     if (type == IMAGE_DESC_RECORD_TYPE) break;
     if (type != EXTENSION_RECORD_TYPE)
       return Refuse(Reason::kCorrupt, "a GIF without a picture");
     int code = 0;
     GifByteType* block = nullptr;
     if (DGifGetExtension(gif_.get(), &code, &block) == GIF_ERROR)
-      return tl::unexpected<Refusal>(Failure());
+      return tl::unexpected<ImageError>(Failure());
     while (block != nullptr)
       if (DGifGetExtensionNext(gif_.get(), &block) == GIF_ERROR)
-        return tl::unexpected<Refusal>(Failure());
+        return tl::unexpected<ImageError>(Failure());
   }
   if (DGifGetImageDesc(gif_.get()) == GIF_ERROR)
-    return tl::unexpected<Refusal>(Failure());
+    return tl::unexpected<ImageError>(Failure());
   const GifImageDesc& found = gif_->Image;
   if (found.Width != static_cast<int>(layout_.frame_width) ||
       found.Height != static_cast<int>(layout_.frame_height))
@@ -225,7 +225,7 @@ Verdict<void> GifDecoder::FindPicture() {
 
 // Fills colours_. Indices beyond the table are black. A transparent index gets
 // samples of 0: colour is multiplied by alpha.
-Verdict<void> GifDecoder::ReadColours() {
+ImageResult<void> GifDecoder::ReadColours() {
   const ColorMapObject* table =
       gif_->Image.ColorMap != nullptr ? gif_->Image.ColorMap : gif_->SColorMap;
   if (table == nullptr)
@@ -249,7 +249,7 @@ Verdict<void> GifDecoder::ReadColours() {
   return {};
 }
 
-Verdict<void> GifDecoder::Open() {
+ImageResult<void> GifDecoder::Open() {
   if (auto ok = CheckLayout(); !ok) return ok;
   picture_.header = *PeekHeader(input_.bytes());
   int error = 0;
@@ -257,7 +257,7 @@ Verdict<void> GifDecoder::Open() {
   if (gif_ == nullptr)
     return error == D_GIF_ERR_NOT_ENOUGH_MEM
                ? Refuse(Reason::kMemory, "no memory for giflib")
-               : tl::unexpected<Refusal>(Failure());
+               : tl::unexpected<ImageError>(Failure());
   if (auto ok = FindPicture(); !ok) return ok;
   if (auto ok = ReadColours(); !ok) return ok;
   picture_.alpha = layout_.transparent >= 0 || !layout_.covered();
@@ -265,7 +265,7 @@ Verdict<void> GifDecoder::Open() {
   return {};
 }
 
-Verdict<RowSource*> GifDecoder::Start(const DecodeHint&) {
+ImageResult<RowSource*> GifDecoder::Start(const DecodeHint&) {
   shape_.width = layout_.width;
   shape_.height = layout_.height;
   shape_.model = picture_.model;
@@ -281,11 +281,11 @@ Verdict<RowSource*> GifDecoder::Start(const DecodeHint&) {
               static_cast<std::size_t>(shape_.plane_count));
   if (layout_.interlaced)
     if (auto ok = ReadInterlaced(); !ok)
-      return tl::unexpected<Refusal>(std::move(ok).error());
+      return tl::unexpected<ImageError>(std::move(ok).error());
   return this;
 }
 
-Verdict<void> GifDecoder::ReadLine() {
+ImageResult<void> GifDecoder::ReadLine() {
   if (DGifGetLine(gif_.get(), line_.data(), static_cast<int>(line_.size())) !=
       GIF_ERROR)
     return {};
@@ -294,7 +294,7 @@ Verdict<void> GifDecoder::ReadLine() {
 
 // Reads all rows into raster_. Rows that a damaged file does not fill are
 // transparent, or have the colour of index 0 if no index is transparent.
-Verdict<void> GifDecoder::ReadInterlaced() {
+ImageResult<void> GifDecoder::ReadInterlaced() {
   const std::uint8_t nothing =
       static_cast<std::uint8_t>(std::max(layout_.transparent, 0));
   raster_.assign(std::size_t{layout_.frame_width} * layout_.frame_height,
@@ -311,12 +311,12 @@ Verdict<void> GifDecoder::ReadInterlaced() {
   return {};
 }
 
-Verdict<const std::uint8_t*> GifDecoder::Indices(std::uint32_t row) {
+ImageResult<const std::uint8_t*> GifDecoder::Indices(std::uint32_t row) {
   if (layout_.interlaced)
     return raster_.data() + std::size_t{row} * layout_.frame_width;
   if (gave_up_) return nullptr;
   if (auto ok = ReadLine(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return gave_up_ ? nullptr : line_.data();
 }
 
@@ -327,7 +327,7 @@ void GifDecoder::Paint(const std::uint8_t* indices) {
     std::copy_n(colours_[indices[x]].begin(), channels, out);
 }
 
-Verdict<void> GifDecoder::ReadBand(const Rings& rings) {
+ImageResult<void> GifDecoder::ReadBand(const Rings& rings) {
   const Splitter split = SplitterFor(shape_.plane_count, false);
   const std::uint32_t first = rings[0]->end();
   const std::uint32_t last = std::min(first + kRowsPerBand, shape_.height);
@@ -335,7 +335,7 @@ Verdict<void> GifDecoder::ReadBand(const Rings& rings) {
     std::fill(row_.begin(), row_.end(), std::uint8_t{0});
     if (y >= layout_.frame_y && y - layout_.frame_y < layout_.frame_height) {
       const auto indices = Indices(y - layout_.frame_y);
-      if (!indices) return tl::unexpected<Refusal>(indices.error());
+      if (!indices) return tl::unexpected<ImageError>(indices.error());
       if (*indices != nullptr) Paint(*indices);
     }
     AppendRow(row_.data(), shape_, split, rings);
@@ -343,24 +343,24 @@ Verdict<void> GifDecoder::ReadBand(const Rings& rings) {
   return {};
 }
 
-Verdict<void> GifDecoder::Finish() {
+ImageResult<void> GifDecoder::Finish() {
   if (gave_up_) return {};
   if (input_.hit_end()) {
-    complaints_->Add(Severity::kMinor, "the file ends just after its picture");
+    warnings_->Add(Severity::kMinor, "the file ends just after its picture");
   } else if (input_.at_end()) {
-    complaints_->Add(Severity::kMinor, "the GIF has no trailer");
+    warnings_->Add(Severity::kMinor, "the GIF has no trailer");
   }
   return {};
 }
 
 }  // namespace
 
-Verdict<std::unique_ptr<Decoder>> OpenGif(ByteSpan bytes,
-                                          const DecoderOptions& options,
-                                          Complaints* complaints) {
-  auto decoder = std::make_unique<GifDecoder>(bytes, options, complaints);
+ImageResult<std::unique_ptr<Decoder>> OpenGif(ByteSpan bytes,
+                                              const DecoderOptions& options,
+                                              DecodeWarnings* warnings) {
+  auto decoder = std::make_unique<GifDecoder>(bytes, options, warnings);
   if (auto ok = decoder->Open(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

@@ -1,6 +1,6 @@
 // Decodes JPEGs into planes with the sizes and the colour space of the file
 // ("raw data"), without upsampling or colour conversion. libjpeg-turbo reads
-// the header. If the JPEG is plain, the reader of plain_jpeg.h reads its data;
+// the header. If the JPEG is plain, the reader of fast_jpeg.h reads its data;
 // otherwise the library does. Its DCT gives a half, a quarter or an eighth of
 // the size in less time than the whole.
 //
@@ -22,10 +22,10 @@
 #include <utility>
 
 #include "worker/image/codec/decoder.h"
-#include "worker/image/codec/jpeg_complaints.h"
+#include "worker/image/codec/fast_jpeg.h"
+#include "worker/image/codec/fast_jpeg_input.h"
 #include "worker/image/codec/jpeg_scan_order.h"
-#include "worker/image/codec/plain_jpeg.h"
-#include "worker/image/codec/plain_picture.h"
+#include "worker/image/codec/jpeg_warnings.h"
 #include "worker/image/header/exif.h"
 #include "worker/image/header/inspect.h"
 #include "worker/image/resample/resampler.h"
@@ -55,7 +55,7 @@ struct JpegState {
   jpeg_source_mgr source;
   jpeg_progress_mgr progress;
   std::jmp_buf jump;
-  Complaints* complaints;
+  DecodeWarnings* warnings;
   FailOn fail_on;
   std::uint32_t max_scans;
   bool created;
@@ -104,9 +104,9 @@ void OnMessage(j_common_ptr jpeg, int level) {
   if (code == JWRN_EXTRANEOUS_DATA && (state.hit_end || state.samples_came))
     state.passed_over += static_cast<std::size_t>(jpeg->err->msg_parm.i[0]);
   if (severity == Severity::kTruncated) {
-    state.complaints->Add(severity, kCutOff);
+    state.warnings->Add(severity, kCutOff);
   } else if (code != JWRN_JPEG_EOF) {  // Finish() judges a missing end marker
-    state.complaints->Add(severity, MessageOf(jpeg));
+    state.warnings->Add(severity, MessageOf(jpeg));
   }
 }
 
@@ -272,7 +272,7 @@ Reason ReasonOf(int code) {
 class JpegDecoder final : public Decoder, public RowSource {
  public:
   JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
-              Complaints* complaints);
+              DecodeWarnings* warnings);
   ~JpegDecoder() override {
     if (state_.created) jpeg_destroy_decompress(&state_.jpeg);
   }
@@ -280,15 +280,15 @@ class JpegDecoder final : public Decoder, public RowSource {
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   // Reads the header and checks it before anything large is allocated.
-  [[nodiscard]] Verdict<void> Open();
+  [[nodiscard]] ImageResult<void> Open();
 
   [[nodiscard]] const OpenedPicture& picture() const override {
     return picture_;
   }
-  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
-  [[nodiscard]] bool HandsOver() override;
+  [[nodiscard]] ImageResult<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] bool CanFallBack() override;
   [[nodiscard]] const char* reader() const override {
-    return plain_                 ? "own"
+    return fast_                  ? "own"
            : state_.stopped_early ? "libjpeg-turbo, stopped early"
                                   : "libjpeg-turbo";
   }
@@ -303,25 +303,25 @@ class JpegDecoder final : public Decoder, public RowSource {
     return std::size_t{c.width_in_blocks} *
            static_cast<std::size_t>(DctSize(c));
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override;
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
-  [[nodiscard]] Verdict<void> CheckFrame(const JpegLayout& layout) const;
-  [[nodiscard]] Verdict<void> ReadScans(const JpegLayout& layout);
-  [[nodiscard]] Verdict<void> JudgeScans();
-  [[nodiscard]] Verdict<void> CheckComponents() const;
+  [[nodiscard]] ImageResult<void> CheckFrame(const JpegLayout& layout) const;
+  [[nodiscard]] ImageResult<void> ReadScans(const JpegLayout& layout);
+  [[nodiscard]] ImageResult<void> JudgeScans();
+  [[nodiscard]] ImageResult<void> CheckComponents() const;
   void KeepProfile(const JpegLayout& layout);
-  [[nodiscard]] std::unique_ptr<RowSource> StartPlain(const DecodeHint& hint);
+  [[nodiscard]] std::unique_ptr<RowSource> StartFast(const DecodeHint& hint);
   [[nodiscard]] PictureShape ShapeOfFile() const;
   void SetShape();
   [[nodiscard]] const jpeg_component_info& Component(int plane) const {
     return state_.jpeg.comp_info[plane];
   }
   // Runs a step and judges the warnings that the library gave meanwhile.
-  [[nodiscard]] Verdict<void> Run(void (*step)(JpegState*));
+  [[nodiscard]] ImageResult<void> Run(void (*step)(JpegState*));
   // Returns the reason why the library gave up.
-  [[nodiscard]] Refusal GaveUp();
+  [[nodiscard]] ImageError GaveUp();
   void FillRestGrey(const Rings& rings);
   [[nodiscard]] bool EndsInSamples() const;
 
@@ -332,14 +332,14 @@ class JpegDecoder final : public Decoder, public RowSource {
   JpegState state_{};
   bool gave_up_ = false;
   JpegScans scans_;  // empty unless the picture is progressive
-  bool plain_allowed_ = true;
-  std::unique_ptr<RowSource> plain_;
+  bool fast_allowed_ = true;
+  std::unique_ptr<RowSource> fast_;
 };
 
 JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
-                         Complaints* complaints)
+                         DecodeWarnings* warnings)
     : bytes_(bytes), options_(options) {
-  state_.complaints = complaints;
+  state_.warnings = warnings;
   state_.fail_on = options.fail_on;
   state_.max_scans = options.limits.max_scans;
   state_.scans_lose_nothing = true;
@@ -359,7 +359,7 @@ JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
   state_.source.bytes_in_buffer = bytes.size();
 }
 
-Refusal JpegDecoder::GaveUp() {
+ImageError JpegDecoder::GaveUp() {
   if (state_.too_many_scans)
     return {Reason::kTooCostly,
             "more than " + std::to_string(state_.max_scans) + " scans"};
@@ -370,12 +370,12 @@ Refusal JpegDecoder::GaveUp() {
   return {reason, MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
 }
 
-Verdict<void> JpegDecoder::Run(void (*step)(JpegState*)) {
-  if (!Guard(&state_, step)) return tl::unexpected<Refusal>(GaveUp());
-  return state_.complaints->Judge(state_.fail_on);
+ImageResult<void> JpegDecoder::Run(void (*step)(JpegState*)) {
+  if (!Guard(&state_, step)) return tl::unexpected<ImageError>(GaveUp());
+  return state_.warnings->Judge(state_.fail_on);
 }
 
-Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
+ImageResult<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
   if (!layout.frame)
     return Refuse(Reason::kCorrupt, "no frame header before the data");
   const JpegFrame& frame = *layout.frame;
@@ -405,7 +405,7 @@ Verdict<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
 
 // Walks the scans of a progressive picture and refuses too many. Sequential
 // files are not walked, to save time; OnProgress() counts their scans.
-Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
+ImageResult<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
   if (layout.first_scan == 0)
     return Refuse(Reason::kTruncated, "the file ends before its first scan");
   if (!picture_.header.progressive) return {};
@@ -420,7 +420,7 @@ Verdict<void> JpegDecoder::ReadScans(const JpegLayout& layout) {
 
 // Checks which coefficients the scans bring. A file that ends properly after
 // fewer scans than usual is coarse, but not damaged.
-Verdict<void> JpegDecoder::JudgeScans() {
+ImageResult<void> JpegDecoder::JudgeScans() {
   if (scans_.scans.empty()) return {};
   const jpeg_decompress_struct& jpeg = state_.jpeg;
   std::vector<std::uint8_t> ids;
@@ -432,11 +432,11 @@ Verdict<void> JpegDecoder::JudgeScans() {
   state_.scans_are_exact = order.is_exact;
   // If the end marker is missing, the library warns about missing data itself.
   if (!scans_.ends || order.has_all_components) return {};
-  state_.complaints->Add(Severity::kTruncated, "scans are missing");
-  return state_.complaints->Judge(state_.fail_on);
+  state_.warnings->Add(Severity::kTruncated, "scans are missing");
+  return state_.warnings->Judge(state_.fail_on);
 }
 
-Verdict<void> JpegDecoder::CheckComponents() const {
+ImageResult<void> JpegDecoder::CheckComponents() const {
   const jpeg_decompress_struct& jpeg = state_.jpeg;
   const bool known = jpeg.jpeg_color_space != JCS_UNKNOWN &&
                      (jpeg.num_components == 1 || jpeg.num_components == 3 ||
@@ -449,12 +449,12 @@ Verdict<void> JpegDecoder::CheckComponents() const {
 
 void JpegDecoder::KeepProfile(const JpegLayout& layout) {
   if (layout.icc_has_hole)
-    state_.complaints->Add(Severity::kMinor,
-                           "a piece of the colour profile is missing");
+    state_.warnings->Add(Severity::kMinor,
+                         "a piece of the colour profile is missing");
   std::size_t size = 0;
   for (const ByteSpan piece : layout.icc) size += piece.size();
   if (size > kMaxProfileBytes) {
-    state_.complaints->Add(Severity::kMinor, "colour profile is too large");
+    state_.warnings->Add(Severity::kMinor, "colour profile is too large");
     return;
   }
   picture_.icc.reserve(size);
@@ -462,12 +462,12 @@ void JpegDecoder::KeepProfile(const JpegLayout& layout) {
     picture_.icc.insert(picture_.icc.end(), piece.begin(), piece.end());
 }
 
-Verdict<void> JpegDecoder::Open() {
+ImageResult<void> JpegDecoder::Open() {
   const JpegLayout layout = WalkJpeg(bytes_);
   if (const auto peeked = PeekHeader(bytes_)) picture_.header = *peeked;
   if (auto ok = CheckFrame(layout); !ok) return ok;
   if (auto ok = ReadScans(layout); !ok) return ok;
-  if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(GaveUp());
+  if (!Guard(&state_, Create)) return tl::unexpected<ImageError>(GaveUp());
   if (auto ok = Run(ReadHeader); !ok) return ok;
   const jpeg_decompress_struct& jpeg = state_.jpeg;
   // WalkJpeg() skips junk as the library does. If they ever differ, the checks
@@ -484,9 +484,9 @@ Verdict<void> JpegDecoder::Open() {
   return {};
 }
 
-Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
-  if (plain_allowed_) plain_ = StartPlain(hint);
-  if (plain_) return plain_.get();
+ImageResult<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
+  if (fast_allowed_) fast_ = StartFast(hint);
+  if (fast_) return fast_.get();
   jpeg_decompress_struct& jpeg = state_.jpeg;
   jpeg.scale_num = JpegEighths(jpeg.image_width, jpeg.image_height, hint);
   jpeg.scale_denom = 8;
@@ -501,28 +501,28 @@ Verdict<RowSource*> JpegDecoder::Start(const DecodeHint& hint) {
                         options_.fail_on != FailOn::kWarning;
   state_.scans = static_cast<int>(scans_.scans.size());
   if (auto ok = Run(may_stop ? StartDecodeEarly : StartDecode); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   SetShape();
   return this;
 }
 
-bool JpegDecoder::HandsOver() {
-  if (!plain_) return false;
+bool JpegDecoder::CanFallBack() {
+  if (!fast_) return false;
   // The next Start() takes the library.
-  plain_.reset();
-  plain_allowed_ = false;
+  fast_.reset();
+  fast_allowed_ = false;
   return true;
 }
 
-std::unique_ptr<RowSource> JpegDecoder::StartPlain(const DecodeHint& hint) {
+std::unique_ptr<RowSource> JpegDecoder::StartFast(const DecodeHint& hint) {
   // FailOn::kWarning asks for every fault, so all bytes must be read. The plain
   // reader does not read all scans of a progressive picture.
   if (state_.jpeg.progressive_mode != 0 && options_.fail_on == FailOn::kWarning)
     return nullptr;
-  const auto picture =
-      DescribePlain(state_.jpeg, bytes_,
-                    bytes_.last(state_.source.bytes_in_buffer), scans_, hint);
-  return picture ? ReadPlainJpeg(*picture, ShapeOfFile()) : nullptr;
+  const auto picture = DescribeFastJpeg(
+      state_.jpeg, bytes_, bytes_.last(state_.source.bytes_in_buffer), scans_,
+      hint);
+  return picture ? ReadFastJpeg(*picture, ShapeOfFile()) : nullptr;
 }
 
 PictureShape JpegDecoder::ShapeOfFile() const {
@@ -558,7 +558,7 @@ void JpegDecoder::SetShape() {
   }
 }
 
-Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
+ImageResult<void> JpegDecoder::ReadBand(const Rings& rings) {
   if (gave_up_) {
     FillRestGrey(rings);
     return {};
@@ -578,9 +578,9 @@ Verdict<void> JpegDecoder::ReadBand(const Rings& rings) {
     const Severity severity =
         truncated ? Severity::kTruncated : Severity::kDamaged;
     if (!some || (!truncated && ok.error().reason != Reason::kCorrupt) ||
-        !Complaints::LetsThrough(state_.fail_on, severity))
+        !DecodeWarnings::LetsThrough(state_.fail_on, severity))
       return ok;
-    state_.complaints->Add(severity, ok.error().message);
+    state_.warnings->Add(severity, ok.error().message);
     gave_up_ = true;
     FillRestGrey(rings);
     return {};
@@ -624,34 +624,34 @@ bool JpegDecoder::EndsInSamples() const {
 
 // Reads the rest of the file. All rows are there, so a fault after them is
 // minor, unless the library skipped bytes before it that may hold samples.
-Verdict<void> JpegDecoder::Finish() {
+ImageResult<void> JpegDecoder::Finish() {
   if (gave_up_) return {};
   state_.samples_came = true;
   if (!Guard(&state_, FinishDecode)) {
-    if (state_.too_many_scans) return tl::unexpected<Refusal>(GaveUp());
+    if (state_.too_many_scans) return tl::unexpected<ImageError>(GaveUp());
     if (!state_.hit_end)
-      state_.complaints->Add(
+      state_.warnings->Add(
           state_.passed_over > kReadAhead ? Severity::kDamaged
                                           : Severity::kMinor,
           MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg)));
   }
   if (state_.hit_end && !state_.cut_off) {
     if (EndsInSamples())
-      state_.complaints->Add(Severity::kTruncated, kCutOff);
+      state_.warnings->Add(Severity::kTruncated, kCutOff);
     else
-      state_.complaints->Add(Severity::kMinor, "the end marker is missing");
+      state_.warnings->Add(Severity::kMinor, "the end marker is missing");
   }
-  return state_.complaints->Judge(state_.fail_on);
+  return state_.warnings->Judge(state_.fail_on);
 }
 
 }  // namespace
 
-Verdict<std::unique_ptr<Decoder>> OpenJpeg(ByteSpan bytes,
-                                           const DecoderOptions& options,
-                                           Complaints* complaints) {
-  auto decoder = std::make_unique<JpegDecoder>(bytes, options, complaints);
+ImageResult<std::unique_ptr<Decoder>> OpenJpeg(ByteSpan bytes,
+                                               const DecoderOptions& options,
+                                               DecodeWarnings* warnings) {
+  auto decoder = std::make_unique<JpegDecoder>(bytes, options, warnings);
   if (auto ok = decoder->Open(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

@@ -182,8 +182,8 @@ void WritePlanes(JpegState* state) {
   jpeg_finish_compress(&state->jpeg);
 }
 
-Verdict<std::uint64_t> Write(JpegState* state, MutableByteSpan out,
-                             void (*step)(JpegState*)) {
+ImageResult<std::uint64_t> Write(JpegState* state, MutableByteSpan out,
+                                 void (*step)(JpegState*)) {
   if (state->width > kMaxJpegSide || state->height > kMaxJpegSide)
     return Refuse(Reason::kUnsupported, "too long a side for a JPEG");
   state->out = out;
@@ -206,9 +206,9 @@ Verdict<std::uint64_t> Write(JpegState* state, MutableByteSpan out,
 
 }  // namespace
 
-Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
-                                  const Metadata& metadata,
-                                  MutableByteSpan out) {
+ImageResult<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
+                                      const Metadata& metadata,
+                                      MutableByteSpan out) {
   std::vector<std::uint8_t> row(std::size_t{rows.width()} *
                                 static_cast<std::size_t>(rows.channels()));
   JpegState state{};
@@ -222,9 +222,9 @@ Verdict<std::uint64_t> EncodeJpeg(RowProducer& rows, int quality,
   return Write(&state, out, WriteRows);
 }
 
-Verdict<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes, int quality,
-                                        const Metadata& metadata,
-                                        MutableByteSpan out) {
+ImageResult<std::uint64_t> EncodeJpegPlanes(const PlaneSet& planes, int quality,
+                                            const Metadata& metadata,
+                                            MutableByteSpan out) {
   JpegState state{};
   state.quality = quality;
   state.width = planes.planes[0].width();

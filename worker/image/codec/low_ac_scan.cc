@@ -47,7 +47,7 @@ Symbol ReadSymbol(const AcTable& table, BitCursor* cursor) {
 
 }  // namespace
 
-std::optional<LowAcScan> LowAcScan::Make(const PlainAcScan& scan,
+std::optional<LowAcScan> LowAcScan::Make(const FastJpegAcScan& scan,
                                          std::uint32_t across) {
   const auto codes = HuffmanCodes::Make(scan.table, AcTable::kMaxSymbol);
   const bool legal = scan.first >= 1 && scan.first <= scan.last &&
@@ -56,7 +56,7 @@ std::optional<LowAcScan> LowAcScan::Make(const PlainAcScan& scan,
   return LowAcScan(scan, across, *codes);
 }
 
-LowAcScan::LowAcScan(const PlainAcScan& scan, std::uint32_t across,
+LowAcScan::LowAcScan(const FastJpegAcScan& scan, std::uint32_t across,
                      const HuffmanCodes& codes)
     : bytes_(scan.data),
       table_(codes, true),

@@ -20,7 +20,7 @@
 
 namespace thumbmill {
 
-struct PlainAcScan {
+struct FastJpegAcScan {
   std::size_t component = 0;
   ByteSpan data;  // from the end of the scan's header to the end of the file
   unsigned restart_interval = 0;  // in blocks; 0 if there is none
@@ -37,7 +37,7 @@ class LowAcScan {
 
   // Returns empty if the scan's header or its table is not valid. `across` is
   // the number of blocks in a row.
-  [[nodiscard]] static std::optional<LowAcScan> Make(const PlainAcScan& scan,
+  [[nodiscard]] static std::optional<LowAcScan> Make(const FastJpegAcScan& scan,
                                                      std::uint32_t across);
   // Reads the next row of blocks. `out` has kWanted values for each block, in
   // halves of a quantisation step. Values that the scan does not code stay as
@@ -46,7 +46,7 @@ class LowAcScan {
   [[nodiscard]] bool AtEnd() { return bytes_.AtEnd() && end_run_ == 0; }
 
  private:
-  LowAcScan(const PlainAcScan& scan, std::uint32_t across,
+  LowAcScan(const FastJpegAcScan& scan, std::uint32_t across,
             const HuffmanCodes& codes);
   [[nodiscard]] bool NextBlock();
   [[nodiscard]] bool ReadBlock(BitCursor* cursor, std::int16_t* out);

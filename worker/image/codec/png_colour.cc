@@ -18,42 +18,44 @@ std::uint32_t U32(ByteSpan bytes, std::size_t at) {
          bytes[at + 2] << 8 | bytes[at + 3];
 }
 
-// Complains that a chunk is ignored.
+// Warns that a chunk is ignored.
 void Ignore(std::string_view type, std::string_view why,
-            Complaints* complaints) {
-  complaints->Add(Severity::kMinor,
-                  std::string(type) + " ignored: " + std::string(why));
+            DecodeWarnings* warnings) {
+  warnings->Add(Severity::kMinor,
+                std::string(type) + " ignored: " + std::string(why));
 }
 
-std::optional<RgbSpace> ReadCicp(ByteSpan data, Complaints* complaints) {
+std::optional<RgbSpace> ReadCicp(ByteSpan data, DecodeWarnings* warnings) {
   if (data.size() != 4) {
-    Ignore("cICP", "its length is wrong", complaints);
+    Ignore("cICP", "its length is wrong", warnings);
     return std::nullopt;
   }
   const auto primaries = PrimariesOf(data[0]);
   const auto curve = CurveOf(data[1], VideoCurves::kBt1886);
   if (data[2] == 0 && data[3] == 1 && primaries && curve)
     return RgbSpace{*primaries, *curve};
-  Ignore("cICP", "no colours that are known, of full range", complaints);
+  Ignore("cICP", "no colours that are known, of full range", warnings);
   return std::nullopt;
 }
 
-bool IsSrgb(ByteSpan data, Complaints* complaints) {
+bool IsSrgb(ByteSpan data, DecodeWarnings* warnings) {
   if (data.size() == 1 && data[0] < 4) return true;
-  Ignore("sRGB", "its value is not legal", complaints);
+  Ignore("sRGB", "its value is not legal", warnings);
   return false;
 }
 
-std::optional<std::uint32_t> ReadGamma(ByteSpan data, Complaints* complaints) {
+std::optional<std::uint32_t> ReadGamma(ByteSpan data,
+                                       DecodeWarnings* warnings) {
   const std::uint32_t gamma = data.size() == 4 ? U32(data, 0) : 0;
   if (gamma >= kLeastGamma && gamma <= kMostGamma) return gamma;
-  Ignore("gAMA", "its value is not legal", complaints);
+  Ignore("gAMA", "its value is not legal", warnings);
   return std::nullopt;
 }
 
 // Reads the primaries. Their corners may lie anywhere if the white point lies
 // between them.
-std::optional<Primaries> ReadPrimaries(ByteSpan data, Complaints* complaints) {
+std::optional<Primaries> ReadPrimaries(ByteSpan data,
+                                       DecodeWarnings* warnings) {
   const auto point = [&](std::size_t index) {
     return Chromaticity{U32(data, 8 * index) / kUnit,
                         U32(data, 8 * index + 4) / kUnit};
@@ -64,7 +66,7 @@ std::optional<Primaries> ReadPrimaries(ByteSpan data, Complaints* complaints) {
     if (shares && shares->red > 0 && shares->green > 0 && shares->blue > 0)
       return primaries;
   }
-  Ignore("cHRM", "its colours do not span a space", complaints);
+  Ignore("cHRM", "its colours do not span a space", warnings);
   return std::nullopt;
 }
 
@@ -87,15 +89,15 @@ bool IsSrgbs(std::uint32_t gamma) {
 
 // Returns sRGB for cHRM without gAMA, since no curve is known, and for a gAMA
 // whose cHRM is broken. Chromium and libpng do the same.
-RgbSpace ReadGammaAndPrimaries(const PngHead& head, Complaints* complaints) {
+RgbSpace ReadGammaAndPrimaries(const PngHead& head, DecodeWarnings* warnings) {
   RgbSpace space;
   if (head.chrm) {
-    const auto primaries = ReadPrimaries(*head.chrm, complaints);
+    const auto primaries = ReadPrimaries(*head.chrm, warnings);
     if (!primaries) return RgbSpace();
     space.primaries = *primaries;
   }
   if (!head.gama) return RgbSpace();
-  const auto gamma = ReadGamma(*head.gama, complaints);
+  const auto gamma = ReadGamma(*head.gama, warnings);
   if (!gamma) return RgbSpace();
   if (AreSrgbs(space.primaries) && IsSrgbs(*gamma)) return RgbSpace();
   space.curve = {Curve::Kind::kGamma, kUnit / *gamma};
@@ -104,12 +106,12 @@ RgbSpace ReadGammaAndPrimaries(const PngHead& head, Complaints* complaints) {
 
 }  // namespace
 
-PngColour ReadPngColour(const PngHead& head, Complaints* complaints) {
+PngColour ReadPngColour(const PngHead& head, DecodeWarnings* warnings) {
   if (head.cicp)
-    if (const auto space = ReadCicp(*head.cicp, complaints))
+    if (const auto space = ReadCicp(*head.cicp, warnings))
       return {*space, true};
-  if (head.srgb && IsSrgb(*head.srgb, complaints)) return {};
-  return {ReadGammaAndPrimaries(head, complaints), false};
+  if (head.srgb && IsSrgb(*head.srgb, warnings)) return {};
+  return {ReadGammaAndPrimaries(head, warnings), false};
 }
 
 }  // namespace thumbmill

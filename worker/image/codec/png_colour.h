@@ -5,14 +5,14 @@
 //          without cHRM. The first of each kind counts. Only chunks before the
 //          data are read, as the standard wants.
 // Errors   a chunk of a wrong length or value counts as absent, with a minor
-//          complaint: no sample is wrong because of it.
+//          warning: no sample is wrong because of it.
 // Source   W3C PNG, third edition, 11.3.2; cases that it leaves open are as
 //          Chromium 156 shows them.
 #pragma once
 
 #include "worker/image/codec/png_head.h"
 #include "worker/image/colour/rgb_space.h"
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
@@ -22,6 +22,6 @@ struct PngColour {
 };
 
 [[nodiscard]] PngColour ReadPngColour(const PngHead& head,
-                                      Complaints* complaints);
+                                      DecodeWarnings* warnings);
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
 // Decodes PNG. png_head.h decides which chunks count, and libpng reads those
-// before the data. If the rest is plain, the reader of plain_png.h decodes it,
+// before the data. If the rest is plain, the reader of fast_png.h decodes it,
 // else libpng by its row interface. Palettes and small depths are expanded to 8
 // bits; 16 bits stay 16.
 //
@@ -22,7 +22,7 @@
 
 #include "worker/image/codec/block_sums.h"
 #include "worker/image/codec/decoder.h"
-#include "worker/image/codec/plain_png.h"
+#include "worker/image/codec/fast_png.h"
 #include "worker/image/codec/png_colour.h"
 #include "worker/image/codec/png_feed.h"
 #include "worker/image/codec/png_head.h"
@@ -60,21 +60,21 @@ bool IsCgbi(ByteSpan bytes) {
 class PngDecoder final : public Decoder, public RowSource {
  public:
   PngDecoder(ByteSpan bytes, const DecoderOptions& options,
-             Complaints* complaints)
-      : bytes_(bytes), options_(options), complaints_(complaints) {}
+             DecodeWarnings* warnings)
+      : bytes_(bytes), options_(options), warnings_(warnings) {}
   ~PngDecoder() override { Close(); }
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  [[nodiscard]] Verdict<void> Open();
+  [[nodiscard]] ImageResult<void> Open();
 
   [[nodiscard]] const OpenedPicture& picture() const override {
     return picture_;
   }
-  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
-  [[nodiscard]] bool HandsOver() override;
+  [[nodiscard]] ImageResult<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] bool CanFallBack() override;
   [[nodiscard]] const char* reader() const override {
-    return plain_ ? "own" : "libpng";
+    return fast_ ? "own" : "libpng";
   }
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
@@ -84,13 +84,13 @@ class PngDecoder final : public Decoder, public RowSource {
   [[nodiscard]] std::size_t RowBytes(int) const override {
     return std::size_t{shape_.planes[0].width} * (shape_.wide ? 2 : 1);
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override;
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
-  [[nodiscard]] Verdict<void> CheckHeader();
+  [[nodiscard]] ImageResult<void> CheckHeader();
   // Makes libpng read the chunks before the data.
-  [[nodiscard]] Verdict<void> OpenLibrary();
+  [[nodiscard]] ImageResult<void> OpenLibrary();
   void Close() {
     if (state_.png != nullptr)
       png_destroy_read_struct(&state_.png, &state_.info, nullptr);
@@ -98,15 +98,15 @@ class PngDecoder final : public Decoder, public RowSource {
   void KeepColours();
   void SetShape();
   void SetSizes(unsigned divisor);
-  [[nodiscard]] std::unique_ptr<RowSource> StartPlain();
-  [[nodiscard]] Verdict<RowSource*> StartSums(unsigned divisor);
+  [[nodiscard]] std::unique_ptr<RowSource> StartFast();
+  [[nodiscard]] ImageResult<RowSource*> StartSums(unsigned divisor);
   // Reads all passes into sums_. Returns false if the library gave up.
   [[nodiscard]] bool ReadPasses();
   [[nodiscard]] bool ReadPass(int pass);
-  [[nodiscard]] Verdict<void> ReadSums(const Rings& rings);
+  [[nodiscard]] ImageResult<void> ReadSums(const Rings& rings);
   // Starts again from the first row. Does nothing at the first call.
-  [[nodiscard]] Verdict<void> Rewind();
-  [[nodiscard]] Verdict<void> Run(void (*step)(PngState*));
+  [[nodiscard]] ImageResult<void> Rewind();
+  [[nodiscard]] ImageResult<void> Run(void (*step)(PngState*));
   // Runs a step that reads rows. Returns true if it ended well, or failed only
   // after the last row.
   [[nodiscard]] bool MakeRows(void (*step)(PngState*));
@@ -115,12 +115,12 @@ class PngDecoder final : public Decoder, public RowSource {
   [[nodiscard]] bool MayReadAgain();
   // Call after a failed read. Returns an error, or success if the rest of the
   // picture may be missing.
-  [[nodiscard]] Verdict<void> GaveUp();
-  [[nodiscard]] Refusal Failure() const;
+  [[nodiscard]] ImageResult<void> GaveUp();
+  [[nodiscard]] ImageError Failure() const;
 
   const ByteSpan bytes_;
   const DecoderOptions options_;
-  Complaints* const complaints_;
+  DecodeWarnings* const warnings_;
   PngHead head_;
   OpenedPicture picture_;
   PictureShape shape_;
@@ -134,26 +134,26 @@ class PngDecoder final : public Decoder, public RowSource {
   bool raster_read_ = false;
   std::optional<BlockSums> sums_;  // used instead of a raster of all rows
   bool gave_up_ = false;
-  bool plain_allowed_ = true;
-  std::unique_ptr<RowSource> plain_;
+  bool fast_allowed_ = true;
+  std::unique_ptr<RowSource> fast_;
 };
 
-Refusal PngDecoder::Failure() const {
+ImageError PngDecoder::Failure() const {
   const std::string text = state_.error;
   if (state_.hit_end) return {Reason::kTruncated, text};
   if (text.find("emory") != std::string::npos) return {Reason::kMemory, text};
   return {Reason::kCorrupt, text};
 }
 
-Verdict<void> PngDecoder::Run(void (*step)(PngState*)) {
-  if (!Guard(&state_, step)) return tl::unexpected<Refusal>(Failure());
-  return complaints_->Judge(options_.fail_on);
+ImageResult<void> PngDecoder::Run(void (*step)(PngState*)) {
+  if (!Guard(&state_, step)) return tl::unexpected<ImageError>(Failure());
+  return warnings_->Judge(options_.fail_on);
 }
 
 bool PngDecoder::MakeRows(void (*step)(PngState*)) {
   if (Guard(&state_, step)) return true;
   if (state_.rows_made < state_.rows_there || feed_->split()) return false;
-  complaints_->Add(Severity::kMinor, state_.error);
+  warnings_->Add(Severity::kMinor, state_.error);
   return true;
 }
 
@@ -170,30 +170,30 @@ bool PngDecoder::MayReadAgain() {
   constexpr std::size_t kWholeWindow = 32 << 10;
   if (is(kFarDistance) && !state_.whole_window && window < kWholeWindow) {
     state_.whole_window = reads_again_ = true;
-    complaints_->Add(Severity::kMinor,
-                     "IDAT: a larger window than its head says");
+    warnings_->Add(Severity::kMinor,
+                   "IDAT: a larger window than its head says");
   } else if (is(kWrongSum) && !state_.unchecked && !feed_->split() &&
              !feed_->damaged()) {
     state_.unchecked = reads_again_ = true;
-    complaints_->Add(Severity::kMinor, state_.error);
+    warnings_->Add(Severity::kMinor, state_.error);
   }
   return reads_again_;
 }
 
-Verdict<void> PngDecoder::GaveUp() {
-  if (MayReadAgain()) return tl::unexpected<Refusal>(Failure());
-  const Refusal failure = Failure();
+ImageResult<void> PngDecoder::GaveUp() {
+  if (MayReadAgain()) return tl::unexpected<ImageError>(Failure());
+  const ImageError failure = Failure();
   const Severity severity =
       state_.hit_end ? Severity::kTruncated : Severity::kDamaged;
   if (failure.reason == Reason::kMemory ||
-      !Complaints::LetsThrough(options_.fail_on, severity))
-    return tl::unexpected<Refusal>(failure);
-  complaints_->Add(severity, failure.message);
+      !DecodeWarnings::LetsThrough(options_.fail_on, severity))
+    return tl::unexpected<ImageError>(failure);
+  warnings_->Add(severity, failure.message);
   gave_up_ = true;
   return {};
 }
 
-Verdict<void> PngDecoder::CheckHeader() {
+ImageResult<void> PngDecoder::CheckHeader() {
   if (IsCgbi(bytes_))
     return Refuse(Reason::kUnsupported,
                   "a PNG in Apple's own form (CgBI) is not supported");
@@ -211,7 +211,7 @@ Verdict<void> PngDecoder::CheckHeader() {
 }
 
 void PngDecoder::KeepColours() {
-  const PngColour colour = ReadPngColour(head_, complaints_);
+  const PngColour colour = ReadPngColour(head_, warnings_);
   picture_.space = colour.space;
   if (colour.before_icc) return;
   png_charp name = nullptr;
@@ -223,24 +223,24 @@ void PngDecoder::KeepColours() {
     picture_.icc.assign(profile, profile + size);
 }
 
-Verdict<void> PngDecoder::OpenLibrary() {
+ImageResult<void> PngDecoder::OpenLibrary() {
   Close();
-  feed_.emplace(bytes_, head_, complaints_);
+  feed_.emplace(bytes_, head_, warnings_);
   state_.feed = &*feed_;
-  state_.complaints = complaints_;
+  state_.warnings = warnings_;
   state_.hit_end = false;
   state_.rows_made = 0;
   state_.rows_there = RowsOf(head_.header);
-  if (!Guard(&state_, Create)) return tl::unexpected<Refusal>(Failure());
+  if (!Guard(&state_, Create)) return tl::unexpected<ImageError>(Failure());
   if (state_.png == nullptr || state_.info == nullptr)
     return Refuse(Reason::kMemory, "no memory for libpng");
   return Run(ReadInfo);
 }
 
-Verdict<void> PngDecoder::Open() {
+ImageResult<void> PngDecoder::Open() {
   if (auto ok = CheckHeader(); !ok) return ok;
-  auto head = ReadPngHead(bytes_, options_.fail_on, complaints_);
-  if (!head) return tl::unexpected<Refusal>(std::move(head).error());
+  auto head = ReadPngHead(bytes_, options_.fail_on, warnings_);
+  if (!head) return tl::unexpected<ImageError>(std::move(head).error());
   head_ = *head;
   picture_.header = *PeekHeader(bytes_);
   if (auto ok = OpenLibrary(); !ok) return ok;
@@ -278,8 +278,8 @@ void PngDecoder::SetSizes(unsigned divisor) {
   std::fill_n(shape_.planes.begin(), shape_.plane_count, plane);
 }
 
-std::unique_ptr<RowSource> PngDecoder::StartPlain() {
-  PlainPng png;
+std::unique_ptr<RowSource> PngDecoder::StartFast() {
+  FastPngInput png;
   png.header = head_.header;
   png.bytes = bytes_;
   png.first_data = head_.first_data;
@@ -287,21 +287,21 @@ std::unique_ptr<RowSource> PngDecoder::StartPlain() {
   const bool indexed = head_.palette.has_value();
   if (indexed && head_.transparency) png.palette_alpha = *head_.transparency;
   png.colour_key = !indexed && head_.transparency;
-  return ReadPlainPng(png, shape_);
+  return ReadFastPng(png, shape_);
 }
 
-bool PngDecoder::HandsOver() {
-  if (plain_) {
-    plain_.reset();
-    plain_allowed_ = false;
+bool PngDecoder::CanFallBack() {
+  if (fast_) {
+    fast_.reset();
+    fast_allowed_ = false;
     return true;
   }
   return std::exchange(reads_again_, false);
 }
 
-Verdict<RowSource*> PngDecoder::StartSums(unsigned divisor) {
+ImageResult<RowSource*> PngDecoder::StartSums(unsigned divisor) {
   if (auto ok = Run(StartPasses); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   split_ = SplitterFor(shape_.plane_count,
                        png_get_bit_depth(state_.png, state_.info) == 16);
   SetSizes(divisor);
@@ -332,7 +332,7 @@ bool PngDecoder::ReadPasses() {
   return true;
 }
 
-Verdict<void> PngDecoder::ReadSums(const Rings& rings) {
+ImageResult<void> PngDecoder::ReadSums(const Rings& rings) {
   if (!raster_read_) {
     raster_read_ = true;
     if (!ReadPasses())
@@ -346,10 +346,10 @@ Verdict<void> PngDecoder::ReadSums(const Rings& rings) {
       sums_->Mean(p, next_row_, ring.Row(ring.end()));
       ring.Append(1);
     }
-  return complaints_->Judge(options_.fail_on);
+  return warnings_->Judge(options_.fail_on);
 }
 
-Verdict<void> PngDecoder::Rewind() {
+ImageResult<void> PngDecoder::Rewind() {
   if (!std::exchange(started_, true)) return {};
   next_row_ = 0;
   raster_read_ = gave_up_ = false;
@@ -358,15 +358,15 @@ Verdict<void> PngDecoder::Rewind() {
   return OpenLibrary();
 }
 
-Verdict<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
-  if (plain_allowed_) plain_ = StartPlain();
-  if (plain_) return plain_.get();
+ImageResult<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
+  if (fast_allowed_) fast_ = StartFast();
+  if (fast_) return fast_.get();
   if (auto ok = Rewind(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   if (const unsigned divisor = PngDivisor(picture_.header, hint); divisor > 1)
     return StartSums(divisor);
   if (auto ok = Run(StartRows); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   split_ = SplitterFor(shape_.plane_count,
                        png_get_bit_depth(state_.png, state_.info) == 16);
   state_.rows = shape_.height;
@@ -379,7 +379,7 @@ Verdict<RowSource*> PngDecoder::Start(const DecodeHint& hint) {
   return this;
 }
 
-Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
+ImageResult<void> PngDecoder::ReadBand(const Rings& rings) {
   if (sums_) return ReadSums(rings);
   if (picture_.header.interlaced && !raster_read_) {
     raster_read_ = true;
@@ -395,7 +395,7 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
       std::memset(raster_.data(), 0, state_.row_bytes);
     } else if (!MakeRows(ReadRow)) {
       if (next_row_ == 0 && !MayReadAgain())
-        return tl::unexpected<Refusal>(Failure());
+        return tl::unexpected<ImageError>(Failure());
       if (auto ok = GaveUp(); !ok) return ok;
       std::memset(raster_.data(), 0, state_.row_bytes);
     }
@@ -409,13 +409,13 @@ Verdict<void> PngDecoder::ReadBand(const Rings& rings) {
       rings[static_cast<std::size_t>(p)]->Append(1);
     ++next_row_;
   }
-  return complaints_->Judge(options_.fail_on);
+  return warnings_->Judge(options_.fail_on);
 }
 
-Verdict<void> PngDecoder::Finish() {
+ImageResult<void> PngDecoder::Finish() {
   if (gave_up_) return {};
-  CheckPngTail(bytes_, feed_->next_chunk_at(), feed_->unread(), complaints_);
-  return complaints_->Judge(options_.fail_on);
+  CheckPngTail(bytes_, feed_->next_chunk_at(), feed_->unread(), warnings_);
+  return warnings_->Judge(options_.fail_on);
 }
 
 }  // namespace
@@ -434,12 +434,12 @@ unsigned PngDivisor(const ImageHeader& header, const DecodeHint& hint) {
   return halvings < 2 ? 1 : 1u << std::min(halvings, kMaxHalvings);
 }
 
-Verdict<std::unique_ptr<Decoder>> OpenPng(ByteSpan bytes,
-                                          const DecoderOptions& options,
-                                          Complaints* complaints) {
-  auto decoder = std::make_unique<PngDecoder>(bytes, options, complaints);
+ImageResult<std::unique_ptr<Decoder>> OpenPng(ByteSpan bytes,
+                                              const DecoderOptions& options,
+                                              DecodeWarnings* warnings) {
+  auto decoder = std::make_unique<PngDecoder>(bytes, options, warnings);
   if (auto ok = decoder->Open(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

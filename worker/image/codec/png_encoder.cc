@@ -120,8 +120,9 @@ void Create(PngState* state) {
 
 }  // namespace
 
-Verdict<std::uint64_t> EncodePng(RowProducer& rows, const Metadata& metadata,
-                                 MutableByteSpan out) {
+ImageResult<std::uint64_t> EncodePng(RowProducer& rows,
+                                     const Metadata& metadata,
+                                     MutableByteSpan out) {
   if (rows.width() > kMaxPngSide || rows.height() > kMaxPngSide)
     return Refuse(Reason::kUnsupported, "too long a side for a PNG");
   std::vector<std::uint8_t> row(std::size_t{rows.width()} *

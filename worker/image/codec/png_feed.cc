@@ -14,8 +14,8 @@ constexpr std::array<std::uint8_t, 4> kNoSum{};
 
 }  // namespace
 
-PngFeed::PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints)
-    : complaints_(complaints),
+PngFeed::PngFeed(ByteSpan png, const PngHead& head, DecodeWarnings* warnings)
+    : warnings_(warnings),
       chunks_(png, head.first_data),
       next_chunk_at_(head.first_data) {
   // The signature and IHDR go through as they are: ReadPngHeader() has checked
@@ -47,11 +47,11 @@ bool PngFeed::NextData() {
     }
     if (!chunk->cut && !chunk->has_right_sum()) {
       damaged_ = true;
-      complaints_->Add(Severity::kDamaged, "IDAT: CRC error");
+      warnings_->Add(Severity::kDamaged, "IDAT: CRC error");
     }
     if (between) {
       split_ = true;
-      complaints_->Add(Severity::kMinor, "IDAT: split by other chunks");
+      warnings_->Add(Severity::kMinor, "IDAT: split by other chunks");
     }
     data_ = chunk->data;
     next_chunk_at_ = chunks_.at();

@@ -14,14 +14,14 @@
 
 #include "common/bytes.h"
 #include "worker/image/codec/png_head.h"
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
 class PngFeed {
  public:
-  // `png` and `complaints` outlive this.
-  PngFeed(ByteSpan png, const PngHead& head, Complaints* complaints);
+  // `png` and `warnings` outlive this.
+  PngFeed(ByteSpan png, const PngHead& head, DecodeWarnings* warnings);
 
   // Copies the next `size` bytes. Returns false if the file ends before them.
   [[nodiscard]] bool Read(std::uint8_t* out, std::size_t size);
@@ -47,7 +47,7 @@ class PngFeed {
   [[nodiscard]] bool FrameData();
   [[nodiscard]] bool NextData();
 
-  Complaints* const complaints_;
+  DecodeWarnings* const warnings_;
   PngChunks chunks_;
   ByteSpan data_;  // rest of an IDAT that is not framed yet
   // The arrays are fixed, since an allocation may throw, and no exception may

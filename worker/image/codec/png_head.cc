@@ -17,7 +17,7 @@ constexpr std::size_t kSumBytes = 4;
 constexpr std::uint32_t kMostBytes = 0x7FFFFFFF;
 constexpr std::uint8_t kPaletteType = 3;
 constexpr std::size_t kMostPalette = 768;
-// The most bytes of data after the last row without a complaint: a check sum,
+// The most bytes of data after the last row without a warning: a check sum,
 // or an encoder's padding.
 constexpr std::size_t kMaxUnread = 16 << 10;
 
@@ -37,40 +37,40 @@ bool IsCritical(std::string_view type) { return type[0] <= 'Z'; }
 // Reads the chunks before the data.
 class HeadReader {
  public:
-  HeadReader(ByteSpan png, FailOn fail_on, Complaints* complaints)
-      : png_(png), fail_on_(fail_on), complaints_(complaints) {}
+  HeadReader(ByteSpan png, FailOn fail_on, DecodeWarnings* warnings)
+      : png_(png), fail_on_(fail_on), warnings_(warnings) {}
 
-  [[nodiscard]] Verdict<PngHead> Read();
+  [[nodiscard]] ImageResult<PngHead> Read();
 
  private:
-  [[nodiscard]] Verdict<void> Walk();
-  [[nodiscard]] Verdict<void> Take(const PngChunk& chunk);
-  [[nodiscard]] Verdict<void> TakeCritical(const PngChunk& chunk);
-  [[nodiscard]] Verdict<void> TakePalette(const PngChunk& chunk);
+  [[nodiscard]] ImageResult<void> Walk();
+  [[nodiscard]] ImageResult<void> Take(const PngChunk& chunk);
+  [[nodiscard]] ImageResult<void> TakeCritical(const PngChunk& chunk);
+  [[nodiscard]] ImageResult<void> TakePalette(const PngChunk& chunk);
   void TakeUnusedPalette(const PngChunk& chunk);
   void TakeAncillary(const PngChunk& chunk);
   [[nodiscard]] std::optional<ByteSpan>* PlaceOf(std::string_view type);
   void FitTransparency();
 
-  void Complain(std::string_view type, std::string_view what,
-                Severity severity = Severity::kMinor) {
-    complaints_->Add(severity, std::string(type) + ": " + std::string(what));
+  void Warn(std::string_view type, std::string_view what,
+            Severity severity = Severity::kMinor) {
+    warnings_->Add(severity, std::string(type) + ": " + std::string(what));
   }
 
   const ByteSpan png_;
   const FailOn fail_on_;
-  Complaints* const complaints_;
+  DecodeWarnings* const warnings_;
   PngHead head_;
   bool seen_header_ = false;
   bool seen_palette_ = false;
 };
 
-Verdict<PngHead> HeadReader::Read() {
+ImageResult<PngHead> HeadReader::Read() {
   const auto header = ReadPngHeader(png_);
   if (!header) return Refuse(Reason::kCorrupt, "no legal PNG header");
   head_.header = *header;
   if (auto ok = Walk(); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   if (header->colour_type == kPaletteType && !head_.palette)
     return Refuse(Reason::kCorrupt, "PLTE is missing");
   FitTransparency();
@@ -78,7 +78,7 @@ Verdict<PngHead> HeadReader::Read() {
 }
 
 // Takes each chunk before the first IDAT.
-Verdict<void> HeadReader::Walk() {
+ImageResult<void> HeadReader::Walk() {
   PngChunks chunks(png_, kFirstChunk);
   while (true) {
     const std::size_t start = chunks.at();
@@ -91,13 +91,13 @@ Verdict<void> HeadReader::Walk() {
       return Refuse(Reason::kTruncated, "the file ends before its picture");
     if (chunk->type == "IDAT") {
       head_.first_data = start;
-      return complaints_->Judge(fail_on_);
+      return warnings_->Judge(fail_on_);
     }
     if (auto ok = Take(*chunk); !ok) return ok;
   }
 }
 
-Verdict<void> HeadReader::Take(const PngChunk& chunk) {
+ImageResult<void> HeadReader::Take(const PngChunk& chunk) {
   if (chunk.type == "PLTE" && head_.header.colour_type != kPaletteType) {
     TakeUnusedPalette(chunk);
     return {};
@@ -106,18 +106,18 @@ Verdict<void> HeadReader::Take(const PngChunk& chunk) {
   if (chunk.has_right_sum()) {
     TakeAncillary(chunk);
   } else {
-    Complain(chunk.type, "CRC error");
+    Warn(chunk.type, "CRC error");
   }
   return {};
 }
 
-Verdict<void> HeadReader::TakeCritical(const PngChunk& chunk) {
+ImageResult<void> HeadReader::TakeCritical(const PngChunk& chunk) {
   // A chunk with a wrong CRC may have a wrong type too. Its type is called
   // unknown only if the CRC is right.
   const bool known = chunk.type == "IHDR" || chunk.type == "PLTE";
   if (!chunk.has_right_sum()) {
-    Complain(chunk.type, "CRC error", Severity::kDamaged);
-    if (auto ok = complaints_->Judge(fail_on_); !ok) return ok;
+    Warn(chunk.type, "CRC error", Severity::kDamaged);
+    if (auto ok = warnings_->Judge(fail_on_); !ok) return ok;
   } else if (chunk.type == "IEND") {
     return Refuse(Reason::kCorrupt, "the PNG has no IDAT");
   } else if (!known) {
@@ -133,16 +133,16 @@ Verdict<void> HeadReader::TakeCritical(const PngChunk& chunk) {
 
 // Keeps the palette. If the length is not a multiple of 3, the whole colours
 // are kept.
-Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
+ImageResult<void> HeadReader::TakePalette(const PngChunk& chunk) {
   if (head_.palette) return Refuse(Reason::kCorrupt, "PLTE: duplicate");
   const std::size_t colours = chunk.data.size() / 3;
   if (colours < 1 || colours > 256)
     return Refuse(Reason::kCorrupt, "PLTE: invalid");
-  if (chunk.data.size() % 3 != 0) Complain("PLTE", "invalid length");
+  if (chunk.data.size() % 3 != 0) Warn("PLTE", "invalid length");
   // No index of this depth reaches a later colour.
   const std::size_t shown = std::size_t{1} << head_.header.bits;
   head_.palette = chunk.data.first(3 * std::min(colours, shown));
-  if (head_.transparency) Complain("tRNS", "out of place");
+  if (head_.transparency) Warn("tRNS", "out of place");
   return {};
 }
 
@@ -151,13 +151,13 @@ Verdict<void> HeadReader::TakePalette(const PngChunk& chunk) {
 void HeadReader::TakeUnusedPalette(const PngChunk& chunk) {
   const bool coloured = (head_.header.colour_type & 2) != 0;
   const std::size_t size = chunk.data.size();
-  if (!coloured) Complain("PLTE", "ignored in grayscale PNG");
+  if (!coloured) Warn("PLTE", "ignored in grayscale PNG");
   if (!chunk.has_right_sum()) {
-    Complain("PLTE", "CRC error");
+    Warn("PLTE", "CRC error");
   } else if (coloured && (size % 3 != 0 || size < 3 || size > kMostPalette)) {
-    Complain("PLTE", "invalid");
+    Warn("PLTE", "invalid");
   }
-  if (std::exchange(seen_palette_, true)) Complain("PLTE", "duplicate");
+  if (std::exchange(seen_palette_, true)) Warn("PLTE", "duplicate");
 }
 
 // Returns the member that keeps this type of chunk, or null.
@@ -175,13 +175,13 @@ std::optional<ByteSpan>* HeadReader::PlaceOf(std::string_view type) {
 void HeadReader::TakeAncillary(const PngChunk& chunk) {
   std::optional<ByteSpan>* place = PlaceOf(chunk.type);
   if (place == nullptr) return;
-  if (place->has_value()) return Complain(chunk.type, "duplicate");
+  if (place->has_value()) return Warn(chunk.type, "duplicate");
   // cICP must come before PLTE. The other colour chunks must too, but Chromium
   // reads them after it all the same.
   if (chunk.type == "cICP" && (head_.palette || seen_palette_))
-    return Complain("cICP", "out of place");
+    return Warn("cICP", "out of place");
   if (chunk.type == "iCCP" && chunk.data.size() > kMaxProfileBytes)
-    return Complain("iCCP", "chunk data is too large");
+    return Warn("iCCP", "chunk data is too large");
   *place = chunk.data;
 }
 
@@ -194,12 +194,11 @@ void HeadReader::FitTransparency() {
   if (type == kPaletteType) {
     const std::size_t colours = head_.palette->size() / 3;
     legal = !data.empty();
-    if (data.size() > colours) Complain("tRNS", "longer than the palette");
+    if (data.size() > colours) Warn("tRNS", "longer than the palette");
     data = data.first(std::min(data.size(), colours));
   }
   if (legal && type <= kPaletteType) return;
-  Complain("tRNS",
-           type <= kPaletteType ? "invalid" : "invalid with alpha channel");
+  Warn("tRNS", type <= kPaletteType ? "invalid" : "invalid with alpha channel");
   head_.transparency.reset();
 }
 
@@ -226,9 +225,9 @@ std::optional<PngChunk> PngChunks::Next() {
   return chunk;
 }
 
-Verdict<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
-                             Complaints* complaints) {
-  return HeadReader(png, fail_on, complaints).Read();
+ImageResult<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
+                                 DecodeWarnings* warnings) {
+  return HeadReader(png, fail_on, warnings).Read();
 }
 
 ByteSpan FindPngExif(ByteSpan png, const PngHead& head) {
@@ -242,10 +241,10 @@ ByteSpan FindPngExif(ByteSpan png, const PngHead& head) {
 }
 
 void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
-                  Complaints* complaints) {
+                  DecodeWarnings* warnings) {
   PngChunks chunks(png, at);
-  const auto complain = [&](std::string_view type, const char* what) {
-    complaints->Add(Severity::kMinor, std::string(type) + what);
+  const auto warn = [&](std::string_view type, const char* what) {
+    warnings->Add(Severity::kMinor, std::string(type) + what);
   };
   bool ends = false;
   while (!ends) {
@@ -253,15 +252,15 @@ void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
     if (!chunk || chunk->cut || !IsLegal(chunk->type)) break;
     const bool data = chunk->type == "IDAT";
     if (data) unread += chunk->data.size();
-    if (!data && !chunk->has_right_sum()) complain(chunk->type, ": CRC error");
+    if (!data && !chunk->has_right_sum()) warn(chunk->type, ": CRC error");
     ends = chunk->type == "IEND";
-    if (ends && !chunk->data.empty()) complain(chunk->type, ": invalid");
+    if (ends && !chunk->data.empty()) warn(chunk->type, ": invalid");
     if (!ends && !data && IsCritical(chunk->type))
-      complain(chunk->type, ": out of place");
+      warn(chunk->type, ": out of place");
   }
-  if (!ends) complain("", "the end of the PNG misses");
+  if (!ends) warn("", "the end of the PNG misses");
   if (unread > kMaxUnread)
-    complain("", "more image data than the picture has rows");
+    warn("", "more image data than the picture has rows");
 }
 
 }  // namespace thumbmill

@@ -3,7 +3,7 @@
 //
 // The rule  a chunk that is wrong, duplicate or out of place is damage only
 //           if a sample of the picture may be wrong because of it. Otherwise
-//           the chunk is left out, or read as it was meant, with a complaint.
+//           the chunk is left out, or read as it was meant, with a warning.
 //           docs/images.md, "Damaged PNGs", has the table.
 // Errors    kTruncated or kCorrupt before any IDAT; kUnsupported for a critical
 //           chunk that we do not know.
@@ -18,7 +18,7 @@
 #include "common/bytes.h"
 #include "proto/recipe.h"
 #include "worker/image/header/inspect.h"
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
@@ -60,17 +60,17 @@ struct PngHead {
 };
 
 // Reads the chunks up to the first IDAT.
-[[nodiscard]] Verdict<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
-                                           Complaints* complaints);
+[[nodiscard]] ImageResult<PngHead> ReadPngHead(ByteSpan png, FailOn fail_on,
+                                               DecodeWarnings* warnings);
 
 // Returns the body of the first whole eXIf chunk, anywhere in the file, or
 // empty.
 [[nodiscard]] ByteSpan FindPngExif(ByteSpan png, const PngHead& head);
 
-// Complains about faults after the data, from the chunk at `at` on. None of
+// Warns about faults after the data, from the chunk at `at` on. None of
 // them is damage, since all samples of the picture have been read. `unread` is
 // the number of bytes left in the data before `at`.
 void CheckPngTail(ByteSpan png, std::size_t at, std::size_t unread,
-                  Complaints* complaints);
+                  DecodeWarnings* warnings);
 
 }  // namespace thumbmill

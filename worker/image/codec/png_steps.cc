@@ -22,7 +22,7 @@ void OnWarning(png_structp png, png_const_charp text) {
   const bool doubtful =
       state.feed->split() &&
       std::string_view(text).find(kWrongSum) != std::string_view::npos;
-  state.complaints->Add(doubtful ? Severity::kDamaged : Severity::kMinor, text);
+  state.warnings->Add(doubtful ? Severity::kDamaged : Severity::kMinor, text);
 }
 
 void ReadBytes(png_structp png, png_bytep out, std::size_t size) {

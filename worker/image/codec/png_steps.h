@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "worker/image/codec/png_feed.h"
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
@@ -22,7 +22,7 @@ struct PngState {
   png_infop info;
   std::jmp_buf jump;
   PngFeed* feed;
-  Complaints* complaints;
+  DecodeWarnings* warnings;
   bool hit_end;
   bool whole_window;  // ignore the window size in the stream's head
   bool unchecked;     // ignore the stream's check sum

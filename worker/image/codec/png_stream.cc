@@ -23,7 +23,7 @@ constexpr std::uint32_t Type(const char (&name)[5]) {
 
 constexpr std::uint32_t kData = Type("IDAT"), kEnd = Type("IEND");
 
-// Chunks that may follow the data and about which libpng never complains.
+// Chunks that may follow the data and about which libpng never warns.
 constexpr std::array kHarmless = {Type("eXIf"), Type("tEXt"), Type("zTXt"),
                                   Type("iTXt"), Type("tIME"), Type("fcTL"),
                                   Type("fdAT")};

@@ -55,15 +55,15 @@ std::uint32_t DivideUp(std::uint32_t side, unsigned divisor) {
 class WebpDecoder final : public Decoder, public RowSource {
  public:
   WebpDecoder(ByteSpan bytes, const DecoderOptions& options,
-              Complaints* complaints)
-      : layout_(WalkWebp(bytes)), options_(options), complaints_(complaints) {}
+              DecodeWarnings* warnings)
+      : layout_(WalkWebp(bytes)), options_(options), warnings_(warnings) {}
 
-  [[nodiscard]] Verdict<void> Open(ByteSpan bytes);
+  [[nodiscard]] ImageResult<void> Open(ByteSpan bytes);
 
   [[nodiscard]] const OpenedPicture& picture() const override {
     return picture_;
   }
-  [[nodiscard]] Verdict<RowSource*> Start(const DecodeHint& hint) override;
+  [[nodiscard]] ImageResult<RowSource*> Start(const DecodeHint& hint) override;
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
   [[nodiscard]] std::uint32_t BandRows(int plane) const override {
@@ -73,8 +73,8 @@ class WebpDecoder final : public Decoder, public RowSource {
     return std::size_t{shape_.planes[static_cast<std::size_t>(plane)].width} *
            (shape_.wide ? 2 : 1);
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override;
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
   [[nodiscard]] bool has_planes() const {
@@ -83,13 +83,13 @@ class WebpDecoder final : public Decoder, public RowSource {
   [[nodiscard]] bool IsChroma(int plane) const {
     return has_planes() && plane > 0;
   }
-  [[nodiscard]] Verdict<void> CheckLayout() const;
-  [[nodiscard]] Verdict<void> ReadFeatures();
+  [[nodiscard]] ImageResult<void> CheckLayout() const;
+  [[nodiscard]] ImageResult<void> ReadFeatures();
   void SetShape(unsigned divisor);
   void PointAtRaster(WebPDecBuffer* out);
   // Decodes the first frame into raster_.
-  [[nodiscard]] Verdict<void> Decode(unsigned divisor, bool smooth);
-  [[nodiscard]] Verdict<void> JudgeStatus(VP8StatusCode status);
+  [[nodiscard]] ImageResult<void> Decode(unsigned divisor, bool smooth);
+  [[nodiscard]] ImageResult<void> JudgeStatus(VP8StatusCode status);
   void GivePlanes(const Rings& rings) const;
   void GivePixels(const Rings& rings);
   // Returns a row of the canvas, interleaved.
@@ -97,7 +97,7 @@ class WebpDecoder final : public Decoder, public RowSource {
 
   WebpLayout layout_;
   const DecoderOptions options_;
-  Complaints* complaints_;
+  DecodeWarnings* warnings_;
   OpenedPicture picture_;
   PictureShape shape_;
   std::uint32_t held_width_ = 0;  // width of the decoded frame
@@ -109,7 +109,7 @@ class WebpDecoder final : public Decoder, public RowSource {
   bool cut_ = false;  // bytes of the picture were missing
 };
 
-Verdict<void> WebpDecoder::CheckLayout() const {
+ImageResult<void> WebpDecoder::CheckLayout() const {
   if (layout_.width == 0 || layout_.frame.empty())
     return layout_.ends
                ? Refuse(Reason::kCorrupt, "no picture in the WebP")
@@ -128,7 +128,7 @@ Verdict<void> WebpDecoder::CheckLayout() const {
   return {};
 }
 
-Verdict<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
+ImageResult<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
   switch (status) {
     case VP8_STATUS_OK:
       return {};
@@ -142,14 +142,14 @@ Verdict<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
       if (layout_.ends || layout_.frame_is_whole)
         return Refuse(Reason::kCorrupt, "the data end early");
       cut_ = true;
-      complaints_->Add(Severity::kTruncated, "the file ends early");
-      return complaints_->Judge(options_.fail_on);
+      warnings_->Add(Severity::kTruncated, "the file ends early");
+      return warnings_->Judge(options_.fail_on);
     default:
       return Refuse(Reason::kCorrupt, "damaged WebP data");
   }
 }
 
-Verdict<void> WebpDecoder::ReadFeatures() {
+ImageResult<void> WebpDecoder::ReadFeatures() {
   WebPBitstreamFeatures features;
   const VP8StatusCode status =
       WebPGetFeatures(layout_.frame.data(), layout_.frame.size(), &features);
@@ -165,7 +165,7 @@ Verdict<void> WebpDecoder::ReadFeatures() {
   return {};
 }
 
-Verdict<void> WebpDecoder::Open(ByteSpan bytes) {
+ImageResult<void> WebpDecoder::Open(ByteSpan bytes) {
   if (auto ok = CheckLayout(); !ok) return ok;
   if (auto ok = ReadFeatures(); !ok) return ok;
   picture_.header = *PeekHeader(bytes);
@@ -181,7 +181,7 @@ Verdict<void> WebpDecoder::Open(ByteSpan bytes) {
   if (layout_.icc.size() <= kMaxProfileBytes)
     picture_.icc.assign(layout_.icc.begin(), layout_.icc.end());
   else
-    complaints_->Add(Severity::kMinor, "colour profile is too large");
+    warnings_->Add(Severity::kMinor, "colour profile is too large");
   return {};
 }
 
@@ -247,7 +247,7 @@ void WebpDecoder::PointAtRaster(WebPDecBuffer* out) {
   planes.u_size = planes.v_size = chroma;
 }
 
-Verdict<void> WebpDecoder::Decode(unsigned divisor, bool smooth) {
+ImageResult<void> WebpDecoder::Decode(unsigned divisor, bool smooth) {
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0)
     return Refuse(Reason::kUnsupported,
@@ -255,7 +255,7 @@ Verdict<void> WebpDecoder::Decode(unsigned divisor, bool smooth) {
   PointAtRaster(&config.output);
   // A damaged file may leave rows unwritten. They must not show bytes of
   // another picture.
-  if (Complaints::LetsThrough(options_.fail_on, Severity::kTruncated))
+  if (DecodeWarnings::LetsThrough(options_.fail_on, Severity::kTruncated))
     std::memset(raster_.data(), has_planes() ? 128 : 0, raster_.bytes());
   config.options.bypass_filtering = smooth ? 0 : 1;
   config.options.use_scaling = divisor > 1 ? 1 : 0;
@@ -265,13 +265,13 @@ Verdict<void> WebpDecoder::Decode(unsigned divisor, bool smooth) {
       WebPDecode(layout_.frame.data(), layout_.frame.size(), &config));
 }
 
-Verdict<RowSource*> WebpDecoder::Start(const DecodeHint& hint) {
+ImageResult<RowSource*> WebpDecoder::Start(const DecodeHint& hint) {
   const unsigned divisor =
       layout_.covered() ? WebpDivisor(picture_.header, hint) : 1;
   SetShape(divisor);
   const bool smooth = StepOf(picture_.header, hint) < kUnsmoothed;
   if (auto ok = Decode(divisor, smooth); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   if (!layout_.covered()) canvas_row_.resize(std::size_t{layout_.width} * 4);
   return this;
 }
@@ -313,7 +313,7 @@ void WebpDecoder::GivePixels(const Rings& rings) {
   }
 }
 
-Verdict<void> WebpDecoder::ReadBand(const Rings& rings) {
+ImageResult<void> WebpDecoder::ReadBand(const Rings& rings) {
   if (has_planes()) {
     GivePlanes(rings);
   } else {
@@ -322,15 +322,14 @@ Verdict<void> WebpDecoder::ReadBand(const Rings& rings) {
   return {};
 }
 
-// Complains about a wrong size or a missing end. All samples are there, or the
-// complaint about them was made before.
-Verdict<void> WebpDecoder::Finish() {
+// Warns about a wrong size or a missing end. All samples are there, or the
+// warning about them was made before.
+ImageResult<void> WebpDecoder::Finish() {
   if (cut_ || (layout_.ends && !layout_.wrong_size)) return {};
-  complaints_->Add(Severity::kMinor,
-                   layout_.wrong_size
-                       ? "the RIFF header gives too small a size"
-                       : "the file ends early, after its picture");
-  return complaints_->Judge(options_.fail_on);
+  warnings_->Add(Severity::kMinor,
+                 layout_.wrong_size ? "the RIFF header gives too small a size"
+                                    : "the file ends early, after its picture");
+  return warnings_->Judge(options_.fail_on);
 }
 
 }  // namespace
@@ -344,12 +343,12 @@ unsigned WebpDivisor(const ImageHeader& header, const DecodeHint& hint) {
   return std::max(1u, static_cast<unsigned>(divisor));
 }
 
-Verdict<std::unique_ptr<Decoder>> OpenWebp(ByteSpan bytes,
-                                           const DecoderOptions& options,
-                                           Complaints* complaints) {
-  auto decoder = std::make_unique<WebpDecoder>(bytes, options, complaints);
+ImageResult<std::unique_ptr<Decoder>> OpenWebp(ByteSpan bytes,
+                                               const DecoderOptions& options,
+                                               DecodeWarnings* warnings) {
+  auto decoder = std::make_unique<WebpDecoder>(bytes, options, warnings);
   if (auto ok = decoder->Open(bytes); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

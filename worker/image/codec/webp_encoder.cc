@@ -91,7 +91,7 @@ class Picture {
   bool usable_;
 };
 
-Refusal Failure(int code) {
+ImageError Failure(int code) {
   if (code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
       code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY)
     return {Reason::kMemory, "no memory for libwebp"};
@@ -99,8 +99,8 @@ Refusal Failure(int code) {
           "libwebp cannot write the thumbnail: error " + std::to_string(code)};
 }
 
-Verdict<void> SetSize(std::uint32_t width, std::uint32_t height,
-                      Picture* picture) {
+ImageResult<void> SetSize(std::uint32_t width, std::uint32_t height,
+                          Picture* picture) {
   if (width > kMaxWebpSide || height > kMaxWebpSide)
     return Refuse(Reason::kUnsupported, "too long a side for a WebP");
   if (!picture->usable())
@@ -111,8 +111,9 @@ Verdict<void> SetSize(std::uint32_t width, std::uint32_t height,
   return {};
 }
 
-Verdict<std::uint64_t> Write(Picture* picture, int quality,
-                             const Metadata& metadata, MutableByteSpan out) {
+ImageResult<std::uint64_t> Write(Picture* picture, int quality,
+                                 const Metadata& metadata,
+                                 MutableByteSpan out) {
   WebPConfig config;
   if (WebPConfigInit(&config) == 0)
     return Refuse(Reason::kUnsupported,
@@ -135,7 +136,7 @@ Verdict<std::uint64_t> Write(Picture* picture, int quality,
   (*picture)->writer = WriteBytes;
   (*picture)->custom_ptr = &target;
   if (WebPEncode(&config, picture->get()) == 0)
-    return tl::unexpected<Refusal>(Failure((*picture)->error_code));
+    return tl::unexpected<ImageError>(Failure((*picture)->error_code));
   target.Put(tail);
   if (!lead.empty() && target.written <= out.size())
     std::ranges::copy(
@@ -145,7 +146,7 @@ Verdict<std::uint64_t> Write(Picture* picture, int quality,
 }
 
 // Hands the rows to libwebp as one raster; it takes RGB in no other form.
-Verdict<void> ImportColours(RowProducer& rows, Picture* picture) {
+ImageResult<void> ImportColours(RowProducer& rows, Picture* picture) {
   const auto channels = static_cast<std::size_t>(rows.channels());
   const std::size_t stride = rows.width() * channels;
   std::vector<std::uint8_t> raster(stride * rows.height());
@@ -157,17 +158,17 @@ Verdict<void> ImportColours(RowProducer& rows, Picture* picture) {
                        : WebPPictureImportRGB(picture->get(), raster.data(),
                                               static_cast<int>(stride));
   if (good != 0) return {};
-  return tl::unexpected<Refusal>(Failure((*picture)->error_code));
+  return tl::unexpected<ImageError>(Failure((*picture)->error_code));
 }
 
 // Writes grey rows (one channel, or two with alpha) into the Y plane. Chroma is
 // 128, no colour.
-Verdict<void> ImportGrey(RowProducer& rows, Picture* picture) {
+ImageResult<void> ImportGrey(RowProducer& rows, Picture* picture) {
   const bool alpha = rows.channels() == 2;
   WebPPicture& to = *picture->get();
   to.colorspace = alpha ? WEBP_YUV420A : WEBP_YUV420;
   if (WebPPictureAlloc(&to) == 0)
-    return tl::unexpected<Refusal>(Failure(to.error_code));
+    return tl::unexpected<ImageError>(Failure(to.error_code));
   std::vector<std::uint8_t> row(std::size_t{rows.width()} * 2);
   for (std::uint32_t y = 0; y < rows.height(); ++y) {
     rows.Row(y, row.data());
@@ -189,25 +190,25 @@ Verdict<void> ImportGrey(RowProducer& rows, Picture* picture) {
 
 }  // namespace
 
-Verdict<std::uint64_t> EncodeWebp(RowProducer& rows, int quality,
-                                  const Metadata& metadata,
-                                  MutableByteSpan out) {
+ImageResult<std::uint64_t> EncodeWebp(RowProducer& rows, int quality,
+                                      const Metadata& metadata,
+                                      MutableByteSpan out) {
   Picture picture;
   if (auto ok = SetSize(rows.width(), rows.height(), &picture); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   const auto imported = rows.channels() <= 2 ? ImportGrey(rows, &picture)
                                              : ImportColours(rows, &picture);
-  if (!imported) return tl::unexpected<Refusal>(imported.error());
+  if (!imported) return tl::unexpected<ImageError>(imported.error());
   return Write(&picture, quality, metadata, out);
 }
 
-Verdict<std::uint64_t> EncodeWebpPlanes(const PlaneSet& planes, int quality,
-                                        const Metadata& metadata,
-                                        MutableByteSpan out) {
+ImageResult<std::uint64_t> EncodeWebpPlanes(const PlaneSet& planes, int quality,
+                                            const Metadata& metadata,
+                                            MutableByteSpan out) {
   const Plane& luma = planes.planes[0];
   Picture picture;
   if (auto ok = SetSize(luma.width(), luma.height(), &picture); !ok)
-    return tl::unexpected<Refusal>(std::move(ok).error());
+    return tl::unexpected<ImageError>(std::move(ok).error());
   // The picture does not own these planes. libwebp only reads them.
   picture->colorspace = WEBP_YUV420;
   picture->y = luma.Row(0);

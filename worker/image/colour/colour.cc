@@ -222,7 +222,7 @@ ColourTransforms::~ColourTransforms() {
 
 std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     ByteSpan icc, ColourModel model, const SampleWidths& widths,
-    Complaints* complaints) {
+    DecodeWarnings* warnings) {
   const int channels = PixelChannels(model);
   if (icc.empty() || (channels == 3 && IsSrgbProfile(icc))) return nullptr;
   // An unusable profile is kept too, with a null transform, so that the next
@@ -234,7 +234,7 @@ std::shared_ptr<const ColourTransform> ColourTransforms::Get(
     found = &Keep(std::move(key));
   }
   if (found->transform == nullptr)
-    complaints->Add(Severity::kMinor, "unusable colour profile");
+    warnings->Add(Severity::kMinor, "unusable colour profile");
   return found->transform;
 }
 

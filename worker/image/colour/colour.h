@@ -4,7 +4,7 @@
 //          on a thumbnail, and pictures of one camera share their profile.
 // Takes    ICC profiles, or spaces given by their numbers (rgb_space.h).
 // Threads  one object per thread; each has its own Little CMS context.
-// Errors   a profile that cannot be used adds a complaint, and the picture then
+// Errors   a profile that cannot be used adds a warning, and the picture then
 //          counts as sRGB (or, with four channels, as typical offset print).
 #pragma once
 
@@ -15,8 +15,8 @@
 
 #include "common/bytes.h"
 #include "worker/image/colour/rgb_space.h"
+#include "worker/image/picture/image_result.h"
 #include "worker/image/picture/picture.h"
-#include "worker/image/picture/refusal.h"
 
 namespace thumbmill {
 
@@ -49,10 +49,10 @@ class ColourTransforms {
   ColourTransforms& operator=(const ColourTransforms&) = delete;
 
   // Returns null if no transform is needed (IsSrgbProfile) or none can be made.
-  // In the second case it adds a complaint.
+  // In the second case it adds a warning.
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(
       ByteSpan icc, ColourModel model, const SampleWidths& widths,
-      Complaints* complaints);
+      DecodeWarnings* warnings);
   // Returns null if no transform is needed (sRGB, inks) or none can be made.
   // The transform clamps colours outside sRGB to its range, channel by channel.
   [[nodiscard]] std::shared_ptr<const ColourTransform> Get(

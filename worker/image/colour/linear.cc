@@ -249,7 +249,7 @@ void LinearRows::SplitLight(const Rings& rings) const {
               reinterpret_cast<std::int16_t*>(ring.Row(ring.end())));
 }
 
-Verdict<void> LinearRows::ReadBand(const Rings& rings) {
+ImageResult<void> LinearRows::ReadBand(const Rings& rings) {
   if (!SourceIsComplete()) {
     Rings inner{};
     for (std::size_t p = 0; p < feeds_.size(); ++p) inner[p] = &feeds_[p].ring;

@@ -47,8 +47,8 @@ class LinearRows final : public RowSource {
   [[nodiscard]] std::size_t RowBytes(int) const override {
     return std::size_t{shape_.planes[0].width} * 2;
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override { return rows_->Finish(); }
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override { return rows_->Finish(); }
 
  private:
   // A plane of the file, and its enlargement to the picture's full size.

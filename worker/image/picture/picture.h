@@ -20,7 +20,7 @@
 #include <cstring>
 #include <memory>
 
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 
@@ -181,10 +181,10 @@ class RowSource {
   // Writes the next rows to each ring and appends them. Each row of a ring has
   // at least RowBytes(plane) bytes. A ring's capacity is a multiple of
   // BandRows(plane), so that the rows of a band follow each other in memory.
-  [[nodiscard]] virtual Verdict<void> ReadBand(const Rings& rings) = 0;
+  [[nodiscard]] virtual ImageResult<void> ReadBand(const Rings& rings) = 0;
   [[nodiscard]] virtual std::size_t RowBytes(int plane) const = 0;
   // Call after the last row. Checks that the file ends as it should.
-  [[nodiscard]] virtual Verdict<void> Finish() = 0;
+  [[nodiscard]] virtual ImageResult<void> Finish() = 0;
 };
 
 }  // namespace thumbmill

@@ -20,11 +20,11 @@ using namespace thumbmill;
 constexpr int kBound = 1;
 
 void Check(ByteSpan bytes, const DecodeHint& hint, unsigned eighths) {
-  Complaints complaints;
+  DecodeWarnings warnings;
   DecoderOptions options;
   options.limits.max_pixels = 1 << 18;
   options.limits.max_scans = 20;
-  auto decoder = OpenJpeg(bytes, options, &complaints);
+  auto decoder = OpenJpeg(bytes, options, &warnings);
   if (!decoder) return;
   auto ours = testing::ReadPlanes(decoder->get(), hint);
   if (!ours || (*decoder)->reader() != std::string_view("own")) return;
@@ -51,11 +51,11 @@ void Check(ByteSpan bytes, const DecodeHint& hint, unsigned eighths) {
 // Reads at a quarter of the size. The two decoders differ there by design, so
 // the only check is that ours ends.
 void ReadQuarter(ByteSpan bytes) {
-  Complaints complaints;
+  DecodeWarnings warnings;
   DecoderOptions options;
   options.limits.max_pixels = 1 << 18;
   options.limits.max_scans = 20;
-  auto decoder = OpenJpeg(bytes, options, &complaints);
+  auto decoder = OpenJpeg(bytes, options, &warnings);
   if (!decoder) return;
   const auto& header = (*decoder)->picture().header;
   static_cast<void>(testing::ReadPlanes(

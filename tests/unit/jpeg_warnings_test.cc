@@ -2,7 +2,7 @@
 //
 // Tests JPEGs that libjpeg warns about. Only a fault that may cost a sample, or
 // make it wrong, is damage.
-#include "worker/image/codec/jpeg_complaints.h"
+#include "worker/image/codec/jpeg_warnings.h"
 
 #include <gtest/gtest.h>
 
@@ -139,7 +139,7 @@ void ExpectSame(const Bytes& odd, const Bytes& plain, const std::string& what) {
       << what;
 }
 
-TEST(JpegComplaints, NumbersOfASequentialScanChangeNothing) {
+TEST(JpegWarnings, NumbersOfASequentialScanChangeNothing) {
   for (const bool arithmetic : {false, true}) {
     const Bytes plain = WriteJpeg(Photo(), {.arithmetic = arithmetic});
     const std::size_t data =
@@ -159,7 +159,7 @@ TEST(JpegComplaints, NumbersOfASequentialScanChangeNothing) {
   }
 }
 
-TEST(JpegComplaints, AScanMayComeTwiceWhereItBringsTheSame) {
+TEST(JpegWarnings, AScanMayComeTwiceWhereItBringsTheSame) {
   for (const bool arithmetic : {false, true})
     for (const bool separate : {false, true}) {
       const Bytes plain = WriteJpeg(Photo(), {.progressive = true,
@@ -187,7 +187,7 @@ TEST(JpegComplaints, AScanMayComeTwiceWhereItBringsTheSame) {
     }
 }
 
-TEST(JpegComplaints, ACoarseScanAfterAFineOneIsDamage) {
+TEST(JpegWarnings, ACoarseScanAfterAFineOneIsDamage) {
   const Bytes plain = WriteJpeg(Photo(), {.progressive = true});
   const auto scans =
       WalkJpegScans(plain, WalkJpeg(plain).first_scan, 0, 99).scans;
@@ -204,7 +204,7 @@ TEST(JpegComplaints, ACoarseScanAfterAFineOneIsDamage) {
   EXPECT_EQ(Make(odd).outcome.reason, Reason::kCorrupt);
 }
 
-TEST(JpegComplaints, FewerScansThanThereMightBeAreACoarsePicture) {
+TEST(JpegWarnings, FewerScansThanThereMightBeAreACoarsePicture) {
   for (const bool arithmetic : {false, true}) {
     const Bytes whole =
         WriteJpeg(Photo(), {.progressive = true, .arithmetic = arithmetic});
@@ -223,7 +223,7 @@ TEST(JpegComplaints, FewerScansThanThereMightBeAreACoarsePicture) {
   }
 }
 
-TEST(JpegComplaints, AComponentWithoutAScanIsMissing) {
+TEST(JpegWarnings, AComponentWithoutAScanIsMissing) {
   const Bytes whole =
       WriteJpeg(Photo(), {.progressive = true, .separate_dc = true});
   for (const std::size_t count : {1, 2})
@@ -231,7 +231,7 @@ TEST(JpegComplaints, AComponentWithoutAScanIsMissing) {
   EXPECT_TRUE(Make(WithScans(whole, 3)).outcome.ok());
 }
 
-TEST(JpegComplaints, ScansThatAreMissingWithTheEndAreCutOff) {
+TEST(JpegWarnings, ScansThatAreMissingWithTheEndAreCutOff) {
   const Bytes whole = WriteJpeg(Photo(), {.progressive = true});
   for (const std::size_t count : {1, 4, 9})
     EXPECT_EQ(Make(WithScans(whole, count, false)).outcome.reason,
@@ -239,7 +239,7 @@ TEST(JpegComplaints, ScansThatAreMissingWithTheEndAreCutOff) {
         << count;
 }
 
-TEST(JpegComplaints, AMissingEndMarkerCostsNothing) {
+TEST(JpegWarnings, AMissingEndMarkerCostsNothing) {
   for (const int restart_rows : {0, 1})
     for (const bool progressive : {false, true}) {
       const Bytes plain = WriteJpeg(
@@ -260,7 +260,7 @@ TEST(JpegComplaints, AMissingEndMarkerCostsNothing) {
 }
 
 // A single missing bit of a sample must be noticed.
-TEST(JpegComplaints, NoFileIsDoneWhoseLastSamplesAreMissing) {
+TEST(JpegWarnings, NoFileIsDoneWhoseLastSamplesAreMissing) {
   for (const bool progressive : {false, true})
     for (const bool arithmetic : {false, true})
       for (const int restart_rows : {0, 1}) {
@@ -287,7 +287,7 @@ TEST(JpegComplaints, NoFileIsDoneWhoseLastSamplesAreMissing) {
 
 // Such a file comes from a download into a file of the final size, or from two
 // downloads into one file.
-TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
+TEST(JpegWarnings, ACutThatIsFilledUpIsNoMissingEndMarker) {
   const Bytes other = WriteJpeg(MakePicture(Kind::kNoise, 200, 152, 3, 9));
   for (const bool progressive : {false, true})
     for (const bool arithmetic : {false, true})
@@ -317,13 +317,13 @@ TEST(JpegComplaints, ACutThatIsFilledUpIsNoMissingEndMarker) {
 }
 
 // A picture with its end marker that lacks data is damaged, not cut off.
-TEST(JpegComplaints, DataThatAreMissingBeforeTheEndMarkerAreDamage) {
+TEST(JpegWarnings, DataThatAreMissingBeforeTheEndMarkerAreDamage) {
   Bytes jpeg = WithoutEnd(WriteJpeg(Photo()), 50);
   jpeg.insert(jpeg.end(), {0xFF, 0xD9});
   EXPECT_EQ(Make(jpeg).outcome.reason, Reason::kCorrupt);
 }
 
-TEST(JpegComplaints, SegmentsAfterTheLastSampleCostNothing) {
+TEST(JpegWarnings, SegmentsAfterTheLastSampleCostNothing) {
   const Bytes plain = WriteJpeg(Photo());
   const Bytes other = WriteJpeg(MakePicture(Kind::kNoise, 33, 33, 3, 1));
   Bytes two = WithoutEnd(plain);  // a picture replaces the end marker
@@ -336,7 +336,7 @@ TEST(JpegComplaints, SegmentsAfterTheLastSampleCostNothing) {
   ExpectSame(table, plain, "a table that is none");
 }
 
-TEST(JpegComplaints, AHeightAfterTheDataIsNotSupported) {
+TEST(JpegWarnings, AHeightAfterTheDataIsNotSupported) {
   const Bytes plain = WriteJpeg(Photo());
   Bytes jpeg = WithoutEnd(plain);
   jpeg.insert(jpeg.end(), {0xFF, 0xDC, 0, 4, 0, 152, 0xFF, 0xD9});
@@ -353,7 +353,7 @@ TEST(JpegComplaints, AHeightAfterTheDataIsNotSupported) {
   EXPECT_EQ(Make(none).outcome.reason, Reason::kCorrupt);
 }
 
-TEST(JpegComplaints, WhatFollowsTheEndMarkerIsNotLookedAt) {
+TEST(JpegWarnings, WhatFollowsTheEndMarkerIsNotLookedAt) {
   const Bytes plain = WriteJpeg(Photo());
   Bytes more = plain;
   more.insert(more.end(), plain.begin(), plain.end());
@@ -361,7 +361,7 @@ TEST(JpegComplaints, WhatFollowsTheEndMarkerIsNotLookedAt) {
   EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
 }
 
-TEST(JpegComplaints, EachWarningIsJudgedByWhatBecomesOfTheSamples) {
+TEST(JpegWarnings, EachWarningIsJudgedByWhatBecomesOfTheSamples) {
   const auto judge = [](int code, bool arithmetic, bool hit_end, bool order) {
     return SeverityOfJpegWarning(code, {arithmetic, hit_end, true, order});
   };

@@ -1,5 +1,5 @@
 // Links: tm_image tm_pictures
-#include "worker/image/codec/plain_jpeg.h"
+#include "worker/image/codec/fast_jpeg.h"
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ constexpr DecodeHint kEighth{.width = 1, .height = 1};
 
 struct Opened {
   Bytes bytes;
-  Complaints complaints;
+  DecodeWarnings warnings;
   std::unique_ptr<Decoder> decoder;
 };
 
@@ -35,7 +35,7 @@ void Open(const Bytes& jpeg, Opened* opened, FailOn fail_on = FailOn::kError) {
   DecoderOptions options;
   options.fail_on = fail_on;
   opened->bytes = jpeg;
-  auto decoder = OpenJpeg(opened->bytes, options, &opened->complaints);
+  auto decoder = OpenJpeg(opened->bytes, options, &opened->warnings);
   ASSERT_TRUE(decoder) << decoder.error().message;
   opened->decoder = std::move(*decoder);
 }
@@ -47,7 +47,7 @@ std::string ReaderOf(const Bytes& jpeg, const DecodeHint& hint,
   Open(jpeg, &opened, fail_on);
   do {
     if (ReadPlanes(opened.decoder.get(), hint)) return opened.decoder->reader();
-  } while (opened.decoder->HandsOver());
+  } while (opened.decoder->CanFallBack());
   return "none";
 }
 
@@ -65,7 +65,7 @@ void ExpectOwnReaderAgrees(const Bytes& jpeg, const DecodeHint& hint,
 
 using Sampling = std::tuple<int, int, int, int>;  // h, v, channels, restart
 
-class PlainJpegOf : public ::testing::TestWithParam<Sampling> {
+class FastJpegOf : public ::testing::TestWithParam<Sampling> {
  protected:
   JpegOptions Options(bool progressive) const {
     const auto [h, v, channels, restart] = GetParam();
@@ -83,12 +83,12 @@ class PlainJpegOf : public ::testing::TestWithParam<Sampling> {
   }
 };
 
-TEST_P(PlainJpegOf, FullSizeIsWithinALevelOfLibjpeg) {
+TEST_P(FastJpegOf, FullSizeIsWithinALevelOfLibjpeg) {
   for (const Kind kind : {Kind::kPhoto, Kind::kNoise, Kind::kChecker})
     ExpectOwnReaderAgrees(Jpeg(203, 117, kind, false), kFullSize, 8);
 }
 
-TEST_P(PlainJpegOf, EighthIsWithinALevelOfLibjpeg) {
+TEST_P(FastJpegOf, EighthIsWithinALevelOfLibjpeg) {
   for (const Kind kind : {Kind::kPhoto, Kind::kNoise}) {
     const Bytes jpeg = Jpeg(333, 257, kind, false);
     // libjpeg scales halved chroma to twice the size at an eighth.
@@ -104,7 +104,7 @@ TEST_P(PlainJpegOf, EighthIsWithinALevelOfLibjpeg) {
   }
 }
 
-TEST_P(PlainJpegOf, EighthOfAProgressivePictureEqualsThatOfASequentialOne) {
+TEST_P(FastJpegOf, EighthOfAProgressivePictureEqualsThatOfASequentialOne) {
   const Bytes progressive = Jpeg(333, 257, Kind::kPhoto, true);
   const Bytes sequential = Jpeg(333, 257, Kind::kPhoto, false);
   Opened one, other;
@@ -118,13 +118,13 @@ TEST_P(PlainJpegOf, EighthOfAProgressivePictureEqualsThatOfASequentialOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    EverySampling, PlainJpegOf,
+    EverySampling, FastJpegOf,
     ::testing::Values(Sampling{1, 1, 3, 0}, Sampling{2, 2, 3, 0},
                       Sampling{2, 1, 3, 1}, Sampling{1, 2, 3, 0},
                       Sampling{1, 1, 1, 0}, Sampling{2, 2, 1, 1},
                       Sampling{1, 1, 4, 0}));
 
-TEST(PlainJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
+TEST(FastJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
   const Bytes jpeg = WriteJpeg(MakePicture(Kind::kPhoto, 800, 800, 3, 1),
                                {.h_samp = 1, .v_samp = 1});
   Opened opened;
@@ -137,7 +137,7 @@ TEST(PlainJpeg, ChromaIsTakenAtHalfWhereItWillBeHalved) {
   EXPECT_EQ((*planes)[1].width, 200u);
 }
 
-TEST(PlainJpeg, SkipsLongRunsOfCodes) {
+TEST(FastJpeg, SkipsLongRunsOfCodes) {
   // Noise at quality 100 has no zeros, so blocks end without an end-of-block
   // code.
   const Bytes jpeg = WriteJpeg(MakePicture(Kind::kNoise, 160, 160, 3, 5),
@@ -146,7 +146,7 @@ TEST(PlainJpeg, SkipsLongRunsOfCodes) {
   EXPECT_EQ(ReaderOf(jpeg, kFullSize), "own");
 }
 
-TEST(PlainJpeg, LeavesWhatIsNotPlainToTheLibrary) {
+TEST(FastJpeg, LeavesWhatIsNotPlainToTheLibrary) {
   const auto photo = MakePicture(Kind::kPhoto, 320, 320, 3, 2);
   EXPECT_EQ(ReaderOf(WriteJpeg(photo, {.arithmetic = true}), kEighth),
             "libjpeg-turbo");
@@ -157,7 +157,7 @@ TEST(PlainJpeg, LeavesWhatIsNotPlainToTheLibrary) {
   EXPECT_EQ(ReaderOf(progressive, kEighth, FailOn::kWarning), "libjpeg-turbo");
 }
 
-TEST(PlainJpeg, DamageIsTheLibrarysToJudge) {
+TEST(FastJpeg, DamageIsTheLibrarysToJudge) {
   const Bytes whole = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2));
   Bytes cut(whole.begin(), whole.begin() + whole.size() / 2);
   EXPECT_EQ(ReaderOf(cut, kEighth), "none");
@@ -169,7 +169,7 @@ TEST(PlainJpeg, DamageIsTheLibrarysToJudge) {
   EXPECT_EQ(ReaderOf(longer, kEighth), "libjpeg-turbo");
 }
 
-TEST(PlainJpeg, ProgressiveWithoutItsEndIsLeftToTheLibrary) {
+TEST(FastJpeg, ProgressiveWithoutItsEndIsLeftToTheLibrary) {
   const Bytes whole = WriteJpeg(MakePicture(Kind::kPhoto, 320, 320, 3, 2),
                                 {.progressive = true});
   const Bytes no_end(whole.begin(), whole.end() - 2);

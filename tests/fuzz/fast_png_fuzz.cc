@@ -113,10 +113,10 @@ Bytes Described(ByteSpan input) {
   return testing::AssemblePng(png);
 }
 
-std::unique_ptr<Decoder> Open(ByteSpan png, Complaints* complaints) {
+std::unique_ptr<Decoder> Open(ByteSpan png, DecodeWarnings* warnings) {
   DecoderOptions options;
   options.limits.max_pixels = 1 << 16;
-  auto decoder = OpenPng(png, options, complaints);
+  auto decoder = OpenPng(png, options, warnings);
   return decoder ? std::move(*decoder) : nullptr;
 }
 
@@ -126,17 +126,17 @@ std::unique_ptr<Decoder> Open(ByteSpan png, Complaints* complaints) {
 }
 
 void Check(ByteSpan png) {
-  Complaints complaints;
-  auto decoder = Open(png, &complaints);
+  DecodeWarnings warnings;
+  auto decoder = Open(png, &warnings);
   if (!decoder) return;
   const auto ours = testing::ReadPlanes(decoder.get(), {});
   if (!ours || decoder->reader() != std::string_view("own")) return;
-  const auto our_complaints = complaints.texts();
-  static_cast<void>(decoder->HandsOver());
+  const auto our_complaints = warnings.texts();
+  static_cast<void>(decoder->CanFallBack());
   const auto theirs = testing::ReadPlanes(decoder.get(), {});
   if (!theirs) Fail("libpng does not read it");
   if (testing::LargestDifference(*ours, *theirs) != 0) Fail("other samples");
-  if (complaints.texts() != our_complaints) Fail("other complaints");
+  if (warnings.texts() != our_complaints) Fail("other warnings");
 }
 
 }  // namespace

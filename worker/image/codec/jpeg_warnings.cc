@@ -1,4 +1,4 @@
-#include "worker/image/codec/jpeg_complaints.h"
+#include "worker/image/codec/jpeg_warnings.h"
 
 #include <cstdio>
 // jpeglib.h needs stdio before it, and jerror.h needs jpeglib.h: without it

@@ -1,4 +1,4 @@
-#include "worker/image/codec/plain_jpeg.h"
+#include "worker/image/codec/fast_jpeg.h"
 
 #include <algorithm>
 #include <cstring>
@@ -170,9 +170,9 @@ TM_INLINE bool ReadLarge(const AcTable& table, const AcPairs::Entry& entry,
   return true;
 }
 
-class PlainJpeg final : public RowSource {
+class FastJpeg final : public RowSource {
  public:
-  [[nodiscard]] bool Open(const PlainPicture& picture,
+  [[nodiscard]] bool Open(const FastJpegInput& picture,
                           const PictureShape& shape);
 
   [[nodiscard]] const PictureShape& shape() const override { return shape_; }
@@ -185,8 +185,8 @@ class PlainJpeg final : public RowSource {
     const Component& c = components_[static_cast<std::size_t>(plane)];
     return std::size_t{mcus_across_} * c.across * c.eighths + 8;
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override;
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
   struct Scan {
@@ -195,12 +195,12 @@ class PlainJpeg final : public RowSource {
     unsigned low_bit;
     bool refines;
     std::size_t component;
-    std::vector<DcTable> tables;  // as PlainScan::tables
+    std::vector<DcTable> tables;  // as FastJpegScan::tables
     unsigned left;                // MCUs before the next restart marker
     unsigned restarts = 0;
     std::uint32_t rows = 0;  // rows of blocks read so far
 
-    [[nodiscard]] bool all() const { return component == PlainScan::kAll; }
+    [[nodiscard]] bool all() const { return component == FastJpegScan::kAll; }
   };
   // A block of an MCU and the place for its samples.
   struct Block {
@@ -210,8 +210,8 @@ class PlainJpeg final : public RowSource {
     std::size_t step;  // bytes to the same block of the next MCU
   };
 
-  [[nodiscard]] bool MakeTables(const PlainPicture& picture);
-  void SetComponents(const PlainPicture& picture);
+  [[nodiscard]] bool MakeTables(const FastJpegInput& picture);
+  void SetComponents(const FastJpegInput& picture);
   [[nodiscard]] bool NextMcu(Scan* scan);
   [[nodiscard]] bool ReadSequentialRow(const Rings& rings);
   void PlaceBlocks(const Rings& rings);
@@ -239,7 +239,7 @@ class PlainJpeg final : public RowSource {
   [[nodiscard, gnu::target("bmi,bmi2")]] bool ReadDcScansByBmi2();
 #endif
   [[nodiscard]] bool ReadProgressiveRow(const Rings& rings);
-  [[nodiscard]] bool MakeAcScans(const PlainPicture& picture);
+  [[nodiscard]] bool MakeAcScans(const FastJpegInput& picture);
   [[nodiscard]] bool ReadAcRow(Component* c);
   void WriteMeans(const Component& c, const RowRing& ring) const;
   [[nodiscard]] bool WriteFours(Component* c, const RowRing& ring);
@@ -267,9 +267,9 @@ std::optional<DcTable> MakeDcTable(const std::optional<HuffmanSpec>& spec) {
 
 // Makes the tables of a sequential picture. A progressive picture may define
 // new tables before each scan, so its tables come with its scans.
-bool PlainJpeg::MakeTables(const PlainPicture& picture) {
+bool FastJpeg::MakeTables(const FastJpegInput& picture) {
   if (picture.progressive) return true;
-  for (const PlainComponent& c : picture.components) {
+  for (const FastJpegComponent& c : picture.components) {
     if (c.dc_table > 3 || c.ac_table > 3) return false;
     auto& dc = dc_[c.dc_table];
     if (!dc) dc = MakeDcTable(picture.dc[c.dc_table]);
@@ -284,16 +284,16 @@ bool PlainJpeg::MakeTables(const PlainPicture& picture) {
   return true;
 }
 
-void PlainJpeg::SetComponents(const PlainPicture& picture) {
+void FastJpeg::SetComponents(const FastJpegInput& picture) {
   unsigned most_across = 1, most_down = 1;
-  for (const PlainComponent& c : picture.components) {
+  for (const FastJpegComponent& c : picture.components) {
     most_across = std::max(most_across, c.across);
     most_down = std::max(most_down, c.down);
   }
   const std::uint32_t w = picture.width, h = picture.height;
   mcus_across_ = (w + 8 * most_across - 1) / (8 * most_across);
   mcus_down_ = (h + 8 * most_down - 1) / (8 * most_down);
-  for (const PlainComponent& from : picture.components) {
+  for (const FastJpegComponent& from : picture.components) {
     PlaneShape& plane = shape_.planes[components_.size()];
     Component& c = components_.emplace_back();
     c.across = from.across;
@@ -329,8 +329,8 @@ void PlainJpeg::SetComponents(const PlainPicture& picture) {
   }
 }
 
-bool PlainJpeg::MakeAcScans(const PlainPicture& picture) {
-  for (const PlainAcScan& from : picture.ac_scans) {
+bool FastJpeg::MakeAcScans(const FastJpegInput& picture) {
+  for (const FastJpegAcScan& from : picture.ac_scans) {
     Component& c = components_[from.component];
     auto scan = LowAcScan::Make(from, c.blocks_across);
     if (!scan) return false;
@@ -339,13 +339,13 @@ bool PlainJpeg::MakeAcScans(const PlainPicture& picture) {
   return true;
 }
 
-bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
+bool FastJpeg::Open(const FastJpegInput& picture, const PictureShape& shape) {
   shape_ = shape;
   shape_.plane_count = static_cast<int>(picture.components.size());
   progressive_ = picture.progressive;
   if (picture.scans.empty() || !MakeTables(picture)) return false;
   SetComponents(picture);
-  for (const PlainScan& scan : picture.scans) {
+  for (const FastJpegScan& scan : picture.scans) {
     scans_.push_back({EntropyBytes(scan.data),
                       scan.restart_interval,
                       scan.low_bit,
@@ -364,7 +364,7 @@ bool PlainJpeg::Open(const PlainPicture& picture, const PictureShape& shape) {
 
 // Begins an MCU. Steps over a restart marker if one is due; the DC predictions
 // start at 0 after it.
-bool PlainJpeg::NextMcu(Scan* scan) {
+bool FastJpeg::NextMcu(Scan* scan) {
   if (scan->restart_interval == 0) return true;
   if (scan->left == 0) {
     if (!scan->bytes.EndSegment(scan->restarts % 8)) return false;
@@ -378,8 +378,8 @@ bool PlainJpeg::NextMcu(Scan* scan) {
   return true;
 }
 
-TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
-                                 BitCursor* cursor) {
+TM_INLINE bool FastJpeg::ReadDc(const DcTable& table, Component* c,
+                                BitCursor* cursor) {
   int difference;
   cursor->Refill();
   if (!table.Read(cursor, &difference)) return false;
@@ -391,9 +391,8 @@ TM_INLINE bool PlainJpeg::ReadDc(const DcTable& table, Component* c,
 // skips the rest. Some frequencies beyond N x N come earlier in zigzag order;
 // they are stored too, but the transform does not look at them. Sets `flat` if
 // no coefficient was stored.
-TM_INLINE bool PlainJpeg::ReadCoefficients(const Component& c,
-                                           BitCursor* cursor, RangeCheck* range,
-                                           bool* flat) {
+TM_INLINE bool FastJpeg::ReadCoefficients(const Component& c, BitCursor* cursor,
+                                          RangeCheck* range, bool* flat) {
   const AcTable& table = *c.ac;
   const AcPairs& pairs = table.pairs();
   const unsigned behind = c.last_needed + 1;
@@ -469,9 +468,9 @@ TM_INLINE void Clear(std::int16_t* coefs) {
   }
 }
 
-TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
-                                    RangeCheck* range, std::uint8_t* out,
-                                    std::size_t stride) {
+TM_INLINE bool FastJpeg::ReadBlock(Component* c, BitCursor* cursor,
+                                   RangeCheck* range, std::uint8_t* out,
+                                   std::size_t stride) {
   if (!ReadDc(*c->dc, c, cursor)) return false;
   const int dc = c->prediction * c->quant[0];
   range->Add(dc);
@@ -500,7 +499,7 @@ TM_INLINE bool PlainJpeg::ReadBlock(Component* c, BitCursor* cursor,
 }
 
 // Points blocks_ at the samples of the first MCU in the next row.
-void PlainJpeg::PlaceBlocks(const Rings& rings) {
+void FastJpeg::PlaceBlocks(const Rings& rings) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < components_.size(); ++i) {
     Component& c = components_[i];
@@ -513,7 +512,7 @@ void PlainJpeg::PlaceBlocks(const Rings& rings) {
   }
 }
 
-TM_INLINE bool PlainJpeg::ReadMcus() {
+TM_INLINE bool FastJpeg::ReadMcus() {
   Scan& scan = scans_[0];
   RangeCheck range;
   for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
@@ -532,13 +531,13 @@ TM_INLINE bool PlainJpeg::ReadMcus() {
 }
 
 // ReadMcus() is inlined into both functions, so each has its instruction set.
-bool PlainJpeg::ReadMcusPortably() { return ReadMcus(); }
+bool FastJpeg::ReadMcusPortably() { return ReadMcus(); }
 
 #if TM_HAS_BMI2
-bool PlainJpeg::ReadMcusByBmi2() { return ReadMcus(); }
+bool FastJpeg::ReadMcusByBmi2() { return ReadMcus(); }
 #endif
 
-bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
+bool FastJpeg::ReadSequentialRow(const Rings& rings) {
   PlaceBlocks(rings);
 #if TM_HAS_BMI2
   if (__builtin_cpu_supports("bmi2")) return ReadMcusByBmi2();
@@ -547,9 +546,9 @@ bool PlainJpeg::ReadSequentialRow(const Rings& rings) {
 }
 
 // Reads the next DC value of a first scan.
-TM_INLINE bool PlainJpeg::ReadDcValue(const DcTable& table, unsigned low_bit,
-                                      Component* c, BitCursor* cursor,
-                                      RangeCheck* range, std::int16_t* value) {
+TM_INLINE bool FastJpeg::ReadDcValue(const DcTable& table, unsigned low_bit,
+                                     Component* c, BitCursor* cursor,
+                                     RangeCheck* range, std::int16_t* value) {
   if (!ReadDc(table, c, cursor)) return false;
   // A prediction near kMaxPrediction, shifted by up to 13 bits and multiplied
   // by 16 bits of quant[], would not fit an int.
@@ -573,14 +572,14 @@ TM_INLINE void RefineDc(unsigned low_bit, unsigned count, BitCursor* cursor,
 
 // Call before each MCU of `scan`, from which `cursor` reads. Gives the cursor
 // back only for a restart marker or to fill the window.
-TM_INLINE bool PlainJpeg::BeginMcu(Scan* scan, BitCursor* cursor) {
+TM_INLINE bool FastJpeg::BeginMcu(Scan* scan, BitCursor* cursor) {
   if (scan->restart_interval == 0 && scan->bytes.HasMcu(*cursor)) return true;
   scan->bytes.Return(*cursor);
   return NextMcu(scan) && scan->bytes.Take(cursor);
 }
 
 // Reads a row of MCUs from a scan with all components.
-TM_INLINE bool PlainJpeg::ReadDcMcus(Scan* scan) {
+TM_INLINE bool FastJpeg::ReadDcMcus(Scan* scan) {
   BitCursor cursor;
   if (!scan->bytes.Take(&cursor)) return false;
   for (std::uint32_t mcu = 0; mcu < mcus_across_; ++mcu) {
@@ -606,7 +605,7 @@ TM_INLINE bool PlainJpeg::ReadDcMcus(Scan* scan) {
 
 // Reads the blocks of a row of MCUs from a scan with one component. Such a scan
 // has no blocks that only pad the last MCUs, T.81 A.2.2.
-TM_INLINE bool PlainJpeg::ReadDcBlocks(Scan* scan) {
+TM_INLINE bool FastJpeg::ReadDcBlocks(Scan* scan) {
   Component& c = components_[scan->component];
   BitCursor cursor;
   if (!scan->bytes.Take(&cursor)) return false;
@@ -631,21 +630,21 @@ TM_INLINE bool PlainJpeg::ReadDcBlocks(Scan* scan) {
   return true;
 }
 
-TM_INLINE bool PlainJpeg::ReadDcScans() {
+TM_INLINE bool FastJpeg::ReadDcScans() {
   for (Scan& scan : scans_)
     if (!(scan.all() ? ReadDcMcus(&scan) : ReadDcBlocks(&scan))) return false;
   return range_.ok();
 }
 
 // ReadDcScans() is inlined into both functions, like ReadMcus() above.
-bool PlainJpeg::ReadDcScansPortably() { return ReadDcScans(); }
+bool FastJpeg::ReadDcScansPortably() { return ReadDcScans(); }
 
 #if TM_HAS_BMI2
-bool PlainJpeg::ReadDcScansByBmi2() { return ReadDcScans(); }
+bool FastJpeg::ReadDcScansByBmi2() { return ReadDcScans(); }
 #endif
 
 // Writes one sample for each block of a row of MCUs.
-void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
+void FastJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
   const std::size_t blocks = std::size_t{c.across} * c.down;
   const int quant = c.quant[0];
   for (unsigned y = 0; y < c.down; ++y) {
@@ -658,7 +657,7 @@ void PlainJpeg::WriteMeans(const Component& c, const RowRing& ring) const {
 
 // Reads the lowest AC values of the next row of blocks. Blocks that only pad
 // the last MCUs are in no AC scan: their values stay 0.
-bool PlainJpeg::ReadAcRow(Component* c) {
+bool FastJpeg::ReadAcRow(Component* c) {
   std::fill(c->ac_row.begin(), c->ac_row.end(), std::int16_t{0});
   if (c->ac_rows == c->blocks_down) return true;
   ++c->ac_rows;
@@ -668,7 +667,7 @@ bool PlainJpeg::ReadAcRow(Component* c) {
 }
 
 // Writes two by two samples for each block of a row of MCUs.
-bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
+bool FastJpeg::WriteFours(Component* c, const RowRing& ring) {
   for (unsigned y = 0; y < c->down; ++y) {
     if (!ReadAcRow(c)) return false;
     std::uint8_t* out = ring.Row(ring.end() + 2 * y);
@@ -692,7 +691,7 @@ bool PlainJpeg::WriteFours(Component* c, const RowRing& ring) {
   return range_.ok();
 }
 
-bool PlainJpeg::ReadProgressiveRow(const Rings& rings) {
+bool FastJpeg::ReadProgressiveRow(const Rings& rings) {
 #if TM_HAS_BMI2
   const bool read = __builtin_cpu_supports("bmi2") ? ReadDcScansByBmi2()
                                                    : ReadDcScansPortably();
@@ -711,7 +710,7 @@ bool PlainJpeg::ReadProgressiveRow(const Rings& rings) {
   return true;
 }
 
-Verdict<void> PlainJpeg::ReadBand(const Rings& rings) {
+ImageResult<void> FastJpeg::ReadBand(const Rings& rings) {
   const bool ok =
       row_ < mcus_down_ &&
       (progressive_ ? ReadProgressiveRow(rings) : ReadSequentialRow(rings));
@@ -726,7 +725,7 @@ Verdict<void> PlainJpeg::ReadBand(const Rings& rings) {
   return {};
 }
 
-Verdict<void> PlainJpeg::Finish() {
+ImageResult<void> FastJpeg::Finish() {
   constexpr std::uint8_t kEndOfImage = 0xD9;
   bool ok = row_ == mcus_down_;
   for (Scan& scan : scans_) ok = ok && scan.bytes.AtEnd();
@@ -741,9 +740,9 @@ Verdict<void> PlainJpeg::Finish() {
 
 }  // namespace
 
-std::unique_ptr<RowSource> ReadPlainJpeg(const PlainPicture& picture,
-                                         const PictureShape& shape) {
-  auto reader = std::make_unique<PlainJpeg>();
+std::unique_ptr<RowSource> ReadFastJpeg(const FastJpegInput& picture,
+                                        const PictureShape& shape) {
+  auto reader = std::make_unique<FastJpeg>();
   if (!reader->Open(picture, shape)) return nullptr;
   return reader;
 }

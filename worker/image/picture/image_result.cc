@@ -1,10 +1,10 @@
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 #include <algorithm>
 
 namespace thumbmill {
 
-void Complaints::Add(Severity severity, std::string text) {
+void DecodeWarnings::Add(Severity severity, std::string text) {
   std::string& first = worst_[static_cast<int>(severity)];
   if (first.empty()) first = text;
   const bool known =
@@ -12,7 +12,7 @@ void Complaints::Add(Severity severity, std::string text) {
   if (!known && texts_.size() < kMaxTexts) texts_.push_back(std::move(text));
 }
 
-bool Complaints::LetsThrough(FailOn fail_on, Severity severity) {
+bool DecodeWarnings::LetsThrough(FailOn fail_on, Severity severity) {
   switch (fail_on) {
     case FailOn::kNone:
       return true;
@@ -26,7 +26,7 @@ bool Complaints::LetsThrough(FailOn fail_on, Severity severity) {
   return false;
 }
 
-Verdict<void> Complaints::Judge(FailOn fail_on) const {
+ImageResult<void> DecodeWarnings::Judge(FailOn fail_on) const {
   // The worst severity first: a refused image reports its gravest fault.
   for (const Severity severity :
        {Severity::kTruncated, Severity::kDamaged, Severity::kMinor}) {

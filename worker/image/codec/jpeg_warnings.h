@@ -1,10 +1,10 @@
-// worker/image/codec/jpeg_complaints.h: tells libjpeg's warnings about wrong or
+// worker/image/codec/jpeg_warnings.h: tells libjpeg's warnings about wrong or
 // missing samples from the others. Only the former are damage.
 //
 // Errors   none.
 #pragma once
 
-#include "worker/image/picture/refusal.h"
+#include "worker/image/picture/image_result.h"
 
 namespace thumbmill {
 

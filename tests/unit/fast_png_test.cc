@@ -2,7 +2,7 @@
 //
 // Compares our reader for plain PNGs with libpng: it must give the same samples
 // or hand over.
-#include "worker/image/codec/plain_png.h"
+#include "worker/image/codec/fast_png.h"
 
 #include <gtest/gtest.h>
 
@@ -35,12 +35,12 @@ using testing::ReadPlanes;
 using testing::SamplePlane;
 
 struct Opened {
-  Complaints complaints;
+  DecodeWarnings warnings;
   std::unique_ptr<Decoder> decoder;
 };
 
 void Open(ByteSpan png, Opened* opened) {
-  auto decoder = OpenPng(png, DecoderOptions(), &opened->complaints);
+  auto decoder = OpenPng(png, DecoderOptions(), &opened->warnings);
   if (decoder) opened->decoder = std::move(*decoder);
 }
 
@@ -52,7 +52,7 @@ struct Reading {
 std::optional<Reading> ReadAll(Opened* opened) {
   auto planes = ReadPlanes(opened->decoder.get(), {});
   if (!planes) return std::nullopt;
-  return Reading{std::move(*planes), opened->complaints.texts()};
+  return Reading{std::move(*planes), opened->warnings.texts()};
 }
 
 // Reads with our reader alone. Returns empty if it handed over or never
@@ -70,7 +70,7 @@ std::optional<Reading> ReadByLibpng(ByteSpan png) {
   Opened opened, again;
   Open(png, &opened);
   if (!opened.decoder || !opened.decoder->Start({})) return std::nullopt;
-  if (opened.decoder->HandsOver()) return ReadAll(&opened);
+  if (opened.decoder->CanFallBack()) return ReadAll(&opened);
   // A decoder that did not use our reader cannot start again, so open another.
   Open(png, &again);
   return ReadAll(&again);
@@ -94,7 +94,7 @@ Bytes Colours(std::size_t count) {
 }
 
 // Parameters are the colour type and the bit depth.
-class PlainPngOf
+class FastPngOf
     : public ::testing::TestWithParam<std::tuple<std::uint8_t, std::uint8_t>> {
  protected:
   static RawPng Png(std::uint32_t width, std::uint32_t height) {
@@ -111,7 +111,7 @@ class PlainPngOf
   }
 };
 
-TEST_P(PlainPngOf, IsReadAsLibpngReadsIt) {
+TEST_P(FastPngOf, IsReadAsLibpngReadsIt) {
   for (const std::uint32_t width : {1u, 2u, 3u, 7u, 9u, 33u, 100u, 257u})
     for (const std::uint32_t height : {1u, 2u, 15u, 16u, 17u, 40u}) {
       SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
@@ -119,7 +119,7 @@ TEST_P(PlainPngOf, IsReadAsLibpngReadsIt) {
     }
 }
 
-TEST_P(PlainPngOf, IsReadAcrossWindowsAndChunks) {
+TEST_P(FastPngOf, IsReadAcrossWindowsAndChunks) {
   RawPng png = Png(2000, 100);
   for (const std::size_t in_chunk : {1000000u, 8192u, 97u, 1u}) {
     png.in_chunk = in_chunk;
@@ -128,7 +128,7 @@ TEST_P(PlainPngOf, IsReadAcrossWindowsAndChunks) {
   }
 }
 
-TEST_P(PlainPngOf, HasOnlyFiltersThatExist) {
+TEST_P(FastPngOf, HasOnlyFiltersThatExist) {
   EXPECT_FALSE(ReadPlain(Written(Png(20, 40), 7, 1)));
 }
 
@@ -136,12 +136,11 @@ std::vector<std::tuple<std::uint8_t, std::uint8_t>> LegalTypes() {
   return {{0, 1}, {0, 2}, {0, 4}, {0, 8}, {0, 16}, {2, 8}, {2, 16}, {3, 1},
           {3, 2}, {3, 4}, {3, 8}, {4, 8}, {4, 16}, {6, 8}, {6, 16}};
 }
-std::string NameOf(
-    const ::testing::TestParamInfo<PlainPngOf::ParamType>& type) {
+std::string NameOf(const ::testing::TestParamInfo<FastPngOf::ParamType>& type) {
   return "Type" + std::to_string(std::get<0>(type.param)) + "Bits" +
          std::to_string(std::get<1>(type.param));
 }
-INSTANTIATE_TEST_SUITE_P(Types, PlainPngOf, ::testing::ValuesIn(LegalTypes()),
+INSTANTIATE_TEST_SUITE_P(Types, FastPngOf, ::testing::ValuesIn(LegalTypes()),
                          NameOf);
 
 RawPng PlainGrey() {
@@ -163,38 +162,38 @@ RawPng PlainPalette() {
   return png;
 }
 
-TEST(PlainPng, PalettesMayBeTransparent) {
+TEST(FastPng, PalettesMayBeTransparent) {
   RawPng png = PlainPalette();
   png.transparency = {0, 255, 128, 3};
   ExpectSame(AssemblePng(png));
 }
 
-TEST(PlainPng, ColourBehindThePaletteIsHandedOver) {
+TEST(FastPng, ColourBehindThePaletteIsHandedOver) {
   RawPng png = PlainPalette();
   png.palette = Colours(15);
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));
 }
 
-TEST(PlainPng, TransparentColourIsHandedOver) {
+TEST(FastPng, TransparentColourIsHandedOver) {
   RawPng png = PlainGrey();
   png.transparency = {0, 7};
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));
   EXPECT_TRUE(ReadByLibpng(AssemblePng(png)));
 }
 
-TEST(PlainPng, TextBehindTheDataIsNoMatter) {
+TEST(FastPng, TextBehindTheDataIsNoMatter) {
   RawPng png = PlainGrey();
   png.tail = MakeChunk("tEXt", Bytes{'a', 0, 'b'});
   ExpectSame(AssemblePng(png));
 }
 
-TEST(PlainPng, UnknownChunkBehindTheDataIsHandedOver) {
+TEST(FastPng, UnknownChunkBehindTheDataIsHandedOver) {
   RawPng png = PlainGrey();
   png.tail = MakeChunk("PLTE", Colours(1));
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));
 }
 
-TEST(PlainPng, EachFlippedBitIsHandedOver) {
+TEST(FastPng, EachFlippedBitIsHandedOver) {
   const Bytes good = AssemblePng(PlainGrey());
   ASSERT_TRUE(ReadPlain(good));
   for (std::size_t at = 33; at < good.size(); at += 7) {
@@ -204,19 +203,19 @@ TEST(PlainPng, EachFlippedBitIsHandedOver) {
   }
 }
 
-TEST(PlainPng, EachCutIsHandedOver) {
+TEST(FastPng, EachCutIsHandedOver) {
   const Bytes good = AssemblePng(PlainGrey());
   for (std::size_t size = 33; size < good.size(); size += 5)
     EXPECT_FALSE(ReadPlain(ByteSpan(good).first(size))) << size;
 }
 
-TEST(PlainPng, WrongSumOfTheStreamIsHandedOver) {
+TEST(FastPng, WrongSumOfTheStreamIsHandedOver) {
   RawPng png = PlainGrey();
   png.stream.back() ^= 1;
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));
 }
 
-TEST(PlainPng, MoreOrLessDataThanRowsIsHandedOver) {
+TEST(FastPng, MoreOrLessDataThanRowsIsHandedOver) {
   for (const std::uint32_t height : {49u, 51u}) {
     RawPng png = PlainGrey();
     png.height = height;
@@ -227,7 +226,7 @@ TEST(PlainPng, MoreOrLessDataThanRowsIsHandedOver) {
   EXPECT_FALSE(ReadPlain(AssemblePng(png)));
 }
 
-TEST(PlainPng, StreamWithAWindowThatIsTooSmallIsHandedOver) {
+TEST(FastPng, StreamWithAWindowThatIsTooSmallIsHandedOver) {
   RawPng png = PlainGrey();
   png.stream[0] = 0x18;  // claims a window of 512 bytes
   png.stream[1] = 0x19;

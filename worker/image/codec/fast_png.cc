@@ -1,4 +1,4 @@
-#include "worker/image/codec/plain_png.h"
+#include "worker/image/codec/fast_png.h"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,9 @@ namespace {
 // ISA-L counts the inflated bytes in 32 bits.
 constexpr std::uint64_t kMaxRaster = (std::uint64_t{1} << 32) - (1 << 20);
 
-Verdict<void> GiveUp() { return Refuse(Reason::kCorrupt, "not a plain PNG"); }
+ImageResult<void> GiveUp() {
+  return Refuse(Reason::kCorrupt, "not a plain PNG");
+}
 
 std::size_t BitsPerPixel(const PngHeader& header) {
   return std::size_t{header.channels()} * header.bits;
@@ -28,7 +30,7 @@ std::uint64_t RowBytesOf(const PngHeader& header) {
 
 bool IsPalette(const PngHeader& header) { return header.colour_type == 3; }
 
-bool IsPlain(const PlainPng& png) {
+bool IsPlain(const FastPngInput& png) {
   const PngHeader& header = png.header;
   if (header.interlaced || png.colour_key) return false;
   if (std::endian::native != std::endian::little && header.bits == 16)
@@ -44,7 +46,7 @@ bool IsPlain(const PlainPng& png) {
 
 // Returns the palette's colours as one row of RGB or RGBA pixels, from which a
 // splitter can make planes. tRNS may have fewer entries; the others are opaque.
-std::vector<std::uint8_t> PaletteColours(const PlainPng& png) {
+std::vector<std::uint8_t> PaletteColours(const FastPngInput& png) {
   const std::size_t count = std::min<std::size_t>(png.palette.size() / 3, 256);
   std::vector<std::uint8_t> row;
   for (std::size_t i = 0; i < count; ++i) {
@@ -128,9 +130,9 @@ class IndexTable {
   std::array<std::array<std::int16_t, 256>, kMaxPlanes> samples_{};
 };
 
-class PlainReader final : public RowSource {
+class FastPng final : public RowSource {
  public:
-  PlainReader(const PlainPng& png, const PictureShape& shape)
+  FastPng(const FastPngInput& png, const PictureShape& shape)
       : header_(png.header),
         shape_(shape),
         row_bytes_(static_cast<std::size_t>(RowBytesOf(png.header))),
@@ -154,9 +156,9 @@ class PlainReader final : public RowSource {
   [[nodiscard]] std::size_t RowBytes(int) const override {
     return std::size_t{shape_.width} * (shape_.wide ? 2 : 1);
   }
-  [[nodiscard]] Verdict<void> ReadBand(const Rings& rings) override;
-  [[nodiscard]] Verdict<void> Finish() override {
-    return stream_.EndsHere() ? Verdict<void>() : GiveUp();
+  [[nodiscard]] ImageResult<void> ReadBand(const Rings& rings) override;
+  [[nodiscard]] ImageResult<void> Finish() override {
+    return stream_.EndsHere() ? ImageResult<void>() : GiveUp();
   }
 
  private:
@@ -180,7 +182,7 @@ class PlainReader final : public RowSource {
 };
 
 // Reads the next row into row_; the row before it becomes above_.
-bool PlainReader::UndoFilter() {
+bool FastPng::UndoFilter() {
   const std::uint8_t* filtered = stream_.Take(row_bytes_ + 1);
   if (filtered == nullptr || filtered[0] >= kPngFilters) return false;
   // Filters treat pixels of less than a byte as bytes.
@@ -191,7 +193,7 @@ bool PlainReader::UndoFilter() {
   return true;
 }
 
-bool PlainReader::ToPlanes(const RowPointers& out) {
+bool FastPng::ToPlanes(const RowPointers& out) {
   const std::uint8_t* row = row_.data();
   if (header_.bits < 8)
     Unpack(row, header_.bits, header_.width, converted_.data());
@@ -209,7 +211,7 @@ bool PlainReader::ToPlanes(const RowPointers& out) {
   return true;
 }
 
-Verdict<void> PlainReader::ReadBand(const Rings& rings) {
+ImageResult<void> FastPng::ReadBand(const Rings& rings) {
   const auto planes = static_cast<std::size_t>(shape_.plane_count);
   const std::uint32_t rows = std::min(kPngBandRows, shape_.height - next_row_);
   for (std::uint32_t i = 0; i < rows; ++i) {
@@ -225,10 +227,10 @@ Verdict<void> PlainReader::ReadBand(const Rings& rings) {
 
 }  // namespace
 
-std::unique_ptr<RowSource> ReadPlainPng(const PlainPng& png,
-                                        const PictureShape& shape) {
+std::unique_ptr<RowSource> ReadFastPng(const FastPngInput& png,
+                                       const PictureShape& shape) {
   if (!IsPlain(png)) return nullptr;
-  return std::make_unique<PlainReader>(png, shape);
+  return std::make_unique<FastPng>(png, shape);
 }
 
 }  // namespace thumbmill

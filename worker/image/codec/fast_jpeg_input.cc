@@ -1,4 +1,4 @@
-#include "worker/image/codec/plain_picture.h"
+#include "worker/image/codec/fast_jpeg_input.h"
 
 #include <cstdio>
 // jpeglib.h needs stdio before it.
@@ -61,7 +61,7 @@ std::array<std::uint16_t, 64> ZigzagSteps(const JQUANT_TBL& table) {
 }
 
 bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
-                   PlainPicture* picture) {
+                   FastJpegInput* picture) {
   const bool whole =
       jpeg.Ss == 0 && jpeg.Se == 63 && jpeg.Ah == 0 && jpeg.Al == 0;
   const bool usual = jpeg.data_precision == 8 && jpeg.arith_code == 0 &&
@@ -78,7 +78,7 @@ bool AddComponents(const jpeg_decompress_struct& jpeg, const DecodeHint& hint,
     // Our reader takes the components of an MCU in the order of the frame.
     const bool in_order = jpeg.cur_comp_info[i] == &c;
     if (steps == nullptr || !(picture->progressive || in_order)) return false;
-    PlainComponent& plain = picture->components.emplace_back();
+    FastJpegComponent& plain = picture->components.emplace_back();
     // An MCU of a single component is one block, whatever the sampling factors
     // are, T.81 A.2.2.
     const bool alone = jpeg.num_components == 1;
@@ -134,7 +134,7 @@ std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
   if (scan.components.size() == count) {
     for (std::size_t i = 0; i < count; ++i)
       if (!is(i, scan.components[i])) return std::nullopt;
-    return PlainScan::kAll;
+    return FastJpegScan::kAll;
   }
   if (scan.components.size() != 1) return std::nullopt;
   for (std::size_t i = 0; i < count; ++i)
@@ -145,7 +145,7 @@ std::optional<std::size_t> ComponentOf(const jpeg_decompress_struct& jpeg,
 // Adds the DC scans. Returns false unless they bring each component from coarse
 // to exact, one bit at a time, T.81 G.1.1.1.
 bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
-                const JpegScans& scans, PlainPicture* picture) {
+                const JpegScans& scans, FastJpegInput* picture) {
   // Our reader uses the quantisation tables from before the first scan for all
   // scans.
   if (!scans.ends || scans.changes_steps) return false;
@@ -156,7 +156,7 @@ bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
     const auto component = ComponentOf(jpeg, scan);
     if (!component || scan.low_bit > kMaxLowBit) return false;
     for (std::size_t i = 0; i < low_bits.size(); ++i) {
-      if (*component != PlainScan::kAll && *component != i) continue;
+      if (*component != FastJpegScan::kAll && *component != i) continue;
       const bool next = low_bits[i] == kNone
                             ? scan.high_bit == 0
                             : scan.high_bit == low_bits[i] &&
@@ -164,7 +164,7 @@ bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
       if (!next) return false;
       low_bits[i] = scan.low_bit;
     }
-    PlainScan& plain = picture->scans.emplace_back();
+    FastJpegScan& plain = picture->scans.emplace_back();
     plain.data = bytes.subspan(scan.data);
     plain.restart_interval = scan.restart_interval;
     plain.low_bit = scan.low_bit;
@@ -186,7 +186,7 @@ bool AddDcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
 // Returns false if the scans do not bring them exactly enough.
 bool AddAcScans(const jpeg_decompress_struct& jpeg, ByteSpan bytes,
                 const JpegScans& scans, std::size_t component,
-                PlainPicture* picture) {
+                FastJpegInput* picture) {
   const auto& quant = picture->components[component].quant;
   std::array<bool, LowAcScan::kWanted + 1> brought{};
   double square = 0;
@@ -228,17 +228,16 @@ unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
   return std::bit_ceil(least);
 }
 
-std::optional<PlainPicture> DescribePlain(const jpeg_decompress_struct& jpeg,
-                                          ByteSpan bytes, ByteSpan data,
-                                          const JpegScans& scans,
-                                          const DecodeHint& hint) {
-  PlainPicture picture;
+std::optional<FastJpegInput> DescribeFastJpeg(
+    const jpeg_decompress_struct& jpeg, ByteSpan bytes, ByteSpan data,
+    const JpegScans& scans, const DecodeHint& hint) {
+  FastJpegInput picture;
   picture.width = jpeg.image_width;
   picture.height = jpeg.image_height;
   picture.progressive = jpeg.progressive_mode != 0;
   if (!AddComponents(jpeg, hint, &picture)) return std::nullopt;
   if (!picture.progressive) {
-    PlainScan& scan = picture.scans.emplace_back();
+    FastJpegScan& scan = picture.scans.emplace_back();
     scan.data = data;
     scan.restart_interval = jpeg.restart_interval;
     return picture;

@@ -1,4 +1,4 @@
-// worker/image/codec/plain_png.h: our own reader for plain PNGs, several times
+// worker/image/codec/fast_png.h: our own reader for plain PNGs, several times
 // faster than libpng.
 //
 // The idea: ISA-L inflates one window of the stream at a time. The kernels of
@@ -26,7 +26,7 @@
 
 namespace thumbmill {
 
-struct PlainPng {
+struct FastPngInput {
   PngHeader header;
   ByteSpan bytes;              // the file
   std::size_t first_data = 0;  // offset of the first IDAT chunk in it
@@ -37,10 +37,10 @@ struct PlainPng {
 
 // Returns null if the header shows that the PNG is not plain. If ReadBand() or
 // Finish() fails later, ignore the error and decode again with libpng: see
-// Decoder::HandsOver(). `shape` is the picture's shape; `png` must outlive the
-// reader.
-[[nodiscard]] std::unique_ptr<RowSource> ReadPlainPng(
-    const PlainPng& png, const PictureShape& shape);
+// Decoder::CanFallBack(). `shape` is the picture's shape; `png` must outlive
+// the reader.
+[[nodiscard]] std::unique_ptr<RowSource> ReadFastPng(const FastPngInput& png,
+                                                     const PictureShape& shape);
 
 // Rows that one ReadBand() of a PNG gives, with our own reader and with libpng.
 constexpr std::uint32_t kPngBandRows = 16;

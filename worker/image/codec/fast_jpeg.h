@@ -1,4 +1,4 @@
-// worker/image/codec/plain_jpeg.h: our own reader for plain JPEGs, several
+// worker/image/codec/fast_jpeg.h: our own reader for plain JPEGs, several
 // times faster than a general one when the thumbnail is small.
 //
 // The idea: at N/8 of the size only the N x N lowest frequencies of a block are
@@ -35,7 +35,7 @@
 
 namespace thumbmill {
 
-struct PlainComponent {
+struct FastJpegComponent {
   unsigned across = 1;   // blocks in an MCU, side by side
   unsigned down = 1;     // blocks in an MCU, one above the other
   unsigned eighths = 8;  // N: side of a block in samples
@@ -44,7 +44,7 @@ struct PlainComponent {
   unsigned ac_table = 0;
 };
 
-struct PlainScan {
+struct FastJpegScan {
   ByteSpan data;  // from the end of the scan's header to the end of the file
   unsigned restart_interval = 0;  // in MCUs; 0 if there is none
   // Only for progressive pictures: Al, and whether the scan brings only the bit
@@ -58,25 +58,25 @@ struct PlainScan {
   static constexpr std::size_t kAll = SIZE_MAX;
 };
 
-struct PlainPicture {
+struct FastJpegInput {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  std::vector<PlainComponent> components;
+  std::vector<FastJpegComponent> components;
   std::array<std::optional<HuffmanSpec>, 4> dc;
   std::array<std::optional<HuffmanSpec>, 4> ac;
   // The single scan of a sequential picture, or the DC scans of a progressive
   // one in the order of the file.
-  std::vector<PlainScan> scans;
+  std::vector<FastJpegScan> scans;
   // Only for progressive pictures: AC scans of components with two eighths.
-  std::vector<PlainAcScan> ac_scans;
+  std::vector<FastJpegAcScan> ac_scans;
   bool progressive = false;
 };
 
 // Returns null if the JPEG is not plain. If ReadBand() or Finish() fails later,
 // ignore the error and decode again with libjpeg-turbo: see
-// Decoder::HandsOver(). The reader sets the sizes of the planes; the rest of
+// Decoder::CanFallBack(). The reader sets the sizes of the planes; the rest of
 // `shape` is given.
-[[nodiscard]] std::unique_ptr<RowSource> ReadPlainJpeg(
-    const PlainPicture& picture, const PictureShape& shape);
+[[nodiscard]] std::unique_ptr<RowSource> ReadFastJpeg(
+    const FastJpegInput& picture, const PictureShape& shape);
 
 }  // namespace thumbmill
