@@ -53,12 +53,9 @@ Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
   // The engine is still under construction here, so `failed` must wait until
   // the loop runs.
   broken_ = true;
-  loop_->Post([this, alive = alive_, error = thread_.status().error()] {
-    if (*alive) failed_(error);
-  });
+  loop_->Post(guard_.Wrap(
+      [this, error = thread_.status().error()] { failed_(error); }));
 }
-
-Committer::~Committer() { *alive_ = false; }
 
 void Committer::Add(CommitEntry entry) {
   if (waiting_.empty()) oldest_ = std::chrono::steady_clock::now();
@@ -76,13 +73,12 @@ void Committer::Start() {
   auto batch =
       std::make_shared<std::vector<CommitEntry>>(std::exchange(waiting_, {}));
   busy_ = batch->size();
-  // The thread gets copies of the pointers: only the callback in the loop's
-  // thread may use `this`, after it has looked at `alive`.
-  thread_.Submit([this, batch, alive = alive_, loop = loop_, sink = sink_,
-                  journal = journal_] {
+  // The thread gets copies of the pointers: only the guarded callback in the
+  // loop's thread may use `this`.
+  thread_.Submit([this, batch, watch = guard_.watch(), loop = loop_,
+                  sink = sink_, journal = journal_] {
     Status status = MakeDurable(sink, journal, batch.get());
-    loop->Post([this, batch, alive, status = std::move(status)] {
-      if (!*alive) return;
+    loop->Post(watch.Wrap([this, batch, status = std::move(status)] {
       busy_ = 0;
       if (!status) {
         broken_ = true;
@@ -90,7 +86,7 @@ void Committer::Start() {
         return;
       }
       committed_(std::move(*batch));
-    });
+    }));
   });
 }
 

@@ -17,6 +17,7 @@
 
 #include "coordinator/engine/item.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/io_pool.h"
 
 namespace thumbmill {
@@ -36,7 +37,6 @@ class Committer {
 
   Committer(EventLoop* loop, Sink* sink, Journal* journal, Committed committed,
             Failed failed);
-  ~Committer();
 
   void Add(CommitEntry entry);
   // Starts a batch if none runs and the waiting one is full or old, or if
@@ -59,7 +59,7 @@ class Committer {
   TimePoint oldest_{};
   std::size_t busy_ = 0;  // entries of the batch that runs
   bool broken_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
   IoPool thread_{1, "tm-commit"};
 };
 

@@ -305,7 +305,7 @@ void Engine::KeepInput(const ItemPtr& item, Reason reason,
   kept_[item->ref.index] = item;
   const std::string name =
       PoisonName(item->sha256, item->ref.stem, item->ref.srcext);
-  parts_.pool->Submit([here = std::weak_ptr<bool>(here_), this,
+  parts_.pool->Submit([watch = guard_.watch(), this,
                        folder = options_.keep_poison, name, item, reason,
                        index = item->ref.index, loop = parts_.loop,
                        message = std::move(message)] {
@@ -313,12 +313,12 @@ void Engine::KeepInput(const ItemPtr& item, Reason reason,
     Status kept = KeepPoison(folder, name, bytes);
     // Post the index, not the item: a callback that never runs would keep the
     // item's slot beyond the life of the arena.
-    loop->Post([here, this, index, reason, message, kept = std::move(kept)] {
-      if (!here.lock()) return;
-      if (!kept) LogWarning("--keep-poison: " + kept.error().what);
-      const auto node = kept_.extract(index);
-      Conclude(node.mapped(), reason, message);
-    });
+    loop->Post(
+        watch.Wrap([this, index, reason, message, kept = std::move(kept)] {
+          if (!kept) LogWarning("--keep-poison: " + kept.error().what);
+          const auto node = kept_.extract(index);
+          Conclude(node.mapped(), reason, message);
+        }));
   });
 }
 

@@ -26,6 +26,7 @@
 #include "coordinator/engine/fetcher.h"
 #include "coordinator/engine/lister.h"
 #include "coordinator/engine/storer.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/memory_peak.h"
 #include "coordinator/net/host_limiter.h"
 #include "coordinator/net/outage_detector.h"
@@ -175,8 +176,7 @@ class Engine {
   TimePoint last_tick_{}, last_sample_{}, last_look_{};
   MemoryPeak own_memory_;
   MemoryPeak& memory_;  // parts_.memory, or own_memory_ if that is null
-  // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
   std::mt19937_64 random_{FreshSeed()};
 };
 

@@ -1,17 +1,12 @@
 #include "coordinator/engine/fetcher.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <utility>
 
 #include "common/check.h"
-#include "common/unique_fd.h"
 #include "coordinator/cli/units.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
@@ -28,115 +23,6 @@ constexpr std::uint64_t kGrowBytes = 256 << 10;
 // decoder).
 constexpr std::size_t kPlannedDownloads = 64;
 constexpr std::uint64_t kTransferBytes = 384 << 10;
-
-// The result of a pool thread's read.
-struct ReadAnswer {
-  FetchAnswer fetch;
-  std::uint64_t length = 0;
-  std::uint64_t needs = 0;  // the slot must be grown to this first
-};
-
-ReadAnswer ReadFailed(Reason reason, std::string message) {
-  ReadAnswer answer;
-  answer.fetch.reason = reason;
-  answer.fetch.message = std::move(message);
-  return answer;
-}
-
-// A lack of memory is transient: it says nothing about the image.
-ReadAnswer CopyFailed(const Error& error) {
-  const bool memory = error.code == ErrorCode::kNoMemory;
-  ReadAnswer answer =
-      ReadFailed(memory ? Reason::kMemory : Reason::kRead, error.what);
-  answer.fetch.transient = memory;
-  return answer;
-}
-
-// The granted part of a slot, as a part of its memfd.
-struct Place {
-  int fd;
-  std::uint64_t offset;
-  std::uint64_t size;
-};
-
-// Copies a file into a slot through a buffer that stays in a CPU cache. A read
-// into the mapped slot would cost one page fault, and the zeroing of a page,
-// per fresh page; pwrite() to the memfd costs neither.
-class FileCopy {
- public:
-  FileCopy(int from, const Place& to) : from_(from), to_(to) {}
-
-  [[nodiscard]] std::uint64_t length() const { return length_; }
-  // Copies one buffer. Returns false if the file has ended or the slot is full.
-  [[nodiscard]] Result<bool> Step() {
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBytes);
-    const std::uint64_t most =
-        std::min<std::uint64_t>(kBytes, to_.size - length_);
-    ssize_t got;
-    do {
-      got = read(from_, buffer_.get(), most);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) return FailSystem("read", errno);
-    for (ssize_t put = 0; put < got;) {
-      const ssize_t n = pwrite(to_.fd, buffer_.get() + put,
-                               static_cast<std::size_t>(got - put),
-                               static_cast<off_t>(to_.offset + length_));
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0)
-        return Fail(ErrorCode::kNoMemory,
-                    SystemError("write to shared memory", errno).what, errno);
-      put += n;
-      length_ += static_cast<std::uint64_t>(n);
-    }
-    return got > 0 && length_ < to_.size;
-  }
-
- private:
-  static constexpr std::size_t kBytes = 128 << 10;
-  static thread_local std::unique_ptr<char[]> buffer_;
-  int from_;
-  Place to_;
-  std::uint64_t length_ = 0;
-};
-
-thread_local std::unique_ptr<char[]> FileCopy::buffer_;
-
-// Runs in a pool thread.
-ReadAnswer ReadFile(const std::string& path, const Place& place,
-                    std::uint64_t max_bytes) {
-  // O_NONBLOCK, so that a FIFO that took the file's place cannot block the
-  // thread.
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid())
-    return ReadFailed(Reason::kRead, SystemError("open", errno).what);
-  struct stat st;
-  if (fstat(fd.get(), &st) != 0)
-    return ReadFailed(Reason::kRead, SystemError("fstat", errno).what);
-  if (!S_ISREG(st.st_mode))
-    return ReadFailed(Reason::kRead, "not a regular file");
-  const auto size = static_cast<std::uint64_t>(st.st_size);
-  if (size > max_bytes)
-    return ReadFailed(
-        Reason::kTooBig,
-        fmt::format("{} bytes, more than --max-bytes {}", size, max_bytes));
-  ReadAnswer answer;
-  if (size > place.size) {
-    answer.needs = size;
-    return answer;
-  }
-  // Files under /proc have size 0, so the copy does not trust the size: it goes
-  // on until the file ends.
-  FileCopy copy(fd.get(), place);
-  do {
-    const Result<bool> more = copy.Step();
-    if (!more) return CopyFailed(more.error());
-    if (!*more) break;
-    // The loop stops at the size, which saves the last read() of every file.
-  } while (copy.length() != size);
-  answer.length = copy.length();
-  if (answer.length == 0) return ReadFailed(Reason::kEmpty, "no bytes");
-  return answer;
-}
 
 }  // namespace
 
@@ -213,10 +99,7 @@ Fetcher::Fetcher(EventLoop* loop, IoPool* pool, Transfers* transfers,
       options_(options),
       done_(std::move(done)) {}
 
-Fetcher::~Fetcher() {
-  CancelAll();
-  *alive_ = false;
-}
+Fetcher::~Fetcher() { CancelAll(); }
 
 bool Fetcher::Start(const ItemPtr& item) {
   if (active_.size() >= options_.downloads) return false;
@@ -288,15 +171,15 @@ bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
   const std::uint64_t size =
       std::min(item->ref.size_bytes, options_.max_bytes) + 1;
   if (size > budget_->limit() - arena_->layout().keep_bytes) {
-    loop_->Post([this, fetch, alive = alive_] {
-      if (!*alive || !active_.contains(fetch->age)) return;
+    loop_->Post(guard_.Wrap([this, fetch] {
+      if (!active_.contains(fetch->age)) return;
       FetchAnswer answer;
       answer.reason = Reason::kTooCostly;
       answer.message = fmt::format(
           "{} bytes, but --memory leaves {} for inputs",
           fetch->item->ref.size_bytes, FormatBytes(budget_->limit()));
       Finish(fetch, std::move(answer));
-    });
+    }));
     return true;
   }
   if (!item->slot.Grow(size)) return false;
@@ -307,30 +190,32 @@ bool Fetcher::StartFile(const ItemPtr& item, const FetchPtr& fetch) {
 void Fetcher::SubmitRead(const FetchPtr& fetch) {
   fetch->reading = true;
   const SlotLease& slot = fetch->item->slot;
-  const Place place{arena_->writer_fd(), slot.offset(), slot.granted()};
+  const SlotPlace place{arena_->writer_fd(), slot.offset(), slot.granted()};
   // `fetch` holds the slot while the thread writes into it, even if the run is
   // cancelled meanwhile. The thread moves its reference back to the loop,
   // because only the loop's thread may return a slot to the arena.
-  pool_->Submit([this, fetch = fetch, place, alive = alive_, loop = loop_,
-                 max_bytes = options_.max_bytes]() mutable {
-    ReadAnswer answer = ReadFile(fetch->item->ref.path, place, max_bytes);
-    loop->Post(
-        [this, fetch = std::move(fetch), alive, answer = std::move(answer)] {
-          fetch->reading = false;
-          if (!*alive || !active_.contains(fetch->age)) return;
-          if (answer.needs > 0) {
-            // The file has grown since it was listed.
-            if (fetch->item->slot.Grow(answer.needs + 1)) {
-              SubmitRead(fetch);
-            } else {
-              Drop(fetch);
-            }
-            return;
-          }
-          fetch->item->length = answer.length;
-          Finish(fetch, answer.fetch);
-        });
+  pool_->Submit([this, fetch = fetch, place, watch = guard_.watch(),
+                 loop = loop_, max_bytes = options_.max_bytes]() mutable {
+    FileRead read = ReadFile(fetch->item->ref.path, place, max_bytes);
+    loop->Post(watch.Wrap([this, fetch = std::move(fetch),
+                           read = std::move(read)] { OnRead(fetch, read); }));
   });
+}
+
+void Fetcher::OnRead(const FetchPtr& fetch, const FileRead& read) {
+  fetch->reading = false;
+  if (!active_.contains(fetch->age)) return;
+  if (read.needs > 0) {
+    // The file has grown since it was listed.
+    if (fetch->item->slot.Grow(read.needs + 1)) return SubmitRead(fetch);
+    return Drop(fetch);
+  }
+  fetch->item->length = read.length;
+  FetchAnswer answer;
+  answer.reason = read.reason;
+  answer.message = read.message;
+  answer.transient = read.transient;
+  Finish(fetch, std::move(answer));
 }
 
 void Fetcher::Finish(const FetchPtr& fetch, FetchAnswer answer) {

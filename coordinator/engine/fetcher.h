@@ -23,7 +23,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "coordinator/engine/file_read.h"
 #include "coordinator/engine/item.h"
+#include "coordinator/loop/callback_guard.h"
 
 namespace thumbmill {
 
@@ -89,6 +91,7 @@ class Fetcher {
   bool StartUrl(const ItemPtr& item, const FetchPtr& fetch);
   bool StartFile(const ItemPtr& item, const FetchPtr& fetch);
   void SubmitRead(const FetchPtr& fetch);
+  void OnRead(const FetchPtr& fetch, const FileRead& read);
   void Finish(const FetchPtr& fetch, FetchAnswer answer);
   void Drop(const FetchPtr& fetch);
   bool Resume(Fetch* fetch);
@@ -106,7 +109,7 @@ class Fetcher {
   std::size_t paused_ = 0;
   // Expected bytes of a download: a moving mean that leans to the large side.
   double expected_bytes_ = 256 << 10;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 };
 
 }  // namespace thumbmill

@@ -48,7 +48,6 @@ Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
 Lister::~Lister() {
   Stop();
   if (thread_.joinable()) thread_.join();
-  *alive_ = false;
 }
 
 void Lister::Request(std::size_t count) {
@@ -94,9 +93,7 @@ void Lister::Run() {
 
 void Lister::Answer(ListedBatch batch) {
   auto shared = std::make_shared<ListedBatch>(std::move(batch));
-  loop_->Post([this, shared, alive = alive_] {
-    if (*alive) batch_(std::move(*shared));
-  });
+  loop_->Post(guard_.Wrap([this, shared] { batch_(std::move(*shared)); }));
 }
 
 ListedBatch Lister::ReadBatch() {

@@ -20,6 +20,7 @@
 
 #include "coordinator/engine/item.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/source/naming.h"
 #include "coordinator/source/source.h"
 
@@ -78,7 +79,7 @@ class Lister {
   Journal* journal_;
   ListerOptions options_;
   std::function<void(ListedBatch)> batch_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 
   std::mutex mutex_;
   std::condition_variable asked_;

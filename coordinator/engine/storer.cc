@@ -16,8 +16,6 @@ Storer::Storer(const StorerParts& parts, const StorerOptions& options,
                Events events)
     : parts_(parts), options_(options), events_(std::move(events)) {}
 
-Storer::~Storer() { *alive_ = false; }
-
 Storer::Naming Storer::NameOutputs(
     const Item& item, const std::vector<std::vector<std::uint8_t>>& outputs) {
   const Outcome& outcome = item.outcome;
@@ -107,21 +105,21 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
   // which the loop's thread must not do.
   parts_.pool->Submit([this, item = std::move(item),
                        records = std::move(records), names = std::move(names),
-                       alive = alive_, parts = parts_] {
+                       watch = guard_.watch(), parts = parts_] {
     auto taken = parts.journal->ClaimNames(names, item->source_key);
-    parts.loop->Post([this, item, records, alive, taken = std::move(taken)] {
-      if (!*alive) return;
-      if (!taken) {
-        --active_;
-        events_.fatal(taken.error().what);
-      } else if (taken->has_value()) {
-        Fail(item, Reason::kNameCollision,
-             fmt::format("its name '{}' belongs to {}", (*taken)->name,
-                         (*taken)->owner));
-      } else {
-        Put(item, records);
-      }
-    });
+    parts.loop->Post(
+        watch.Wrap([this, item, records, taken = std::move(taken)] {
+          if (!taken) {
+            --active_;
+            events_.fatal(taken.error().what);
+          } else if (taken->has_value()) {
+            Fail(item, Reason::kNameCollision,
+                 fmt::format("its name '{}' belongs to {}", (*taken)->name,
+                             (*taken)->owner));
+          } else {
+            Put(item, records);
+          }
+        }));
   });
 }
 
@@ -131,10 +129,10 @@ void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
   under_way_[item] = std::chrono::steady_clock::now();
   parts_.sink->Put(
       item->store,
-      [this, item, alive = alive_, records = std::move(records)](
-          const std::shared_ptr<StoreItem>&, StoreResult result) mutable {
-        if (*alive) OnPut(item, std::move(records), std::move(result));
-      });
+      guard_.Wrap([this, item, records = std::move(records)](
+                      const std::shared_ptr<StoreItem>&, StoreResult result) {
+        OnPut(item, records, std::move(result));
+      }));
 }
 
 void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
@@ -169,12 +167,12 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
   ++waiting_;
   // The timer may fire after StopRetrying(), which has already given up the
   // item.
-  parts_.loop->After(
-      *delay, [this, item, alive = alive_, records = std::move(records)] {
-        if (!*alive || stopped_) return;
-        --waiting_;
-        Put(item, records);
-      });
+  parts_.loop->After(*delay,
+                     guard_.Wrap([this, item, records = std::move(records)] {
+                       if (stopped_) return;
+                       --waiting_;
+                       Put(item, records);
+                     }));
 }
 
 std::size_t Storer::StopRetrying() {

@@ -17,6 +17,7 @@
 #include "common/shm/budget.h"
 #include "coordinator/engine/item.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/sink/sink.h"
 #include "coordinator/source/naming.h"
@@ -53,7 +54,6 @@ class Storer {
   };
 
   Storer(const StorerParts& parts, const StorerOptions& options, Events events);
-  ~Storer();
 
   void Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs);
   // Gives up the items that wait for another try, and retries no item from now
@@ -93,7 +93,7 @@ class Storer {
   std::size_t waiting_ = 0;  // items that wait for another try
   bool stopped_ = false;
   std::mt19937_64 random_{FreshSeed()};
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 };
 
 }  // namespace thumbmill

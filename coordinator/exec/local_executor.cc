@@ -9,6 +9,7 @@
 #include "common/check.h"
 #include "common/thread.h"
 #include "coordinator/exec/collect.h"
+#include "coordinator/loop/callback_guard.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
@@ -85,8 +86,7 @@ class LocalExecutor final : public Executor {
   bool closing_ = false;
   std::vector<std::unique_ptr<Seat>> seats_;  // one for each thread
   std::vector<std::thread> threads_;
-  // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 };
 
 Status LocalExecutor::Start(ExecutorEvents events) {
@@ -168,9 +168,7 @@ void LocalExecutor::Answer(Finished finished, Seat* seat) {
     answers_.push_back(std::move(finished));
   }
   if (!first) return;  // the thread that added the first one has told the loop
-  loop_->Post([here = std::weak_ptr<bool>(here_), this] {
-    if (here.lock()) Deliver();
-  });
+  loop_->Post(guard_.Wrap([this] { Deliver(); }));
 }
 
 void LocalExecutor::Deliver() {
@@ -198,7 +196,7 @@ void LocalExecutor::Stop(StopMode mode) {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   // No answer is delivered after this line.
-  here_.reset();
+  guard_.Cut();
   events_ = {};
 }
 

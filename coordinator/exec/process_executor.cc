@@ -23,6 +23,7 @@
 #include "coordinator/exec/process_stat.h"
 #include "coordinator/exec/watchdog.h"
 #include "coordinator/exec/worker_program.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/pool/worker_pool.h"
 #include "proto/channel.h"
 #include "proto/flight_record.h"
@@ -194,8 +195,7 @@ class ProcessExecutor final : public Executor {
   bool drain_posted_ = false;
   mutable TimePoint sampled_{};
   mutable ExecutorStats sample_;
-  // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 };
 
 ProcessExecutor::ProcessExecutor(EventLoop* loop, const Arena* inputs,
@@ -356,13 +356,10 @@ void ProcessExecutor::Forget(std::size_t worker) {
 // ---- messages ----------------------------------------------------------
 
 Status ProcessExecutor::WatchChannel() {
-  const auto poll = [here = std::weak_ptr<bool>(here_), this] {
-    return here.lock() ? Drain() : false;
-  };
   // The descriptor only wakes the loop, since ZeroMQ signals edges. The poller
   // asks the socket.
   RETURN_IF_ERROR(loop_->Watch(channel_->fd(), EPOLLIN, [](std::uint32_t) {}));
-  loop_->AddPoller(poll);
+  loop_->AddPoller(guard_.Wrap([this] { return Drain(); }));
   return {};
 }
 
@@ -425,11 +422,10 @@ bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
   // next round of the loop.
   if (!drain_posted_ && channel_->HasInput()) {
     drain_posted_ = true;
-    loop_->Post([here = std::weak_ptr<bool>(here_), this] {
-      if (!here.lock()) return;
+    loop_->Post(guard_.Wrap([this] {
       drain_posted_ = false;
       Drain();
-    });
+    }));
   }
   if (sent) return true;
   GiveUp(worker, sent.error().what);
@@ -441,11 +437,11 @@ bool ProcessExecutor::Send(std::size_t worker, const Message& message) {
 // kLateDeath is killed.
 void ProcessExecutor::GiveUp(std::size_t worker, const std::string& why) {
   peers_[worker].ready = false;
-  loop_->After(kLateDeath, [here = std::weak_ptr<bool>(here_), this, worker,
-                            id = peers_[worker].id, why] {
-    if (!here.lock() || peers_[worker].id != id || peers_[worker].death) return;
+  const auto end = [this, worker, id = peers_[worker].id, why] {
+    if (peers_[worker].id != id || peers_[worker].death) return;
     EndWorker(worker, {Reason::kCrash, false, why});
-  });
+  };
+  loop_->After(kLateDeath, guard_.Wrap(end));
 }
 
 void ProcessExecutor::OnMessage(std::size_t worker, const Ready& ready) {
@@ -763,7 +759,7 @@ void ProcessExecutor::Stop(StopMode mode) {
   events_ = {};
   pool_.KillAll();
   stopped_ = true;
-  here_.reset();
+  guard_.Cut();
   if (tick_ != 0) loop_->Cancel(std::exchange(tick_, 0));
   for (std::size_t i = 0; i < peers_.size(); ++i)
     if (peers_[i].death) Bury(i);

@@ -169,10 +169,7 @@ void CurlPool::Watch(CURL* easy, int fd, std::uint32_t events) {
     watched_.insert(fd);
     return;
   }
-  if (unwatched_.empty())
-    loop_->Post([weak = std::weak_ptr<CurlPool*>(self_)] {
-      if (const auto self = weak.lock()) (*self)->EndUnwatched();
-    });
+  if (unwatched_.empty()) loop_->Post(guard_.Wrap([this] { EndUnwatched(); }));
   unwatched_.push_back(easy);
 }
 

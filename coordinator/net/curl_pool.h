@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 
 namespace thumbmill {
@@ -83,7 +84,7 @@ class CurlPool {
   std::vector<CURL*> unwatched_;
   int failures_ = 0;  // of curl_multi_socket_action(), in a row
   // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<CurlPool*> self_ = std::make_shared<CurlPool*>(this);
+  CallbackGuard guard_;
 };
 
 }  // namespace thumbmill

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/curl_request.h"
@@ -123,8 +124,7 @@ class Transfers::Impl {
   DnsCoalescer coalescer_;
   TransferId next_id_ = 1;
   EventLoop::TimerId tick_ = 0;  // 0: none
-  // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);
+  CallbackGuard guard_;
 };
 
 Status Transfers::Impl::Init() {
@@ -164,9 +164,7 @@ Transfers::Impl::~Impl() {
 }
 
 void Transfers::Impl::Post(void (Impl::*work)(TransferId), TransferId id) {
-  loop_->Post([weak = std::weak_ptr<Impl*>(self_), work, id] {
-    if (const auto self = weak.lock()) ((*self)->*work)(id);
-  });
+  loop_->Post(guard_.Wrap([this, work, id] { (this->*work)(id); }));
 }
 
 Job* Transfers::Impl::Find(TransferId id) {

@@ -292,9 +292,7 @@ void WorkerPool::Fail(Error error) {
   // Calls the event from the loop, because the caller of Fail() may hold
   // references to objects that the event destroys.
   loop_->Post(
-      [here = std::weak_ptr<bool>(here_), this, error = std::move(error)] {
-        if (here.lock()) events_.failed(error);
-      });
+      guard_.Wrap([this, error = std::move(error)] { events_.failed(error); }));
 }
 
 }  // namespace thumbmill

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/pool/spawn.h"
 #include "coordinator/pool/stderr_relay.h"
@@ -132,7 +133,7 @@ class WorkerPool {
   bool ever_ready_ = false;
   bool failed_ = false;
   // Posted callbacks hold this weakly and do nothing after destruction.
-  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  CallbackGuard guard_;
 };
 
 }  // namespace thumbmill

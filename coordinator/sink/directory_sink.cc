@@ -18,6 +18,7 @@
 #include "common/lock_file.h"
 #include "common/own_files.h"
 #include "common/unique_fd.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
 
@@ -99,7 +100,7 @@ class DirectorySink final : public Sink {
   Status Prepare() override;
   void Put(std::shared_ptr<StoreItem> item, Done done) override;
   Status Publish(std::span<const std::shared_ptr<StoreItem>> batch) override;
-  void Abort() override { *aborted_ = true; }
+  void Abort() override { guard_.Cut(); }
 
  private:
   Status PurgeTemporary();
@@ -120,8 +121,7 @@ class DirectorySink final : public Sink {
   DirectorySinkOptions options_;
   UniqueFd target_, temporary_, lock_;
   std::atomic<std::uint64_t> next_{0};
-  std::shared_ptr<std::atomic<bool>> aborted_ =
-      std::make_shared<std::atomic<bool>>(false);
+  CallbackGuard guard_;  // of work in the pool and its answers; Abort() cuts it
   // Only Publish() uses these two, for one batch: the names of the changed
   // folders, and open descriptors of the last few, to save lookups.
   std::unordered_set<std::string> touched_;
@@ -178,9 +178,9 @@ Status DirectorySink::PurgeFolder(const std::string& folder) {
 
 void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
   pool_->Submit([this, item = std::move(item), done = std::move(done),
-                 aborted = aborted_]() mutable {
+                 watch = guard_.watch()]() mutable {
     // The pool may run this after Abort(): skip the work then.
-    if (*aborted) return;
+    if (!watch.alive()) return;
     Status status;
     for (StoreItem::File& file : item->files) {
       status = WriteTemporary(&file);
@@ -191,10 +191,9 @@ void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
       DropTemporary(*item);
       result = Unusable(status.error());
     }
-    loop_->Post([item = std::move(item), done = std::move(done), aborted,
-                 result = std::move(result)] {
-      if (!*aborted) done(item, result);
-    });
+    loop_->Post(
+        watch.Wrap([item = std::move(item), done = std::move(done),
+                    result = std::move(result)] { done(item, result); }));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/net/host_limiter.h"
 #include "coordinator/net/retry_policy.h"
@@ -126,9 +127,7 @@ class HttpSink final : public Sink {
   // The first failure since the target accepted or clearly refused a file.
   std::optional<TimePoint> refused_since_;
   EventLoop::TimerId wake_ = 0;  // 0: none
-  // Posted answers hold this weakly. Abort() replaces it, so that they do
-  // nothing.
-  std::shared_ptr<bool> epoch_ = std::make_shared<bool>();
+  CallbackGuard guard_;          // of posted answers; Abort() cuts it
 };
 
 // Sends HEAD, which changes nothing on the server. Most answers to it say
@@ -190,9 +189,8 @@ void HttpSink::Put(std::shared_ptr<StoreItem> item, Done done) {
 }
 
 void HttpSink::AnswerLater(const UploadRef& upload) {
-  loop_->Post([epoch = std::weak_ptr<bool>(epoch_), upload] {
-    if (!epoch.expired()) upload->done(upload->item, upload->result);
-  });
+  loop_->Post(
+      guard_.Wrap([upload] { upload->done(upload->item, upload->result); }));
 }
 
 bool HttpSink::MayStartFile() {
@@ -276,7 +274,7 @@ void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
 
 void HttpSink::Abort() {
   if (wake_ != 0) loop_->Cancel(std::exchange(wake_, 0));
-  epoch_ = std::make_shared<bool>();
+  guard_.Cut();
   waiting_.clear();
   for (const TransferId id : std::exchange(running_, {})) client_->Cancel(id);
 }

@@ -134,7 +134,7 @@ WorkerPool::WorkerPool(EventLoop* loop, const PoolOptions& options,
   };
 }
 
-WorkerPool::~WorkerPool() { here_.reset(); }
+WorkerPool::~WorkerPool() = default;
 
 Status WorkerPool::Start() {
   for (std::size_t i = 0; i < workers_.size(); ++i) RETURN_IF_ERROR(Launch(i));
@@ -167,10 +167,10 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
   TheStage().workers[death.worker] = fuzz::PlayedProcess();
   events_.died(death);
   if (!restarting_) return;
-  loop_->After(options_.first_backoff, [here = std::weak_ptr<bool>(here_), this,
-                                        worker = death.worker] {
-    if (here.lock() && restarting_) CHECK(Launch(worker));
-  });
+  const auto launch = [this, worker = death.worker] {
+    if (restarting_) CHECK(Launch(worker));
+  };
+  loop_->After(options_.first_backoff, guard_.Wrap(launch));
 }
 
 void WorkerPool::MarkReady(std::size_t worker) {
@@ -184,22 +184,22 @@ void WorkerPool::Kill(std::size_t worker) {
   workers_[worker].by_us = true;
   // Report the death later, from the loop, as the real pool does: its caller
   // may be in the middle of handling this worker.
-  loop_->Post([here = std::weak_ptr<bool>(here_), this, worker] {
-    if (!here.lock() || !workers_[worker].alive) return;
+  loop_->Post(guard_.Wrap([this, worker] {
+    if (!workers_[worker].alive) return;
     CountDeath({worker,
                 workers_[worker].process.pid,
                 {9, 0, Micros(0)},
                 workers_[worker].ready,
                 true});
-  });
+  }));
 }
 
 void WorkerPool::Retire(std::size_t worker, Millis limit) {
   workers_[worker].retired = true;
   const pid_t pid = workers_[worker].process.pid;
-  loop_->After(limit, [here = std::weak_ptr<bool>(here_), this, worker, pid] {
-    if (here.lock() && workers_[worker].process.pid == pid) Kill(worker);
-  });
+  loop_->After(limit, guard_.Wrap([this, worker, pid] {
+    if (workers_[worker].process.pid == pid) Kill(worker);
+  }));
 }
 
 pid_t WorkerPool::pid(std::size_t worker) const {
@@ -228,9 +228,7 @@ void WorkerPool::KillAll() {
 void WorkerPool::Fail(Error error) {
   if (std::exchange(failed_, true)) return;
   loop_->Post(
-      [here = std::weak_ptr<bool>(here_), this, error = std::move(error)] {
-        if (here.lock()) events_.failed(error);
-      });
+      guard_.Wrap([this, error = std::move(error)] { events_.failed(error); }));
 }
 
 // ---- EventLoop, whose clock moves only when nothing else is left to do
