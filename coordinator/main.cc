@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -21,6 +22,7 @@
 namespace {
 
 using thumbmill::Command;
+using thumbmill::CommandRow;
 using thumbmill::CompareCommand;
 using thumbmill::CompareOptions;
 using thumbmill::Result;
@@ -60,27 +62,17 @@ constexpr int kExitFatal = 4;
   std::abort();
 }
 
-int Usage(const std::string& what) {
+// The commands, a row each. The first one is the default.
+std::span<const CommandRow> Commands();
+
+int Usage(const std::string& error) {
   std::fprintf(stderr, "coordinator: %s\nTry 'coordinator --help'.\n",
-               thumbmill::Printable(what).c_str());
+               thumbmill::Printable(error).c_str());
   return kExitUsage;
 }
 
-int MainCompare(const std::vector<std::string>& arguments) {
-  Result<CompareCommand> command = thumbmill::ParseCompare(arguments);
-  if (!command) {
-    std::fprintf(stderr, "coordinator: %s\nTry 'coordinator compare --help'.\n",
-                 thumbmill::Printable(command.error().what).c_str());
-    return kExitUsage;
-  }
-  if (std::holds_alternative<thumbmill::ShowCompareHelp>(*command)) {
-    const std::string_view help = thumbmill::CompareHelpText();
-    std::fwrite(help.data(), 1, help.size(), stdout);
-    return 0;
-  }
-  if (thumbmill::Status log = thumbmill::InitLog({}); !log)
-    return Usage(log.error().what);
-  return thumbmill::Compare(std::get<CompareOptions>(*command));
+void Print(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
 }
 
 // Lets a stop signal end the process meanwhile: a file of the command line may
@@ -95,14 +87,11 @@ thumbmill::Status OpenLog(const thumbmill::LogOptions& options) {
   return thumbmill::InitLog(options);
 }
 
-int Main(const std::vector<std::string>& arguments) {
-  if (!arguments.empty() && arguments.front() == "compare")
-    return MainCompare({arguments.begin() + 1, arguments.end()});
+int MainRun(const std::vector<std::string>& arguments) {
   Result<Command> command = Parse(arguments);
   if (!command) return Usage(command.error().what);
   if (std::holds_alternative<thumbmill::ShowHelp>(*command)) {
-    const std::string_view help = thumbmill::HelpText();
-    std::fwrite(help.data(), 1, help.size(), stdout);
+    Print(stdout, thumbmill::HelpText(Commands()));
     return 0;
   }
   if (std::holds_alternative<thumbmill::ShowVersion>(*command)) {
@@ -113,6 +102,45 @@ int Main(const std::vector<std::string>& arguments) {
   if (thumbmill::Status log = OpenLog(options.log); !log)
     return Usage("--log-file: " + log.error().what);
   return thumbmill::Run(options);
+}
+
+int MainCompare(const std::vector<std::string>& arguments) {
+  Result<CompareCommand> command = thumbmill::ParseCompare(arguments);
+  if (!command) {
+    std::fprintf(stderr, "coordinator: %s\nTry 'coordinator compare --help'.\n",
+                 thumbmill::Printable(command.error().what).c_str());
+    return kExitUsage;
+  }
+  if (std::holds_alternative<thumbmill::ShowCompareHelp>(*command)) {
+    Print(stdout, thumbmill::CompareHelpText());
+    return 0;
+  }
+  if (thumbmill::Status log = thumbmill::InitLog({}); !log)
+    return Usage(log.error().what);
+  return thumbmill::Compare(std::get<CompareOptions>(*command));
+}
+
+std::span<const CommandRow> Commands() {
+  static constexpr CommandRow kCommands[] = {
+      {"run", "-i SRC -o DST -s SIZE [flags]", "makes thumbnails", MainRun},
+      {"compare", "-i SRC -s SIZE [flags]",
+       "measures one job with each backend (see compare --help)", MainCompare},
+  };
+  return kCommands;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    Print(stderr, thumbmill::UsageText(Commands()));
+    return kExitUsage;
+  }
+  const std::string& first = arguments.front();
+  if (const CommandRow* command = thumbmill::FindCommand(Commands(), first))
+    return command->run({arguments.begin() + 1, arguments.end()});
+  if (const CommandRow* near = thumbmill::NearestCommand(Commands(), first))
+    return Usage("'" + first + "' is neither a command nor a file; did you " +
+                 "mean '" + std::string(near->name) + "'?");
+  return MainRun(arguments);
 }
 
 }  // namespace

@@ -60,8 +60,7 @@ LIBRARIES = {
     r"hwy/.*": ("worker/image/resample/",),
     r"lcms2\.h": ("worker/image/",),
     r"seccomp\.h": ("worker/",),
-    r"CLI/.*": ("coordinator/cli/cli.cc", "coordinator/compare/options.cc",
-                "worker/"),
+    r"CLI/.*": ("coordinator/cli/flag_table.cc", "worker/"),
     r"spdlog/.*": ("common/",),
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Puts the texts of `coordinator --help` and `coordinator compare --help` into
-docs/cli.md, behind the sentences that announce them.
+docs/cli.md, after the sentences that announce them.
 
 usage: scripts/update_docs.py COORDINATOR [--check]
 

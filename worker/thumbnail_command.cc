@@ -16,6 +16,7 @@
 #include "common/printable.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "common/words.h"
 #include "proto/size_spec.h"
 #include "worker/thumbnailer.h"
 
@@ -79,16 +80,6 @@ void Declare(CLI::App* command, Request* request) {
                    "none, truncated, error, warning")
       ->capture_default_str();
   command->add_flag("--info", request->info, "print what the header says");
-}
-
-// Writes "--no_rotate" as "--no-rotate".
-std::string WithHyphens(const std::string& argument) {
-  if (!argument.starts_with("--")) return argument;
-  std::string changed = argument;
-  const std::size_t end = std::min(changed.find('='), changed.size());
-  std::replace(changed.begin(),
-               changed.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
-  return changed;
 }
 
 // Returns the format that the suffix of OUT names, or kUnknown if it names none
@@ -300,7 +291,7 @@ int RunThumbnailCommand(const std::vector<std::string>& arguments) {
   app.require_subcommand(1);
   std::vector<std::string> reversed;  // CLI11 takes them in this order
   for (const std::string& argument : arguments)
-    reversed.insert(reversed.begin(), WithHyphens(argument));
+    reversed.insert(reversed.begin(), NormaliseFlag(argument));
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp& help) {

@@ -29,54 +29,90 @@ struct FailureBound {
   double percent = 0;  // if above 0, it replaces `count` after 1,000 items
 };
 
+// Each comment says the effect, the default if the code does not show it, and
+// when to change it.
 struct RunOptions {
-  std::size_t workers = 0;  // the parser sets all usable cores for 0
+  // Worker processes, or threads. The parser sets one for each usable core.
+  // Fewer leave cores to other programs; more help only if workers wait.
+  std::size_t workers = 0;
+  // Where images are decoded. Only processes survive a decoder that crashes;
+  // threads and serial are for measuring and for systems without processes.
   Backend backend = Backend::kProcesses;
 
+  // Lists, folders, URLs and images, in the order of their images. At least
+  // one.
   std::vector<std::string> inputs;
-  std::string input_format;        // txt, csv, tsv, jsonl; empty: by suffix
-  std::string url_column = "url";  // a CSV or TSV column, or a JSON key
-  std::vector<std::string> include, exclude;  // globs, for folders only
+  // Format of the lists: txt, csv, tsv or jsonl. Empty: by each list's suffix.
+  // Set it for stdin, or for a list whose suffix is wrong.
+  std::string input_format;
+  // Column of a CSV or TSV list, or key of a JSON object, that holds the URL.
+  std::string url_column = "url";
+  // Globs for the files of folders; lists ignore them. Empty `include`: all
+  // files. A file that matches `exclude` too is left out.
+  std::vector<std::string> include, exclude;
 
+  // The target as typed. Required.
   std::string output;
-  TargetKind target = TargetKind::kDirectory;
-  std::string name_template;  // empty: the default for files or for URLs
-  Recipe recipe;
+  TargetKind target =
+      TargetKind::kDirectory;  // the parser reads it off `output`
+  // Template of the outputs' names. Empty: the default for files or for URLs.
+  // Set it if names collide.
+  std::string name_template;
+  Recipe recipe;  // sizes, format, quality and limits of the images
 
-  std::size_t downloads = 64;  // at the same time
-  std::size_t per_host = 6;    // at the same time, from one host of a list
-  std::size_t uploads = 32;    // at the same time
-  TransferOptions transfer;
-  RequestHeaders put_headers;  // sent to an http target
-  int retries = 3;             // more tries after a transient error
-  Millis retry_delay{500};     // before the first retry; then it doubles
+  // Most downloads at once. More help if servers are far away; each needs
+  // memory and a descriptor.
+  std::size_t downloads = 64;
+  // Most downloads at once from one host of a list. More may overload it.
+  std::size_t per_host = 6;
+  // Most uploads at once to an http target.
+  std::size_t uploads = 32;
+  TransferOptions transfer;    // timeouts and trust of downloads
+  RequestHeaders put_headers;  // sent to an http target; empty: none
+  // More tries after an error that may pass. 0 shows each error at once.
+  int retries = 3;
+  // Wait before the first retry; it doubles each time. Raise it for servers
+  // that ask for patience.
+  Millis retry_delay{500};
 
   // Bytes for coordinator and workers together. The parser sets 75 % of the
-  // usable memory.
+  // usable memory. Lower it to leave room for other programs.
   std::uint64_t memory = 0;
-  Millis task_timeout{30000};  // for one image in a worker
-  int attempts = 3;            // workers that one image may cost
+  // Longest time of one image in a worker; a hang costs the worker. Raise it on
+  // slow machines.
+  Millis task_timeout{30000};
+  // Workers that one image may cost before it fails as crash, hang or memory.
+  int attempts = 3;
+  // Whether workers give up their rights. kRequire ends the run if they cannot;
+  // kOff is for debuggers.
   SandboxMode sandbox = SandboxMode::kAuto;
-  std::string keep_poison;  // folder for inputs that cost workers, or empty
+  // Folder for inputs that cost workers, for a bug report. Empty: none is kept.
+  std::string keep_poison;
+  // Failures that stop the run. Empty: the run goes on whatever fails.
   std::optional<FailureBound> max_failures;
 
-  bool retry_failed = false;   // try items again that failed for good
-  bool revalidate = false;     // make URLs again
-  bool overwrite = false;      // forget the records of earlier runs
-  bool dry_run = false;        // print names only
-  bool trust_journal = false;  // do not check that outputs still exist
+  bool retry_failed = false;   // tries items again that failed for good
+  bool revalidate = false;     // makes URLs again: their images may be new
+  bool overwrite = false;      // forgets the records; for another recipe
+  bool dry_run = false;        // only prints the names
+  bool trust_journal = false;  // does not look for outputs; saves their stat()
+  // How outputs are made safe against power loss. kNever is faster on slow
+  // disks; kEach loses no finished image.
   FsyncPolicy fsync = FsyncPolicy::kBatch;
   // Folder of the journal. The parser sets <output>/.thumbmill for a directory
   // target. Empty: nothing is kept.
   std::string state_dir;
-  // The parser sets <state>/report.json if there is a state. Empty: no report.
+  // File of the report. The parser sets <state>/report.json if there is a
+  // state. Empty: no report.
   std::string report_file;
 
+  // How the progress is shown. kAuto: a block on a terminal, else lines.
   ProgressMode progress = ProgressMode::kAuto;
-  Millis stats_interval{10000};  // between plain lines
-  LogOptions log;
-  bool quiet = false;          // no progress and no summary
-  std::string worker_program;  // empty: `worker` beside this program
+  Millis stats_interval{10000};  // between two plain lines of progress
+  LogOptions log;                // level, file and format; default: stderr
+  bool quiet = false;            // shows no progress and no summary
+  // Program of the workers. Empty: `worker` beside this program. Tests set it.
+  std::string worker_program;
 };
 
 [[nodiscard]] const char* ToWord(Backend backend);

@@ -2,26 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 
+#include "common/words.h"
 #include "coordinator/cli/cli.h"
+#include "coordinator/cli/flag_fields.h"
+#include "coordinator/cli/flags.h"
 #include "coordinator/loop/machine.h"
 
 namespace thumbmill {
 namespace {
-
-std::vector<std::string> SplitCommas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  while (from <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    if (comma > from) parts.push_back(text.substr(from, comma - from));
-    from = comma + 1;
-  }
-  return parts;
-}
 
 Result<std::vector<std::string>> Words(const char* flag,
                                        const std::string& text,
@@ -64,46 +55,78 @@ std::string UsualWorkers() {
   return text + std::to_string(cores);
 }
 
-// Rejects flags that compare itself sets for each run.
-Status CheckPassedOn(const std::vector<std::string>& flags) {
-  for (const std::string& flag : flags)
-    for (const char* ours : {"-o", "--output", "--state", "--report",
-                             "--backend", "-j", "--overwrite", "--dry-run",
-                             "--crash-probe", "--name", "-P", "--progress"})
-      if (flag == ours || flag.starts_with(std::string(ours) + "="))
+// The flags before they are checked.
+struct CompareDraft {
+  CompareOptions options;
+  std::string workers = UsualWorkers();
+  std::string backends = "serial,threads,processes";
+  std::string sets = "given,tiny,large";
+  std::vector<std::string> sizes;
+};
+
+FlagTable CompareFlags(CompareDraft* draft) {
+  CompareOptions* o = &draft->options;
+  return {{"",
+           {
+               {"-i,--input", "--url-list", "SRC",
+                "as of run, repeatable; not stdin", Texts(&o->inputs)},
+               {"-s,--size", "", "SPEC", "as of run", Texts(&draft->sizes)},
+               {"-j,--workers", "", "N,N,…",
+                "(default: 1, 2, 4 … up to all usable cores)",
+                Text(&draft->workers)},
+               {"--backends", "", "B,B,…",
+                "some of serial, threads, processes (default: all)",
+                Text(&draft->backends)},
+               {"--repeat", "", "N",
+                "measured rounds, after one to warm up (default: 5)",
+                Number(&o->repeat, 1, 1000)},
+               {"--sets", "", "S,S,…",
+                "some of given (the images as they are), tiny (at least 2,000 "
+                "images, which are first made 64 pixels small), large (24 of "
+                "the images, which are first made 4000 pixels large) "
+                "(default: all)",
+                Text(&draft->sets)},
+               {"--report", "", "DIR",
+                "also writes compare.json, .csv, .md and, if gnuplot is "
+                "installed, .svg",
+                Text(&o->report_dir)},
+               {"-h,--help", "", "", "print this text", Asked()},
+           }}};
+}
+
+// Rejects flags of `run` that compare itself sets for each run.
+Status CheckPassedOn(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kOurs[] = {
+      "--output",    "--state",   "--report",      "--backend", "--workers",
+      "--overwrite", "--dry-run", "--crash-probe", "--name",    "--progress"};
+  Draft draft;
+  const FlagTable table = RunFlags(&draft);
+  for (const std::string& argument : arguments) {
+    // The row knows all names of a flag, those of other programs too.
+    const Flag* flag = FindFlag(table, argument);
+    if (flag == nullptr) continue;
+    const std::vector<std::string> names = NamesOf(*flag);
+    for (const std::string_view ours : kOurs)
+      if (std::find(names.begin(), names.end(), ours) != names.end())
         return Fail(ErrorCode::kUsage,
-                    fmt::format("{} is for compare itself to say", ours));
+                    fmt::format("{}: compare itself sets {} for each run; "
+                                "leave it out",
+                                argument, ours));
+  }
   return {};
 }
 
 }  // namespace
 
 Result<CompareCommand> ParseCompare(const std::vector<std::string>& arguments) {
-  CompareOptions options;
-  std::string workers = UsualWorkers();
-  std::string backends = "serial,threads,processes";
-  std::string sets = "given,tiny,large";
-  std::vector<std::string> sizes;
-  bool help = false;
-  CLI::App app;
-  app.set_help_flag("");
-  app.allow_extras();
-  app.add_option("-i,--input", options.inputs)->allow_extra_args(false);
-  app.add_option("-s,--size", sizes)->allow_extra_args(false);
-  app.add_option("-j,--workers", workers);
-  app.add_option("--backends", backends);
-  app.add_option("--repeat", options.repeat);
-  app.add_option("--sets", sets);
-  app.add_option("--report", options.report_dir);
-  app.add_flag("-h,--help", help);
-  std::vector<std::string> words(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(words);
-  } catch (const CLI::ParseError& e) {
-    return Fail(ErrorCode::kUsage, e.what());
-  }
-  if (help) return CompareCommand(ShowCompareHelp{});
-  options.passed_on = app.remaining();
+  CompareDraft draft;
+  const FlagTable table = CompareFlags(&draft);
+  ASSIGN_OR_RETURN(const GivenFlags given,
+                   GivenFlags::Read(table, arguments, /*takes_words=*/false));
+  if (given.Has("--help")) return CompareCommand(ShowCompareHelp{});
+  RETURN_IF_ERROR(given.Store());
+  CompareOptions& options = draft.options;
+  options.passed_on = given.unknown();
   RETURN_IF_ERROR(CheckPassedOn(options.passed_on));
   if (options.inputs.empty())
     return Fail(ErrorCode::kUsage, "no input: add for example -i photos/");
@@ -111,14 +134,12 @@ Result<CompareCommand> ParseCompare(const std::vector<std::string>& arguments) {
     if (input == "-")
       return Fail(ErrorCode::kUsage,
                   "-i -: a list on stdin can be read only once; name a file");
-  options.sizes = fmt::format("{}", fmt::join(sizes, ","));
-  if (options.repeat == 0 || options.repeat > 1000)
-    return Fail(ErrorCode::kUsage, "--repeat: 1 to 1000");
-  ASSIGN_OR_RETURN(options.workers, WorkerCounts(workers));
-  ASSIGN_OR_RETURN(options.backends, Words("--backends", backends,
+  options.sizes = fmt::format("{}", fmt::join(draft.sizes, ","));
+  ASSIGN_OR_RETURN(options.workers, WorkerCounts(draft.workers));
+  ASSIGN_OR_RETURN(options.backends, Words("--backends", draft.backends,
                                            {"serial", "threads", "processes"}));
   ASSIGN_OR_RETURN(options.sets,
-                   Words("--sets", sets, {"given", "tiny", "large"}));
+                   Words("--sets", draft.sets, {"given", "tiny", "large"}));
   // Check the other flags with the parser of `run` now: a wrong one should fail
   // here, not in the first child process.
   std::vector<std::string> run{"-o", "null:",      "-i", options.inputs.front(),
@@ -129,8 +150,8 @@ Result<CompareCommand> ParseCompare(const std::vector<std::string>& arguments) {
   return CompareCommand(std::move(options));
 }
 
-std::string_view CompareHelpText() {
-  return
+std::string CompareHelpText() {
+  constexpr std::string_view kAbove =
       R"(coordinator compare: one job with each backend, measured
 
 usage: coordinator compare -i SRC -s SIZE [flags]
@@ -138,21 +159,13 @@ usage: coordinator compare -i SRC -s SIZE [flags]
   coordinator compare -i photos/ -s 200x,64x,32x --workers 1,2 --report cmp/
 
 Runs the job with each backend and number of workers, in turn and repeatedly,
-each in a child process and with all its outputs, which must be the same bytes.
-Prints a table; nothing else is left but what --report names.
+each in a child process that writes all outputs. They must have the same bytes
+each time. Prints a table. Leaves only the files of --report.
 
-  -i, --input SRC          as of run, repeatable; not stdin
-  -s, --size SPEC          as of run
-  -j, --workers N,N,…      (default: 1, 2, 4 … up to all usable cores)
-      --backends B,B,…     of serial, threads, processes (default: all)
-      --repeat N           measured rounds, after one to warm up (default: 5)
-      --sets S,S,…         of given (the images as they are), tiny (made 64
-                           pixels small first, at least 2,000 of them), large
-                           (24 of them made 4000 large) (default: all)
-      --report DIR         also writes compare.json, .csv, .md and, where
-                           gnuplot is, .svg
-Other flags of run are given to each run as they are.
 )";
+  CompareDraft draft;
+  return std::string(kAbove) + HelpOf(CompareFlags(&draft)) +
+         "\nOther flags of run are given to each run as they are.\n";
 }
 
 }  // namespace thumbmill

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -32,6 +31,7 @@ using CompareCommand = std::variant<CompareOptions, ShowCompareHelp>;
 [[nodiscard]] Result<CompareCommand> ParseCompare(
     const std::vector<std::string>& arguments);
 
-[[nodiscard]] std::string_view CompareHelpText();
+// Returns the text of compare --help. docs/cli.md holds the same text.
+[[nodiscard]] std::string CompareHelpText();
 
 }  // namespace thumbmill

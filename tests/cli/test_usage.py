@@ -1,13 +1,14 @@
 """Wrong usage starts nothing, exits 1, and says what to type instead."""
 
 import os
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../integration"))
 
-from harness import ProgramCase, png  # noqa: E402
+from harness import COORDINATOR, ProgramCase, png  # noqa: E402
 
 
 class Usage(ProgramCase):
@@ -17,8 +18,30 @@ class Usage(ProgramCase):
         self.assertFalse(os.path.exists(self.path("out")))
         return done.err
 
-    def test_no_arguments_name_what_is_missing(self):
-        self.assertIn("-i ", self.refused())
+    def test_no_arguments_print_the_usage(self):
+        err = self.refused()
+        self.assertTrue(err.startswith("usage: coordinator "), err)
+        for text in ("-i ", "-o ", "-s ", "compare"):
+            self.assertIn(text, err)
+
+    def test_run_without_flags_names_what_is_missing(self):
+        self.assertIn("-i ", self.refused("run"))
+
+    def test_a_misspelt_command_is_named_with_the_nearest(self):
+        err = self.refused("comapre", "-i", "x.png")
+        self.assertIn("'comapre'", err)
+        self.assertIn("'compare'", err)
+
+    def test_a_folder_may_have_a_name_near_a_command(self):
+        self.write("runs/x.png", png(20, 10))
+        self.run_coordinator("runs", "-o", "out", "-s", "8x")
+        self.assertEqual(self.image("out/x_8.png"), ("png", 8, 4))
+
+    def test_the_page_of_the_command_line_shows_the_help(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+        subprocess.run(
+            [sys.executable, os.path.join(root, "scripts/update_docs.py"),
+             COORDINATOR, "--check"], check=True)
 
     def test_no_size_shows_one(self):
         self.assertIn("-s 200x", self.refused("-i", "x.png", "-o", "out"))
@@ -27,8 +50,9 @@ class Usage(ProgramCase):
         self.assertIn("-o ", self.refused("-i", "x.png", "-s", "8x"))
 
     def test_an_unknown_flag_is_named(self):
-        self.assertIn("--sise", self.refused("-i", "x.png", "-o", "out",
-                                             "--sise", "8x"))
+        err = self.refused("-i", "x.png", "-o", "out", "--sise", "8x")
+        self.assertIn("--sise", err)
+        self.assertIn("--size", err)
 
     def test_a_size_that_is_none_is_quoted(self):
         self.assertIn("12q", self.refused("-i", "x.png", "-o", "out", "-s",

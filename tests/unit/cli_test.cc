@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "common/words.h"
+#include "coordinator/cli/flags.h"
+
 namespace thumbmill {
 namespace {
 
@@ -41,8 +44,8 @@ TEST(Cli, TakesTheDefaultsOfTheContract) {
   EXPECT_GE(options->workers, 1u);
 }
 
-TEST(Cli, TakesRunAndPositionalSources) {
-  const auto options = Parse({"run", "a.txt", "b/", "-o", "out", "-s", "64"});
+TEST(Cli, TakesPositionalSources) {
+  const auto options = Parse({"a.txt", "b/", "-o", "out", "-s", "64"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_EQ(options->inputs, (std::vector<std::string>{"a.txt", "b/"}));
 }
@@ -141,15 +144,73 @@ TEST(Cli, KnowsTheCoursePreset) {
   EXPECT_EQ(options->name_template, "{stem}_{w}.{ext}");
 }
 
-TEST(Cli, ExplainsEachFlagInItsHelp) {
-  const std::string help(HelpText());
-  for (std::string flag : KnownFlags()) {
-    std::string underscored = flag;
-    std::replace(underscored.begin(), underscored.end(), '-', '_');
-    const bool named = help.find("--" + flag) != std::string::npos ||
-                       help.find("--" + underscored) != std::string::npos;
-    EXPECT_TRUE(named) << "--" << flag << " is not in --help";
+TEST(Cli, LetsAnEmptyValueLeaveTheDefault) {
+  const auto options = Parse(With({"--timeout", "", "--memory", ""}));
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->transfer.timeout, Millis(300000));
+  EXPECT_GT(options->memory, 0u);
+}
+
+TEST(Cli, TakesASpeedWithItsWindow) {
+  const auto options = Parse(With({"--min-speed", "2K/3s"}));
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->transfer.min_speed_bytes, 2048u);
+  EXPECT_EQ(options->transfer.min_speed_window, Millis(3000));
+  EXPECT_NE(ErrorOf(With({"--min-speed", "2K/0s"})), "");
+}
+
+TEST(Cli, NamesTheNearestFlagForAnUnknownOne) {
+  EXPECT_NE(ErrorOf(With({"--sise", "8x"})).find("mean --size?"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(With({"--retry_faled"})).find("mean --retry-failed?"),
+            std::string::npos);
+  const std::string far = ErrorOf(With({"--nothing-like-it"}));
+  EXPECT_EQ(far, "there is no flag --nothing-like-it");
+}
+
+TEST(Cli, RefusesAFlagGivenTwice) {
+  const std::string error = ErrorOf(With({"--fit", "fill", "--fit", "cover"}));
+  EXPECT_EQ(error, "--fit: given twice; give it once");
+}
+
+TEST(Cli, SaysWhichFlagLacksItsValue) {
+  EXPECT_EQ(ErrorOf(With({"--timeout"})), "--timeout: needs a value");
+}
+
+TEST(Cli, ShowsHelpBesideAWrongValue) {
+  const Result<Command> command = ParseCommandLine({"--timeout", "x", "-h"});
+  ASSERT_TRUE(command);
+  EXPECT_TRUE(std::holds_alternative<ShowHelp>(*command));
+}
+
+TEST(Cli, ShowsEachFlagAndCommandInItsHelp) {
+  constexpr CommandRow kRows[] = {{"run", "ARGUMENTS", "runs", nullptr},
+                                  {"verify", "STATE", "checks", nullptr}};
+  const std::string help = HelpText(kRows);
+  for (const char* text :
+       {"[run] ARGUMENTS", "coordinator verify STATE", "  verify   checks\n"})
+    EXPECT_NE(help.find(text), std::string::npos) << text;
+  Draft draft;
+  for (const FlagGroup& group : RunFlags(&draft))
+    for (const Flag& flag : group.flags) {
+      const std::vector<std::string> names = SplitCommas(flag.names);
+      for (const std::string& name : names)
+        EXPECT_NE(help.find(name), std::string::npos) << name;
+      EXPECT_FALSE(flag.help.empty()) << flag.names;
+    }
+  for (std::size_t at = 0; at < help.size();) {
+    const std::size_t end = help.find('\n', at);
+    EXPECT_LE(end - at, 80u) << help.substr(at, end - at);
+    at = end + 1;
   }
+}
+
+TEST(Cli, TakesAMisspeltCommandForNoSource) {
+  constexpr CommandRow kRows[] = {{"compare", "", "", nullptr}};
+  ASSERT_NE(NearestCommand(kRows, "comapre"), nullptr);
+  EXPECT_EQ(NearestCommand(kRows, "comapre")->name, "compare");
+  for (const char* word : {"comapre.txt", "./comapre", "photos", "-o"})
+    EXPECT_EQ(NearestCommand(kRows, word), nullptr) << word;
 }
 
 }  // namespace
