@@ -22,42 +22,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/hash.h"
 #include "common/result.h"
+#include "coordinator/journal/record.h"
 #include "proto/reason.h"
 
 namespace thumbmill {
-
-// One output of a finished item.
-struct OutputRecord {
-  std::string size;  // SizeSpec::text
-  std::string name;  // relative to the target
-  std::uint32_t width = 0, height = 0;
-  std::uint64_t bytes = 0;
-  std::string sha256;  // hex
-};
-
-// The final record of an item.
-struct ItemRecord {
-  std::uint64_t index = 0;
-  std::string source_key;  // identity, as in its ClaimRequest
-  std::string uri;         // as the source wrote it
-  std::string claim;       // claimed name, without the size
-  std::string stamp;       // ImageRef::stamp; empty for a URL
-  ItemStatus status = ItemStatus::kFailed;
-  Reason reason = Reason::kNone;
-  std::string message;
-  std::vector<std::string> warnings;
-  std::uint32_t attempts = 0;
-  int signal = 0;
-  std::string phase;
-  std::uint32_t width = 0, height = 0;  // of the source, upright
-  std::uint64_t bytes_in = 0;
-  std::string sha256;  // hash of the input, hex
-  std::vector<OutputRecord> outputs;
-  // Parts of the outputs' names, so that a retry writes the same names.
-  std::string host, dir, stem, srcext;
-};
 
 struct ClaimRequest {
   std::string source_key;  // the item's identity: CanonicalUrl() or the path
@@ -108,7 +77,7 @@ struct JournalOptions {
   bool tell_made = false;   // fill ClaimVerdict::made
   // Bounds of cost (memory, scans, output pixels). An item that was too_costly
   // is tried again if one of them has become larger.
-  std::array<std::uint64_t, 3> cost_bounds{};
+  CostBounds cost_bounds{};
 };
 
 struct JournalCounts {
