@@ -1,5 +1,5 @@
 // coordinator/compare/results.h: the measurements of a comparison, and their
-// output as tables, JSON, CSV and plots.
+// output as tables, JSON, CSV and a plot.
 #pragma once
 
 #include <string>
