@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <string>
+#include <utility>
 
 namespace thumbmill {
 namespace {
@@ -120,6 +122,20 @@ Result<std::vector<std::vector<std::uint8_t>>> Collect(const Task& task,
     copies.emplace_back(bytes.begin(), bytes.end());
   }
   return copies;
+}
+
+Result<Finished> CollectAnswer(const Lease& lease, TaskResult result,
+                               TimePoint now) {
+  const ByteSpan range(lease.output.data(), std::min(lease.task.output_capacity,
+                                                     lease.output.capacity()));
+  Finished finished;
+  finished.id = result.id;
+  finished.outcome = std::move(result.outcome);
+  ASSIGN_OR_RETURN(finished.outputs,
+                   Collect(lease.task, range, &finished.outcome));
+  BoundTimes(std::chrono::duration_cast<Micros>(now - lease.sent),
+             &finished.outcome.times);
+  return finished;
 }
 
 }  // namespace thumbmill

@@ -14,6 +14,9 @@
 #include "common/bytes.h"
 #include "common/clock.h"
 #include "common/result.h"
+#include "coordinator/exec/executor.h"
+#include "coordinator/exec/lease_table.h"
+#include "proto/messages.h"
 #include "proto/task.h"
 
 namespace thumbmill {
@@ -23,6 +26,10 @@ namespace thumbmill {
 // that the receiver sees none.
 [[nodiscard]] Result<std::vector<std::vector<std::uint8_t>>> Collect(
     const Task& task, ByteSpan range, Outcome* outcome);
+
+// Turns the RESULT of a task into its answer, at the time `now`.
+[[nodiscard]] Result<Finished> CollectAnswer(const Lease& lease,
+                                             TaskResult result, TimePoint now);
 
 // Reduces the times that a worker reports so that their sum is at most
 // `passed`, the time since it was sent the task.

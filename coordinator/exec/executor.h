@@ -69,6 +69,7 @@ struct ExecutorStats {
   std::size_t busy = 0;
   std::uint64_t workers_lost = 0;
   std::uint64_t workers_recycled = 0;    // replaced: their memory had grown
+  std::uint64_t malformed_messages = 0;  // dropped: they broke the protocol
   std::uint64_t message_bytes = 0;       // of messages to and from workers
   std::uint64_t shared_bytes = 0;        // allocated blocks of output memfds
   std::uint64_t private_bytes = 0;       // of all workers at this moment

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kMost = 72 << 20;
 // Bytes by which the memory may grow after the start and after each Settle().
 constexpr std::uint64_t kFurther = 32 << 20;
+// Time for the I/O thread to free the messages of workers that are gone.
+constexpr Millis kSettle{200};
 // A sanitizer's run time takes memory of its own: do not look then.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kLooks = false;
@@ -42,6 +44,18 @@ std::uint64_t OwnMemory::Unaccounted() const {
 
 bool OwnMemory::IsTooMuch() const {
   return kLooks && accounted_ && Unaccounted() > most_;
+}
+
+bool OwnMemory::Check(TimePoint now) {
+  if (settles_ == TimePoint()) {
+    if (!IsTooMuch()) return false;
+    settles_ = now + kSettle;
+    return true;
+  }
+  if (now < settles_) return false;
+  settles_ = {};
+  Settle();
+  return false;
 }
 
 void OwnMemory::Settle() {

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "common/clock.h"
+
 namespace thumbmill {
 
 class OwnMemory {
@@ -25,6 +27,10 @@ class OwnMemory {
   // it is empty, IsTooMuch() is always false.
   explicit OwnMemory(std::function<std::uint64_t()> accounted);
 
+  // Call in each tick. Returns true if the process holds too much; the caller
+  // must then kill the workers. Judges nothing while the memory of dead workers
+  // is being freed, and calls Settle() after that.
+  [[nodiscard]] bool Check(TimePoint now);
   // Returns true if the process holds more than the accounted bytes plus the
   // memory that the coordinator may need.
   [[nodiscard]] bool IsTooMuch() const;
@@ -37,6 +43,7 @@ class OwnMemory {
 
   std::function<std::uint64_t()> accounted_;
   std::uint64_t most_;
+  TimePoint settles_{};  // when Settle() is due; 0 if it is not
 };
 
 }  // namespace thumbmill

@@ -23,16 +23,16 @@ bool IsCharged(int signal) {
 
 }  // namespace
 
-Cause FindCause(const WorkerDeath& death, const Doom* doom,
+Cause FindCause(const WorkerDeath& death, const KillReason* kill,
                 const Evidence& evidence) {
   Cause cause;
-  if (doom != nullptr) {
-    // The SIGKILL was ours; only the doom tells why.
-    cause.reason = doom->reason;
-    cause.charged = doom->charged;
-    cause.outside = doom->outside;
+  if (kill != nullptr) {
+    // The SIGKILL was ours: how the process ended does not tell why.
+    cause.reason = kill->reason;
+    cause.charged = kill->charged;
+    cause.outside = kill->outside;
     cause.text = fmt::format("worker {} (pid {}) was ended: {}", death.worker,
-                             death.pid, doom->why);
+                             death.pid, kill->why);
     return cause;
   }
   cause.signal = death.end.signal;

@@ -13,11 +13,12 @@
 namespace thumbmill {
 
 // Why we kill a worker; decided before the kill.
-struct Doom {
+struct KillReason {
   Reason reason = Reason::kCrash;
   bool charged = false;
   std::string why;
-  bool outside = false;  // the cause seems to lie outside of its task
+  bool outside = false;     // the cause seems to lie outside of its task
+  bool end_of_run = false;  // no worker is needed any more
 };
 
 // Facts that the process's end does not tell.
@@ -37,8 +38,8 @@ struct Cause {
   std::string text;      // "worker 2 (pid 4711) died of SIGSEGV"
 };
 
-// Returns the cause of a death. `doom` is null if we did not kill the worker.
-[[nodiscard]] Cause FindCause(const WorkerDeath& death, const Doom* doom,
+// Returns the cause of a death. `kill` is null if we did not kill the worker.
+[[nodiscard]] Cause FindCause(const WorkerDeath& death, const KillReason* kill,
                               const Evidence& evidence);
 
 // Returns the report for one task. `running` is true if the worker worked on

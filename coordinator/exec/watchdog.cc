@@ -18,6 +18,8 @@ constexpr std::uint64_t kDataSlack = 96 << 20;
 // it was ready: no file of the test corpus leaves as much. Far enough below the
 // slack that leftovers of other images make no image run out of memory.
 constexpr std::uint64_t kMayKeep = 32 << 20;
+// Shortest time between two looks at a worker's memory after a RESULT.
+constexpr Millis kMemoryCheckInterval{5};
 // Steps of the limits: a small change needs no system call.
 constexpr std::uint64_t kDataStep = 8 << 20;
 constexpr Micros kCpuStep{4'000'000};
@@ -69,27 +71,33 @@ void Watchdog::LimitDataFor(std::uint64_t peak) {
   LimitData(pid_, data_limit_);
 }
 
-bool Watchdog::HasGrown(std::uint64_t peak) const {
+bool Watchdog::HasGrown(std::uint64_t peak, TimePoint now) {
+  memory_checked_ = now;
   return kLimitData && data_base_ != 0 &&
          PrivateBytes(pid_) > private_base_ + kMayKeep + peak + peak / 2;
 }
 
-std::optional<Doom> Watchdog::CheckTask(const Task& head, Micros age) const {
+bool Watchdog::MemoryCheckIsDue(TimePoint now) const {
+  return now - memory_checked_ >= kMemoryCheckInterval;
+}
+
+std::optional<KillReason> Watchdog::CheckTask(const Task& head,
+                                              Micros age) const {
   if (age >= Micros(head.time_limit)) return JudgeOverdue(head);
   // The worker has one thread: it cannot have computed for longer than this.
   if (age < Micros(head.cpu_limit)) return std::nullopt;
   const Micros used = CpuTime(pid_) - head_cpu_;
   if (used < Micros(head.cpu_limit)) return std::nullopt;
-  return Doom{Reason::kTooCostly, true,
-              fmt::format("it computed {} ms and may {} ms",
-                          used.count() / 1000, head.cpu_limit.count())};
+  return KillReason{Reason::kTooCostly, true,
+                    fmt::format("it computed {} ms and may {} ms",
+                                used.count() / 1000, head.cpu_limit.count())};
 }
 
 bool Watchdog::UsedUp(Micros cpu_time, Millis cpu) const {
   return cpu_time >= head_cpu_ + cpu;
 }
 
-Doom Watchdog::JudgeOverdue(const Task& head) const {
+KillReason Watchdog::JudgeOverdue(const Task& head) const {
   const Millis limit = head.time_limit;
   const std::string text = fmt::format("no answer within {} ms", limit.count());
   if (IsStopped(pid_))

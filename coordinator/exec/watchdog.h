@@ -38,11 +38,14 @@ class Watchdog {
 
   // Returns true if the worker holds more private memory than it may keep
   // between images plus 1.5 times `peak`, the prediction for its largest task.
-  [[nodiscard]] bool HasGrown(std::uint64_t peak) const;
+  [[nodiscard]] bool HasGrown(std::uint64_t peak, TimePoint now);
+  // Returns true if the last HasGrown() was so long ago that another is worth
+  // its cost: some ten microseconds.
+  [[nodiscard]] bool MemoryCheckIsDue(TimePoint now) const;
   // Returns why the worker must be killed, if its head, `age` old, has exceeded
   // a limit; else empty.
-  [[nodiscard]] std::optional<Doom> CheckTask(const Task& head,
-                                              Micros age) const;
+  [[nodiscard]] std::optional<KillReason> CheckTask(const Task& head,
+                                                    Micros age) const;
   // Returns true if the worker had reached our CPU limit, so that its SIGXCPU
   // came from us. `cpu_time` is all that it ever used, `cpu` is as in OnLoad().
   [[nodiscard]] bool UsedUp(Micros cpu_time, Millis cpu) const;
@@ -58,12 +61,13 @@ class Watchdog {
  private:
   void LimitCpuFor(Millis cpu);
   void LimitDataFor(std::uint64_t peak);
-  [[nodiscard]] Doom JudgeOverdue(const Task& head) const;
+  [[nodiscard]] KillReason JudgeOverdue(const Task& head) const;
 
   pid_t pid_;
   Micros head_cpu_{0};           // its CPU time when its head became the head
   TimePoint heard_{};            // its last message
   TimePoint asked_{};            // last HEARTBEAT; 0 if it is answered
+  TimePoint memory_checked_{};   // last HasGrown()
   std::uint64_t data_base_ = 0;  // DataBytes() when it was ready
   std::uint64_t data_limit_ = 0;
   std::uint64_t private_base_ = 0;  // PrivateBytes() when it was ready

@@ -45,6 +45,19 @@ TEST(OwnMemory, WhatCannotBeGivenBackIsAllowed) {
   EXPECT_TRUE(memory.IsTooMuch());
 }
 
+TEST(OwnMemory, JudgesNothingUntilTheMemoryOfDeadWorkersIsFreed) {
+  OwnMemory memory([] { return 0; });
+  const auto block = Touched();
+  const TimePoint start = TimePoint() + Millis(1000);
+  EXPECT_TRUE(memory.Check(start));
+  EXPECT_FALSE(memory.Check(start + Millis(199)));
+  // The memory that is still held then is allowed.
+  EXPECT_FALSE(memory.Check(start + Millis(200)));
+  EXPECT_FALSE(memory.Check(start + Millis(400)));
+  const auto further = Touched();
+  EXPECT_TRUE(memory.Check(start + Millis(600)));
+}
+
 TEST(OwnMemory, IsNeverTooMuchWhereNobodyCounts) {
   const OwnMemory memory({});
   const auto block = Touched();
