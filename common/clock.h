@@ -1,7 +1,9 @@
-// common/clock.h: time as an argument, so that a test can set it.
+// common/clock.h: the units of time, and the clock that the programs read.
+//
+// A class that waits gets the time as an argument, so that a test can set it.
 //
 // Units    std::chrono everywhere; `Millis` is the unit of flags and deadlines.
-// Threads  any may read SteadyClock; one thread uses a ManualClock.
+// Threads  any may call Now(); one thread uses a ManualClock.
 #pragma once
 
 #include <chrono>
@@ -12,23 +14,15 @@ using Millis = std::chrono::milliseconds;
 using Micros = std::chrono::microseconds;
 using TimePoint = std::chrono::steady_clock::time_point;
 
-class Clock {
- public:
-  virtual ~Clock() = default;
-  [[nodiscard]] virtual TimePoint Now() const = 0;
-};
-
-class SteadyClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint Now() const override {
-    return std::chrono::steady_clock::now();
-  }
-};
+// Returns the time of the monotonic clock.
+[[nodiscard]] inline TimePoint Now() {
+  return std::chrono::steady_clock::now();
+}
 
 // Stands still until Advance(): for tests.
-class ManualClock final : public Clock {
+class ManualClock {
  public:
-  [[nodiscard]] TimePoint Now() const override { return now_; }
+  [[nodiscard]] TimePoint Now() const { return now_; }
   void Advance(Millis by) { now_ += by; }
 
  private:

@@ -437,7 +437,7 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.memory = &parts->memory;
   engine_parts.cancel_source = [parts] { parts->cancel->Cancel(); };
   engine_parts.show = [&](const RunView& view) {
-    progress.Show(parts->stats, view, std::chrono::steady_clock::now());
+    progress.Show(parts->stats, view, Now());
   };
   Engine engine(options, engine_parts, std::move(parts->source));
   auto signals = SignalWatch::Create(parts->loop.get(), [&](int signal) {

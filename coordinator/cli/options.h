@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/fsync_policy.h"
+#include "coordinator/stats/run_stats.h"
 #include "proto/recipe.h"
 #include "proto/worker_args.h"
 
@@ -22,12 +23,6 @@ namespace thumbmill {
 enum class Backend { kSerial, kThreads, kProcesses };
 enum class ProgressMode { kAuto, kTty, kPlain, kNone };
 enum class TargetKind { kDirectory, kHttp, kNull };
-
-// The bound of --max-failures: a count, or a share of the items that ended.
-struct FailureBound {
-  std::uint64_t count = 0;
-  double percent = 0;  // if above 0, it replaces `count` after 1,000 items
-};
 
 // Each comment says the effect, the default if the code does not show it, and
 // when to change it.

@@ -58,14 +58,14 @@ Committer::Committer(EventLoop* loop, Sink* sink, Journal* journal,
 }
 
 void Committer::Add(CommitEntry entry) {
-  if (waiting_.empty()) oldest_ = std::chrono::steady_clock::now();
+  if (waiting_.empty()) oldest_ = Now();
   waiting_.push_back(std::move(entry));
 }
 
 void Committer::Pump(bool now) {
   if (busy_ > 0 || waiting_.empty() || broken_) return;
-  const bool due = now || waiting_.size() >= kFullBatch ||
-                   std::chrono::steady_clock::now() - oldest_ >= kBatchAge;
+  const bool due =
+      now || waiting_.size() >= kFullBatch || Now() - oldest_ >= kBatchAge;
   if (due) Start();
 }
 

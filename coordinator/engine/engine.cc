@@ -72,6 +72,20 @@ bool IsPoison(Reason reason) {
          reason == Reason::kMemory;
 }
 
+FinalImage ForCounters(const Item& item, const ItemRecord& record) {
+  FinalImage image;
+  image.status = record.status;
+  image.reason = record.reason;
+  image.warned = !record.warnings.empty();
+  image.bytes_in = record.bytes_in;
+  image.files_out = record.outputs.size();
+  for (const OutputRecord& output : record.outputs)
+    image.bytes_out += output.bytes;
+  if (item.ref.is_url) image.host = item.ref.host;
+  image.fetch_time = item.fetch_times.total;
+  return image;
+}
+
 std::string CollisionText(const Item& item, const std::string& owner) {
   return fmt::format(
       "its name '{}' belongs to {}; --name '{}' tells them apart", item.claim,
@@ -148,7 +162,7 @@ Engine::~Engine() {
 }
 
 RunEnd Engine::Run() {
-  stats_.started = std::chrono::steady_clock::now();
+  stats_.started = Now();
   ExecutorEvents events;
   events.finished = [this](Finished finished) {
     dispatcher_.OnFinished(std::move(finished));
@@ -174,8 +188,7 @@ RunEnd Engine::Run() {
   memory_.Look();
   stats_.peak_coordinator_bytes = memory_.peak();
   TM_FAIL_POINT("workers-stopped");
-  stats_.elapsed = std::chrono::duration_cast<Millis>(
-      std::chrono::steady_clock::now() - stats_.started);
+  stats_.elapsed = std::chrono::duration_cast<Millis>(Now() - stats_.started);
   if (parts_.show) {
     RunView last = View();
     last.ended = true;
@@ -229,18 +242,16 @@ void Engine::Admit(const ListedItem& listed) {
   ++stats_.listed;
   switch (listed.verdict.kind) {
     case Kind::kDone:
-      ++stats_.done_before;
+      stats_.CountBefore(ItemStatus::kDone);
       return forecast_.Passed(true);
     case Kind::kFailedBefore:
-      ++stats_.failed_before;
+      stats_.CountBefore(ItemStatus::kFailed);
       return forecast_.Passed(true);
     case Kind::kSkippedBefore:
-      ++stats_.skipped_before;
+      stats_.CountBefore(ItemStatus::kSkipped);
       return forecast_.Passed(true);
     case Kind::kDuplicate:
-      // Count it, but write no record: the record of the first one stands.
-      ++stats_.skipped;
-      ++stats_.skipped_by_reason[Reason::kDuplicate];
+      stats_.CountDuplicate();
       return forecast_.Passed(false);
     case Kind::kCollision:
     case Kind::kFresh:
@@ -265,22 +276,19 @@ void Engine::Admit(const ListedItem& listed) {
 
 void Engine::OnMade(const ItemPtr& item,
                     std::vector<std::vector<std::uint8_t>> outputs) {
-  item->made_at = std::chrono::steady_clock::now();
-  // The wait is the rest: queue, message and copy, but none of the stages.
-  const StageTimes& times = item->outcome.times;
-  stats_.latency.decode.Add(times.decode);
-  stats_.latency.resize.Add(times.resize);
-  stats_.latency.encode.Add(times.encode);
-  stats_.latency.wait.Add(
-      std::chrono::duration_cast<Micros>(item->made_at - item->ready_at) -
-      times.decode - times.resize - times.encode);
-  for (const auto& output : outputs) stats_.copied_bytes += output.size();
+  item->made_at = Now();
+  std::uint64_t bytes = 0;
+  for (const auto& output : outputs) bytes += output.size();
+  stats_.CountMade(
+      item->outcome.times,
+      std::chrono::duration_cast<Micros>(item->made_at - item->ready_at),
+      bytes);
   storer_.Add(item, std::move(outputs));
 }
 
 void Engine::OnStored(const ItemPtr& item, std::vector<OutputRecord> outputs) {
-  stats_.latency.store.Add(std::chrono::duration_cast<Micros>(
-      std::chrono::steady_clock::now() - item->made_at));
+  stats_.latency.store.Add(
+      std::chrono::duration_cast<Micros>(Now() - item->made_at));
   Record(item, ItemStatus::kDone, Reason::kNone, "", std::move(outputs));
 }
 
@@ -361,9 +369,9 @@ void Engine::Record(const ItemPtr& item, ItemStatus status, Reason reason,
   entry.item = item;
   entry.store = std::move(item->store);
   committer_.Add(std::move(entry));
-  ++ended_;
-  ended_failed_ += status == ItemStatus::kFailed ? 1 : 0;
-  CheckFailureBound();
+  stats_.CountEnded(status);
+  if (options_.max_failures && stats_.Exceeds(*options_.max_failures))
+    Drain({RunEnd::Kind::kLimit, {}, 0});
 }
 
 // ---- commit ------------------------------------------------------------
@@ -372,8 +380,7 @@ void Engine::OnCommitted(const std::vector<CommitEntry>& batch) {
   TM_FAIL_POINT("batch-final");
   for (const CommitEntry& entry : batch) {
     entry.item->Move(ItemState::kFinal);
-    Count(entry.record);
-    CountHost(*entry.item, entry.record);
+    stats_.Count(ForCounters(*entry.item, entry.record), Now());
     forecast_.Ended(NamedFormat(*entry.item), entry.item->ref.size_bytes,
                     entry.record.bytes_in,
                     std::uint64_t{entry.record.width} * entry.record.height);
@@ -382,55 +389,6 @@ void Engine::OnCommitted(const std::vector<CommitEntry>& batch) {
 }
 
 void Engine::Forget(std::size_t items) { open_ -= items; }
-
-void Engine::Count(const ItemRecord& record) {
-  stats_.bytes_in += record.bytes_in;
-  if (!record.warnings.empty()) ++stats_.warnings;
-  switch (record.status) {
-    case ItemStatus::kDone:
-      if (++stats_.done == 1)
-        stats_.first_done = std::chrono::duration_cast<Millis>(
-            std::chrono::steady_clock::now() - stats_.started);
-      break;
-    case ItemStatus::kSkipped:
-      ++stats_.skipped;
-      ++stats_.skipped_by_reason[record.reason];
-      break;
-    case ItemStatus::kFailed:
-      ++stats_.failed;
-      ++stats_.failed_by_reason[record.reason];
-      break;
-  }
-  stats_.files_out += record.outputs.size();
-  for (const OutputRecord& output : record.outputs)
-    stats_.bytes_out += output.bytes;
-}
-
-void Engine::CountHost(const Item& item, const ItemRecord& record) {
-  if (!item.ref.is_url || item.ref.host.empty()) return;
-  // A list may name millions of hosts, so memory is bounded here: hosts beyond
-  // the bound have no statistics.
-  if (!stats_.hosts.contains(item.ref.host) &&
-      stats_.hosts.size() >= RunStats::kMaxHosts)
-    return;
-  HostStats& host = stats_.hosts[item.ref.host];
-  ++host.items;
-  host.failed += record.status == ItemStatus::kFailed ? 1 : 0;
-  host.bytes += record.bytes_in;
-  host.time += item.fetch_times.total;
-}
-
-void Engine::CheckFailureBound() {
-  if (!options_.max_failures || draining_) return;
-  const FailureBound& bound = *options_.max_failures;
-  const auto failed = static_cast<double>(ended_failed_);
-  const auto ended = static_cast<double>(ended_);
-  // A percentage of a few items says little, so it counts from 1,000 on.
-  const bool over = bound.percent > 0
-                        ? ended >= 1000 && failed > ended * bound.percent / 100
-                        : ended_failed_ > bound.count;
-  if (over) Drain({RunEnd::Kind::kLimit, {}, 0});
-}
 
 // ---- the loop ----------------------------------------------------------
 
@@ -486,7 +444,7 @@ void Engine::Interrupt(int signal) {
 }
 
 void Engine::Tick() {
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   if (now - last_look_ >= kLook) {
     last_look_ = now;
     memory_.Look();

@@ -124,10 +124,6 @@ class Engine {
   void NetworkIsGone();
   void Record(const ItemPtr& item, ItemStatus status, Reason reason,
               std::string message, std::vector<OutputRecord> outputs);
-  void Count(const ItemRecord& record);
-  void CountHost(const Item& item, const ItemRecord& record);
-  void CountAnswer(const Item& item);
-  void CheckFailureBound();
   void Forget(std::size_t items);
 
   // Ends of a run.
@@ -167,9 +163,6 @@ class Engine {
   std::size_t open_ = 0;             // items listed, not final
   // Failed items whose inputs are being written to --keep-poison, by index.
   std::unordered_map<std::uint64_t, ItemPtr> kept_;
-  // Items given to the committer. They count before they are durable, so that
-  // --max-failures does not wait for the disk.
-  std::uint64_t ended_ = 0, ended_failed_ = 0;
   bool draining_ = false;
   bool stopped_ = false;
   RunEnd end_;

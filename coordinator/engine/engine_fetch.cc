@@ -19,8 +19,6 @@ constexpr std::size_t kReadAheadAtMost = 64;
 // the next.
 constexpr int kSlowRetries = 1;
 
-TimePoint Now() { return std::chrono::steady_clock::now(); }
-
 bool IsBusy(const FetchAnswer& answer) {
   return answer.http_status == 429 || answer.http_status == 503;
 }
@@ -128,7 +126,7 @@ void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
     return queue_.PushFront(item);
   }
   if (item->ref.is_url) {
-    CountAnswer(*item);
+    stats_.CountAnswer(item->ref.host, item->fetch_times.total);
     Judge(*item, answer);
   }
   if (answer.reason == Reason::kNone) return OnFetchedWell(item);
@@ -165,16 +163,6 @@ void Engine::OnFetchedWell(const ItemPtr& item) {
   dispatcher_.Add(item);
   // The look at the header may have mapped all pages of a file that was read.
   memory_.SharedGrows(length);
-}
-
-// Updates the host's moving mean of answer times. A host has statistics only
-// after its first image is final.
-void Engine::CountAnswer(const Item& item) {
-  const auto host = stats_.hosts.find(item.ref.host);
-  if (host == stats_.hosts.end()) return;
-  Micros& recent = host->second.recent;
-  const Micros took = item.fetch_times.total;
-  recent = recent == Micros(0) ? took : recent + (took - recent) / 8;
 }
 
 // ---- hosts and the network ---------------------------------------------

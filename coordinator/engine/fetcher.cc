@@ -79,7 +79,7 @@ class Fetcher::Fetch final : public BodySink {
 
   ItemPtr item;
   std::uint64_t age;
-  TimePoint since = std::chrono::steady_clock::now();
+  TimePoint since = Now();
   TransferId transfer = 0;      // 0 for a file
   std::uint64_t waits_for = 0;  // slot bytes it needs to resume; 0 if it runs
   bool reading = false;         // a pool thread uses the slot

@@ -98,7 +98,7 @@ void Lister::Answer(ListedBatch batch) {
 
 ListedBatch Lister::ReadBatch() {
   ListedBatch batch;
-  const TimePoint until = std::chrono::steady_clock::now() + kBatchTime;
+  const TimePoint until = Now() + kBatchTime;
   while (batch.items.size() < kBatch) {
     Result<std::optional<ImageRef>> next = source_->Next();
     // The items read before the error are still good, so the batch keeps them.
@@ -114,7 +114,7 @@ ListedBatch Lister::ReadBatch() {
     auto item = std::make_shared<Item>(std::move(**next));
     item->size_mask = options_.all_sizes;
     batch.items.push_back({std::move(item), {}});
-    if (std::chrono::steady_clock::now() >= until) return batch;
+    if (Now() >= until) return batch;
     if (!source_->Ready()) return batch;
   }
   return batch;

@@ -126,7 +126,7 @@ void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
 void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
   item->Move(ItemState::kStoring);
   ++item->put_tries;
-  under_way_[item] = std::chrono::steady_clock::now();
+  under_way_[item] = Now();
   parts_.sink->Put(
       item->store,
       guard_.Wrap([this, item, records = std::move(records)](

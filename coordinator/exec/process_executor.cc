@@ -29,8 +29,6 @@ constexpr Millis kTick{50};
 constexpr Millis kLateTick{500};
 constexpr Millis kDrainStep{20};
 
-TimePoint Now() { return std::chrono::steady_clock::now(); }
-
 // Returns true if the worker may have got a task. One that is being replaced or
 // cannot be reached may have had one earlier.
 bool MayHaveHadATask(WorkerState state) {

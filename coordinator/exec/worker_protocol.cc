@@ -15,8 +15,6 @@ namespace {
 // cause of death is recorded.
 constexpr Millis kLateDeath{100};
 
-TimePoint Now() { return std::chrono::steady_clock::now(); }
-
 }  // namespace
 
 WorkerProtocol::WorkerProtocol(const Parts& parts,

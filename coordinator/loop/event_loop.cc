@@ -52,8 +52,7 @@ void EventLoop::Unwatch(int fd) {
 }
 
 EventLoop::TimerId EventLoop::After(Millis delay, std::function<void()> fire) {
-  const TimePoint due =
-      std::chrono::steady_clock::now() + std::max(delay, Millis(0));
+  const TimePoint due = Now() + std::max(delay, Millis(0));
   const TimerId id = next_timer_++;
   timers_.emplace(id, Timer{due, std::move(fire)});
   due_.emplace(due, id);
@@ -92,7 +91,7 @@ void EventLoop::Post(std::function<void()> work) {
 Millis EventLoop::NextWait(Millis limit) const {
   if (busy_) return Millis(0);
   if (due_.empty()) return limit;
-  const auto left = due_.begin()->first - std::chrono::steady_clock::now();
+  const auto left = due_.begin()->first - Now();
   // Round up. A wait that ends just before the timer is due would make the loop
   // spin with waits of 0 ms.
   const auto wait = std::chrono::ceil<Millis>(left);
@@ -121,7 +120,7 @@ void EventLoop::RunOnce(Millis limit) {
 void EventLoop::FireTimers() {
   // Read the clock once: a timer that starts itself again without a delay waits
   // for the next round and cannot block this one.
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   while (!due_.empty() && due_.begin()->first <= now) {
     const TimerId id = due_.begin()->second;
     due_.erase(due_.begin());

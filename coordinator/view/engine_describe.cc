@@ -40,7 +40,7 @@ void CutLines(std::size_t all, std::size_t shown, const char* what,
 }  // namespace
 
 std::vector<std::string> Engine::Describe() const {
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   std::vector<std::string> lines;
   lines.push_back(ProgressLine(
       stats_, View(),
