@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   const auto workers =
       static_cast<std::size_t>(argc > 2 ? std::atoi(argv[2]) : 2);
   const thumbmill::Bytes tiny = thumbmill::TinyJpeg();
-  thumbmill::Measure("nothing", thumbmill::FakeWorkerProgram("honest"), tiny,
+  thumbmill::Measure("nothing", thumbmill::FakeWorkerProgram("faulty"), tiny,
                      tasks, workers);
   thumbmill::Measure("64x64 JPEG -> 32x32", thumbmill::RealWorkerProgram(),
                      tiny, tasks, workers);

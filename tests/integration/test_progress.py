@@ -19,8 +19,8 @@ import zlib
 from harness import (COORDINATOR, DeadPort, ProgramCase, children,
                      die_with_parent, origin, png, png_of, wait_until)
 
-HANGING_WORKER = os.path.join(os.environ["THUMBMILL_BIN"],
-                              "tests/workers/hanging_worker")
+FAULTY_WORKER = os.path.join(os.environ["THUMBMILL_BIN"],
+                             "tests/workers/faulty_worker")
 
 
 def in_own_job():
@@ -414,8 +414,8 @@ class Progress(ProgramCase):
         os.makedirs(self.path("programs"))
         program = self.path("programs/coordinator")
         shutil.copy(COORDINATOR, program)
-        shutil.copy(HANGING_WORKER, self.path("programs/worker"))
-        self.write("www/hang.png", png(30, 20))
+        shutil.copy(FAULTY_WORKER, self.path("programs/worker"))
+        self.write("www/hang.png", png(30, 20) + b"deed:hang")
         secret = "X-Amz-Signature=0123456789abcdef"
         urls = self.write_list("urls.txt",
                                [f"{self.server.url}/hang.png?{secret}"])

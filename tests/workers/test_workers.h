@@ -7,7 +7,7 @@
 
 namespace thumbmill {
 
-// Returns the path of a program: "segv" gives that of segv_worker.
+// Returns the path of a program: "faulty" gives that of faulty_worker.
 [[nodiscard]] std::string FakeWorkerProgram(const std::string& name);
 [[nodiscard]] std::string RealWorkerProgram();
 // Reads a file of tests/data/samples.
