@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@
 #include "coordinator/engine/memory_plan.h"
 #include "coordinator/exec/local_executor.h"
 #include "coordinator/exec/process_executor.h"
+#include "coordinator/loop/beside.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
 #include "coordinator/loop/machine.h"
@@ -40,6 +42,7 @@
 #include "coordinator/sink/http_sink.h"
 #include "coordinator/sink/null_sink.h"
 #include "coordinator/sink/output_look.h"
+#include "coordinator/source/list_downloads.h"
 #include "coordinator/source/open_sources.h"
 #include "coordinator/view/console.h"
 #include "coordinator/view/progress.h"
@@ -76,6 +79,7 @@ struct Parts {
   std::unique_ptr<EventLoop> loop;
   std::optional<SourceCancel> cancel;  // unblocks a source that waits
   std::optional<SignalWatch> signals;
+  std::unique_ptr<ListDownloads> lists;  // null if no list lies on a server
   std::unique_ptr<Source> source;
   bool retry_failed = false;
   UniqueFd state;                 // the folder; invalid if nothing is kept
@@ -177,6 +181,33 @@ Status ReserveThreads(const RunOptions& options) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+// Runs work that reads the sources. If a list is downloaded, the loop must run
+// meanwhile.
+Status WithDownloads(Parts* parts, std::function<void()> work) {
+  if (parts->lists) return RunBeside(parts->loop.get(), std::move(work));
+  work();
+  return {};
+}
+
+Status PrepareDownloads(const RunOptions& options, SourceOptions* source,
+                        Parts* parts) {
+  const auto is_list = [&options](const std::string& input) {
+    return IsUrlList(input, options.input_format);
+  };
+  if (std::none_of(options.inputs.begin(), options.inputs.end(), is_list))
+    return {};
+  RetryOptions retry;
+  retry.retries = options.retries;
+  retry.base = options.retry_delay;
+  ASSIGN_OR_RETURN(
+      parts->lists,
+      ListDownloads::Create(parts->loop.get(), options.transfer, retry));
+  source->download = [lists = parts->lists.get()](const std::string& url) {
+    return lists->Open(url);
+  };
+  return {};
+}
+
 Status OpenSource(const RunOptions& options, Parts* parts) {
   SourceOptions source;
   source.input_format = options.input_format;
@@ -190,7 +221,11 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   if (!options.keep_poison.empty())
     source.never_enter.push_back(options.keep_poison);
   source.cancel_fd = parts->cancel->fd();
-  ASSIGN_OR_RETURN(OpenedSources opened, OpenSources(options.inputs, source));
+  RETURN_IF_ERROR(PrepareDownloads(options, &source, parts));
+  Result<OpenedSources> result = Fail(ErrorCode::kInternal, "");
+  RETURN_IF_ERROR(WithDownloads(
+      parts, [&] { result = OpenSources(options.inputs, source); }));
+  ASSIGN_OR_RETURN(OpenedSources opened, std::move(result));
   // Opening a piped table waits for its header; a stop signal ends that wait.
   if (const int signal = PendingEnd(); signal != 0)
     return Fail(ErrorCode::kCancelled, "ended while sources were opened",
@@ -591,7 +626,10 @@ int Run(const RunOptions& options) {
   }
   if (options.dry_run) {
     const EndAtSignals end;
-    return DryRun(options, parts.get());
+    int code = kExitFatal;
+    const Status ran = WithDownloads(
+        parts.get(), [&] { code = DryRun(options, parts.get()); });
+    return ran ? code : Refused(ran.error());
   }
   const RunEnd end = RunEngine(options, parts.get());
   const int exit_code = ExitCode(end, parts->stats);

@@ -19,10 +19,11 @@ FlagGroup SourceFlags(Draft* draft) {
       "Sources and target",
       {
           {"-i,--input", "--url-list", "SRC",
-           "a list with one URL or path on each line (.txt .csv .tsv .jsonl, "
-           "each also .gz; - reads stdin; relative paths start at the current "
-           "folder), a folder, one http(s) URL, or one image; repeatable, and "
-           "may stand without -i",
+           "a list with one URL or path on each line, in a file or at an "
+           "http(s) URL (.txt .csv .tsv .jsonl, each also .gz; - reads stdin; "
+           "relative paths start at the current folder), a folder, or one "
+           "image, in a file or at an http(s) URL; repeatable, and may stand "
+           "without -i",
            Texts(&o->inputs)},
           {"--input-format", "", "F",
            "format of the lists: txt, csv, tsv, jsonl (default: by suffix)",

@@ -16,6 +16,13 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path,
   return reader;
 }
 
+std::unique_ptr<LineReader> LineReader::FromStream(ListStream stream,
+                                                   int cancel_fd) {
+  auto reader = std::unique_ptr<LineReader>(new LineReader());
+  reader->bytes_ = ListBytes::FromStream(std::move(stream), cancel_fd);
+  return reader;
+}
+
 std::size_t LineReader::FindEnd() const {
   return only_cr_ ? buffer_.find_first_of("\r\n", at_)
                   : buffer_.find('\n', at_);

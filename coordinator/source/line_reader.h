@@ -16,6 +16,7 @@
 
 #include "common/result.h"
 #include "coordinator/source/list_bytes.h"
+#include "coordinator/source/source.h"
 
 namespace thumbmill {
 
@@ -28,6 +29,10 @@ class LineReader {
   // bytes.
   [[nodiscard]] static Result<std::unique_ptr<LineReader>> Open(
       const std::string& path, int cancel_fd);
+
+  // Reads a list that is downloaded.
+  [[nodiscard]] static std::unique_ptr<LineReader> FromStream(ListStream stream,
+                                                              int cancel_fd);
 
   // Returns the next line without its end (LF or CRLF; CR in a list that has no
   // LF) and without a byte order mark. The line is valid until the next call.
@@ -42,6 +47,10 @@ class LineReader {
   // to find out.
   [[nodiscard]] bool Ready();
   [[nodiscard]] bool waits() const { return bytes_->waits(); }
+  // Returns the origin of the entries.
+  [[nodiscard]] Origin origin() const {
+    return bytes_->remote() ? Origin::kRemoteList : Origin::kList;
+  }
   [[nodiscard]] const std::string& name() const { return bytes_->name(); }
 
   // Waits for the first text and returns it, about 64 KiB at most. Next() gives

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "coordinator/source/utf16.h"
 
 namespace thumbmill {
 namespace {
@@ -30,66 +31,13 @@ bool MayBecome(std::string_view head, std::string_view mark) {
   return head.size() < mark.size() && mark.starts_with(head);
 }
 
-void AppendUtf8(char32_t code, std::string* out) {
-  const auto put = [out](char32_t byte) {
-    out->push_back(static_cast<char>(byte));
-  };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
-constexpr char32_t kReplacement = 0xFFFD;
-
-bool IsHigh(char32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool IsLow(char32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
-
-// Appends the whole characters of `text` as UTF-8. Returns how many bytes of
-// `text` it converted.
-std::size_t FromUtf16(std::string_view text, bool big, bool ended,
-                      std::string* out) {
-  const auto unit_at = [&](std::size_t at) -> char32_t {
-    const auto first = static_cast<unsigned char>(text[at]);
-    const auto second = static_cast<unsigned char>(text[at + 1]);
-    return big ? first << 8 | second : second << 8 | first;
-  };
-  std::size_t at = 0;
-  while (at + 2 <= text.size()) {
-    const char32_t unit = unit_at(at);
-    const bool pair_may_follow = IsHigh(unit) && at + 4 > text.size();
-    if (pair_may_follow && !ended) return at;
-    if (IsHigh(unit) && at + 4 <= text.size() && IsLow(unit_at(at + 2))) {
-      AppendUtf8(0x10000 + ((unit - 0xD800) << 10) + unit_at(at + 2) - 0xDC00,
-                 out);
-      at += 4;
-      continue;
-    }
-    AppendUtf8(IsHigh(unit) || IsLow(unit) ? kReplacement : unit, out);
-    at += 2;
-  }
-  if (!ended || at == text.size()) return at;
-  AppendUtf8(kReplacement, out);  // half a character
-  return text.size();
-}
-
 }  // namespace
 
 // The raw bytes, and the state of zlib if they are gzip.
 struct ListBytes::Input {
   enum class Packing { kUndecided, kNone, kGzip };
   UniqueFd fd;
+  std::shared_ptr<const StreamEnd> end;  // null if nobody sends the list
   int cancel_fd = -1;
   bool waits = false;
   bool cancelled = false;
@@ -109,6 +57,11 @@ struct ListBytes::Input {
     if (inflating) inflateEnd(&zlib);
   }
   [[nodiscard]] std::size_t left() const { return raw_end - raw_at; }
+  // Returns why the sender ended the list early, or empty.
+  [[nodiscard]] std::optional<Error> WhyCut() const {
+    if (!end || !ended || cancelled) return std::nullopt;
+    return end->error();
+  }
   // Waits until the list has bytes. Returns false if the wait was cancelled.
   Result<bool> Wait();
   // Appends more bytes to the rest in `raw`, unless `raw` is full.
@@ -239,7 +192,22 @@ Result<std::unique_ptr<ListBytes>> ListBytes::Open(const std::string& path,
   return bytes;
 }
 
+std::unique_ptr<ListBytes> ListBytes::FromStream(ListStream stream,
+                                                 int cancel_fd) {
+  auto bytes = std::unique_ptr<ListBytes>(new ListBytes());
+  bytes->input_ = std::make_unique<Input>();
+  bytes->name_ = std::move(stream.name);
+  Input& input = *bytes->input_;
+  input.fd = std::move(stream.fd);
+  input.end = std::move(stream.end);
+  input.waits = true;
+  input.cancel_fd = cancel_fd;
+  return bytes;
+}
+
 ListBytes::~ListBytes() = default;
+
+bool ListBytes::remote() const { return input_->end != nullptr; }
 
 bool ListBytes::waits() const { return input_->waits; }
 
@@ -312,7 +280,12 @@ void ListBytes::AppendText(bool ended, std::string* out) {
 Result<bool> ListBytes::Read(std::string* out) {
   std::optional<Error>& failed = input_->failed;
   if (failed) return tl::unexpected<Error>(*failed);
-  const Result<bool> more = ReadUnpacked(&held_);
+  Result<bool> more = ReadUnpacked(&held_);
+  if (!more || !*more) {
+    // The sender knows better than gzip why the bytes end here.
+    if (std::optional<Error> cut = input_->WhyCut())
+      more = tl::unexpected<Error>(std::move(*cut));
+  }
   const std::size_t old = out->size();
   AppendText(!more || !*more, out);
   if (more) return *more || out->size() > old;

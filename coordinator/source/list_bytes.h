@@ -1,6 +1,6 @@
 // coordinator/source/list_bytes.h: reads a list as UTF-8 bytes from a file, a
-// pipe or a terminal. Unpacks gzip, and converts UTF-16 that has a byte order
-// mark. Uses bounded memory.
+// pipe, a terminal or a download. Unpacks gzip, and converts UTF-16 that has a
+// byte order mark. Uses bounded memory.
 //
 // A gzip list may have several members, with zero bytes after any of them.
 //
@@ -11,7 +11,8 @@
 // Errors   Open() fails with kNotFound, kDenied or kIo. Read() fails with kIo,
 //          and with kBadData if gzip is damaged, ends early, or has other bytes
 //          after it. It first gives the text before the error, and then returns
-//          the error at each call.
+//          the error at each call. A download that ended early is the error
+//          of its StreamEnd.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "coordinator/source/list_stream.h"
 
 namespace thumbmill {
 
@@ -27,11 +29,16 @@ class ListBytes {
   // Opens a file, or stdin for "-".
   [[nodiscard]] static Result<std::unique_ptr<ListBytes>> Open(
       const std::string& path, int cancel_fd);
+  // Reads a list that another thread sends.
+  [[nodiscard]] static std::unique_ptr<ListBytes> FromStream(ListStream stream,
+                                                             int cancel_fd);
   ~ListBytes();
 
   // Appends the next bytes, possibly none. Returns false at the end.
   [[nodiscard]] Result<bool> Read(std::string* out);
 
+  // Returns whether the list is a download.
+  [[nodiscard]] bool remote() const;
   // Returns whether Read() can wait at all, as for a pipe or a terminal.
   [[nodiscard]] bool waits() const;
   // Returns whether Read() would return without waiting now.

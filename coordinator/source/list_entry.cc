@@ -92,6 +92,13 @@ std::string WhyNoSource(std::string_view entry) {
   return "";
 }
 
+// Returns why an entry of a list from the network names no image. Such a list
+// must not choose files of this machine: their thumbnails could be published.
+std::string WhyNoRemoteSource(std::string_view entry) {
+  const std::string why = entry.starts_with("file:") ? "" : WhyNoSource(entry);
+  return why.empty() ? "a list from the network may not name local files" : why;
+}
+
 // Makes an item from a path. If no such file exists, checks whether the entry
 // is no path at all, because "no such file" would mislead the user then.
 ImageRef FromPathOrNot(std::string_view entry, Origin origin) {
@@ -159,12 +166,14 @@ ImageRef FromListEntry(std::string_view entry, Origin origin) {
   ImageRef ref;
   if (entry.find('\0') != std::string_view::npos) {
     ref = BadLine(entry, "a NUL in the line");
-  } else if (entry.starts_with("file://")) {
-    ref = FromFileUrl(entry, origin);
   } else if (ParseUrl(entry)) {
     ref.uri = std::string(entry);
     ref.is_url = true;
     FillNameParts(&ref, entry);
+  } else if (origin == Origin::kRemoteList) {
+    ref = BadLine(entry, WhyNoRemoteSource(entry));
+  } else if (entry.starts_with("file://")) {
+    ref = FromFileUrl(entry, origin);
   } else if (LooksLikeUrl(entry)) {
     ref = BadLine(entry, WhyNoSource(entry));
   } else {

@@ -25,7 +25,7 @@ Result<std::optional<ImageRef>> ListSource::Next() {
     }
     const std::string_view entry = TrimBlanks(*line);
     if (entry.empty() || entry.front() == '#') continue;
-    return FromListEntry(entry, Origin::kList);
+    return FromListEntry(entry, lines_->origin());
   }
 }
 

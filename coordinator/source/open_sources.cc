@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -104,6 +105,12 @@ std::string FormatOf(std::string name, const std::string& given) {
   return "";
 }
 
+// Returns the path of a URL, or the input itself if it is no http(s) URL.
+std::string PathOf(const std::string& input) {
+  const std::optional<Url> url = ParseUrl(input);
+  return url ? url->path : input;
+}
+
 // Returns true if the file is itself a picture and not a list of pictures.
 // Looks at the extension, then at the first bytes.
 bool IsPicture(const std::string& path) {
@@ -159,24 +166,43 @@ Result<std::unique_ptr<Source>> OpenTable(std::unique_ptr<LineReader> lines,
   return table;
 }
 
-Result<std::unique_ptr<Source>> OpenList(const std::string& path,
-                                         const std::string& format,
-                                         const SourceOptions& options) {
-  Result<std::unique_ptr<LineReader>> opened =
-      LineReader::Open(path, options.cancel_fd);
-  if (!opened) return Fail(ErrorCode::kUsage, opened.error().what);
+Result<std::unique_ptr<Source>> OpenLines(std::unique_ptr<LineReader> opened,
+                                          const std::string& format,
+                                          const SourceOptions& options) {
   if (format == "csv" || format == "tsv")
-    return OpenTable(std::move(*opened), format, options);
-  LineReader* lines = opened->get();
+    return OpenTable(std::move(opened), format, options);
+  LineReader* lines = opened.get();
   if (!lines->waits()) RETURN_IF_ERROR(CheckIsList(lines, format));
   std::unique_ptr<Source> source;
   if (format == "jsonl")
-    source = std::make_unique<JsonLinesSource>(std::move(*opened),
+    source = std::make_unique<JsonLinesSource>(std::move(opened),
                                                options.url_column);
   else
-    source = std::make_unique<ListSource>(std::move(*opened));
+    source = std::make_unique<ListSource>(std::move(opened));
   if (!lines->waits()) return source;
   return std::make_unique<PipedSource>(lines, format, std::move(source));
+}
+
+Result<std::unique_ptr<Source>> OpenList(const std::string& path,
+                                         const std::string& format,
+                                         const SourceOptions& options) {
+  auto opened = LineReader::Open(path, options.cancel_fd);
+  if (!opened) return Fail(ErrorCode::kUsage, opened.error().what);
+  return OpenLines(std::move(*opened), format, options);
+}
+
+// Waits for the first text of the list, so that a list that cannot be
+// downloaded stops the run before it starts, as a missing file does.
+Result<std::unique_ptr<Source>> OpenUrlList(const std::string& url,
+                                            const SourceOptions& options) {
+  ASSIGN_OR_RETURN(ListStream stream, options.download(url));
+  auto lines = LineReader::FromStream(std::move(stream), options.cancel_fd);
+  const Result<std::string_view> head = lines->Head();
+  if (!head && head.error().code == ErrorCode::kNotFound)
+    return Fail(ErrorCode::kUsage, "--input " + head.error().what);
+  const std::string format = FormatOf(PathOf(url), options.input_format);
+  RETURN_IF_ERROR(CheckIsList(lines.get(), format));
+  return OpenLines(std::move(lines), format, options);
 }
 
 Result<std::unique_ptr<Source>> OpenDirectory(const std::string& path,
@@ -203,6 +229,8 @@ Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
                                         const SourceOptions& options) {
   if (input == "-")
     return OpenList("-", FormatOf("", options.input_format), options);
+  if (IsUrlList(input, options.input_format))
+    return OpenUrlList(input, options);
   if (LooksLikeUrl(input)) {
     ImageRef ref = FromListEntry(input, Origin::kArgument);
     if (ref.reason != Reason::kNone)
@@ -231,6 +259,12 @@ Result<std::unique_ptr<Source>> OpenOne(const std::string& input,
 
 }  // namespace
 
+bool IsUrlList(const std::string& input, const std::string& input_format) {
+  const std::optional<Url> url = ParseUrl(input);
+  return url && (!FormatOf(url->path, input_format).empty() ||
+                 url->path.ends_with(".gz"));
+}
+
 Result<OpenedSources> OpenSources(const std::vector<std::string>& inputs,
                                   const SourceOptions& options) {
   constexpr std::array kFormats = {"", "txt", "csv", "tsv", "jsonl"};
@@ -250,7 +284,7 @@ Result<OpenedSources> OpenSources(const std::vector<std::string>& inputs,
   for (const std::string& input : inputs) {
     ASSIGN_OR_RETURN(auto part, OpenOne(input, roots > 1, options));
     parts.push_back(std::move(part));
-    opened.retry_failed |= input.ends_with("failed.jsonl");
+    opened.retry_failed |= PathOf(input).ends_with("failed.jsonl");
   }
   opened.source = std::make_unique<ChainedSource>(std::move(parts));
   return opened;

@@ -2,10 +2,12 @@
 // that gives their images one after the other.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "coordinator/source/list_stream.h"
 #include "coordinator/source/source.h"
 
 namespace thumbmill {
@@ -15,7 +17,9 @@ struct SourceOptions {
   std::string url_column = "url";
   std::vector<std::string> include, exclude;  // globs, for folders only
   std::vector<std::string> never_enter;       // the output and state folders
-  int cancel_fd = -1;  // an eventfd that ends a wait for stdin
+  int cancel_fd = -1;  // a descriptor that ends a wait for a list
+  // Starts the download of a list. Null if IsUrlList() is true for no input.
+  std::function<Result<ListStream>(const std::string& url)> download;
 };
 
 struct OpenedSources {
@@ -25,7 +29,13 @@ struct OpenedSources {
   bool retry_failed = false;
 };
 
-// Fails with kUsage if an input does not exist or cannot be read, if the format
+// Returns whether an input is an http(s) URL of a list: its path ends as the
+// name of a list does, or `input_format` is given. Other URLs are images.
+[[nodiscard]] bool IsUrlList(const std::string& input,
+                             const std::string& input_format);
+
+// Waits for the first bytes of downloaded lists and of piped tables. Fails with
+// kUsage if an input does not exist or cannot be read, if the format
 // is unknown, or if a table lacks the column.
 [[nodiscard]] Result<OpenedSources> OpenSources(
     const std::vector<std::string>& inputs, const SourceOptions& options);

@@ -17,9 +17,10 @@
 namespace thumbmill {
 
 enum class Origin : std::uint8_t {
-  kDirectory,  // found in a folder: skipped if it is not an image
-  kList,       // named in a list: fails if it is not an image
-  kArgument,   // typed on the command line: trusted
+  kDirectory,   // found in a folder: skipped if it is not an image
+  kList,        // named in a list: fails if it is not an image
+  kRemoteList,  // named in a list from the network: never a local path
+  kArgument,    // typed on the command line: trusted
 };
 
 // One image as a source names it.

@@ -229,7 +229,7 @@ Result<std::optional<ImageRef>> DelimitedSource::Next() {
   if (delimiter_ == '\t') entry = UnquotedUrl(entry);
   if (TrimBlanks(entry).empty())
     return BadRecord(first.text, first.number, "an empty field");
-  return FromListEntry(entry, Origin::kList);
+  return FromListEntry(entry, lines_->origin());
 }
 
 Result<std::optional<ImageRef>> JsonLinesSource::Next() {
@@ -247,7 +247,7 @@ Result<std::optional<ImageRef>> JsonLinesSource::Next() {
     SetText(record, key_.c_str(), &entry);
     if (entry.empty())
       return BadRecord(*line, number, fmt::format("no text under '{}'", key_));
-    ImageRef ref = FromListEntry(entry, Origin::kList);
+    ImageRef ref = FromListEntry(entry, lines_->origin());
     TakeNameParts(record, &ref);
     return ref;
   }

@@ -137,5 +137,26 @@ TEST(Excerpts, AreBoundedAndPrintable) {
   EXPECT_LT(Excerpt(std::string(10'000, 'a')).size(), 300u);
 }
 
+// A list from the network must not choose files of this machine.
+TEST(ListEntry, TakesOnlyUrlsFromARemoteList) {
+  const TempDir dir;
+  const std::string file = dir.Write("a.jpg", "bytes");
+  for (const std::string& entry :
+       {file, "file://" + file, "FILE://" + file, "file:" + file,
+        std::string("/dev/null"), std::string("http:/a.jpg"),
+        std::string("a.jpg"), std::string("data:image/png,x")}) {
+    const ImageRef ref = FromListEntry(entry, Origin::kRemoteList);
+    EXPECT_EQ(ref.reason, Reason::kBadLine) << entry;
+    EXPECT_EQ(ref.path, "") << entry;
+    EXPECT_FALSE(ref.is_url) << entry;
+  }
+  EXPECT_NE(FromListEntry(file, Origin::kRemoteList)
+                .message.find("may not name local files"),
+            std::string::npos);
+  const ImageRef url = FromListEntry("http://h/a.jpg", Origin::kRemoteList);
+  EXPECT_EQ(url.reason, Reason::kNone);
+  EXPECT_EQ(url.origin, Origin::kRemoteList);
+}
+
 }  // namespace
 }  // namespace thumbmill

@@ -122,5 +122,17 @@ TEST_F(OpenSourcesTest, KnowsItsProgressWhenEveryPartDoes) {
   EXPECT_EQ(mixed.source->progress(), 0.0);
 }
 
+TEST(OpenSources, TakesAUrlForAListByThePathOrTheFormat) {
+  for (const char* url :
+       {"http://h/a.txt", "https://h/a.csv?x=1.jpg", "http://h/a.tsv.gz",
+        "http://h/a.jsonl", "http://h/a.urls", "http://h/d/a.gz"})
+    EXPECT_TRUE(IsUrlList(url, "")) << url;
+  for (const char* url : {"http://h/a.jpg", "http://h/list", "http://h/?a.txt",
+                          "http://h/", "a.txt", "ftp://h/a.txt", "-"})
+    EXPECT_FALSE(IsUrlList(url, "")) << url;
+  EXPECT_TRUE(IsUrlList("http://h/list", "csv"));
+  EXPECT_FALSE(IsUrlList("list", "csv"));
+}
+
 }  // namespace
 }  // namespace thumbmill
