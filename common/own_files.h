@@ -61,7 +61,11 @@ struct Place {
 // Opens the folder `path`. Makes it (mode 0700) and the folders above it if
 // they do not exist.
 [[nodiscard]] Result<UniqueFd> OpenPrivateFolder(const std::string& path);
-// Does the same for `name` in `folder`. Errors show the path as `shown`.
+// Opens the folder `path` and makes nothing. Fails with kNotFound if it does
+// not exist.
+[[nodiscard]] Result<UniqueFd> FindPrivateFolder(const std::string& path);
+// Does the same as OpenPrivateFolder() for `name` in `folder`. Errors show the
+// path as `shown`.
 [[nodiscard]] Result<UniqueFd> OpenPrivateFolderAt(int folder,
                                                    const std::string& name,
                                                    const std::string& shown);

@@ -10,11 +10,8 @@
 //          another coordinator holds the state (the text names it).
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +21,7 @@
 
 #include "common/result.h"
 #include "coordinator/journal/record.h"
+#include "coordinator/journal/records.h"
 #include "proto/reason.h"
 
 namespace thumbmill {
@@ -80,20 +78,14 @@ struct JournalOptions {
   CostBounds cost_bounds{};
 };
 
-struct JournalCounts {
-  std::uint64_t done = 0, skipped = 0, failed = 0;
-  std::map<std::string, std::uint64_t> skipped_by_reason, failed_by_reason;
-};
-
 // A name that another item owns.
 struct TakenName {
   std::string name;
   std::string owner;  // the owner's source
 };
 
-class Journal {
+class Journal : public Records {
  public:
-  virtual ~Journal() = default;
   // Claims the names of a batch in one transaction, and returns a verdict per
   // request in the same order. Claims are not durable: each run claims anew.
   [[nodiscard]] virtual Result<std::vector<ClaimVerdict>> Claim(
@@ -108,13 +100,9 @@ class Journal {
   // an item once. The record replaces the one of an earlier run, but for a
   // kPartly item the outputs that were made before stay recorded.
   [[nodiscard]] virtual Status Commit(std::span<const ItemRecord> batch) = 0;
-  // Counts all items ever recorded in this state.
-  [[nodiscard]] virtual Result<JournalCounts> Counts() = 0;
   // Returns the approximate number of items recorded before the run: an item
   // that was recorded more than once may count more than once.
   [[nodiscard]] virtual std::uint64_t recorded_before() const { return 0; }
-  [[nodiscard]] virtual Status ForEachFailed(
-      const std::function<void(const ItemRecord&)>& visit) = 0;
 };
 
 [[nodiscard]] Result<std::unique_ptr<Journal>> OpenJournal(

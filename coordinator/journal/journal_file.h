@@ -13,11 +13,17 @@
 
 namespace thumbmill {
 
+inline constexpr const char* kJournalFile = "journal.sqlite";
+
 // Opens the journal, and creates it if it is missing. `state` is a private
 // folder, `shown` its path; `stop` may be null. The file, and the files that
 // SQLite keeps beside it, have mode 0600 afterwards.
 [[nodiscard]] Result<Database> OpenJournalFile(int state,
                                                const std::string& shown,
                                                const std::atomic<bool>* stop);
+
+// Checks that the folder has a journal and that its files are ours, and changes
+// nothing. Fails with kNotFound if there is no journal.
+[[nodiscard]] Status FindJournalFile(int state, const std::string& shown);
 
 }  // namespace thumbmill

@@ -68,9 +68,7 @@ class ForgettingJournal final : public Journal {
     const std::lock_guard lock(mutex_);
     return counts_;
   }
-  Status ForEachFailed(const std::function<void(const ItemRecord&)>&) override {
-    return {};
-  }
+  Status Walk(const RecordFilter&, const Visit&) override { return {}; }
 
  private:
   Result<ClaimVerdict> ClaimOne(const ClaimRequest& request) {

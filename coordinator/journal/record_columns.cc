@@ -130,6 +130,8 @@ ItemRecord ReadRecord(const Statement& row) {
   return record;
 }
 
+std::int64_t IndexOf(const Statement& row) { return row.Integer(kIndex); }
+
 std::int64_t RowOf(const Statement& row) { return row.Integer(kRow); }
 
 std::string PackOutputs(const std::vector<OutputRecord>& outputs) {

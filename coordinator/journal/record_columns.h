@@ -36,6 +36,7 @@ void BindRecord(const ItemRecord& record, const PackedRecord& packed,
 // Reads any row, also one that somebody else wrote: unknown words become
 // kFailed and kNone.
 ItemRecord ReadRecord(const Statement& row);
+std::int64_t IndexOf(const Statement& row);
 std::int64_t RowOf(const Statement& row);
 
 // One output per line, its fields separated by tabs. Names contain neither tabs

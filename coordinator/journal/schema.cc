@@ -107,6 +107,15 @@ Status CheckJournal(Database* db, const std::string& shown) {
   return CheckWhole(db);
 }
 
+Error WithPath(Error error, const std::string& shown) {
+  if (error.code == ErrorCode::kBadData)
+    error.what += fmt::format(
+        " ({}/journal.sqlite is damaged, or no journal of ours; move it away "
+        "or use another --state)",
+        shown);
+  return error;
+}
+
 Result<std::string> GetMeta(Database* db, std::string_view key) {
   ASSIGN_OR_RETURN(Statement get,
                    db->Prepare("SELECT value FROM meta WHERE key = ?"));

@@ -33,6 +33,9 @@ extern const char* const kForgetRecords;
 // state, for errors.
 [[nodiscard]] Status CheckJournal(Database* db, const std::string& shown);
 
+// Adds the journal's path to an error, and advice, if the file is damaged.
+[[nodiscard]] Error WithPath(Error error, const std::string& shown);
+
 // The meta table holds "version" (kJournalVersion) and "recipe".
 inline constexpr std::string_view kJournalVersion = "1";
 // Returns an empty text if the key has no value.

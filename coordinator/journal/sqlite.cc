@@ -1,11 +1,12 @@
 #include "coordinator/journal/sqlite.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string_view>
 #include <utility>
+
+#include "coordinator/journal/sqlite_files.h"
 
 namespace thumbmill {
 namespace {
@@ -13,34 +14,9 @@ namespace {
 // Bytes of the longest text or row. Our rows stay below it: they have 64 sizes
 // with names of 4 KiB, and one line of a list.
 constexpr int kMostBytes = 4 << 20;
+constexpr int kReadAndWrite = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 // Virtual instructions between two checks of `stop`, well below 1 ms.
 constexpr int kOpsBetweenLooks = 4096;
-
-// Returns the path unchanged. A path such as /proc/self/fd/7/journal.sqlite
-// must stay as it is: SQLite would resolve the link and open the folder by its
-// name again, which may lead elsewhere by now.
-int KeepPath(sqlite3_vfs*, const char* path, int size, char* out) {
-  const std::string_view text(path);
-  if (text.size() >= static_cast<std::size_t>(size)) return SQLITE_CANTOPEN;
-  std::memcpy(out, text.data(), text.size() + 1);
-  return SQLITE_OK;
-}
-
-// Returns the name of a VFS that is SQLite's own for Linux, which opens files
-// with O_NOFOLLOW, but with KeepPath().
-const char* KeepingVfs() {
-  constexpr const char* kName = "thumbmill";
-  static const bool registered = [] {
-    sqlite3_vfs* own = sqlite3_vfs_find("unix");
-    if (own == nullptr) return false;
-    static sqlite3_vfs keeping = *own;
-    keeping.pNext = nullptr;
-    keeping.zName = kName;
-    keeping.xFullPathname = KeepPath;
-    return sqlite3_vfs_register(&keeping, 0) == SQLITE_OK;
-  }();
-  return registered ? kName : nullptr;
-}
 
 int LookWhetherToStop(void* stop) {
   return static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
@@ -135,12 +111,11 @@ ByteSpan Statement::Blob(int column) const {
                     sqlite3_column_bytes(statement_.get(), column))};
 }
 
-Result<Database> Database::OpenPath(const std::string& path, const char* vfs,
-                                    const std::string& shown) {
+Result<Database> Database::OpenPath(const std::string& path, int flags,
+                                    const char* vfs, const std::string& shown) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &raw,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, vfs);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, vfs);
   Database database;
   database.db_.reset(raw);
   if (code == SQLITE_OK) {
@@ -152,23 +127,42 @@ Result<Database> Database::OpenPath(const std::string& path, const char* vfs,
   return failed;
 }
 
-Result<Database> Database::Open(int folder, const std::string& name) {
+Result<Database> Database::OpenIn(int folder, const std::string& name,
+                                  const std::string& options, int flags,
+                                  const char* vfs) {
   // SQLite opens more files by this path later, so the descriptor must live as
   // long as the database.
   UniqueFd own(fcntl(folder, F_DUPFD_CLOEXEC, 3));
   if (!own.valid()) return FailSystem("the journal", errno);
-  const char* vfs = KeepingVfs();
   if (vfs == nullptr)
     return Fail(ErrorCode::kInternal, "the journal: this SQLite has no unix");
   const std::string path =
-      "/proc/self/fd/" + std::to_string(own.get()) + "/" + name;
-  ASSIGN_OR_RETURN(Database database, OpenPath(path, vfs, name));
+      fmt::format("file:/proc/self/fd/{}/{}{}", own.get(), name, options);
+  ASSIGN_OR_RETURN(Database database,
+                   OpenPath(path, flags | SQLITE_OPEN_URI, vfs, name));
   database.folder_ = std::move(own);
   return database;
 }
 
+Result<Database> Database::Open(int folder, const std::string& name) {
+  return OpenIn(folder, name, "", kReadAndWrite, KeepingVfs());
+}
+
+Result<Database> Database::OpenToRead(int folder, const std::string& name,
+                                      bool in_use) {
+  if (in_use)
+    return OpenIn(folder, name, "?readonly_shm=1", SQLITE_OPEN_READONLY,
+                  SharedReadVfs());
+  ASSIGN_OR_RETURN(
+      Database database,
+      OpenIn(folder, name, "", SQLITE_OPEN_READONLY, SoleReadVfs()));
+  // SQLite then keeps the index of the log in memory and not in a file.
+  RETURN_IF_ERROR(database.Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  return database;
+}
+
 Result<Database> Database::OpenInMemory() {
-  return OpenPath(":memory:", nullptr, "in memory");
+  return OpenPath(":memory:", kReadAndWrite, nullptr, "in memory");
 }
 
 void Database::Distrust() {

@@ -54,6 +54,12 @@ class Database {
   // copy of the folder's descriptor. Follows no link, not even to the folder.
   [[nodiscard]] static Result<Database> Open(int folder,
                                              const std::string& name);
+  // Opens an existing file for reading only. Writes no byte and creates no
+  // file. If another process has the database open, `in_use` must be true:
+  // reads then heed its locks. Else nobody may open it meanwhile.
+  [[nodiscard]] static Result<Database> OpenToRead(int folder,
+                                                   const std::string& name,
+                                                   bool in_use);
   [[nodiscard]] static Result<Database> OpenInMemory();
   Database() = default;
 
@@ -73,8 +79,11 @@ class Database {
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
-  static Result<Database> OpenPath(const std::string& path, const char* vfs,
-                                   const std::string& shown);
+  static Result<Database> OpenPath(const std::string& path, int flags,
+                                   const char* vfs, const std::string& shown);
+  static Result<Database> OpenIn(int folder, const std::string& name,
+                                 const std::string& options, int flags,
+                                 const char* vfs);
   UniqueFd folder_;  // closed after the database
   std::unique_ptr<sqlite3, Close> db_;
 };

@@ -17,6 +17,7 @@
 #include "coordinator/journal/past_records.h"
 #include "coordinator/journal/recipe_diff.h"
 #include "coordinator/journal/record_columns.h"
+#include "coordinator/journal/record_queries.h"
 #include "coordinator/journal/schema.h"
 #include "coordinator/journal/sqlite.h"
 #include "coordinator/journal/verdict.h"
@@ -37,8 +38,7 @@ class SqliteJournal final : public Journal {
   Status Commit(std::span<const ItemRecord> batch) override;
   Result<JournalCounts> Counts() override;
   std::uint64_t recorded_before() const override { return past_.count(); }
-  Status ForEachFailed(
-      const std::function<void(const ItemRecord&)>& visit) override;
+  Status Walk(const RecordFilter& filter, const Visit& visit) override;
 
  private:
   Status TakeRecipe();
@@ -267,39 +267,11 @@ Status SqliteJournal::Commit(std::span<const ItemRecord> batch) {
 
 Result<JournalCounts> SqliteJournal::Counts() {
   const std::lock_guard lock(mutex_);
-  ASSIGN_OR_RETURN(Statement rows,
-                   db_.Prepare("SELECT status, reason, count(*) FROM items"
-                               " GROUP BY status, reason"));
-  JournalCounts counts;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) return counts;
-    const std::string status = rows.Text(0), reason = rows.Text(1);
-    const auto count = static_cast<std::uint64_t>(rows.Integer(2));
-    if (status == "done") counts.done += count;
-    if (status == "skipped") {
-      counts.skipped += count;
-      counts.skipped_by_reason[reason] += count;
-    }
-    if (status == "failed") {
-      counts.failed += count;
-      counts.failed_by_reason[reason] += count;
-    }
-  }
+  return CountRecords(&db_);
 }
 
-Status SqliteJournal::ForEachFailed(
-    const std::function<void(const ItemRecord&)>& visit) {
-  const std::lock_guard lock(mutex_);
-  ASSIGN_OR_RETURN(Statement rows,
-                   db_.Prepare((std::string(kSelectRecords) +
-                                " WHERE status = 'failed' ORDER BY idx")
-                                   .c_str()));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, rows.Step());
-    if (!row) return {};
-    visit(ReadRecord(rows));
-  }
+Status SqliteJournal::Walk(const RecordFilter& filter, const Visit& visit) {
+  return WalkRecords(&db_, &mutex_, filter, visit);
 }
 
 }  // namespace
@@ -307,13 +279,7 @@ Status SqliteJournal::ForEachFailed(
 Result<std::unique_ptr<Journal>> OpenJournal(const JournalOptions& options) {
   auto journal = std::make_unique<SqliteJournal>(options);
   if (Status opened = journal->Open(); !opened) {
-    Error error = opened.error();
-    if (error.code == ErrorCode::kBadData)
-      error.what += fmt::format(
-          " ({}/journal.sqlite is damaged, or no journal of ours; move it away "
-          "or use another --state)",
-          options.state_dir);
-    return tl::unexpected<Error>(std::move(error));
+    return tl::unexpected<Error>(WithPath(opened.error(), options.state_dir));
   }
   return journal;
 }

@@ -271,22 +271,18 @@ Status WriteReport(const Place& place, const RunFacts& facts) {
   return file.Finish();
 }
 
-Status WriteFailed(int state, Journal* journal) {
+Status WriteFailed(int state, Records* records) {
   WholeFile file(state, "failed.jsonl");
   RETURN_IF_ERROR(file.Open(0600));
   std::string buffer;
-  Status written;
-  RETURN_IF_ERROR(journal->ForEachFailed([&](const ItemRecord& record) {
-    // After a failed write, such as on a full disk, keep no more records.
-    if (!written) return;
-    buffer += Dump(FailedJson(record), -1) + "\n";
-    // Write in pieces of 1 MiB: a state may hold millions of failures.
-    if (buffer.size() < (1 << 20)) return;
-    written = file.Write(buffer);
+  // Written batch by batch: a state may hold millions of failures.
+  const auto write = [&](std::span<const ItemRecord> batch) {
     buffer.clear();
-  }));
-  RETURN_IF_ERROR(std::move(written));
-  RETURN_IF_ERROR(file.Write(buffer));
+    for (const ItemRecord& record : batch)
+      buffer += Dump(FailedJson(record), -1) + "\n";
+    return file.Write(buffer);
+  };
+  RETURN_IF_ERROR(records->Walk(kFailedOnly, write));
   return file.Finish();
 }
 

@@ -35,7 +35,7 @@ struct RunFacts {
 [[nodiscard]] Status WriteReport(const Place& place, const RunFacts& facts);
 // Writes every failed item of the state to failed.jsonl in the state's folder.
 // Writes an empty file if nothing has failed.
-[[nodiscard]] Status WriteFailed(int state, Journal* journal);
+[[nodiscard]] Status WriteFailed(int state, Records* records);
 // Returns the counts of this run for people. Not needed after a block, which
 // shows them.
 [[nodiscard]] std::string Totals(const RunFacts& facts);

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <latch>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -41,6 +43,19 @@ inline ItemRecord NotDone(const std::string& key, const std::string& claim,
   record.status = status;
   record.reason = reason;
   return record;
+}
+
+// Returns all records of a walk.
+inline std::vector<ItemRecord> Walked(Records* records,
+                                      const RecordFilter& filter) {
+  std::vector<ItemRecord> seen;
+  const auto see = [&](std::span<const ItemRecord> batch) -> Status {
+    seen.insert(seen.end(), batch.begin(), batch.end());
+    return {};
+  };
+  const Status walked = records->Walk(filter, see);
+  EXPECT_TRUE(walked) << walked.error().what;
+  return seen;
 }
 
 using Kind = ClaimVerdict::Kind;
@@ -110,6 +125,16 @@ inline int WinnersOfARace(Journal* journal, const std::string& round) {
   race(names, "a" + round);
   other.join();
   return winners;
+}
+
+// Runs SQL on the journal, as another program could.
+inline void Tamper(const std::string& folder, const std::string& sql) {
+  const std::string command =
+      "/usr/bin/python3 -c \"import sqlite3, sys; d = "
+      "sqlite3.connect(sys.argv[1]"
+      "); d.executescript(sys.argv[2]); d.commit()\" '" +
+      folder + "/journal.sqlite' \"" + sql + "\"";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
 }
 
 }  // namespace thumbmill

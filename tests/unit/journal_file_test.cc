@@ -89,16 +89,6 @@ TEST_F(JournalTest, FailsWhereItCannotWrite) {
   EXPECT_EQ(OpenError().code, ErrorCode::kIo);
 }
 
-// Runs SQL on the journal, as another program could.
-void Tamper(const std::string& folder, const std::string& sql) {
-  const std::string command =
-      "/usr/bin/python3 -c \"import sqlite3, sys; d = "
-      "sqlite3.connect(sys.argv[1]"
-      "); d.executescript(sys.argv[2]); d.commit()\" '" +
-      folder + "/journal.sqlite' \"" + sql + "\"";
-  ASSERT_EQ(std::system(command.c_str()), 0) << command;
-}
-
 TEST_F(JournalTest, RefusesASchemaThatIsNotOurs) {
   for (const char* sql :
        {"CREATE TRIGGER x AFTER INSERT ON items BEGIN SELECT 1; END",

@@ -285,9 +285,7 @@ TEST_F(JournalTest, ListsFailuresInListOrderWithAllThatNamesNeed) {
   Commit(second);
   Commit(first);
   Commit(Done("k3", "C3", {"200x"}));
-  std::vector<ItemRecord> seen;
-  ASSERT_TRUE(journal_->ForEachFailed(
-      [&](const ItemRecord& record) { seen.push_back(record); }));
+  const std::vector<ItemRecord> seen = Walked(journal_.get(), kFailedOnly);
   ASSERT_EQ(seen.size(), 2u);
   EXPECT_EQ(seen[0].index, 1u);
   EXPECT_EQ(seen[1].uri, second.uri);
