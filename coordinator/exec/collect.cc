@@ -29,9 +29,30 @@ bool IsWorkers(Reason reason) {
     case Reason::kTooCostly:
     case Reason::kMemory:
       return true;
-    default:
+    case Reason::kDuplicate:
+    case Reason::kFiltered:
+    case Reason::kBadLine:
+    case Reason::kRead:
+    case Reason::kDns:
+    case Reason::kConnect:
+    case Reason::kTls:
+    case Reason::kHttp4xx:
+    case Reason::kHttp5xx:
+    case Reason::kRedirect:
+    case Reason::kForbiddenAddress:
+    case Reason::kTimeout:
+    case Reason::kTooSlow:
+    case Reason::kTooBig:
+    case Reason::kTruncatedBody:
+    case Reason::kHashMismatch:
+    case Reason::kCrash:
+    case Reason::kHang:
+    case Reason::kNameCollision:
+    case Reason::kUpload:
+    case Reason::kCancelled:
       return false;
   }
+  return false;  // a number that is no reason
 }
 
 // Returns the fault of one thumbnail, or null if there is none. `missing` has a

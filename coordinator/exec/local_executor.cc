@@ -59,16 +59,16 @@ class LocalExecutor final : public Executor {
 
  private:
   // State of one thread, for Workers().
-  struct Seat {
+  struct ThreadState {
     PhaseCell phase{Phase::kNone};
     TaskId task = 0;  // guarded by mutex_, as is `since`
     TimePoint since{};
   };
-  void RunThread(Seat* seat);
-  [[nodiscard]] std::optional<Task> NextTask(Seat* seat);
+  void RunThread(ThreadState* state);
+  [[nodiscard]] std::optional<Task> NextTask(ThreadState* state);
   Finished RunTask(const Task& task, Thumbnailer* thumbnailer,
                    Scratch* scratch) const;
-  void Answer(Finished finished, Seat* seat);
+  void Answer(Finished finished, ThreadState* state);
   void Deliver();
 
   EventLoop* loop_;
@@ -84,7 +84,7 @@ class LocalExecutor final : public Executor {
   std::vector<Finished> answers_;
   std::size_t running_ = 0;
   bool closing_ = false;
-  std::vector<std::unique_ptr<Seat>> seats_;  // one for each thread
+  std::vector<std::unique_ptr<ThreadState>> states_;  // one for each thread
   std::vector<std::thread> threads_;
   CallbackGuard guard_;
 };
@@ -94,11 +94,11 @@ Status LocalExecutor::Start(ExecutorEvents events) {
   started_ = true;
   events_ = std::move(events);
   for (std::size_t i = 0; i < options_.threads; ++i)
-    seats_.push_back(std::make_unique<Seat>());
-  for (const auto& seat : seats_) {
+    states_.push_back(std::make_unique<ThreadState>());
+  for (const auto& state : states_) {
     ASSIGN_OR_RETURN(std::thread thread,
-                     StartThread("tm-decode", [this, seat = seat.get()] {
-                       RunThread(seat);
+                     StartThread("tm-decode", [this, state = state.get()] {
+                       RunThread(state);
                      }));
     threads_.push_back(std::move(thread));
   }
@@ -122,24 +122,24 @@ void LocalExecutor::Submit(const Task& task) {
   ready_.notify_one();
 }
 
-std::optional<Task> LocalExecutor::NextTask(Seat* seat) {
+std::optional<Task> LocalExecutor::NextTask(ThreadState* state) {
   std::unique_lock lock(mutex_);
   ready_.wait(lock, [this] { return closing_ || !queue_.empty(); });
   if (queue_.empty()) return std::nullopt;
   const Task task = queue_.front();
   queue_.pop_front();
   ++running_;
-  seat->task = task.id;
-  seat->phase.store(Phase::kNone);
-  seat->since = std::chrono::steady_clock::now();
+  state->task = task.id;
+  state->phase.store(Phase::kNone);
+  state->since = Now();
   return task;
 }
 
-void LocalExecutor::RunThread(Seat* seat) {
-  Thumbnailer thumbnailer(options_.recipe, &seat->phase);
+void LocalExecutor::RunThread(ThreadState* state) {
+  Thumbnailer thumbnailer(options_.recipe, &state->phase);
   Scratch scratch;
-  while (const std::optional<Task> task = NextTask(seat))
-    Answer(RunTask(*task, &thumbnailer, &scratch), seat);
+  while (const std::optional<Task> task = NextTask(state))
+    Answer(RunTask(*task, &thumbnailer, &scratch), state);
 }
 
 Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
@@ -158,12 +158,12 @@ Finished LocalExecutor::RunTask(const Task& task, Thumbnailer* thumbnailer,
   return finished;
 }
 
-void LocalExecutor::Answer(Finished finished, Seat* seat) {
+void LocalExecutor::Answer(Finished finished, ThreadState* state) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
     --running_;
-    seat->task = 0;
+    state->task = 0;
     first = answers_.empty();
     answers_.push_back(std::move(finished));
   }
@@ -210,17 +210,17 @@ ExecutorStats LocalExecutor::stats() const {
 
 std::vector<WorkerNow> LocalExecutor::Workers() const {
   const std::lock_guard lock(mutex_);
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   std::vector<WorkerNow> all;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = *seats_[i];
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const ThreadState& state = *states_[i];
     WorkerNow& worker = all.emplace_back();
     worker.worker = i;
     worker.ready = true;
-    if (seat.task == 0) continue;
-    worker.task = seat.task;
-    worker.phase = seat.phase.load();
-    worker.since = std::chrono::duration_cast<Micros>(now - seat.since);
+    if (state.task == 0) continue;
+    worker.task = state.task;
+    worker.phase = state.phase.load();
+    worker.since = std::chrono::duration_cast<Micros>(now - state.since);
   }
   return all;
 }

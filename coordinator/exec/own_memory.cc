@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/sanitizers.h"
 #include "coordinator/exec/process_stat.h"
 
 namespace thumbmill {
@@ -18,17 +19,7 @@ constexpr std::uint64_t kFurther = 32 << 20;
 // Time for the I/O thread to free the messages of workers that are gone.
 constexpr Millis kSettle{200};
 // A sanitizer's run time takes memory of its own: do not look then.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kLooks = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kLooks = false;
-#else
-constexpr bool kLooks = true;
-#endif
-#else
-constexpr bool kLooks = true;
-#endif
+constexpr bool kLooks = !kAddressSanitizer && !kThreadSanitizer;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/sanitizers.h"
 #include "coordinator/exec/overrun.h"
 #include "coordinator/exec/process_stat.h"
 
@@ -23,17 +24,8 @@ constexpr Millis kMemoryCheckInterval{5};
 // Steps of the limits: a small change needs no system call.
 constexpr std::uint64_t kDataStep = 8 << 20;
 constexpr Micros kCpuStep{4'000'000};
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kLimitData = false;  // ASan's shadow and quarantine count too
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kLimitData = false;
-#else
-constexpr bool kLimitData = true;
-#endif
-#else
-constexpr bool kLimitData = true;
-#endif
+// ASan's shadow and quarantine would count, too.
+constexpr bool kLimitData = !kAddressSanitizer;
 
 }  // namespace
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -113,10 +112,8 @@ void WorkerFleet::AskAllToExit() {
     else
       worker.Kill(RunHasEnded());
   }
-  const TimePoint until =
-      std::chrono::steady_clock::now() + options_.drain_limit;
-  while (pool_.alive() > 0 && std::chrono::steady_clock::now() < until)
-    loop_->RunOnce(kDrainStep);
+  const TimePoint until = Now() + options_.drain_limit;
+  while (pool_.alive() > 0 && Now() < until) loop_->RunOnce(kDrainStep);
 }
 
 void WorkerFleet::Stop() {

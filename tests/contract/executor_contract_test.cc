@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ostream>
 #include <string>
 
 #include "tests/workers/executor_fixture.h"
@@ -15,16 +16,20 @@
 namespace thumbmill {
 namespace {
 
-struct Place {
+struct Backend {
   const char* name;
   std::size_t threads;  // 0 runs worker processes
   std::size_t processes;
 };
 
-constexpr Place kPlaces[] = {{"serial", 1, 0},
-                             {"threads", 3, 0},
-                             {"one_process", 0, 1},
-                             {"processes", 0, 3}};
+void PrintTo(const Backend& backend, std::ostream* out) {
+  *out << backend.name;
+}
+
+constexpr Backend kBackends[] = {{"serial", 1, 0},
+                                 {"threads", 3, 0},
+                                 {"one_process", 0, 1},
+                                 {"processes", 0, 3}};
 
 Recipe ThreeSizes() {
   Recipe recipe;
@@ -37,22 +42,22 @@ Recipe ThreeSizes() {
   return recipe;
 }
 
-void Start(const Place& place, const Recipe& recipe, ExecutorBench* bench) {
-  if (place.threads > 0) {
+void Start(const Backend& backend, const Recipe& recipe, ExecutorBench* bench) {
+  if (backend.threads > 0) {
     LocalOptions options;
-    options.threads = place.threads;
+    options.threads = backend.threads;
     options.recipe = recipe;
     return bench->StartThreads(options);
   }
   ProcessOptions options;
-  options.workers = place.processes;
+  options.workers = backend.processes;
   options.worker_program = RealWorkerProgram();
   options.recipe = recipe;
   options.sandbox = SandboxMode::kAuto;
   bench->StartProcesses(options);
 }
 
-class ExecutorContract : public testing::TestWithParam<Place> {
+class ExecutorContract : public testing::TestWithParam<Backend> {
  protected:
   void Start(const Recipe& recipe = ThreeSizes()) {
     thumbmill::Start(GetParam(), recipe, &bench_);
@@ -85,7 +90,7 @@ const std::map<std::string, Outputs>& Expected() {
   static const auto* const expected = [] {
     auto* made = new std::map<std::string, Outputs>;
     ExecutorBench bench;
-    Start(kPlaces[0], ThreeSizes(), &bench);
+    Start(kBackends[0], ThreeSizes(), &bench);
     std::map<TaskId, std::string> names;
     for (const std::string& name : SampleNames())
       names[bench.Submit(ByteSpan(Sample(name)), [](Task* task) {
@@ -258,16 +263,16 @@ TEST_P(ExecutorContract, StoppingTwiceIsStoppingOnce) {
   EXPECT_EQ(bench_.finished.size(), 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Places, ExecutorContract, testing::ValuesIn(kPlaces),
-                         [](const auto& place) {
-                           return std::string(place.param.name);
+INSTANTIATE_TEST_SUITE_P(Backends, ExecutorContract,
+                         testing::ValuesIn(kBackends), [](const auto& backend) {
+                           return std::string(backend.param.name);
                          });
 
 // Kills workers with SIGKILL at random times. The bytes must be the same in the
 // end.
 TEST(ExecutorUnderFire, KilledWorkersChangeNoByte) {
   ExecutorBench bench;
-  Start(kPlaces[3], ThreeSizes(), &bench);
+  Start(kBackends[3], ThreeSizes(), &bench);
   std::map<TaskId, std::string> names;
   bench.on_lost = [](const Lost& lost) {
     EXPECT_FALSE(lost.charged) << lost.message;
