@@ -61,7 +61,7 @@ const char* FaultOf(const Thumbnail& thumbnail, std::uint64_t missing,
                     std::uint64_t capacity) {
   if (thumbnail.size_index >= kMaxSizes ||
       (missing >> thumbnail.size_index & 1) == 0)
-    return "a thumbnail that was not asked for";
+    return "a thumbnail that was not requested";
   if (thumbnail.width == 0 || thumbnail.height == 0)
     return "a thumbnail without pixels";
   const ByteRange& bytes = thumbnail.bytes;
@@ -101,7 +101,8 @@ Status Check(const Task& task, const Outcome& outcome, std::uint64_t capacity) {
   }
   if (missing != 0)
     return Fail(ErrorCode::kBadData,
-                std::to_string(std::popcount(missing)) + " thumbnails too few");
+                "too few thumbnails: " +
+                    std::to_string(std::popcount(missing)) + " are missing");
   if (DoOverlap(outcome.thumbnails))
     return Fail(ErrorCode::kBadData, "thumbnails that share bytes");
   return {};
@@ -129,7 +130,7 @@ Result<std::vector<std::vector<std::uint8_t>>> Collect(const Task& task,
                                                        Outcome* outcome) {
   std::vector<std::vector<std::uint8_t>> copies;
   if (!IsWorkers(outcome->reason))
-    return Fail(ErrorCode::kBadData, "a reason that is not of the image");
+    return Fail(ErrorCode::kBadData, "a reason that no worker may give");
   if (!outcome->ok()) {
     outcome->thumbnails.clear();
     return copies;

@@ -31,8 +31,9 @@ Cause FindCause(const WorkerDeath& death, const KillReason* kill,
     cause.reason = kill->reason;
     cause.charged = kill->charged;
     cause.outside = kill->outside;
-    cause.text = fmt::format("worker {} (pid {}) was ended: {}", death.worker,
-                             death.pid, kill->why);
+    cause.text = fmt::format("the coordinator killed worker {} (pid {})",
+                             death.worker, death.pid);
+    cause.why = kill->why;
     return cause;
   }
   cause.signal = death.end.signal;
@@ -41,7 +42,7 @@ Cause FindCause(const WorkerDeath& death, const KillReason* kill,
   if (cause.signal == SIGKILL && evidence.out_of_memory) {
     cause.reason = Reason::kMemory;
     cause.charged = true;
-    cause.text += " by the kernel, which had no memory left,";
+    cause.why = "the kernel had no memory left";
     return cause;
   }
   // Anybody can send SIGXCPU. It is charged only if the worker had used up the
@@ -49,6 +50,7 @@ Cause FindCause(const WorkerDeath& death, const KillReason* kill,
   if (cause.signal == SIGXCPU && evidence.cpu_used_up) {
     cause.charged = true;
     cause.reason = Reason::kTooCostly;
+    cause.why = "it used up its CPU time";
   }
   cause.outside = cause.signal != 0 && !cause.charged;
   return cause;
@@ -62,13 +64,11 @@ Lost ReportLoss(TaskId id, bool running, Phase phase, const Cause& cause) {
   lost.outside = cause.outside;
   lost.reason = cause.reason;
   lost.signal = cause.signal;
+  if (running) lost.phase = ToWord(phase);
   lost.message = cause.text;
-  if (!running) {
-    lost.message += "; this image only waited for it";
-    return lost;
-  }
-  lost.phase = ToWord(phase);
   if (!lost.phase.empty()) lost.message += " in " + lost.phase;
+  if (!cause.why.empty()) lost.message += ": " + cause.why;
+  if (!running) lost.message += "; this image only waited in its queue";
   return lost;
 }
 

@@ -36,6 +36,7 @@ struct Cause {
   bool outside = false;  // somebody else seems to be the cause
   int signal = 0;        // that ended it; 0 if it exited or we killed it
   std::string text;      // "worker 2 (pid 4711) died of SIGSEGV"
+  std::string why;       // "the kernel had no memory left"; may be empty
 };
 
 // Returns the cause of a death. `kill` is null if we did not kill the worker.

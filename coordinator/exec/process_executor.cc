@@ -146,7 +146,7 @@ bool ProcessExecutor::RoomAlone() {
   if (!placement_.MayRunAlone() || !worker.ready()) return false;
   if (worker.state() == WorkerState::kFresh) return true;
   // A worker that has run another image could die of that one: replace it.
-  fleet_.Replace(&worker, "an image is to run in a new one, alone");
+  fleet_.Replace(&worker, "an image must run alone in a new process");
   return false;
 }
 
@@ -177,7 +177,7 @@ void ProcessExecutor::OnResult(WorkerProcess* worker, TaskResult* result) {
   const Lease* head = leases_.Head(index);
   if (head == nullptr || head->task.id != result->id)
     return fleet_.protocol().OnMalformed(
-        worker, "a RESULT that answers no task of its own");
+        worker, "a RESULT for a task that is not its oldest");
   const TimePoint now = Now();
   Result<Finished> finished = CollectAnswer(*head, std::move(*result), now);
   if (!finished) return fleet_.protocol().OnLie(worker, finished.error().what);
@@ -263,10 +263,11 @@ void ProcessExecutor::KillAllUsed() {
     busy += leases_.Count(i) > 0 ? 1 : 0;
   for (WorkerProcess& worker : fleet_.workers())
     if (MayHaveHadATask(worker.state()))
-      worker.Kill({Reason::kCrash, busy == 1,
-                   "the coordinator's memory grew while it was at work, as by "
-                   "a message without end",
-                   busy > 1});
+      worker.Kill(
+          {Reason::kCrash, busy == 1,
+           "the coordinator's memory grew while this worker had a task, "
+           "as it would by a message without end",
+           busy > 1});
 }
 
 // ---- stop --------------------------------------------------------------

@@ -81,7 +81,7 @@ std::optional<KillReason> Watchdog::CheckTask(const Task& head,
   const Micros used = CpuTime(pid_) - head_cpu_;
   if (used < Micros(head.cpu_limit)) return std::nullopt;
   return KillReason{Reason::kTooCostly, true,
-                    fmt::format("it computed {} ms and may {} ms",
+                    fmt::format("it computed for {} ms, and its limit is {} ms",
                                 used.count() / 1000, head.cpu_limit.count())};
 }
 
@@ -91,14 +91,15 @@ bool Watchdog::UsedUp(Micros cpu_time, Millis cpu) const {
 
 KillReason Watchdog::JudgeOverdue(const Task& head) const {
   const Millis limit = head.time_limit;
-  const std::string text = fmt::format("no answer within {} ms", limit.count());
+  const std::string text =
+      fmt::format("it did not answer within {} ms", limit.count());
   if (IsStopped(pid_))
-    return {Reason::kHang, false, text + ", it had been stopped from outside",
+    return {Reason::kHang, false, text + "; another process had stopped it",
             true};
   const Micros used = CpuTime(pid_) - head_cpu_;
-  return {
-      ReasonOfOverrun(used, head.cpu_limit), true,
-      fmt::format("{}, of which it computed {} ms", text, used.count() / 1000)};
+  return {ReasonOfOverrun(used, head.cpu_limit), true,
+          fmt::format("{}; it computed for {} ms of that time", text,
+                      used.count() / 1000)};
 }
 
 Watchdog::Idle Watchdog::CheckIdle(TimePoint now, Millis heartbeat) {

@@ -81,7 +81,10 @@ Result<SpawnRequest> WorkerFleet::Prepare(std::size_t index) {
 void WorkerFleet::OnDied(const WorkerDeath& death) {
   if (CannotBeSetUp(death, pool_.ever_ready()))
     pool_.Fail(Error{ErrorCode::kUnavailable,
-                     Describe(death) + ": no worker can be set up here", 0});
+                     Describe(death) +
+                         ": no worker can be set up on this machine; the log "
+                         "has the worker's own message",
+                     0});
   WorkerProcess& worker = workers_[death.worker];
   worker.OnDied(death);
   protocol_.link().DrainAll();

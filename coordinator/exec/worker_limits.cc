@@ -19,8 +19,8 @@ std::optional<KillReason> CheckOutputs(const Arena& output,
       kOutputSlack;
   if (used <= allowed) return std::nullopt;
   return KillReason{Reason::kCrash, true,
-                    fmt::format("it wrote {} MiB to its output memory and "
-                                "may write {} MiB",
+                    fmt::format("it wrote {} MiB to its output memory, and "
+                                "its limit is {} MiB",
                                 used >> 20, allowed >> 20)};
 }
 

@@ -21,18 +21,19 @@ Result<std::string> FindWorkerProgram(const std::string& given) {
   if (!given.empty()) {
     if (IsProgram(given)) return given;
     return Fail(ErrorCode::kNotFound, "the worker program " + given +
-                                          " is not there, or not a program");
+                                          " is missing, or cannot be executed");
   }
   // This link names the program however it was started, also through PATH.
   std::array<char, 4096> self;
   const ssize_t n = readlink("/proc/self/exe", self.data(), self.size());
-  if (n <= 0) return FailSystem("readlink /proc/self/exe", errno);
+  if (n <= 0) return FailSystem("cannot read the link /proc/self/exe", errno);
   const std::string path(self.data(), static_cast<std::size_t>(n));
   const std::string folder = path.substr(0, path.rfind('/'));
   for (const char* place : {"/worker", "/../worker/worker"})
     if (IsProgram(folder + place)) return folder + place;
   return Fail(ErrorCode::kNotFound,
-              "the program 'worker' is not beside " + path);
+              "the program 'worker' is not beside " + path +
+                  "; install both programs in one folder");
 }
 
 }  // namespace thumbmill

@@ -73,9 +73,10 @@ std::optional<KillReason> WorkerProtocol::CheckIdle(WorkerProcess* worker,
     case Watchdog::Idle::kSilent:
       break;
   }
-  LogWarning(fmt::format("worker {} (pid {}) does not answer; it is replaced",
-                         worker->worker(), worker->pid()));
-  return KillReason{Reason::kHang, false, "it answered no heartbeat"};
+  LogWarning(fmt::format(
+      "worker {} (pid {}) answers no heartbeat; another process replaces it",
+      worker->worker(), worker->pid()));
+  return KillReason{Reason::kHang, false, "it did not answer a heartbeat"};
 }
 
 void WorkerProtocol::SendDrain(WorkerProcess* worker) {
@@ -104,7 +105,9 @@ void WorkerProtocol::OnUnreadable(WorkerProcess* worker, const Error& error) {
   if (!other_program) return;
   // A restart would start the same program.
   pool_->Fail(Error{ErrorCode::kUsage,
-                    program_ + " does not fit this program: " + error.what, 0});
+                    program_ + " does not fit this program: " + error.what +
+                        "; install both from the same build",
+                    0});
 }
 
 void WorkerProtocol::OnLie(WorkerProcess* worker, const std::string& lie) {
@@ -115,8 +118,9 @@ void WorkerProtocol::OnLie(WorkerProcess* worker, const std::string& lie) {
 void WorkerProtocol::OnMalformed(WorkerProcess* worker,
                                  const std::string& what) {
   ++malformed_;
-  LogWarning(fmt::format("worker {} (pid {}) breaks the protocol: {}",
-                         worker->worker(), worker->pid(), what));
+  LogWarning(fmt::format(
+      "worker {} (pid {}) broke the protocol: {}; the coordinator kills it",
+      worker->worker(), worker->pid(), what));
   worker->Kill({Reason::kCrash, false, "it broke the protocol: " + what});
 }
 
@@ -126,7 +130,7 @@ void WorkerProtocol::OnMessage(WorkerProcess* worker, const Ready& ready) {
     return OnMalformed(worker, "a second READY");
   const pid_t pid = worker->pid();
   if (static_cast<pid_t>(ready.pid) != pid)
-    return OnMalformed(worker, "READY of another process");
+    return OnMalformed(worker, "a READY with the pid of another process");
   worker->watchdog() = Watchdog(pid);
   worker->watchdog().OnHeard(Now());
   worker->Move(WorkerState::kWelcomed);
@@ -143,7 +147,7 @@ void WorkerProtocol::OnMessage(WorkerProcess* worker, TaskResult& result) {
 void WorkerProtocol::OnMessage(WorkerProcess* worker,
                                const Heartbeat& heartbeat) {
   if (worker->asked() == 0 || heartbeat.token != worker->asked())
-    return OnMalformed(worker, "a HEARTBEAT that answers none");
+    return OnMalformed(worker, "a HEARTBEAT that nobody asked for");
   worker->set_asked(0);
   // The first answer shows that the worker has closed its sandbox. From here on
   // it sees images, and nothing that it does may end the run.
@@ -153,7 +157,7 @@ void WorkerProtocol::OnMessage(WorkerProcess* worker,
 void WorkerProtocol::OnMessage(WorkerProcess* worker, const Bye&) {
   if (worker->state() == WorkerState::kDead) return;
   if (worker->state() != WorkerState::kDraining)
-    return OnMalformed(worker, "a BYE that answers no DRAIN");
+    return OnMalformed(worker, "a BYE without a DRAIN");
   worker->Move(WorkerState::kLeaving);
 }
 

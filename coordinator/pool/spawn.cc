@@ -76,9 +76,9 @@ struct ChildSetup {
 
   [[noreturn]] static void RefuseToInherit() {
     constexpr char kWhy[] =
-        "worker: descriptors that are open cannot be kept from it: "
-        "close_range() is refused, /proc/self/fd cannot be read and the limit "
-        "of open files is above 1048576; lower it (ulimit -Hn)\n";
+        "worker: cannot keep the coordinator's open files from it: "
+        "close_range() is refused, /proc/self/fd cannot be read, and the limit "
+        "of open files is above 1048576; lower that limit (ulimit -Hn)\n";
     (void)!write(STDERR_FILENO, kWhy, sizeof kWhy - 1);
     _exit(kWorkerExitSetup);
   }
@@ -139,8 +139,10 @@ Result<pid_t> StartChild(const SpawnRequest& request) {
     // If Boost gets no descriptor for its pipe, it reports no error, but a
     // child whose pid is -1: kill() takes that for every process.
     if (!child.valid())
-      return Fail(ErrorCode::kUnavailable,
-                  "cannot start " + request.program + ": no descriptors left");
+      return Fail(
+          ErrorCode::kUnavailable,
+          "cannot start " + request.program +
+              ": no file descriptors are left; raise the limit (ulimit -n)");
     const pid_t pid = child.id();
     child.detach();  // WorkerPool reaps it through its pidfd
     return pid;
@@ -161,7 +163,7 @@ Result<SpawnedProcess> Spawn(const SpawnRequest& request) {
   const int error = errno;
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
-  return FailSystem("pidfd_open", error);
+  return FailSystem("cannot watch the process of " + request.program, error);
 }
 
 }  // namespace thumbmill

@@ -72,8 +72,9 @@ void StderrRelay::Take(std::string_view text) {
   }
   if (bytes_ <= kMaxBytes) return;
   line_.clear();
-  LogWarning(fmt::format("{} wrote more than {} bytes; the rest is left out",
-                         who_, kMaxBytes));
+  LogWarning(
+      fmt::format("{} wrote more than {} bytes to stderr; the rest is left out",
+                  who_, kMaxBytes));
 }
 
 void StderrRelay::LogLineOfTheirs() {

@@ -210,7 +210,7 @@ bool WorkerPool::Reap(std::size_t worker) {
   w.words.reset();  // logs its last lines
   events_.died(death);
   CountDeath(death);
-  TryAgain(worker, Describe(death));
+  TryAgain(worker, Describe(death) + " before it was ready");
   return true;
 }
 
@@ -237,11 +237,8 @@ void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
                         w.killed_starts >= options_.killed_starts;
   // While another worker is ready the run can go on: wait and try again.
   if (hopeless && !AnyReady())
-    return Fail(Error{ErrorCode::kUnavailable,
-                      fmt::format("no worker can be started: {} before it was "
-                                  "ready",
-                                  how),
-                      0});
+    return Fail(
+        Error{ErrorCode::kUnavailable, "no worker can be started: " + how, 0});
   w.timer =
       loop_->After(Backoff(w.deaths), [this, worker] { Restart(worker); });
 }
@@ -279,8 +276,9 @@ void WorkerPool::AwaitKilled(std::size_t worker) {
   while (poll(&ended, 1, kKillLimitMs) < 0 && errno == EINTR) {
   }
   if (Reap(worker)) return;
-  LogError(fmt::format("worker {} (pid {}) cannot be ended; it is left behind",
-                       worker, w.process.pid));
+  LogError(fmt::format(
+      "worker {} (pid {}) does not end after SIGKILL; it is left running",
+      worker, w.process.pid));
   loop_->Unwatch(w.process.pidfd.get());
   Disarm(worker);
 }

@@ -66,7 +66,7 @@ TEST_F(CollectTest, RefusesAnEmptyThumbnail) {
   ExpectRefused("outside");
 }
 
-TEST_F(CollectTest, RefusesSizesThatWereNotAskedFor) {
+TEST_F(CollectTest, RefusesSizesThatWereNotRequested) {
   outcome_.thumbnails[1].size_index = 1;
   ExpectRefused("not asked");
   outcome_.thumbnails[1].size_index = 200;
@@ -109,7 +109,7 @@ TEST_F(CollectTest, RefusesReasonsThatAreNotOfTheImage) {
   for (const Reason reason : {Reason::kDuplicate, Reason::kFiltered,
                               Reason::kDns, Reason::kCrash, Reason::kUpload}) {
     outcome_.reason = reason;
-    ExpectRefused("not of the image");
+    ExpectRefused("no worker may give");
   }
 }
 
