@@ -38,7 +38,8 @@ struct RunOptions {
   // one.
   std::vector<std::string> inputs;
   // Format of the lists: txt, csv, tsv or jsonl. Empty: by each list's suffix.
-  // Set it for stdin, or for a list whose suffix is wrong.
+  // Set it for stdin, or for a list whose suffix is wrong; it also makes a list
+  // of each URL.
   std::string input_format;
   // Column of a CSV or TSV list, or key of a JSON object, that holds the URL.
   std::string url_column = "url";

@@ -24,7 +24,7 @@ Result<std::vector<std::string>> Words(const char* flag,
                   fmt::format("{}: '{}' is none of: {}", flag, word,
                               fmt::join(known, ", ")));
   if (words.empty())
-    return Fail(ErrorCode::kUsage, fmt::format("{}: names nothing", flag));
+    return Fail(ErrorCode::kUsage, fmt::format("{}: the list is empty", flag));
   return words;
 }
 
@@ -36,10 +36,11 @@ Result<std::vector<unsigned>> WorkerCounts(const std::string& text) {
         std::from_chars(part.data(), part.data() + part.size(), count);
     if (error != std::errc() || end != part.data() + part.size() ||
         count == 0 || count > 1024)
-      return Fail(ErrorCode::kUsage,
-                  fmt::format("--workers: '{}' is no number of workers; write "
-                              "for example 1,2,4",
-                              part));
+      return Fail(
+          ErrorCode::kUsage,
+          fmt::format("--workers: '{}' is not a number of workers; write "
+                      "for example 1,2,4",
+                      part));
     counts.push_back(count);
   }
   std::sort(counts.begin(), counts.end());

@@ -127,7 +127,7 @@ Status ListBytes::Input::PassPadding() {
   if (left() == 0) return {};
   if (raw[raw_at] != 0x1f)
     return Fail(ErrorCode::kBadData,
-                "bytes that are no gzip follow the packed list");
+                "bytes that are not gzip follow the packed list");
   inflateReset(&zlib);
   between = false;
   return {};
@@ -152,7 +152,7 @@ Status ListBytes::Input::InflatePiece(std::string* out) {
   // The bytes after the last member looked like gzip, but are not.
   const bool behind = members > 0 && zlib.total_out == 0;
   return Fail(ErrorCode::kBadData,
-              behind ? "bytes that are no gzip follow the packed list"
+              behind ? "bytes that are not gzip follow the packed list"
                      : "the gzip data is damaged");
 }
 

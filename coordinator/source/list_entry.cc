@@ -63,7 +63,7 @@ std::string WhyNoHttpUrl(std::string_view entry) {
     return "a tab in a URL (--input-format tsv reads tables)";
   if (std::any_of(entry.begin(), entry.end(), control))
     return "a control character in a URL";
-  return "not an http(s) URL: its host or port is none";
+  return "not a valid http(s) URL: the host or the port is wrong";
 }
 
 // Returns why an entry names no image, if it is neither an http(s) URL nor an
@@ -71,24 +71,24 @@ std::string WhyNoHttpUrl(std::string_view entry) {
 std::string WhyNoSource(std::string_view entry) {
   const std::string scheme = SchemeOf(entry);
   if (scheme == "data")
-    return "a data: URL holds a picture and names none; save it as a file";
+    return "a data: URL holds a picture instead of naming one; save it as a "
+           "file";
   if (scheme == "http" || scheme == "https") return WhyNoHttpUrl(entry);
-  if (scheme == "file") return "a file: URL is written file:///path";
+  if (scheme == "file") return "a file URL must be written as file:///path";
   if (scheme.size() == 1)
-    return "a path of Windows; paths of this machine are read";
+    return "a Windows path; only paths of this machine can be read";
   if (!scheme.empty())
     return fmt::format(
-        "'{}:' is not read; http and https URLs and local paths "
-        "are",
+        "'{}:' URLs cannot be read; http and https URLs and local paths can",
         scheme);
   if (entry.starts_with("//"))
-    return "a URL without its scheme; write https: before it";
+    return "a URL without a scheme; write https: before it";
   if (entry.starts_with("\\\\"))
-    return "a path of Windows; paths of this machine are read";
+    return "a Windows path; only paths of this machine can be read";
   if (entry.starts_with("www."))
-    return "a URL without its scheme; write https:// before it";
+    return "a URL without a scheme; write https:// before it";
   if (entry.starts_with("~/"))
-    return "'~' is the shell's; write the path from '/' on";
+    return "only a shell replaces '~'; write the whole path";
   return "";
 }
 

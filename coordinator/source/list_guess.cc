@@ -118,10 +118,11 @@ std::string Json(std::string_view head, std::string_view format) {
   const std::string_view after =
       line.empty() ? line : SkipBlank(line.substr(1));
   if (line.starts_with('[') && (after.empty() || after.front() == '{'))
-    return "it looks like a JSON array; one object a line is read: jq -c '.[]'";
+    return "it looks like a JSON array; write one object on each line: jq -c "
+           "'.[]'";
   if (line.starts_with('{') && after.empty())
-    return "it looks like JSON over several lines; one object a line is read: "
-           "jq -c .";
+    return "it looks like JSON over several lines; write one object on each "
+           "line: jq -c .";
   if (format != "jsonl" && line.starts_with('{') && after.front() == '"' &&
       line.find("\":") != std::string_view::npos)
     return "it looks like JSON lines; give --input-format jsonl";

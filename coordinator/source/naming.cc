@@ -123,7 +123,7 @@ Status ForEachPiece(std::string_view text, Literal literal, WordFound word) {
     text.remove_prefix(open + 1);
     const std::size_t close = text.find('}');
     if (close == std::string_view::npos)
-      return Fail(ErrorCode::kUsage, "a '{' without a '}' behind it");
+      return Fail(ErrorCode::kUsage, "a '{' without a '}' after it");
     word(text.substr(0, close));
     text.remove_prefix(close + 1);
   }

@@ -129,7 +129,7 @@ Status CheckIsList(LineReader* lines, const std::string& format) {
   const std::string why = WhyNoList(*head, format);
   if (why.empty()) return {};
   return Fail(ErrorCode::kUsage,
-              fmt::format("{} is no list: {}", lines->name(), why));
+              fmt::format("{} is not a list: {}", lines->name(), why));
 }
 
 // Reads a list from a pipe. Checks its first text in Next(), not when it opens,
@@ -271,7 +271,7 @@ Result<OpenedSources> OpenSources(const std::vector<std::string>& inputs,
   if (std::find(kFormats.begin(), kFormats.end(), options.input_format) ==
       kFormats.end())
     return Fail(ErrorCode::kUsage,
-                fmt::format("--input-format '{}' is none of: txt, csv, tsv, "
+                fmt::format("--input-format: '{}' is none of: txt, csv, tsv, "
                             "jsonl",
                             options.input_format));
   const auto roots =

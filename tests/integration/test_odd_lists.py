@@ -239,11 +239,11 @@ class Packed(ListCase):
         damaged[-6] ^= 0x55
         lists = {
             "garbage.txt.gz": (self.packed(0, 3) + b"not gzip", 3,
-                               "no gzip follow"),
+                               "not gzip follow"),
             "zeros.txt.gz": (self.packed(0, 3) + b"\0\0x", 3,
-                             "no gzip follow"),
+                             "not gzip follow"),
             "member.txt.gz": (self.packed(0, 3) + b"\x1f\x8b" + b"\xff" * 30,
-                              3, "no gzip follow"),
+                              3, "not gzip follow"),
             "short.txt.gz": (whole[:len(whole) // 2], None, "ends early"),
             "cut.txt.gz": (whole[:-3], 200, "ends early"),
             "sum.txt.gz": (bytes(damaged), 200, "damaged"),
@@ -324,7 +324,7 @@ class OtherThings(ListCase):
         for name, (data, word) in things.items():
             done, counts = self.run_list(name, data, code=1)
             self.assertIsNone(counts, name)
-            self.assertIn(f"{name} is no list: it looks like", done.err)
+            self.assertIn(f"{name} is not a list: it looks like", done.err)
             self.assertIn(word, done.err)
 
     def test_a_page_through_a_pipe_is_told_too(self):
@@ -332,28 +332,28 @@ class OtherThings(ListCase):
             done = self.run_coordinator(
                 "-i", "-", "-o", "out", "-s", "8x", *flags,
                 stdin=b"<html><body>sorry</body></html>\n", code=1)
-            self.assertIn("the list on stdin is no list: it looks like a web "
+            self.assertIn("the list on stdin is not a list: it looks like a web "
                           "page", done.err)
 
     def test_an_entry_that_is_no_source_is_told_what_it_is(self):
         entries = {
             "data:image/png;base64,iVBORw0KGgo=": "data: URL",
             "DATA:,x": "data: URL",
-            "//example.com/a.jpg": "without its scheme",
-            "www.example.com/a.jpg": "without its scheme",
-            "ftp://example.com/a.jpg": "'ftp:' is not read",
-            "s3://bucket/a.jpg": "'s3:' is not read",
-            "gs://bucket/a.jpg": "'gs:' is not read",
-            "javascript:alert(1)": "'javascript:' is not read",
-            "blob:http://h/1": "'blob:' is not read",
-            "mailto:a@b.c": "'mailto:' is not read",
-            "http:/example.com/a.jpg": "not an http(s) URL",
-            "https://": "not an http(s) URL",
-            "http://example.com:99999/a.jpg": "not an http(s) URL",
+            "//example.com/a.jpg": "without a scheme",
+            "www.example.com/a.jpg": "without a scheme",
+            "ftp://example.com/a.jpg": "'ftp:' URLs cannot be read",
+            "s3://bucket/a.jpg": "'s3:' URLs cannot be read",
+            "gs://bucket/a.jpg": "'gs:' URLs cannot be read",
+            "javascript:alert(1)": "'javascript:' URLs cannot be read",
+            "blob:http://h/1": "'blob:' URLs cannot be read",
+            "mailto:a@b.c": "'mailto:' URLs cannot be read",
+            "http:/example.com/a.jpg": "not a valid http(s) URL",
+            "https://": "not a valid http(s) URL",
+            "http://example.com:99999/a.jpg": "not a valid http(s) URL",
             "http://h/a.jpg\tcaption": "a tab in a URL",
-            "C:\\photos\\a.jpg": "a path of Windows",
-            "\\\\server\\a.jpg": "a path of Windows",
-            "~/a.jpg": "'~' is the shell's",
+            "C:\\photos\\a.jpg": "a Windows path",
+            "\\\\server\\a.jpg": "a Windows path",
+            "~/a.jpg": "only a shell replaces",
         }
         done, counts = self.run_list(
             "l.jsonl", "".join(json.dumps({"url": entry}) + "\n"
