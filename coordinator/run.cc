@@ -45,6 +45,7 @@
 #include "coordinator/source/list_downloads.h"
 #include "coordinator/source/open_sources.h"
 #include "coordinator/view/console.h"
+#include "coordinator/view/describe.h"
 #include "coordinator/view/progress.h"
 #include "coordinator/view/report.h"
 
@@ -446,7 +447,9 @@ void OnSignal(int signal, Engine* engine, Progress* progress) {
       progress->Suspend();
       return StopLikeAJob();
     case SIGUSR2:
-      for (const std::string& line : engine->Describe()) LogAnswer(line);
+      for (const std::string& line :
+           Describe(engine->monitor().Take(Detail::kActivity)))
+        LogAnswer(line);
       return;
     default:
       return engine->Interrupt(signal);
@@ -471,10 +474,9 @@ RunEnd RunEngine(const RunOptions& options, Parts* parts) {
   engine_parts.stats = &parts->stats;
   engine_parts.memory = &parts->memory;
   engine_parts.cancel_source = [parts] { parts->cancel->Cancel(); };
-  engine_parts.show = [&](const RunView& view) {
-    progress.Show(parts->stats, view, Now());
-  };
   Engine engine(options, engine_parts, std::move(parts->source));
+  engine.monitor().AddViewer(
+      [&](const Snapshot& snapshot) { progress.Show(snapshot, Now()); });
   auto signals = SignalWatch::Create(parts->loop.get(), [&](int signal) {
     OnSignal(signal, &engine, &progress);
   });

@@ -45,7 +45,6 @@ class Committer {
 
   // Entries that were added and are not yet durable.
   [[nodiscard]] std::size_t pending() const { return waiting_.size() + busy_; }
-  [[nodiscard]] bool failed() const { return broken_; }
 
  private:
   void Start();

@@ -26,12 +26,12 @@ constexpr std::uint64_t kLeastOutput = 64 << 10;
 
 Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
                        MemoryBudget* store, const DispatcherOptions& options,
-                       Events events)
+                       Inbox inbox)
     : executor_(executor),
       decode_(decode),
       store_(store),
       options_(options),
-      events_(std::move(events)),
+      inbox_(std::move(inbox)),
       suspicion_(options.attempts) {}
 
 void Dispatcher::Add(ItemPtr item) {
@@ -182,7 +182,7 @@ void Dispatcher::OnFinished(Finished finished) {
     item->store_grant = bytes;
   }
   item->Move(ItemState::kMade);
-  events_.made(item, std::move(finished.outputs));
+  inbox_(Made{item, std::move(finished.outputs)});
 }
 
 void Dispatcher::LargerOutput(const ItemPtr& item, std::uint64_t bytes) {
@@ -215,15 +215,12 @@ void Dispatcher::Requeue(const ItemPtr& item) {
 
 void Dispatcher::Fail(const ItemPtr& item, Reason reason, std::string message) {
   ReleaseAll(item.get());
-  events_.failed(item, reason, std::move(message));
+  inbox_(ItemFailed{item, reason, std::move(message)});
 }
 
-std::vector<ItemPtr> Dispatcher::DropReady() {
-  std::vector<ItemPtr> dropped(ready_.begin(), ready_.end());
-  dropped.insert(dropped.end(), alone_.begin(), alone_.end());
+void Dispatcher::DropReady() {
   ready_.clear();
   alone_.clear();
-  return dropped;
 }
 
 }  // namespace thumbmill

@@ -13,11 +13,10 @@
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <string>
 #include <unordered_map>
 
-#include "coordinator/engine/item.h"
+#include "coordinator/engine/inbox.h"
 #include "coordinator/engine/suspicion.h"
 #include "coordinator/exec/executor.h"
 #include "worker/thumbnailer.h"
@@ -32,17 +31,9 @@ struct DispatcherOptions {
 
 class Dispatcher {
  public:
-  struct Events {
-    // Called when the thumbnails are made: item->outcome is set, the slot is
-    // returned, and the store grant equals the bytes in `outputs`.
-    std::function<void(ItemPtr, std::vector<std::vector<std::uint8_t>>)> made;
-    // Called when the image has failed for good: no attempt is left, or the
-    // image itself is at fault.
-    std::function<void(ItemPtr, Reason, std::string message)> failed;
-  };
-
+  // Made or ItemFailed is the answer to each item that was added.
   Dispatcher(Executor* executor, MemoryBudget* decode, MemoryBudget* store,
-             const DispatcherOptions& options, Events events);
+             const DispatcherOptions& options, Inbox inbox);
 
   // Takes an item whose bytes are in its slot.
   void Add(ItemPtr item);
@@ -52,9 +43,8 @@ class Dispatcher {
   void OnFinished(Finished finished);
   void OnLost(Lost lost);
 
-  // Removes and returns the items that are ready but not sent. For a run that
-  // stops.
-  [[nodiscard]] std::vector<ItemPtr> DropReady();
+  // Drops the items that are ready but not sent. For a run that stops.
+  void DropReady();
   [[nodiscard]] std::size_t ready() const {
     return ready_.size() + alone_.size();
   }
@@ -89,7 +79,7 @@ class Dispatcher {
   MemoryBudget* decode_;
   MemoryBudget* store_;
   DispatcherOptions options_;
-  Events events_;
+  Inbox inbox_;
   Suspicion suspicion_;
   std::deque<ItemPtr> ready_;
   std::deque<ItemPtr> alone_;  // ready items that each need an empty place

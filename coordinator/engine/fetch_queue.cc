@@ -162,14 +162,6 @@ std::size_t FetchQueue::active_files() const {
   return files == lines_.end() ? 0 : files->second.active;
 }
 
-std::optional<TimePoint> FetchQueue::NextDue() const {
-  std::optional<TimePoint> due;
-  if (!later_.empty()) due = later_.begin()->first;
-  if (!held_.empty() && (!due || held_.begin()->first < *due))
-    due = held_.begin()->first;
-  return due;
-}
-
 std::optional<std::pair<std::string, TimePoint>> FetchQueue::LongestHeld()
     const {
   for (auto at = held_.rbegin(); at != held_.rend(); ++at) {
@@ -180,20 +172,16 @@ std::optional<std::pair<std::string, TimePoint>> FetchQueue::LongestHeld()
   return std::nullopt;
 }
 
-std::vector<ItemPtr> FetchQueue::Clear() {
-  std::vector<ItemPtr> all;
+void FetchQueue::Clear() {
   // The lines stay: fetches that run will still call Done() for their host.
   for (auto& [host, line] : lines_) {
-    for (ItemPtr& item : line.items) all.push_back(std::move(item));
     line.items.clear();
     line.in_turn = false;
   }
-  for (auto& [due, item] : later_) all.push_back(std::move(item));
   later_.clear();
   turns_.clear();
   held_.clear();
   size_ = 0;
-  return all;
 }
 
 }  // namespace thumbmill

@@ -16,7 +16,6 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "common/clock.h"
 #include "coordinator/engine/item.h"
@@ -54,8 +53,6 @@ class FetchQueue {
   // Gives held hosts a turn again, after HostLimiter has forgiven them.
   void WakeHosts();
 
-  // Returns the earliest time at which a delayed item or a held host may go.
-  [[nodiscard]] std::optional<TimePoint> NextDue() const;
   // Returns the host that is held longest and has items, with the end of its
   // hold.
   [[nodiscard]] std::optional<std::pair<std::string, TimePoint>> LongestHeld()
@@ -63,8 +60,8 @@ class FetchQueue {
   [[nodiscard]] std::size_t size() const { return size_ + later_.size(); }
   // Local files that were taken and are not done.
   [[nodiscard]] std::size_t active_files() const;
-  // Removes and returns all items that wait. For a run that stops.
-  [[nodiscard]] std::vector<ItemPtr> Clear();
+  // Drops all items that wait. For a run that stops.
+  void Clear();
 
  private:
   struct Line {

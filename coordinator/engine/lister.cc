@@ -9,6 +9,8 @@
 namespace thumbmill {
 namespace {
 
+// Items that are listed but not yet fetched: enough for hosts to take turns.
+constexpr std::size_t kLookAhead = 2048;
 constexpr std::size_t kBatch = 256;
 // The longest time that a batch waits to be full, for a slow source (a pipe).
 constexpr Millis kBatchTime{20};
@@ -26,13 +28,12 @@ void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict) {
 }
 
 Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
-               Journal* journal, const ListerOptions& options,
-               std::function<void(ListedBatch)> batch)
+               Journal* journal, const ListerOptions& options, Inbox inbox)
     : loop_(loop),
       source_(std::move(source)),
       journal_(journal),
       options_(options),
-      batch_(std::move(batch)) {
+      inbox_(std::move(inbox)) {
   auto thread = StartThread("tm-lister", [this] { Run(); });
   if (thread) {
     thread_ = *std::move(thread);
@@ -40,7 +41,7 @@ Lister::Lister(EventLoop* loop, std::unique_ptr<Source> source,
   }
   // The error arrives like a batch, when the loop runs: the engine is still
   // under construction here.
-  ListedBatch none;
+  Batch none;
   none.status = tl::unexpected<Error>(thread.error());
   Answer(std::move(none));
 }
@@ -50,10 +51,14 @@ Lister::~Lister() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Lister::Request(std::size_t count) {
+void Lister::ReadAhead(std::size_t waiting) {
+  // Requests come in large parts, so that the thread reads whole batches.
+  const std::size_t known = waiting + requested_;
+  if (state_.ended || known >= kLookAhead / 2) return;
+  requested_ += kLookAhead - known;
   {
     const std::lock_guard lock(mutex_);
-    credit_ += count;
+    credit_ += kLookAhead - known;
   }
   asked_.notify_one();
 }
@@ -68,6 +73,11 @@ void Lister::Stop() {
   asked_.notify_one();
 }
 
+bool Lister::Stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 bool Lister::WaitForCredit() {
   std::unique_lock lock(mutex_);
   asked_.wait(lock, [this] { return credit_ > 0 || stopping_; });
@@ -76,54 +86,68 @@ bool Lister::WaitForCredit() {
 
 void Lister::Run() {
   while (WaitForCredit()) {
-    ListedBatch batch = ReadBatch();
+    Batch batch = ReadBatch();
     if (batch.status) Claim(&batch);
-    if (batch.status) Look(&batch);
-    batch.progress = source_->progress();
+    if (batch.status) Look(&batch.listed);
+    batch.state.progress = source_->progress();
     // A batch may be larger than the credit; the excess is forgotten.
     {
       const std::lock_guard lock(mutex_);
-      credit_ -= std::min(credit_, batch.items.size());
+      credit_ -= std::min(credit_, batch.listed.items.size());
     }
-    const bool last = batch.end || !batch.status;
+    const bool last = batch.state.ended || !batch.status;
     Answer(std::move(batch));
     if (last) return;
   }
 }
 
-void Lister::Answer(ListedBatch batch) {
-  auto shared = std::make_shared<ListedBatch>(std::move(batch));
-  loop_->Post(guard_.Wrap([this, shared] { batch_(std::move(*shared)); }));
+void Lister::Answer(Batch batch) {
+  auto shared = std::make_shared<Batch>(std::move(batch));
+  loop_->Post(guard_.Wrap([this, shared] { OnBatch(std::move(*shared)); }));
 }
 
-ListedBatch Lister::ReadBatch() {
-  ListedBatch batch;
+void Lister::OnBatch(Batch batch) {
+  requested_ -= std::min(requested_, batch.listed.items.size());
+  state_ = batch.state;
+  // The run drains: nobody wants the items, and an error changes nothing.
+  if (Stopping()) return;
+  if (!batch.status) {
+    state_.ended = true;
+    return inbox_(RunFailed{std::move(batch.status).error()});
+  }
+  inbox_(std::move(batch.listed));
+}
+
+Lister::Batch Lister::ReadBatch() {
+  Batch batch;
+  std::vector<ListedItem>& items = batch.listed.items;
   const TimePoint until = Now() + kBatchTime;
-  while (batch.items.size() < kBatch) {
+  while (items.size() < kBatch) {
     Result<std::optional<ImageRef>> next = source_->Next();
     // The items read before the error are still good, so the batch keeps them.
     if (!next) {
-      batch.unread = std::move(next).error();
-      batch.end = true;
+      batch.listed.unread = std::move(next).error();
+      batch.state.ended = true;
       return batch;
     }
     if (!next->has_value()) {
-      batch.end = true;
+      batch.state.ended = true;
       return batch;
     }
     auto item = std::make_shared<Item>(std::move(**next));
     item->size_mask = options_.all_sizes;
-    batch.items.push_back({std::move(item), {}});
+    items.push_back({std::move(item), {}});
     if (Now() >= until) return batch;
     if (!source_->Ready()) return batch;
   }
   return batch;
 }
 
-void Lister::Claim(ListedBatch* batch) {
+void Lister::Claim(Batch* batch) {
+  std::vector<ListedItem>& items = batch->listed.items;
   std::vector<ClaimRequest> requests;
-  requests.reserve(batch->items.size());
-  for (ListedItem& listed : batch->items) {
+  requests.reserve(items.size());
+  for (ListedItem& listed : items) {
     Item& item = *listed.item;
     item.source_key = SourceKey(item.ref);
     // A bad line makes no image and needs no name.
@@ -137,15 +161,14 @@ void Lister::Claim(ListedBatch* batch) {
     batch->status = tl::unexpected<Error>(std::move(verdicts).error());
     return;
   }
-  for (std::size_t i = 0; i < batch->items.size(); ++i) {
-    batch->items[i].verdict = std::move((*verdicts)[i]);
-  }
+  for (std::size_t i = 0; i < items.size(); ++i)
+    items[i].verdict = std::move((*verdicts)[i]);
 }
 
-void Lister::Look(ListedBatch* batch) {
-  for (ListedItem& listed : batch->items) {
-    if (options_.look != nullptr) LookAtOutputs(options_.look, &listed.verdict);
-    listed.item->size_mask &= listed.verdict.missing_mask;
+void Lister::Look(Listed* listed) {
+  for (ListedItem& each : listed->items) {
+    if (options_.look != nullptr) LookAtOutputs(options_.look, &each.verdict);
+    each.item->size_mask &= each.verdict.missing_mask;
   }
 }
 

@@ -7,42 +7,28 @@
 // the loop. It stops at the end of the batch in which it reaches the requested
 // number of items, so that a list of any length is streamed.
 //
-// Threads  Request() and Stop() from the loop; batches arrive in the loop.
+// Threads  called in the loop's thread; Listed events arrive there.
+// Errors   a list that cannot be read to its end is in the last Listed event.
+//          RunFailed comes if the journal or the thread fails.
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include "coordinator/engine/item.h"
+#include "coordinator/engine/inbox.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/source/naming.h"
 #include "coordinator/source/source.h"
+#include "coordinator/stats/forecast.h"
 
 namespace thumbmill {
 
 class EventLoop;
 class OutputLook;
-
-struct ListedItem {
-  ItemPtr item;
-  ClaimVerdict verdict;
-};
-
-struct ListedBatch {
-  std::vector<ListedItem> items;
-  bool end = false;  // the last batch
-  Status status;     // an error if the journal or the thread failed
-  // Set, together with `end`, if a list could not be read to its end. The
-  // source has logged the error.
-  std::optional<Error> unread;
-  std::optional<double> progress;  // Source::progress() after this batch
-};
 
 struct ListerOptions {
   const NameTemplate* name = nullptr;
@@ -58,27 +44,39 @@ void LookAtOutputs(OutputLook* look, ClaimVerdict* verdict);
 class Lister {
  public:
   Lister(EventLoop* loop, std::unique_ptr<Source> source, Journal* journal,
-         const ListerOptions& options, std::function<void(ListedBatch)> batch);
+         const ListerOptions& options, Inbox inbox);
   // Joins the thread. Cancel a source that blocks before.
   ~Lister();
 
-  // Allows `count` more items to be read.
-  void Request(std::size_t count);
+  // Lets the thread read on if few of the items that it read still wait.
+  void ReadAhead(std::size_t waiting);
   void Stop();
 
+  // How far the sources have been read.
+  [[nodiscard]] const ListState& state() const { return state_; }
+
  private:
+  struct Batch {
+    Listed listed;
+    ListState state;  // after this batch
+    Status status;    // an error if the journal or the thread failed
+  };
   void Run();
+  bool Stopping();
   bool WaitForCredit();
-  ListedBatch ReadBatch();
-  void Claim(ListedBatch* batch);
-  void Answer(ListedBatch batch);
-  void Look(ListedBatch* batch);
+  Batch ReadBatch();
+  void Claim(Batch* batch);
+  void Answer(Batch batch);
+  void Look(Listed* listed);
+  void OnBatch(Batch batch);
 
   EventLoop* loop_;
   std::unique_ptr<Source> source_;
   Journal* journal_;
   ListerOptions options_;
-  std::function<void(ListedBatch)> batch_;
+  Inbox inbox_;
+  std::size_t requested_ = 0;  // items that were requested and are not here
+  ListState state_;
   CallbackGuard guard_;
 
   std::mutex mutex_;

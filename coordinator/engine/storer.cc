@@ -175,11 +175,9 @@ void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
                      }));
 }
 
-std::size_t Storer::StopRetrying() {
+void Storer::StopRetrying() {
   stopped_ = true;
-  const std::size_t given_up = std::exchange(waiting_, 0);
-  active_ -= given_up;
-  return given_up;
+  active_ -= std::exchange(waiting_, 0);
 }
 
 void Storer::LetGo(Item* item) {

@@ -57,8 +57,8 @@ class Storer {
 
   void Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs);
   // Gives up the items that wait for another try, and retries no item from now
-  // on. For a run that drains. Returns the number of items given up.
-  std::size_t StopRetrying();
+  // on. For a run that drains.
+  void StopRetrying();
 
   [[nodiscard]] std::size_t active() const { return active_; }
   // Items that the target has received and not answered, with the time of their

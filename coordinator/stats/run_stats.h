@@ -4,11 +4,9 @@
 // Threads  the loop's thread only.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -73,6 +71,8 @@ struct RunStats {
   // Items of this run's list that an earlier run has made final.
   std::uint64_t done_before = 0, skipped_before = 0, failed_before = 0;
   std::uint64_t listed = 0;
+  std::uint64_t open =
+      0;  // items that are listed, need work, and are not final
   // Items given to the journal, and those of them that failed.
   std::uint64_t ended = 0, ended_failed = 0;
   // Items that were done before, but whose outputs were missing or had another
@@ -109,33 +109,6 @@ struct RunStats {
 
  private:
   void CountHost(const FinalImage& image);
-};
-
-// The host that the run waits for longest at this moment.
-struct SlowHost {
-  std::string name;
-  Millis recent{0};  // moving mean of the time for one answer
-  std::size_t in_flight = 0;
-  Millis oldest{0};  // age of the oldest request in flight
-  Millis held{0};    // > 0: no request starts for this long
-  [[nodiscard]] Millis wait() const { return std::max({recent, oldest, held}); }
-};
-
-// The current state of a run, shown beside the counters.
-struct RunView {
-  bool ended = false;  // the run has ended: nothing changes any more
-  // Images that are being downloaded, wait for a worker, or are being stored.
-  std::size_t fetching = 0, ready = 0, storing = 0;
-  std::size_t workers = 0, busy = 0;
-  // Images that are not final: `open` of them are listed; `left` includes those
-  // that are not listed yet, and is empty if their number is unknown.
-  std::uint64_t open = 0;
-  std::optional<std::uint64_t> left;
-  bool left_exact = false;
-  std::optional<Millis> eta;
-  std::uint64_t memory_used = 0, memory_limit = 0;
-  bool waits_for_memory = false;    // downloads wait for memory
-  std::optional<SlowHost> slowest;  // empty if no host was waited for yet
 };
 
 }  // namespace thumbmill

@@ -110,7 +110,8 @@ Progress::~Progress() {
   LeaveBlock();
 }
 
-void Progress::Show(const RunStats& stats, const RunView& view, TimePoint now) {
+void Progress::Show(const Snapshot& view, TimePoint now) {
+  const RunStats& stats = *view.counts;
   if (style_ == Style::kNone) return;
   if (style_ == Style::kPlain) {
     // The first line appears one interval after the start.
@@ -122,9 +123,9 @@ void Progress::Show(const RunStats& stats, const RunView& view, TimePoint now) {
   last_ = now;
   const Rates rates{rate_.Sample(now, stats.done), stats.images_per_second()};
   if (style_ == Style::kBlock)
-    return DrawBlock(ProgressBlock(stats, view, rates, Shape()), view.ended);
+    return DrawBlock(ProgressBlock(view, rates, Shape()), view.ended);
   if (!TakesMore(out_)) return;
-  Say(out_, "{}\n", ProgressLine(stats, view, rates));
+  Say(out_, "{}\n", ProgressLine(view, rates));
   std::fflush(out_);
 }
 

@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "coordinator/cli/options.h"
-#include "coordinator/stats/run_stats.h"
+#include "coordinator/engine/snapshot.h"
 #include "coordinator/view/progress_text.h"
 
 namespace thumbmill {
@@ -55,7 +55,7 @@ class Progress {
 
   // Draws if the interval has passed. Draws a view that has ended at once; that
   // block stays on the screen.
-  void Show(const RunStats& stats, const RunView& view, TimePoint now);
+  void Show(const Snapshot& view, TimePoint now);
   // Call after the terminal's size changed: the next Show() draws at once.
   void Resized() { last_ = {}; }
   // Leaves the terminal to other programs (Ctrl-Z) until the next Show().

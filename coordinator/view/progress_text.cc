@@ -92,7 +92,7 @@ std::string RateText(double rate) {
 
 // Returns the number of images left: "5,828"; "~9,998,000" for an estimate;
 // "2,048+" if the end of the list is unknown; "?" before the list has images.
-std::string LeftText(const RunView& view) {
+std::string LeftText(const Snapshot& view) {
   if (!view.left && view.open == 0) return "?";
   if (!view.left) return FormatCount(view.open) + "+";
   return (view.left_exact ? "" : "~") + FormatCount(*view.left);
@@ -100,14 +100,14 @@ std::string LeftText(const RunView& view) {
 
 // Returns the share of the list's images that are final. Rounds down, so that
 // 100 % means all of them.
-std::string PercentText(const RunStats& stats, const RunView& view) {
+std::string PercentText(const RunStats& stats, const Snapshot& view) {
   if (!view.left) return "";
   const std::uint64_t final = Done(stats) + Failed(stats) + Skipped(stats);
   const std::uint64_t all = final + *view.left;
   return all == 0 ? "" : fmt::format("{} %", final * 100 / all);
 }
 
-std::string EtaText(const RunView& view) {
+std::string EtaText(const Snapshot& view) {
   return view.eta ? FormatDuration(*view.eta) : "--:--";
 }
 
@@ -134,7 +134,7 @@ Piece FailedPiece(const RunStats& stats) {
           Failed(stats) > 0 ? Tone::kBad : Tone::kPlain};
 }
 
-Line ImagesLine(const RunStats& stats, const RunView& view) {
+Line ImagesLine(const RunStats& stats, const Snapshot& view) {
   Line line = Labelled("images");
   line.push_back({FormatCount(Done(stats)) + " done", Tone::kGood});
   line.push_back({fmt::format(", {} skipped, ", FormatCount(Skipped(stats)))});
@@ -143,7 +143,7 @@ Line ImagesLine(const RunStats& stats, const RunView& view) {
   return line;
 }
 
-Line RateLine(const RunStats& stats, const RunView& view, const Rates& rates) {
+Line RateLine(const RunStats& stats, const Snapshot& view, const Rates& rates) {
   Line line = Labelled("rate");
   if (view.ended) {
     line.push_back({fmt::format("{}/s in {}", RateText(rates.overall),
@@ -159,7 +159,7 @@ Line RateLine(const RunStats& stats, const RunView& view, const Rates& rates) {
   return line;
 }
 
-Line BytesLine(const RunStats& stats, const RunView& view) {
+Line BytesLine(const RunStats& stats, const Snapshot& view) {
   Line line = Labelled("bytes");
   line.push_back({fmt::format("{} in, {} out", FormatBytes(stats.bytes_in),
                               FormatBytes(stats.bytes_out))});
@@ -169,7 +169,7 @@ Line BytesLine(const RunStats& stats, const RunView& view) {
   return line;
 }
 
-Line MemoryLine(const RunStats& stats, const RunView& view) {
+Line MemoryLine(const RunStats& stats, const Snapshot& view) {
   Line line = Labelled("memory");
   const std::uint64_t used = view.ended ? stats.peak_bytes : view.memory_used;
   const bool near = used > view.memory_limit / 10 * 9;
@@ -182,7 +182,7 @@ Line MemoryLine(const RunStats& stats, const RunView& view) {
   return line;
 }
 
-Line WorkersLine(const RunStats& stats, const RunView& view) {
+Line WorkersLine(const RunStats& stats, const Snapshot& view) {
   Line line = Labelled("workers");
   line.push_back({fmt::format(
       "{} of {} busy; {} fetching, {} ready, {} storing", view.busy,
@@ -207,7 +207,7 @@ Line SlowestLine(const SlowHost& host, std::size_t cells) {
   return line;
 }
 
-std::vector<Line> NarrowLines(const RunStats& stats, const RunView& view,
+std::vector<Line> NarrowLines(const RunStats& stats, const Snapshot& view,
                               const Rates& rates, std::size_t columns) {
   std::vector<Line> lines;
   const auto add = [&lines](std::string_view label, Piece piece) {
@@ -237,7 +237,7 @@ std::vector<Line> NarrowLines(const RunStats& stats, const RunView& view,
   return lines;
 }
 
-std::vector<Line> UsualLines(const RunStats& stats, const RunView& view,
+std::vector<Line> UsualLines(const RunStats& stats, const Snapshot& view,
                              const Rates& rates, std::size_t columns) {
   std::vector<Line> lines = {ImagesLine(stats, view),
                              RateLine(stats, view, rates),
@@ -267,7 +267,7 @@ std::vector<Line> SideBySide(std::vector<Line> lines) {
   return paired;
 }
 
-std::vector<Line> Lines(const RunStats& stats, const RunView& view,
+std::vector<Line> Lines(const RunStats& stats, const Snapshot& view,
                         const Rates& rates, std::size_t columns) {
   if (columns < kNarrow) return NarrowLines(stats, view, rates, columns);
   if (columns < kWide) return UsualLines(stats, view, rates, columns);
@@ -276,20 +276,19 @@ std::vector<Line> Lines(const RunStats& stats, const RunView& view,
 
 }  // namespace
 
-std::vector<std::string> ProgressBlock(const RunStats& stats,
-                                       const RunView& view, const Rates& rates,
+std::vector<std::string> ProgressBlock(const Snapshot& view, const Rates& rates,
                                        const BlockShape& shape) {
   std::vector<std::string> block;
   const std::size_t rows = std::max<std::size_t>(shape.rows, 2) - 1;
-  for (const Line& line : Lines(stats, view, rates, shape.columns)) {
+  for (const Line& line : Lines(*view.counts, view, rates, shape.columns)) {
     if (block.size() == rows) break;
     block.push_back(Render(line, shape));
   }
   return block;
 }
 
-std::string ProgressLine(const RunStats& stats, const RunView& view,
-                         const Rates& rates) {
+std::string ProgressLine(const Snapshot& view, const Rates& rates) {
+  const RunStats& stats = *view.counts;
   std::string line;
   const std::string percent = PercentText(stats, view);
   if (!percent.empty()) line += percent + ": ";

@@ -9,11 +9,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "coordinator/stats/run_stats.h"
+#include "coordinator/engine/snapshot.h"
 
 namespace thumbmill {
 
@@ -31,13 +30,12 @@ struct BlockShape {
 
 // Returns the lines of the block from top to bottom, without cursor movements.
 // Each line is narrower than the terminal, and there are fewer lines than rows.
-[[nodiscard]] std::vector<std::string> ProgressBlock(const RunStats& stats,
-                                                     const RunView& view,
+[[nodiscard]] std::vector<std::string> ProgressBlock(const Snapshot& view,
                                                      const Rates& rates,
                                                      const BlockShape& shape);
 
 // Returns the same numbers as one line, without a line end.
-[[nodiscard]] std::string ProgressLine(const RunStats& stats,
-                                       const RunView& view, const Rates& rates);
+[[nodiscard]] std::string ProgressLine(const Snapshot& view,
+                                       const Rates& rates);
 
 }  // namespace thumbmill

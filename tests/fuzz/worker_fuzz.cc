@@ -104,15 +104,16 @@ class Run {
     dispatcher_ = std::make_unique<Dispatcher>(
         executor_.get(), &decode_, &store_,
         DispatcherOptions{&recipe_, 3, Millis(30000)},
-        Dispatcher::Events{
-            [this](ItemPtr item, std::vector<std::vector<std::uint8_t>>) {
-              OnVerdict(*item);
-              store_.Release(std::exchange(item->store_grant, 0));
-            },
-            [this](ItemPtr item, Reason reason, std::string) {
-              CHECK(reason != Reason::kNone);
-              OnVerdict(*item);
-            }});
+        [this](const Event& event) {
+          if (const auto* made = std::get_if<Made>(&event)) {
+            OnVerdict(*made->item);
+            store_.Release(std::exchange(made->item->store_grant, 0));
+            return;
+          }
+          const auto& failed = std::get<ItemFailed>(event);
+          CHECK(failed.reason != Reason::kNone);
+          OnVerdict(*failed.item);
+        });
     TheStage().sent = [this](const TaskOrder& order) {
       CHECK(granted_.emplace(order.task.id, order.task.output_capacity).second);
     };

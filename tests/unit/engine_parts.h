@@ -14,9 +14,11 @@
 #include <set>
 
 #include "common/log.h"
+#include "coordinator/cli/options.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
+#include "coordinator/loop/memory_peak.h"
 
 namespace thumbmill {
 
@@ -156,6 +158,7 @@ class EngineTest : public ::testing::Test {
     parts.journal = journal_.get();
     parts.name = &name_;
     parts.stats = &stats_;
+    parts.memory = &memory_;
     parts.transfers = transfers_.get();
     parts.network = network_;
     Engine engine(options_, parts,
@@ -176,6 +179,7 @@ class EngineTest : public ::testing::Test {
   NameTemplate name_ = *NameTemplate::Parse("");
   RunOptions options_;
   RunStats stats_;
+  MemoryPeak memory_;
   std::unique_ptr<Transfers> transfers_;  // null if no input is a URL
   OutageDetectorOptions network_;
 };

@@ -99,6 +99,41 @@ TEST_F(EngineTest, AnInputThatCannotBeKeptIsNoFailureOfTheRun) {
   EXPECT_EQ(stats_.failed_by_reason[Reason::kCrash], 1u);
 }
 
+TEST_F(EngineTest, SeveralViewersSeeTheSameRun) {
+  std::vector<std::uint64_t> first, second;
+  std::size_t ends = 0;
+  const RunEnd end = Run({File("a", "bytes")}, [&](Engine* engine) {
+    engine->monitor().AddViewer([&](const Snapshot& snapshot) {
+      first.push_back(snapshot.counts->done);
+      ends += snapshot.ended ? 1 : 0;
+    });
+    engine->monitor().AddViewer([&](const Snapshot& snapshot) {
+      second.push_back(snapshot.counts->done);
+    });
+  });
+  EXPECT_EQ(end.kind, RunEnd::Kind::kFinished);
+  EXPECT_EQ(first, second);
+  ASSERT_FALSE(first.empty());
+  EXPECT_EQ(first.back(), 1u);
+  EXPECT_EQ(ends, 1u);
+}
+
+TEST_F(EngineTest, ASnapshotNamesTheImageAtTheTarget) {
+  Activity activity;
+  const ImageRef image = File("a", "bytes");
+  Run({image}, [&](Engine* engine) {
+    sink_->answer = [engine, &activity](int) {
+      activity = engine->monitor().Take(Detail::kActivity).activity;
+      return StoreResult{};
+    };
+  });
+  ASSERT_EQ(activity.stores.size(), 1u);
+  EXPECT_EQ(activity.stores[0].image, image.path);
+  EXPECT_EQ(activity.stores[0].tries, 1);
+  EXPECT_TRUE(activity.fetches.empty());
+  EXPECT_EQ(activity.more_stores, 0u);
+}
+
 TEST_F(EngineTest, PutsAgainWhatTheTargetRefusedForNow) {
   sink_->answer = [](int put) {
     StoreResult result;

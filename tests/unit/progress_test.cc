@@ -24,8 +24,8 @@ RunStats SomeStats() {
   return stats;
 }
 
-RunView SomeView() {
-  RunView view;
+Snapshot SomeView() {
+  Snapshot view;
   view.workers = view.busy = 2;
   view.fetching = 14;
   view.ready = 96;
@@ -46,10 +46,11 @@ RunView SomeView() {
 
 constexpr Rates kRates{343.4, 253.9};
 
-std::string Block(const RunStats& stats, const RunView& view,
+std::string Block(const RunStats& stats, Snapshot view,
                   const BlockShape& shape) {
   std::string text;
-  for (const std::string& line : ProgressBlock(stats, view, kRates, shape))
+  view.counts = &stats;
+  for (const std::string& line : ProgressBlock(view, kRates, shape))
     text += line + "\n";
   return text;
 }
@@ -91,7 +92,7 @@ TEST(ProgressBlock, OnAWideTerminalLinesStandSideBySide) {
 }
 
 TEST(ProgressBlock, ItsLastStateSumsTheRunUp) {
-  RunView view = SomeView();
+  Snapshot view = SomeView();
   view.ended = true;
   view.left = 0;
   EXPECT_EQ(Block(SomeStats(), view, {80, 24, false}),
@@ -102,7 +103,7 @@ TEST(ProgressBlock, ItsLastStateSumsTheRunUp) {
 }
 
 TEST(ProgressBlock, TellsAnEstimateFromWhatIsKnown) {
-  RunView view = SomeView();
+  Snapshot view = SomeView();
   view.left_exact = false;
   view.left = 9'998'000;
   EXPECT_NE(Block({}, view, {80, 24, false}).find(", ~9,998,000 left"),
@@ -120,7 +121,7 @@ TEST(ProgressBlock, TellsAnEstimateFromWhatIsKnown) {
 TEST(ProgressBlock, APercentIsNotRoundedUp) {
   RunStats stats;
   stats.done = 9999;
-  RunView view = SomeView();
+  Snapshot view = SomeView();
   view.left = 1;
   EXPECT_NE(Block(stats, view, {80, 24, false}).find("; 99 % in"),
             std::string::npos);
@@ -130,15 +131,15 @@ TEST(ProgressBlock, NoLineIsAsWideAsTheTerminalNorAreThereTooMany) {
   RunStats stats = SomeStats();
   stats.done = stats.failed = stats.skipped = 10'000'000'000;
   stats.workers_lost = stats.retries = 1'000'000;
-  RunView view = SomeView();
+  Snapshot view = SomeView();
+  view.counts = &stats;
   view.slowest->name = "写真\x1b[2J.\xff.example.org" + std::string(300, 'x');
   view.waits_for_memory = true;
   for (const bool ended : {false, true}) {
     view.ended = ended;
     for (std::size_t columns = 1; columns < 260; ++columns) {
       for (const std::size_t rows : {1u, 2u, 5u, 50u}) {
-        const auto lines =
-            ProgressBlock(stats, view, kRates, {columns, rows, false});
+        const auto lines = ProgressBlock(view, kRates, {columns, rows, false});
         EXPECT_LT(lines.size(), std::max<std::size_t>(rows, 2));
         for (const std::string& line : lines) {
           EXPECT_LT(CellsOf(line), std::max<std::size_t>(columns, 2));
@@ -150,8 +151,10 @@ TEST(ProgressBlock, NoLineIsAsWideAsTheTerminalNorAreThereTooMany) {
 }
 
 TEST(ProgressBlock, ColourIsAllThatColourChanges) {
-  const auto lines =
-      ProgressBlock(SomeStats(), SomeView(), kRates, {80, 24, true});
+  const RunStats stats = SomeStats();
+  Snapshot view = SomeView();
+  view.counts = &stats;
+  const auto lines = ProgressBlock(view, kRates, {80, 24, true});
   EXPECT_EQ(lines[0],
             "\x1b[2mimages   \x1b[0m\x1b[32m4,123 done\x1b[0m, 12 skipped, "
             "\x1b[31m37 failed\x1b[0m, 5,828 left");
@@ -165,7 +168,7 @@ TEST(ProgressBlock, ColourIsAllThatColourChanges) {
 }
 
 TEST(ProgressBlock, AHostThatIsHeldSaysForHowLong) {
-  RunView view = SomeView();
+  Snapshot view = SomeView();
   view.slowest->held = Millis(61'000);
   EXPECT_NE(Block({}, view, {80, 24, false})
                 .find("photos.example.org: not asked for 1:01 more"),
@@ -173,7 +176,10 @@ TEST(ProgressBlock, AHostThatIsHeldSaysForHowLong) {
 }
 
 TEST(ProgressLine, SaysTheSameInOneLine) {
-  EXPECT_EQ(ProgressLine(SomeStats(), SomeView(), kRates),
+  const RunStats stats = SomeStats();
+  Snapshot view = SomeView();
+  view.counts = &stats;
+  EXPECT_EQ(ProgressLine(view, kRates),
             "41 %: 4,123 done, 12 skipped, 37 failed, 5,828 left | 343/s now, "
             "254/s overall | 1.2 GB in, 80.2 MB out | 0:12, ETA 0:17 | memory "
             "212.0 MB of 1.5 GB | 2 of 2 workers busy | slowest "
@@ -225,6 +231,11 @@ class ProgressTest : public testing::Test {
     taken_ = size_;
     return text;
   }
+  Snapshot View() const {
+    Snapshot view = SomeView();
+    view.counts = &stats_;
+    return view;
+  }
 
   char* text_ = nullptr;
   std::size_t size_ = 0, taken_ = 0;
@@ -236,7 +247,7 @@ class ProgressTest : public testing::Test {
 TEST_F(ProgressTest, NoneWritesNothing) {
   {
     Progress progress(ProgressMode::kNone, Millis(1), out_);
-    progress.Show(stats_, SomeView(), clock_.Now());
+    progress.Show(View(), clock_.Now());
   }
   EXPECT_EQ(Taken(), "");
 }
@@ -244,7 +255,7 @@ TEST_F(ProgressTest, NoneWritesNothing) {
 TEST_F(ProgressTest, WhatIsNoTerminalGetsLinesAtTheirInterval) {
   Progress progress(ProgressMode::kAuto, Millis(10'000), out_);
   for (int i = 0; i < 250; ++i) {
-    progress.Show(stats_, SomeView(), clock_.Now());
+    progress.Show(View(), clock_.Now());
     clock_.Advance(Millis(100));
   }
   const std::string text = Taken();
@@ -255,7 +266,7 @@ TEST_F(ProgressTest, WhatIsNoTerminalGetsLinesAtTheirInterval) {
 TEST_F(ProgressTest, ABlockIsDrawnTenTimesASecondAtMost) {
   Progress progress(ProgressMode::kTty, Millis(10'000), out_);
   for (int i = 0; i < 1000; ++i) {
-    progress.Show(stats_, SomeView(), clock_.Now());
+    progress.Show(View(), clock_.Now());
     clock_.Advance(Millis(1));
   }
   const std::string text = Taken();
@@ -268,18 +279,18 @@ TEST_F(ProgressTest, ABlockIsDrawnTenTimesASecondAtMost) {
 
 TEST_F(ProgressTest, AfterAResizeItIsDrawnAtOnceInItsNewWidth) {
   Progress progress(ProgressMode::kTty, Millis(10'000), out_);
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   (void)Taken();
   setenv("COLUMNS", "40", 1);
   progress.Resized();
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   EXPECT_NE(Taken().find("4,123\x1b[0m\x1b[K\r\n"), std::string::npos);
 }
 
 TEST_F(ProgressTest, NoColorMeansNone) {
   setenv("NO_COLOR", "1", 1);
   Progress progress(ProgressMode::kTty, Millis(10'000), out_);
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   EXPECT_EQ(Taken().find("\x1b[3"), std::string::npos);
   unsetenv("NO_COLOR");
 }
@@ -287,7 +298,7 @@ TEST_F(ProgressTest, NoColorMeansNone) {
 TEST_F(ProgressTest, LogLinesGoAboveTheBlockAndAreNotObeyed) {
   (void)InitLog({LogLevel::kWarning, "", false, "test"});
   Progress progress(ProgressMode::kTty, Millis(10'000), out_);
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   (void)Taken();
   LogWarning("a \x1b[2J file");
   const std::string text = Taken();
@@ -299,10 +310,10 @@ TEST_F(ProgressTest, LogLinesGoAboveTheBlockAndAreNotObeyed) {
 TEST_F(ProgressTest, TheLastStateStaysAndTheCursorIsBelow) {
   {
     Progress progress(ProgressMode::kTty, Millis(10'000), out_);
-    progress.Show(stats_, SomeView(), clock_.Now());
-    RunView last = SomeView();
+    progress.Show(View(), clock_.Now());
+    Snapshot last = View();
     last.ended = true;
-    progress.Show(stats_, last, clock_.Now());
+    progress.Show(last, clock_.Now());
     (void)Taken();
   }
   EXPECT_TRUE(Taken().ends_with("\r\x1b[3A\x1b[3B\r\n"));
@@ -310,13 +321,13 @@ TEST_F(ProgressTest, TheLastStateStaysAndTheCursorIsBelow) {
 
 TEST_F(ProgressTest, SuspendedItLeavesTheTerminalAndComesBack) {
   Progress progress(ProgressMode::kTty, Millis(10'000), out_);
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   (void)Taken();
   progress.Suspend();
   const std::string left = Taken();
   EXPECT_NE(left.find("4,123 done"), std::string::npos);
   EXPECT_TRUE(left.ends_with("\x1b[5B\r\n"));
-  progress.Show(stats_, SomeView(), clock_.Now());
+  progress.Show(View(), clock_.Now());
   EXPECT_NE(Taken().find("4,123 done"), std::string::npos);
 }
 

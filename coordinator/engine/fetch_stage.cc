@@ -1,12 +1,15 @@
-// The engine's fetch step: chooses the image to fetch next, and draws
-// conclusions from the answers about the image, its host and the network.
+#include "coordinator/engine/fetch_stage.h"
+
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "common/fail_point.h"
 #include "common/log.h"
-#include "coordinator/engine/engine.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/loop/memory_peak.h"
+#include "coordinator/net/url.h"
+#include "coordinator/stats/run_stats.h"
 
 namespace thumbmill {
 namespace {
@@ -18,6 +21,21 @@ constexpr std::size_t kReadAheadAtMost = 64;
 // A server that is too slow costs one deadline per try and is seldom faster at
 // the next.
 constexpr int kSlowRetries = 1;
+
+RetryPolicy MakeRetry(const RunOptions& options) {
+  RetryOptions retry;
+  retry.retries = options.retries;
+  retry.base = options.retry_delay;
+  return RetryPolicy(retry);
+}
+
+HostLimiterOptions MakeLimiterOptions(const RunOptions& options) {
+  HostLimiterOptions limits;
+  limits.at_once = options.per_host;
+  limits.probes = options.retries;
+  limits.first_hold = options.retry_delay;
+  return limits;
+}
 
 bool IsBusy(const FetchAnswer& answer) {
   return answer.http_status == 429 || answer.http_status == 503;
@@ -52,26 +70,46 @@ bool IsOurs(Reason reason) {
 
 }  // namespace
 
-bool Engine::MayStartFetch() const {
-  if (draining_ || committer_.pending() > kMaxUncommitted) return false;
+FetchStage::FetchStage(const RunOptions& options,
+                       const OutageDetectorOptions& network,
+                       const FetchStageParts& parts, Inbox inbox)
+    : options_(options),
+      parts_(parts),
+      inbox_(std::move(inbox)),
+      hosts_(MakeLimiterOptions(options)),
+      network_(network),
+      queue_(&hosts_),
+      fetcher_(parts.loop, parts.pool, parts.transfers, parts.arena,
+               FetcherOptions{options.downloads, options.transfer.max_bytes,
+                              [memory = parts.memory](std::uint64_t bytes) {
+                                memory->SharedGrows(bytes);
+                              }},
+               [this](const ItemPtr& item, FetchAnswer answer) {
+                 OnFetched(item, std::move(answer));
+               }),
+      retry_(MakeRetry(options)) {}
+
+// ---- start -------------------------------------------------------------
+
+bool FetchStage::MayStart(const Ahead& ahead) const {
+  if (stopped_) return false;
   if (options_.backend != Backend::kSerial) return true;
   // The serial backend has one image under way, from download to upload.
-  return fetcher_.active() + dispatcher_.ready() + dispatcher_.leased() +
-             storer_.active() ==
-         0;
+  return fetcher_.active() + ahead.ready + ahead.leased + ahead.storing == 0;
 }
 
-void Engine::StartFetches() {
-  if (draining_) return;
+void FetchStage::Pump(const Ahead& ahead, bool may_start) {
+  fetcher_.ResumeOrEvict(ahead.ready + ahead.leased > 0);
+  if (stopped_) return;
   const TimePoint now = Now();
   if (network_.GivesUp(now)) return NetworkIsGone();
   int probes = network_.TakeProbes(now);
-  while (MayStartFetch()) {
-    const FetchQueue::Taken taken = NextToFetch(now, &probes);
+  while (may_start && MayStart(ahead)) {
+    const FetchQueue::Taken taken = Next(ahead, now, &probes);
     if (!taken.item) return;
     if (taken.host_dead) {
       FailUntried(taken.item);
-    } else if (!StartFetch(taken.item)) {
+    } else if (!Start(taken.item)) {
       return;
     }
   }
@@ -80,15 +118,16 @@ void Engine::StartFetches() {
 // Reads local files only a little ahead: early reads hold memory and fall out
 // of the CPU cache. Items that wait for a memory grant do not count, because
 // others may have room meanwhile.
-bool Engine::MayReadAhead() const {
-  const std::size_t ahead = queue_.active_files() + dispatcher_.ready();
-  return ahead < kReadAheadAtMost &&
-         ahead - dispatcher_.waiting() <
+bool FetchStage::MayReadAhead(const Ahead& ahead) const {
+  const std::size_t files = queue_.active_files() + ahead.ready;
+  return files < kReadAheadAtMost &&
+         files - ahead.waiting <
              kReadAhead + kReadAheadAWorker * options_.workers;
 }
 
-FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
-  if (!network_.lost()) return queue_.Take(now, MayReadAhead());
+FetchQueue::Taken FetchStage::Next(const Ahead& ahead, TimePoint now,
+                                   int* probes) {
+  if (!network_.lost()) return queue_.Take(now, MayReadAhead(ahead));
   // Local files need no network. A few URLs go as probes, to find out whether
   // the network is back.
   FetchQueue::Taken taken = queue_.TakeLocal();
@@ -96,7 +135,7 @@ FetchQueue::Taken Engine::NextToFetch(TimePoint now, int* probes) {
   return taken;
 }
 
-bool Engine::StartFetch(const ItemPtr& item) {
+bool FetchStage::Start(const ItemPtr& item) {
   // The fetcher has no room now. The item goes back to the head of its line.
   if (!fetcher_.Start(item)) {
     queue_.Done(*item);
@@ -109,65 +148,72 @@ bool Engine::StartFetch(const ItemPtr& item) {
   return true;
 }
 
-void Engine::FailUntried(const ItemPtr& item) {
+void FetchStage::FailUntried(const ItemPtr& item) {
   std::string message = hosts_.DeadText(item->authority);
   CountLoss(*item, message);
-  OnFailed(item, hosts_.DeadReason(item->authority), std::move(message));
+  inbox_(
+      ItemFailed{item, hosts_.DeadReason(item->authority), std::move(message)});
 }
 
-void Engine::OnFetched(const ItemPtr& item, FetchAnswer answer) {
+void FetchStage::Stop() {
+  stopped_ = true;
+  queue_.Clear();
+  fetcher_.CancelAll();
+}
+
+// ---- answers -----------------------------------------------------------
+
+void FetchStage::OnFetched(const ItemPtr& item, FetchAnswer answer) {
   queue_.Done(*item);
-  if (draining_) return;
-  // The fetcher dropped the download for lack of memory: this was no try.
+  if (stopped_) return;
+  // The fetcher dropped the download for lack of memory.
   if (answer.dropped) {
-    ++stats_.dropped;
-    --item->fetch_tries;
-    item->Move(ItemState::kListed);
-    return queue_.PushFront(item);
+    ++parts_.stats->dropped;
+    return TakeBack(item);
   }
   if (item->ref.is_url) {
-    stats_.CountAnswer(item->ref.host, item->fetch_times.total);
+    parts_.stats->CountAnswer(item->ref.host, item->fetch_times.total);
     Judge(*item, answer);
   }
   if (answer.reason == Reason::kNone) return OnFetchedWell(item);
-  if (answer.transient && network_.lost()) {
-    // The network failed, not the image: this was no try.
-    --item->fetch_tries;
-    item->Move(ItemState::kListed);
-    return queue_.PushFront(item);
-  }
+  // The network failed, not the image.
+  if (answer.transient && network_.lost()) return TakeBack(item);
   if (answer.reason == Reason::kTooSlow) ++item->slow_tries;
   const std::optional<Millis> delay =
       retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
   if (answer.transient && delay && item->slow_tries <= kSlowRetries) {
-    ++stats_.retries;
+    ++parts_.stats->retries;
     item->Move(ItemState::kListed);
     return queue_.PushLater(item, Now() + *delay);
   }
   if (answer.transient) CountLoss(*item, answer.message);
-  OnFailed(item, answer.reason, std::move(answer.message));
+  inbox_(ItemFailed{item, answer.reason, std::move(answer.message)});
 }
 
-void Engine::OnFetchedWell(const ItemPtr& item) {
+void FetchStage::OnFetchedWell(const ItemPtr& item) {
   TM_FAIL_POINT("slot-filled");
   item->Move(ItemState::kReady);
   item->ready_at = Now();
   if (item->ref.is_url) {
     const TransferTimes& times = item->fetch_times;
-    stats_.latency.dns.Add(times.dns);
-    stats_.latency.connect.Add(times.connect);
-    stats_.latency.first_byte.Add(times.first_byte);
-    stats_.latency.body.Add(times.total - times.first_byte);
+    StageLatencies& latency = parts_.stats->latency;
+    latency.dns.Add(times.dns);
+    latency.connect.Add(times.connect);
+    latency.first_byte.Add(times.first_byte);
+    latency.body.Add(times.total - times.first_byte);
   }
-  const std::uint64_t length = item->length;
-  dispatcher_.Add(item);
-  // The look at the header may have mapped all pages of a file that was read.
-  memory_.SharedGrows(length);
+  inbox_(Fetched{item});
+}
+
+void FetchStage::TakeBack(const ItemPtr& item) {
+  --item->fetch_tries;
+  item->Move(ItemState::kListed);
+  queue_.PushFront(item);
 }
 
 // ---- hosts and the network ---------------------------------------------
 
-void Engine::Judge(const Item& item, const FetchAnswer& answer) {
+void FetchStage::Judge(const Item& item, const FetchAnswer& answer) {
   if (IsOurs(answer.reason)) return;
   // An answer that is not transient, even a 404, proves that the host and the
   // network work.
@@ -186,7 +232,7 @@ void Engine::Judge(const Item& item, const FetchAnswer& answer) {
   if (answer.http_status > 0) hosts_.Answered(host);
 }
 
-void Engine::CountLoss(const Item& item, const std::string& message) {
+void FetchStage::CountLoss(const Item& item, const std::string& message) {
   if (!item.ref.is_url) return;
   network_.Failed(item.ref.host, Now());
   if (!network_.lost()) return;
@@ -198,13 +244,13 @@ void Engine::CountLoss(const Item& item, const std::string& message) {
       network_.options().give_up.count() / 1000));
 }
 
-void Engine::NetworkIsBack() {
+void FetchStage::NetworkIsBack() {
   LogWarning("a host answers: fetching goes on");
   hosts_.Forgive();
   queue_.WakeHosts();
 }
 
-void Engine::NetworkIsGone() {
+void FetchStage::NetworkIsGone() {
   Error error{
       ErrorCode::kUnavailable,
       fmt::format("no host has served anything for {} s: stopped, the same "
@@ -212,7 +258,7 @@ void Engine::NetworkIsGone() {
                   network_.options().give_up.count() / 1000),
       0};
   LogError(error.what);
-  Drain({RunEnd::Kind::kLimit, std::move(error), 0});
+  inbox_(NetworkGone{std::move(error)});
 }
 
 }  // namespace thumbmill
