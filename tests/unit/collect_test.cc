@@ -68,14 +68,14 @@ TEST_F(CollectTest, RefusesAnEmptyThumbnail) {
 
 TEST_F(CollectTest, RefusesSizesThatWereNotRequested) {
   outcome_.thumbnails[1].size_index = 1;
-  ExpectRefused("not asked");
+  ExpectRefused("not requested");
   outcome_.thumbnails[1].size_index = 200;
-  ExpectRefused("not asked");
+  ExpectRefused("not requested");
 }
 
 TEST_F(CollectTest, RefusesTheSameSizeTwice) {
   outcome_.thumbnails[1].size_index = 0;
-  ExpectRefused("not asked");
+  ExpectRefused("not requested");
 }
 
 TEST_F(CollectTest, RefusesBytesThatTwoThumbnailsShare) {
