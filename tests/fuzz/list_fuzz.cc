@@ -1,9 +1,10 @@
 // Links: tm_source
 // Dictionary: list.dict
 //
-// Reads lists with any bytes in them; the first byte picks the format. Checks
-// that the list ends, that each item has a name which stays inside the target,
-// and that an item's URI, put into a list again, names the same item.
+// Reads lists with any bytes in them; the first byte picks the format, and
+// whether the list is a download. Checks that the list ends, that each item has
+// a name which stays inside the target, that an item's URI, put into a list
+// again, names the same item, and that no download names a local path.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <string_view>
 
 #include "common/check.h"
+#include "common/unique_fd.h"
 #include "coordinator/source/list_entry.h"
 #include "coordinator/source/list_guess.h"
 #include "coordinator/source/list_source.h"
@@ -25,25 +27,31 @@
 namespace thumbmill {
 namespace {
 
-std::unique_ptr<LineReader> Lines(std::string_view text) {
+std::unique_ptr<LineReader> Lines(std::string_view text, bool remote) {
   static const int fd = memfd_create("list", MFD_CLOEXEC);
   CHECK(fd >= 0 && ftruncate(fd, 0) == 0);
   CHECK(pwrite(fd, text.data(), text.size(), 0) ==
         static_cast<ssize_t>(text.size()));
+  if (remote) {
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    return LineReader::FromStream(
+        {UniqueFd(dup(fd)), std::make_shared<StreamEnd>(), "http://h/l"}, -1);
+  }
   auto lines = LineReader::Open("/proc/self/fd/" + std::to_string(fd), -1);
   CHECK(lines.has_value());
   return std::move(*lines);
 }
 
 std::unique_ptr<Source> OpenList(std::uint8_t format, std::string_view text) {
+  const bool remote = (format & 4) != 0;
   switch (format % 4) {
     case 0:
-      return std::make_unique<ListSource>(Lines(text));
+      return std::make_unique<ListSource>(Lines(text, remote));
     case 1:
-      return std::make_unique<JsonLinesSource>(Lines(text), "url");
+      return std::make_unique<JsonLinesSource>(Lines(text, remote), "url");
     default: {
       const char delimiter = format % 4 == 2 ? ',' : '\t';
-      auto table = DelimitedSource::Open(Lines(text), delimiter, "url");
+      auto table = DelimitedSource::Open(Lines(text, remote), delimiter, "url");
       return table ? std::move(*table) : nullptr;
     }
   }
@@ -71,6 +79,9 @@ void CheckItem(const ImageRef& item, const NameTemplate& name) {
         !item.path.empty() || item.reason == Reason::kBadLine);
   for (const std::string* part : {&item.dir, &item.stem})
     CHECK(PartFromRecord(RecordPart(*part)) == *part);
+  if (item.origin == Origin::kRemoteList)
+    CHECK(item.path.empty() &&
+          (item.is_url || item.reason == Reason::kBadLine));
   if (item.reason == Reason::kBadLine) return;
   const ImageRef again = FromListEntry(ListableUri(item.uri), Origin::kList);
   CHECK(SourceKey(again) == SourceKey(item));
