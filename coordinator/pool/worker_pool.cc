@@ -22,9 +22,6 @@ extern "C" {  // glibc 2.36 omits this in its header
 namespace thumbmill {
 namespace {
 
-// Most doublings of a backoff: more would overflow, and last_backoff is reached
-// long before.
-constexpr int kMaxDoublings = 16;
 constexpr int kKillLimitMs = 5000;
 
 // glibc's waitid() does not return the usage, so this calls the kernel's.
@@ -74,11 +71,9 @@ std::string Describe(const WorkerDeath& death) {
 
 WorkerPool::WorkerPool(EventLoop* loop, const PoolOptions& options,
                        Events events)
-    : loop_(loop),
-      options_(options),
-      events_(std::move(events)),
-      workers_(options.workers) {
+    : loop_(loop), options_(options), events_(std::move(events)) {
   CHECK(options.workers > 0);
+  for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back(loop);
 }
 
 WorkerPool::~WorkerPool() {
@@ -117,35 +112,32 @@ Status WorkerPool::Launch(std::size_t worker) {
   w.words = std::move(words);
   w.alive = true;
   w.ready = w.by_us = w.retired = false;
-  w.timer = loop_->After(options_.ready_deadline,
-                         [this, worker] { OnNotReady(worker); });
+  w.timer.Set(options_.ready_deadline, [this, worker] { OnNotReady(worker); });
   return {};
 }
 
 void WorkerPool::Restart(std::size_t worker) {
-  workers_[worker].timer = 0;
   const Status launched = Launch(worker);
   // A later start may work: this one may have failed for EAGAIN or ENOMEM, or
   // while the program was being replaced.
   if (launched) return;
-  ++workers_[worker].failed_starts;
+  workers_[worker].history.OnFailedStart();
   TryAgain(worker, launched.error().what);
 }
 
 void WorkerPool::MarkReady(std::size_t worker) {
   Worker& w = workers_[worker];
   w.ready = ever_ready_ = true;
-  w.failed_starts = w.killed_starts = 0;
-  Disarm(worker);
+  w.history.OnReady();
+  w.timer.Cancel();
 }
 
 void WorkerPool::MarkUsed(std::size_t worker) {
   workers_[worker].used = true;
-  workers_[worker].deaths = 0;
+  workers_[worker].history.OnUsed();
 }
 
 void WorkerPool::OnNotReady(std::size_t worker) {
-  workers_[worker].timer = 0;
   LogWarning(fmt::format("worker {} (pid {}) was not ready within {} ms",
                          worker, workers_[worker].process.pid,
                          options_.ready_deadline.count()));
@@ -170,11 +162,7 @@ void WorkerPool::Retire(std::size_t worker, Millis limit) {
   Worker& w = workers_[worker];
   if (!w.alive) return;
   w.retired = true;
-  Disarm(worker);
-  w.timer = loop_->After(limit, [this, worker] {
-    workers_[worker].timer = 0;
-    Kill(worker);
-  });
+  w.timer.Set(limit, [this, worker] { Kill(worker); });
 }
 
 pid_t WorkerPool::pid(std::size_t worker) const {
@@ -188,11 +176,6 @@ std::size_t WorkerPool::alive() const {
                     [](const Worker& w) { return w.alive; }));
 }
 
-bool WorkerPool::AnyReady() const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [](const Worker& w) { return w.alive && w.ready; });
-}
-
 bool WorkerPool::Reap(std::size_t worker) {
   Worker& w = workers_[worker];
   siginfo_t info{};
@@ -202,7 +185,7 @@ bool WorkerPool::Reap(std::size_t worker) {
   // ECHILD is impossible, since nobody else reaps the process. If it came, the
   // process would be gone all the same.
   loop_->Unwatch(w.process.pidfd.get());
-  Disarm(worker);
+  w.timer.Cancel();
   const WorkerDeath death{worker, w.process.pid, EndOf(info, usage), w.ready,
                           w.by_us};
   w.alive = w.ready = false;
@@ -219,7 +202,10 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
   Worker& w = workers_[death.worker];
   // A SIGKILL that we did not send came from an administrator or the kernel.
   const bool from_outside = death.end.signal == SIGKILL && !death.by_us;
-  ++(from_outside ? w.killed_starts : w.failed_starts);
+  if (from_outside)
+    w.history.OnKilledStart();
+  else
+    w.history.OnFailedStart();
 }
 
 void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
@@ -229,36 +215,27 @@ void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
   // its task: neither is a failed start, so both restart at once.
   const bool used = std::exchange(w.used, false);
   if (std::exchange(w.retired, false) || used) {
-    w.timer = loop_->After(Millis(0), [this, worker] { Restart(worker); });
+    w.timer.Set(Millis(0), [this, worker] { Restart(worker); });
     return;
   }
-  ++w.deaths;
-  const bool hopeless = w.failed_starts >= options_.failed_starts ||
-                        w.killed_starts >= options_.killed_starts;
+  const Millis wait =
+      w.history.NextBackoff(options_.first_backoff, options_.last_backoff);
   // While another worker is ready the run can go on: wait and try again.
-  if (hopeless && !AnyReady())
+  const bool any_ready =
+      std::any_of(workers_.begin(), workers_.end(),
+                  [](const Worker& each) { return each.alive && each.ready; });
+  if (!any_ready &&
+      w.history.IsHopeless(options_.failed_starts, options_.killed_starts))
     return Fail(
         Error{ErrorCode::kUnavailable, "no worker can be started: " + how, 0});
-  w.timer =
-      loop_->After(Backoff(w.deaths), [this, worker] { Restart(worker); });
-}
-
-Millis WorkerPool::Backoff(int deaths) const {
-  const int doublings = std::min(deaths - 1, kMaxDoublings);
-  return std::min(options_.first_backoff * (1 << doublings),
-                  options_.last_backoff);
-}
-
-void WorkerPool::Disarm(std::size_t worker) {
-  Worker& w = workers_[worker];
-  if (w.timer != 0) loop_->Cancel(std::exchange(w.timer, 0));
+  w.timer.Set(wait, [this, worker] { Restart(worker); });
 }
 
 void WorkerPool::StopRestarting() {
   restarting_ = false;
   for (std::size_t i = 0; i < workers_.size(); ++i)
     // The timer of a worker without a process is its restart.
-    if (!workers_[i].alive) Disarm(i);
+    if (!workers_[i].alive) workers_[i].timer.Cancel();
 }
 
 void WorkerPool::KillAll() {
@@ -280,7 +257,7 @@ void WorkerPool::AwaitKilled(std::size_t worker) {
       "worker {} (pid {}) does not end after SIGKILL; it is left running",
       worker, w.process.pid));
   loop_->Unwatch(w.process.pidfd.get());
-  Disarm(worker);
+  w.timer.Cancel();
 }
 
 void WorkerPool::Fail(Error error) {

@@ -8,15 +8,17 @@
 // Contract proto/PROTOCOL.md, "Timeouts" and "Death".
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/clock.h"
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
+#include "coordinator/loop/timer.h"
 #include "coordinator/pool/spawn.h"
+#include "coordinator/pool/start_history.h"
 #include "coordinator/pool/stderr_relay.h"
 
 namespace thumbmill {
@@ -100,6 +102,7 @@ class WorkerPool {
 
  private:
   struct Worker {
+    explicit Worker(EventLoop* loop) : timer(loop) {}
     SpawnedProcess process;
     std::unique_ptr<StderrRelay> words;  // logs its stderr
     bool alive = false;
@@ -107,11 +110,8 @@ class WorkerPool {
     bool by_us = false;
     bool retired = false;
     bool used = false;
-    int failed_starts = 0;  // in a row
-    int killed_starts = 0;  // since it last was ready
-    int deaths = 0;         // since it last was used
-    // Timer of the ready deadline, of Retire()'s limit, or of a restart.
-    EventLoop::TimerId timer = 0;
+    StartHistory history;
+    Timer timer;  // for the ready deadline, Retire()'s limit, or a restart
   };
   [[nodiscard]] Status Launch(std::size_t worker);
   void Restart(std::size_t worker);
@@ -121,14 +121,11 @@ class WorkerPool {
   void AwaitKilled(std::size_t worker);
   void CountDeath(const WorkerDeath& death);
   void TryAgain(std::size_t worker, const std::string& how);
-  void Disarm(std::size_t worker);
-  [[nodiscard]] bool AnyReady() const;
-  [[nodiscard]] Millis Backoff(int deaths) const;
 
   EventLoop* loop_;
   PoolOptions options_;
   Events events_;
-  std::vector<Worker> workers_;
+  std::deque<Worker> workers_;
   bool restarting_ = true;
   bool ever_ready_ = false;
   bool failed_ = false;

@@ -122,10 +122,8 @@ std::string Describe(const WorkerDeath& death) {
 
 WorkerPool::WorkerPool(EventLoop* loop, const PoolOptions& options,
                        Events events)
-    : loop_(loop),
-      options_(options),
-      events_(std::move(events)),
-      workers_(options.workers) {
+    : loop_(loop), options_(options), events_(std::move(events)) {
+  for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back(loop);
   TheStage().workers.resize(options.workers);
   TheStage().end = [this](std::size_t worker, ProcessEnd end) {
     if (workers_[worker].alive && !workers_[worker].by_us)
@@ -153,9 +151,10 @@ Status WorkerPool::Launch(std::size_t worker) {
   ASSIGN_OR_RETURN(process.output,
                    MappedRegion::Map(request.descriptors[1].ours,
                                      MappedRegion::Access::kReadWrite));
-  workers_[worker] = Worker();
-  workers_[worker].alive = true;
-  workers_[worker].process.pid = process.pid;
+  Worker& w = workers_[worker];
+  w.ready = w.by_us = w.retired = w.used = false;
+  w.alive = true;
+  w.process.pid = process.pid;
   TheStage().workers[worker] = std::move(process);
   return {};
 }
