@@ -38,10 +38,8 @@
 #include "coordinator/loop/signals.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/net/url.h"
-#include "coordinator/sink/directory_sink.h"
-#include "coordinator/sink/http_sink.h"
-#include "coordinator/sink/null_sink.h"
 #include "coordinator/sink/output_look.h"
+#include "coordinator/sink/target.h"
 #include "coordinator/source/list_downloads.h"
 #include "coordinator/source/open_sources.h"
 #include "coordinator/view/console.h"
@@ -145,7 +143,7 @@ Status ReserveDescriptors(const RunOptions& options) {
   std::uint64_t needed = kOwnDescriptors + options.downloads;
   if (options.backend == Backend::kProcesses)
     needed += kWorkerDescriptors * options.workers;
-  if (options.target == TargetKind::kHttp) needed += options.uploads;
+  needed += options.target.descriptors;
   needed = std::max(needed, kLeastDescriptors);
   if (limit.rlim_max >= needed) return {};
   return Fail(ErrorCode::kUsage,
@@ -215,8 +213,8 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
   source.url_column = options.url_column;
   source.include = options.include;
   source.exclude = options.exclude;
-  if (options.target == TargetKind::kDirectory)
-    source.never_enter.push_back(options.output);
+  if (!options.target.folder.empty())
+    source.never_enter.push_back(options.target.folder);
   if (!options.state_dir.empty())
     source.never_enter.push_back(options.state_dir);
   if (!options.keep_poison.empty())
@@ -240,12 +238,11 @@ Status OpenSource(const RunOptions& options, Parts* parts) {
 // Returns whether to check that the outputs of earlier runs still exist. Only
 // for folders: servers are not asked.
 bool LooksAtOutputs(const RunOptions& options) {
-  return options.target == TargetKind::kDirectory && !options.trust_journal;
+  return !options.target.folder.empty() && !options.trust_journal;
 }
 
 Status OpenState(const RunOptions& options, Parts* parts) {
-  const bool keeps =
-      options.target != TargetKind::kNull || !options.state_dir.empty();
+  const bool keeps = options.target.keeps_state || !options.state_dir.empty();
   struct stat st;
   const bool exists = stat(options.state_dir.c_str(), &st) == 0;
   if (!keeps || (options.dry_run && !exists)) {
@@ -272,30 +269,9 @@ Status OpenState(const RunOptions& options, Parts* parts) {
 }
 
 Status OpenTarget(const RunOptions& options, Parts* parts) {
-  switch (options.target) {
-    case TargetKind::kNull:
-      parts->sink = MakeNullSink(parts->loop.get());
-      return {};
-    case TargetKind::kHttp: {
-      HttpSinkOptions http;
-      http.base_url = options.output;
-      http.transfer = options.transfer;
-      http.transfer.headers = options.put_headers;
-      http.transfer.user_agent = options.put_headers.user_agent;
-      http.uploads = static_cast<int>(options.uploads);
-      ASSIGN_OR_RETURN(parts->sink, MakeHttpSink(parts->loop.get(), http));
-      return parts->sink->Prepare();
-    }
-    case TargetKind::kDirectory: {
-      DirectorySinkOptions directory;
-      directory.target = options.output;
-      directory.fsync = options.fsync;
-      parts->sink =
-          MakeDirectorySink(parts->loop.get(), parts->pool.get(), directory);
-      return parts->sink->Prepare();
-    }
-  }
-  return {};
+  ASSIGN_OR_RETURN(parts->sink, OpenSink(TargetSpec(options), parts->loop.get(),
+                                         parts->pool.get()));
+  return parts->sink->Prepare();
 }
 
 Status PlanAndAllocate(const RunOptions& options, Parts* parts) {
@@ -366,7 +342,7 @@ Status Build(const RunOptions& options, Parts* parts) {
   parts->memory.Look();
   if (!options.dry_run) RETURN_IF_ERROR(OpenTarget(options, parts));
   if (LooksAtOutputs(options))
-    parts->look = std::make_unique<OutputLook>(options.output);
+    parts->look = std::make_unique<OutputLook>(options.target.folder);
   if (options.dry_run) return {};
   parts->memory.Look();
   TM_FAIL_POINT("target-prepared");

@@ -1,50 +1,43 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 #include "coordinator/cli/cli_steps.h"
-#include "coordinator/net/url.h"
 #include "coordinator/source/naming.h"
 
 namespace thumbmill {
 namespace {
 
-Status SetTargetKind(RunOptions* options) {
-  const std::string& output = options->output;
-  if (output.empty())
+Status ReadTarget(RunOptions* options) {
+  if (options->output.empty())
     return Fail(ErrorCode::kUsage,
                 "no target: add for example -o out, or -o "
                 "http://host/path/ --state DIR");
-  if (output.starts_with("tar:"))
-    return Fail(ErrorCode::kUsage,
-                "--output: archives are not written yet; name a folder or an "
-                "http(s) URL");
-  if (output == "null:") {
-    options->target = TargetKind::kNull;
-    return {};
-  }
-  if (!LooksLikeUrl(output)) return {};
-  options->target = TargetKind::kHttp;
-  if (!ParseUrl(output))
-    return Fail(ErrorCode::kUsage,
-                fmt::format("--output: '{}' is not a folder, an http(s) URL "
-                            "or null:",
-                            RedactUrl(output)));
-  // A folder target keeps its state inside itself; a server cannot.
-  if (options->state_dir.empty())
-    return Fail(ErrorCode::kUsage,
-                "an http target needs a place for the journal: add "
-                "--state DIR");
+  Result<TargetFacts> target = DescribeTarget(TargetSpec(*options));
+  if (!target)
+    return Fail(ErrorCode::kUsage, "--output: " + target.error().what);
+  options->target = *std::move(target);
   return {};
+}
+
+// A folder target keeps its state inside itself; a server cannot.
+Status ChooseState(RunOptions* options) {
+  if (!options->state_dir.empty() || !options->target.keeps_state) return {};
+  options->state_dir = options->target.default_state;
+  if (!options->state_dir.empty()) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("an {} target needs a place for the journal: add "
+                          "--state DIR",
+                          options->target.kind));
 }
 
 }  // namespace
 
 Status CompleteTarget(Draft* draft) {
   RunOptions& options = draft->options;
-  RETURN_IF_ERROR(SetTargetKind(&options));
-  if (options.state_dir.empty() && options.target == TargetKind::kDirectory)
-    options.state_dir = options.output + "/.thumbmill";
+  RETURN_IF_ERROR(ReadTarget(&options));
+  RETURN_IF_ERROR(ChooseState(&options));
   if (options.report_file.empty() && !options.state_dir.empty())
     options.report_file = options.state_dir + "/report.json";
   return {};

@@ -14,4 +14,14 @@ const char* ToWord(Backend backend) {
   return "processes";
 }
 
+SinkSpec TargetSpec(const RunOptions& options) {
+  SinkSpec spec;
+  spec.target = options.output;
+  spec.fsync = options.fsync;
+  spec.transfer = options.transfer;
+  spec.put_headers = options.put_headers;
+  spec.uploads = options.uploads;
+  return spec;
+}
+
 }  // namespace thumbmill

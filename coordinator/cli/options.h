@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/fsync_policy.h"
+#include "coordinator/sink/target.h"
 #include "coordinator/stats/run_stats.h"
 #include "proto/recipe.h"
 #include "proto/worker_args.h"
@@ -22,7 +23,6 @@ namespace thumbmill {
 
 enum class Backend { kSerial, kThreads, kProcesses };
 enum class ProgressMode { kAuto, kTty, kPlain, kNone };
-enum class TargetKind { kDirectory, kHttp, kNull };
 
 // Each comment says the effect, the default if the code does not show it, and
 // when to change it.
@@ -49,8 +49,7 @@ struct RunOptions {
 
   // The target as typed. Required.
   std::string output;
-  TargetKind target =
-      TargetKind::kDirectory;  // the parser reads it off `output`
+  TargetFacts target;  // the parser reads them off `output`
   // Template of the outputs' names. Empty: the default for files or for URLs.
   // Set it if names collide.
   std::string name_template;
@@ -112,5 +111,6 @@ struct RunOptions {
 };
 
 [[nodiscard]] const char* ToWord(Backend backend);
+[[nodiscard]] SinkSpec TargetSpec(const RunOptions& options);
 
 }  // namespace thumbmill

@@ -11,15 +11,30 @@ constexpr std::size_t kFullBatch = 1000;
 // The longest time that a finished image waits for others to fill its batch.
 constexpr Millis kBatchAge{250};
 
-// Turns the record of an image that could not be published into a failure. A
-// name that is taken, or a folder that cannot be used, fails only that image;
-// the run goes on.
-void NoteUnpublished(CommitEntry* entry) {
-  if (!entry->store || entry->store->publish_error.empty()) return;
-  entry->record.status = ItemStatus::kFailed;
-  entry->record.reason = entry->store->publish_reason;
-  entry->record.message = entry->store->publish_error;
-  entry->record.outputs.clear();
+// Turns the record of an image that could not be published into a failure. The
+// run goes on.
+void NoteUnpublished(Unpublished failed, ItemRecord* record) {
+  record->status = ItemStatus::kFailed;
+  record->reason = failed.reason;
+  record->message = std::move(failed.message);
+  record->outputs.clear();
+}
+
+Status Publish(Sink* sink, std::vector<CommitEntry>* batch) {
+  std::vector<std::shared_ptr<StoreItem>> items;
+  std::vector<CommitEntry*> entries;
+  for (CommitEntry& entry : *batch) {
+    if (!entry.store) continue;
+    items.push_back(entry.store);
+    entries.push_back(&entry);
+  }
+  if (items.empty()) return {};
+  ASSIGN_OR_RETURN(std::vector<Unpublished> failed, sink->Publish(items));
+  for (Unpublished& one : failed) {
+    ItemRecord* record = &entries[one.index]->record;
+    NoteUnpublished(std::move(one), record);
+  }
+  return {};
 }
 
 Status MakeDurable(Sink* sink, Journal* journal,
@@ -27,16 +42,10 @@ Status MakeDurable(Sink* sink, Journal* journal,
   // The order is invariant 1: a crash between the two steps leaves files
   // without a record, which the next run makes again. The other order would
   // leave records of files that do not exist.
-  std::vector<std::shared_ptr<StoreItem>> stores;
-  for (const CommitEntry& entry : *batch)
-    if (entry.store) stores.push_back(entry.store);
-  if (!stores.empty()) RETURN_IF_ERROR(sink->Publish(stores));
+  RETURN_IF_ERROR(Publish(sink, batch));
   std::vector<ItemRecord> records;
   records.reserve(batch->size());
-  for (CommitEntry& entry : *batch) {
-    NoteUnpublished(&entry);
-    records.push_back(entry.record);
-  }
+  for (const CommitEntry& entry : *batch) records.push_back(entry.record);
   return journal->Commit(records);
 }
 

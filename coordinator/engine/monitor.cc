@@ -204,11 +204,10 @@ void Monitor::ListStores(TimePoint now, Activity* activity) const {
   std::partial_sort(stores.begin(),
                     stores.begin() + static_cast<std::ptrdiff_t>(shown),
                     stores.end());
-  const std::optional<Url> target = ParseUrl(parts_.options->output);
   for (std::size_t i = 0; i < shown; ++i) {
     TransferView& view = activity->stores.emplace_back();
     view.image = NameOf(*stores[i].second);
-    if (target) view.host = target->host;
+    view.host = parts_.options->target.host;
     view.since = Between(stores[i].first, now);
     view.tries = stores[i].second->put_tries;
   }

@@ -138,29 +138,35 @@ void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
 void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
                    StoreResult result) {
   under_way_.erase(item);
-  if (result.reason == Reason::kNone) {
-    TM_FAIL_POINT("stored");
-    LetGo(item.get());
-    item->Move(ItemState::kStored);
-    --active_;
-    return events_.stored(item, std::move(records));
+  switch (result.outcome) {
+    case StoreOutcome::kStored:
+      TM_FAIL_POINT("stored");
+      LetGo(item.get());
+      item->Move(ItemState::kStored);
+      --active_;
+      return events_.stored(item, std::move(records));
+    case StoreOutcome::kRefused:
+      return Fail(item, Reason::kUpload, std::move(result.message));
+    case StoreOutcome::kTransient:
+      return TryLater(item, std::move(records), std::move(result));
+    case StoreOutcome::kAway:
+      if (stopped_)
+        return Fail(item, Reason::kUpload, std::move(result.message));
+      --item->put_tries;
+      item->Move(ItemState::kMade);
+      events_.retried();
+      return Put(item, std::move(records));
+    case StoreOutcome::kFatal:
+      --active_;
+      return events_.fatal(std::move(result.message));
   }
-  if (result.fatal) {
-    --active_;
-    return events_.fatal(std::move(result.message));
-  }
-  // The target is unreachable as a whole, which is not the item's fault: count
-  // no try. The sink holds the new Put() back until the target answers.
-  if (result.away && !stopped_) {
-    --item->put_tries;
-    item->Move(ItemState::kMade);
-    events_.retried();
-    return Put(item, std::move(records));
-  }
-  const std::optional<Millis> delay = options_.retry.NextDelay(
-      item->put_tries, Millis(static_cast<std::int64_t>(result.retry_after_ms)),
-      random_());
-  if (!result.transient || stopped_ || !delay)
+}
+
+void Storer::TryLater(const ItemPtr& item, std::vector<OutputRecord> records,
+                      StoreResult result) {
+  const std::optional<Millis> delay =
+      options_.retry.NextDelay(item->put_tries, result.retry_after, random_());
+  if (stopped_ || !delay)
     return Fail(item, Reason::kUpload, std::move(result.message));
   item->Move(ItemState::kMade);
   events_.retried();

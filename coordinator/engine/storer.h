@@ -82,6 +82,8 @@ class Storer {
   void Put(const ItemPtr& item, std::vector<OutputRecord> records);
   void OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
              StoreResult result);
+  void TryLater(const ItemPtr& item, std::vector<OutputRecord> records,
+                StoreResult result);
   void Fail(const ItemPtr& item, Reason reason, std::string message);
   void LetGo(Item* item);
 

@@ -1,15 +1,12 @@
 #include "coordinator/sink/directory_sink.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -21,6 +18,7 @@
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
+#include "coordinator/sink/temporary_files.h"
 
 namespace thumbmill {
 namespace {
@@ -28,16 +26,6 @@ namespace {
 // Up to this many files are synced one by one, since syncfs() also writes the
 // unwritten data of other programs.
 constexpr std::size_t kFewFiles = 16;
-
-// Temporary files are spread over this many folders, since threads that create
-// files in the same folder spin on its lock.
-constexpr unsigned kLanes = 4;
-
-unsigned MyLane() {
-  static std::atomic<unsigned> threads{0};
-  thread_local const unsigned lane = threads.fetch_add(1) % kLanes;
-  return lane;
-}
 
 // Returns the folder part of a name; "" is the target.
 std::string FolderOf(const std::string& name) {
@@ -73,54 +61,42 @@ std::string PublishText(const StoreItem::File& file, const Error& error) {
   return fmt::format("cannot place {}: {}{}", file.name, error.what, hint);
 }
 
-StoreResult Unusable(const Error& error) {
-  StoreResult result;
-  result.reason = Reason::kUpload;
-  result.message = error.what;
-  result.fatal = true;
-  return result;
-}
-
-Status WriteAll(int fd, std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FailSystem("cannot write to the target", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
 class DirectorySink final : public Sink {
  public:
   DirectorySink(EventLoop* loop, IoPool* pool,
                 const DirectorySinkOptions& options)
-      : loop_(loop), pool_(pool), options_(options) {}
+      : loop_(loop),
+        pool_(pool),
+        options_(options),
+        temporary_(options.target, options.fsync == FsyncPolicy::kEach) {}
 
   Status Prepare() override;
   void Put(std::shared_ptr<StoreItem> item, Done done) override;
-  Status Publish(std::span<const std::shared_ptr<StoreItem>> batch) override;
+  Result<std::vector<Unpublished>> Publish(
+      std::span<const std::shared_ptr<StoreItem>> batch) override;
   void Abort() override { guard_.Cut(); }
 
  private:
-  Status PurgeTemporary();
-  Status PurgeFolder(const std::string& folder);
-  Status WriteTemporary(StoreItem::File* file);
-  Status SyncFiles(std::span<const std::shared_ptr<StoreItem>> batch);
-  Status Rename(StoreItem* item);
-  Status RenameFile(const StoreItem::File& file);
+  // An item of a batch with the names of its temporary files.
+  struct Entry {
+    const StoreItem* item;
+    std::vector<std::string> temporary;
+  };
+  Status SyncFiles(const std::vector<Entry>& batch);
+  Result<std::optional<Unpublished>> Rename(const Entry& entry);
+  Status RenameFile(const Entry& entry, std::size_t file);
   Result<int> OpenFolder(const std::string& folder);
   Result<UniqueFd> MakeFolder(const std::string& folder);
   bool IsItemsOwn(int sys, const StoreItem::File& file);
-  void Unpublish(StoreItem* item, std::size_t shown, Error error);
+  Unpublished Unpublish(const Entry& entry, std::size_t shown,
+                        const Error& error);
   Status SyncFolders();
-  void DropTemporary(const StoreItem& item);
 
   EventLoop* loop_;
   IoPool* pool_;
   DirectorySinkOptions options_;
-  UniqueFd target_, temporary_, lock_;
-  std::atomic<std::uint64_t> next_{0};
+  UniqueFd target_, lock_;
+  TemporaryFiles temporary_;
   CallbackGuard guard_;  // of work in the pool and its answers; Abort() cuts it
   // Only Publish() uses these two, for one batch: the names of the changed
   // folders, and open descriptors of the last few, to save lookups.
@@ -135,45 +111,10 @@ Status DirectorySink::Prepare() {
   // else's business.
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    OpenPrivateFolderAt(target_.get(), ".thumbmill", own));
-  ASSIGN_OR_RETURN(temporary_,
-                   OpenPrivateFolderAt(folder.get(), "tmp", own + "/tmp"));
   ASSIGN_OR_RETURN(lock_,
                    TakeLock(folder.get(), "target.lock", own + "/target.lock",
                             "writes to " + options_.target));
-  RETURN_IF_ERROR(PurgeTemporary());
-  // Write one byte now: a full or read-only disk should not show only after the
-  // first download.
-  StoreItem::File probe;
-  probe.bytes.assign(1, 0);
-  RETURN_IF_ERROR(WriteTemporary(&probe));
-  unlinkat(temporary_.get(), probe.temporary.c_str(), 0);
-  return {};
-}
-
-// Removes the temporary files of a killed run. None of them was published.
-Status DirectorySink::PurgeTemporary() {
-  RETURN_IF_ERROR(PurgeFolder("."));
-  for (unsigned lane = 0; lane < kLanes; ++lane) {
-    const std::string name = std::to_string(lane);
-    ASSIGN_OR_RETURN(
-        const UniqueFd folder,
-        OpenPrivateFolderAt(temporary_.get(), name,
-                            options_.target + "/.thumbmill/tmp/" + name));
-    RETURN_IF_ERROR(PurgeFolder(name));
-  }
-  return {};
-}
-
-Status DirectorySink::PurgeFolder(const std::string& folder) {
-  UniqueFd fd(openat(temporary_.get(), folder.c_str(),
-                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  DIR* dir = fd.valid() ? fdopendir(fd.get()) : nullptr;
-  if (dir == nullptr) return FailSystem("cannot list temporary files", errno);
-  const int listed = fd.Release();  // closedir() closes it
-  while (const dirent* entry = readdir(dir))
-    if (entry->d_name[0] != '.') unlinkat(listed, entry->d_name, 0);
-  closedir(dir);
-  return {};
+  return temporary_.Prepare(folder.get());
 }
 
 void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
@@ -181,75 +122,52 @@ void DirectorySink::Put(std::shared_ptr<StoreItem> item, Done done) {
                  watch = guard_.watch()]() mutable {
     // The pool may run this after Abort(): skip the work then.
     if (!watch.alive()) return;
-    Status status;
-    for (StoreItem::File& file : item->files) {
-      status = WriteTemporary(&file);
-      if (!status) break;
-    }
+    const Status written = temporary_.Write(*item);
     StoreResult result;
-    if (!status) {
-      DropTemporary(*item);
-      result = Unusable(status.error());
-    }
+    // Every failure concerns the target, such as a full disk.
+    if (!written) result = {StoreOutcome::kFatal, written.error().what, {}};
     loop_->Post(
         watch.Wrap([item = std::move(item), done = std::move(done),
                     result = std::move(result)] { done(item, result); }));
   });
 }
 
-Status DirectorySink::WriteTemporary(StoreItem::File* file) {
-  file->temporary = fmt::format("{}/{}", MyLane(), next_.fetch_add(1));
-  UniqueFd fd(openat(temporary_.get(), file->temporary.c_str(),
-                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                     0666));
-  if (!fd.valid())
-    return FailSystem("cannot make a file in " + options_.target, errno);
-  TM_FAIL_POINT("temp-created");
-  RETURN_IF_ERROR(WriteAll(fd.get(), file->bytes));
-  TM_FAIL_POINT("temp-written");
-  if (options_.fsync == FsyncPolicy::kEach && fdatasync(fd.get()) != 0)
-    return FailSystem("cannot sync a file in " + options_.target, errno);
-  // Network file systems report only at close() that the disk is full.
-  if (close(fd.Release()) != 0)
-    return FailSystem("cannot write to " + options_.target, errno);
-  return {};
-}
-
-void DirectorySink::DropTemporary(const StoreItem& item) {
-  for (const StoreItem::File& file : item.files)
-    if (!file.temporary.empty())
-      unlinkat(temporary_.get(), file.temporary.c_str(), 0);
-}
-
-Status DirectorySink::Publish(
+Result<std::vector<Unpublished>> DirectorySink::Publish(
     std::span<const std::shared_ptr<StoreItem>> batch) {
+  std::vector<Entry> entries;
+  for (const std::shared_ptr<StoreItem>& item : batch)
+    entries.push_back({item.get(), temporary_.Take(*item)});
   // The order survives a power cut: the bytes are on the disk before their
   // names, and the names before the journal records "done".
-  RETURN_IF_ERROR(SyncFiles(batch));
+  RETURN_IF_ERROR(SyncFiles(entries));
   TM_FAIL_POINT("temps-synced");
   touched_.clear();
   open_.clear();
-  for (const std::shared_ptr<StoreItem>& item : batch)
-    RETURN_IF_ERROR(Rename(item.get()));
+  std::vector<Unpublished> failed;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    ASSIGN_OR_RETURN(std::optional<Unpublished> alone, Rename(entries[i]));
+    if (!alone) continue;
+    alone->index = i;
+    failed.push_back(*std::move(alone));
+  }
   RETURN_IF_ERROR(SyncFolders());
   open_.clear();
   TM_FAIL_POINT("folders-synced");
-  return {};
+  return failed;
 }
 
-Status DirectorySink::SyncFiles(
-    std::span<const std::shared_ptr<StoreItem>> batch) {
+Status DirectorySink::SyncFiles(const std::vector<Entry>& batch) {
   if (options_.fsync != FsyncPolicy::kBatch) return {};
   std::size_t files = 0;
-  for (const auto& item : batch) files += item->files.size();
+  for (const Entry& entry : batch) files += entry.temporary.size();
   if (files > kFewFiles) {
-    if (syncfs(temporary_.get()) != 0)
+    if (syncfs(temporary_.fd()) != 0)
       return FailSystem("cannot sync " + options_.target, errno);
     return {};
   }
-  for (const auto& item : batch) {
-    for (const StoreItem::File& file : item->files) {
-      const UniqueFd fd(openat(temporary_.get(), file.temporary.c_str(),
+  for (const Entry& entry : batch) {
+    for (const std::string& name : entry.temporary) {
+      const UniqueFd fd(openat(temporary_.fd(), name.c_str(),
                                O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
       if (!fd.valid() || fdatasync(fd.get()) != 0)
         return FailSystem("cannot sync " + options_.target, errno);
@@ -258,22 +176,22 @@ Status DirectorySink::SyncFiles(
   return {};
 }
 
-// Fails alone, and shows none of its files, if the item's name or folder is not
-// usable. Any other error is a failure of the target.
-Status DirectorySink::Rename(StoreItem* item) {
-  for (std::size_t i = 0; i < item->files.size(); ++i) {
-    const StoreItem::File& file = item->files[i];
-    Status made = RenameFile(file);
+// Gives the files their names. If the item's name or folder is not usable,
+// shows none of its files and returns why. Any other error is a failure of the
+// target.
+Result<std::optional<Unpublished>> DirectorySink::Rename(const Entry& entry) {
+  for (std::size_t i = 0; i < entry.temporary.size(); ++i) {
+    Status made = RenameFile(entry, i);
     if (!made && made.error().sys == ENOENT) {
       open_.clear();  // somebody removed a folder: make it again
-      made = RenameFile(file);
+      made = RenameFile(entry, i);
     }
     if (made) continue;
-    if (!IsItemsOwn(made.error().sys, file)) return made;
-    Unpublish(item, i, std::move(made).error());
-    return {};
+    if (!IsItemsOwn(made.error().sys, entry.item->files[i]))
+      return tl::unexpected<Error>(std::move(made).error());
+    return Unpublish(entry, i, made.error());
   }
-  return {};
+  return std::nullopt;
 }
 
 // Tells errors of one item from errors of the target. A full, broken or
@@ -291,21 +209,26 @@ bool DirectorySink::IsItemsOwn(int sys, const StoreItem::File& file) {
 }
 
 // The first `shown` files have their names already, and the next one failed.
-void DirectorySink::Unpublish(StoreItem* item, std::size_t shown, Error error) {
-  item->publish_reason =
-      IsCollision(error.sys) ? Reason::kNameCollision : Reason::kUpload;
-  item->publish_error = PublishText(item->files[shown], error);
-  for (const StoreItem::File& file : std::span(item->files).first(shown)) {
+Unpublished DirectorySink::Unpublish(const Entry& entry, std::size_t shown,
+                                     const Error& error) {
+  const std::vector<StoreItem::File>& files = entry.item->files;
+  for (const StoreItem::File& file : std::span(files).first(shown)) {
     const Result<int> folder = OpenFolder(FolderOf(file.name));
     if (folder) unlinkat(*folder, BaseOf(file.name), 0);
   }
-  DropTemporary(*item);
+  temporary_.Remove(entry.temporary);
+  Unpublished failed;
+  failed.reason =
+      IsCollision(error.sys) ? Reason::kNameCollision : Reason::kUpload;
+  failed.message = PublishText(files[shown], error);
+  return failed;
 }
 
-Status DirectorySink::RenameFile(const StoreItem::File& file) {
-  ASSIGN_OR_RETURN(const int folder, OpenFolder(FolderOf(file.name)));
-  if (renameat(temporary_.get(), file.temporary.c_str(), folder,
-               BaseOf(file.name)) != 0)
+Status DirectorySink::RenameFile(const Entry& entry, std::size_t file) {
+  const std::string& name = entry.item->files[file].name;
+  ASSIGN_OR_RETURN(const int folder, OpenFolder(FolderOf(name)));
+  if (renameat(temporary_.fd(), entry.temporary[file].c_str(), folder,
+               BaseOf(name)) != 0)
     return FailSystem("cannot rename it", errno);
   TM_FAIL_POINT("renamed");
   return {};

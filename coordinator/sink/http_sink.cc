@@ -3,27 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <deque>
-#include <limits>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include "common/check.h"
-#include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
-#include "coordinator/net/host_limiter.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/net/url.h"
+#include "coordinator/sink/upload_queue.h"
 
 namespace thumbmill {
 namespace {
-
-// The longest wait between probes of a target that is away.
-constexpr Millis kLastHold{10'000};
-// The key for HostLimiter, which knows many hosts but is used here for one.
-const std::string kTarget = "target";
 
 class TransfersClient final : public PutClient {
  public:
@@ -41,93 +31,74 @@ class TransfersClient final : public PutClient {
   std::unique_ptr<Transfers> transfers_;
 };
 
-// An item under way. Its files start in order. After the first failure no more
-// of them start, and `done` is called when the running ones have ended.
-struct Upload {
-  std::shared_ptr<StoreItem> item;
-  Sink::Done done;
-  std::size_t next = 0;     // index of the next file to start
-  std::size_t running = 0;  // number of running requests
-  StoreResult result;
-
-  bool failed() const { return result.reason != Reason::kNone; }
-  bool has_more() const { return !failed() && next < item->files.size(); }
-};
-
 // Returns true if the target will refuse every other file too: it refuses the
 // credentials (401, 403), it takes no PUT (405), or its disk is full (507).
 bool IsFatalStatus(int status) {
   return status == 401 || status == 403 || status == 405 || status == 507;
 }
 
-StoreResult ToStoreResult(const TransferResult& result,
-                          const std::string& url) {
-  StoreResult stored;
-  if (result.reason == Reason::kNone) return stored;
-  stored.reason = Reason::kUpload;
-  stored.message = fmt::format("PUT {}: {}", RedactUrl(url), result.message);
-  stored.fatal = IsFatalStatus(result.http_status);
-  stored.transient = result.transient && !stored.fatal;
-  stored.retry_after_ms =
-      static_cast<std::uint64_t>(result.retry_after.count());
-  return stored;
+StoreOutcome OutcomeOf(const TransferResult& result) {
+  if (result.reason == Reason::kNone) return StoreOutcome::kStored;
+  if (IsFatalStatus(result.http_status)) return StoreOutcome::kFatal;
+  return result.transient ? StoreOutcome::kTransient : StoreOutcome::kRefused;
 }
 
-// Sets no limit for probes, so that HostLimiter never calls the target dead:
-// only `give_up` ends the run.
-HostLimiterOptions LimiterOptions(const HttpSinkOptions& options) {
-  HostLimiterOptions limits;
-  limits.at_once = static_cast<std::size_t>(options.uploads);
-  limits.probes = std::numeric_limits<int>::max();
-  limits.last_hold = kLastHold;
-  return limits;
+SendResult::Server ServerOf(const TransferResult& result) {
+  if (result.http_status == 429 || result.http_status == 503)
+    return SendResult::Server::kBusy;
+  return result.http_status > 0 ? SendResult::Server::kAnswers
+                                : SendResult::Server::kSilent;
 }
 
-bool IsBusy(const TransferResult& result) {
-  return result.http_status == 429 || result.http_status == 503;
+SendResult ToSendResult(const TransferResult& result, const std::string& url) {
+  SendResult sent;
+  sent.stored.outcome = OutcomeOf(result);
+  if (sent.stored.outcome == StoreOutcome::kStored) return sent;
+  sent.stored.message =
+      fmt::format("PUT {}: {}", RedactUrl(url), result.message);
+  sent.stored.retry_after = result.retry_after;
+  sent.server = ServerOf(result);
+  sent.reason = result.reason;
+  return sent;
 }
 
-class HttpSink final : public Sink {
+UploadQueueOptions QueueOptions(const HttpSinkOptions& options) {
+  UploadQueueOptions queue;
+  queue.at_once = static_cast<std::size_t>(options.uploads);
+  queue.give_up = options.give_up;
+  return queue;
+}
+
+class HttpSink final : public Sink, private FileSender {
  public:
   HttpSink(EventLoop* loop, const HttpSinkOptions& options,
            std::unique_ptr<PutClient> client)
       : loop_(loop),
         options_(options),
         client_(std::move(client)),
-        limiter_(LimiterOptions(options)) {}
-  ~HttpSink() override { Abort(); }
+        queue_(loop, this, QueueOptions(options)) {}
 
   Status Prepare() override;
-  void Put(std::shared_ptr<StoreItem> item, Done done) override;
-  Status Publish(std::span<const std::shared_ptr<StoreItem>>) override {
-    return {};
+  void Put(std::shared_ptr<StoreItem> item, Sink::Done done) override {
+    queue_.Add(std::move(item), std::move(done));
   }
-  void Abort() override;
+  Result<std::vector<Unpublished>> Publish(
+      std::span<const std::shared_ptr<StoreItem>>) override {
+    return std::vector<Unpublished>();
+  }
+  void Abort() override { queue_.Abort(); }
 
  private:
-  using UploadRef = std::shared_ptr<Upload>;
-
+  TransferId Send(const StoreItem::File& file, FileSender::Done done) override;
+  void Cancel(TransferId id) override { client_->Cancel(id); }
   TransferResult ProbeOnce();
   void Wait(Millis delay);
   std::string TargetUrl(const std::string& name) const;
-  bool MayStartFile();
-  void StartFiles();
-  void StartFile(const UploadRef& upload);
-  void FileDone(const UploadRef& upload, const std::string& url,
-                const TransferResult& result);
-  void AnswerLater(const UploadRef& upload);
-  void Judge(const TransferResult& result, StoreResult* stored);
 
   EventLoop* loop_;
   HttpSinkOptions options_;
   std::unique_ptr<PutClient> client_;
-  std::deque<UploadRef> waiting_;  // items with files to start
-  std::unordered_set<TransferId> running_;
-  HostLimiter limiter_;
-  // The first failure since the target accepted or clearly refused a file.
-  std::optional<TimePoint> refused_since_;
-  EventLoop::TimerId wake_ = 0;  // 0: none
-  CallbackGuard guard_;          // of posted answers; Abort() cuts it
+  UploadQueue queue_;  // destroyed first: it cancels its requests
 };
 
 // Sends HEAD, which changes nothing on the server. Most answers to it say
@@ -179,104 +150,13 @@ std::string HttpSink::TargetUrl(const std::string& name) const {
   return url.append(base.substr(query, hash - query));
 }
 
-void HttpSink::Put(std::shared_ptr<StoreItem> item, Done done) {
-  auto upload = std::make_shared<Upload>();
-  upload->item = std::move(item);
-  upload->done = std::move(done);
-  if (upload->item->files.empty()) return AnswerLater(upload);
-  waiting_.push_back(std::move(upload));
-  StartFiles();
-}
-
-void HttpSink::AnswerLater(const UploadRef& upload) {
-  loop_->Post(
-      guard_.Wrap([upload] { upload->done(upload->item, upload->result); }));
-}
-
-bool HttpSink::MayStartFile() {
-  const TimePoint now = std::chrono::steady_clock::now();
-  const HostLimiter::Permit permit =
-      limiter_.Ask(kTarget, running_.size(), now);
-  if (permit.leave == HostLimiter::Leave::kGo) return true;
-  // kFull needs no timer: the next answer calls StartFiles().
-  if (permit.leave != HostLimiter::Leave::kWait || wake_ != 0) return false;
-  const auto wait = std::chrono::ceil<Millis>(
-      std::max(permit.until - now, TimePoint::duration(0)));
-  wake_ = loop_->After(wait, [this] {
-    wake_ = 0;
-    StartFiles();
-  });
-  return false;
-}
-
-void HttpSink::StartFiles() {
-  while (!waiting_.empty()) {
-    const UploadRef upload = waiting_.front();
-    if (!upload->has_more()) {
-      waiting_.pop_front();
-      continue;
-    }
-    if (!MayStartFile()) return;
-    StartFile(upload);
-  }
-}
-
-void HttpSink::StartFile(const UploadRef& upload) {
-  const StoreItem::File& file = upload->item->files[upload->next++];
+TransferId HttpSink::Send(const StoreItem::File& file, FileSender::Done done) {
   const std::string url = TargetUrl(file.name);
-  ++upload->running;
   const PutRequest request{url, file.bytes, file.content_type};
-  // Put() never calls back before it returns, so `id` is set by then.
-  auto id = std::make_shared<TransferId>(0);
-  *id = client_->Put(request,
-                     [this, upload, url, id](const TransferResult& result) {
-                       running_.erase(*id);
-                       FileDone(upload, url, result);
-                     });
-  running_.insert(*id);
-}
-
-void HttpSink::FileDone(const UploadRef& upload, const std::string& url,
-                        const TransferResult& result) {
-  --upload->running;
-  StoreResult stored = ToStoreResult(result, url);
-  Judge(result, &stored);
-  // The first failure is the item's result.
-  if (!upload->failed()) upload->result = std::move(stored);
-  StartFiles();
-  if (upload->running > 0 || upload->has_more()) return;
-  // Call `done` last: it may call any method of the sink.
-  upload->done(upload->item, upload->result);
-}
-
-// Decides whether a failure concerns this file or the whole target.
-void HttpSink::Judge(const TransferResult& result, StoreResult* stored) {
-  // The target accepted the file, or refused it for good: it is there.
-  if (!stored->transient) {
-    refused_since_.reset();
-    return limiter_.Answered(kTarget);
-  }
-  const TimePoint now = std::chrono::steady_clock::now();
-  if (!refused_since_) refused_since_ = now;
-  if (IsBusy(result)) {
-    limiter_.Busy(kTarget, result.retry_after, now);
-  } else if (result.http_status > 0) {  // another answer, such as 500
-    limiter_.Answered(kTarget);
-  } else {
-    limiter_.Silent(kTarget, result.reason, result.message, now);
-  }
-  stored->away = !limiter_.Trusts(kTarget);
-  if (!stored->away || now - *refused_since_ < options_.give_up) return;
-  stored->fatal = true;
-  stored->message += fmt::format("; the target has taken nothing for {} s",
-                                 options_.give_up.count() / 1000);
-}
-
-void HttpSink::Abort() {
-  if (wake_ != 0) loop_->Cancel(std::exchange(wake_, 0));
-  guard_.Cut();
-  waiting_.clear();
-  for (const TransferId id : std::exchange(running_, {})) client_->Cancel(id);
+  return client_->Put(
+      request, [url, done = std::move(done)](const TransferResult& result) {
+        done(ToSendResult(result, url));
+      });
 }
 
 }  // namespace

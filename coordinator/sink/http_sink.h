@@ -5,12 +5,7 @@
 //          has answered or the tries are used up; call it before the run.
 // Errors   Prepare(): kDenied for 401, kUnavailable if no server answers.
 //
-// A target may be away: it does not answer, or it answers 503 or 429 to every
-// request. This is not the fault of the images, so the sink holds their
-// uploads. It sends one upload as a probe at growing intervals, and the others
-// after the target has accepted one. Meanwhile the store budget fills up, and
-// then the stages before it wait too. If the target accepts no upload for
-// `give_up`, the failure is fatal.
+// upload_queue.h says how the sink waits for a target that is away.
 //
 // The sink sends the userinfo of the base URL as Basic authorization and shows
 // it nowhere.

@@ -17,8 +17,9 @@ class NullSink final : public Sink {
       done(item, StoreResult{});
     });
   }
-  Status Publish(std::span<const std::shared_ptr<StoreItem>>) override {
-    return {};
+  Result<std::vector<Unpublished>> Publish(
+      std::span<const std::shared_ptr<StoreItem>>) override {
+    return std::vector<Unpublished>();
   }
   void Abort() override {}
 

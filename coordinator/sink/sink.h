@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/result.h"
 #include "proto/reason.h"
 
@@ -27,27 +28,36 @@ struct StoreItem {
     std::string name;  // relative to the target, '/' between parts, safe
     std::vector<std::uint8_t> bytes;
     std::string content_type;
-    std::string temporary;  // set by the sink between Put() and Publish()
   };
   std::uint64_t id = 0;
   std::vector<File> files;
-  // Publish() sets these two if this item alone cannot get its name: the name
-  // is taken (kNameCollision), or its folder cannot be used (kUpload). It then
-  // publishes the rest of the batch without this item.
-  std::string publish_error;
-  Reason publish_reason = Reason::kNone;
+};
+
+// The end of one Put().
+enum class StoreOutcome : std::uint8_t {
+  kStored,     // the target has all files
+  kRefused,    // the target does not take this item: it fails
+  kTransient,  // another Put() may succeed, after a wait
+  // The whole target is away, which is not the item's fault. Call Put() again
+  // at once and do not count a try; the sink holds the item until the target
+  // answers.
+  kAway,
+  // The target itself is unusable (disk full, read-only, 401). The run stops.
+  kFatal,
 };
 
 struct StoreResult {
-  Reason reason = Reason::kNone;  // kUpload, kCancelled
+  StoreOutcome outcome = StoreOutcome::kStored;
+  std::string message;    // why it is not stored
+  Millis retry_after{0};  // the wait that the target asks for
+};
+
+// An item of a batch that could not get its name, though the target is usable:
+// the name is taken (kNameCollision), or its folder cannot be used (kUpload).
+struct Unpublished {
+  std::size_t index = 0;  // of the item in its batch
+  Reason reason = Reason::kNone;
   std::string message;
-  bool transient = false;  // another Put() may succeed
-  std::uint64_t retry_after_ms = 0;
-  // The whole target is away. Call Put() again at once and do not count a try;
-  // the sink holds the item until the target answers.
-  bool away = false;
-  // The target itself is unusable (disk full, read-only, 401). The run stops.
-  bool fatal = false;
 };
 
 class Sink {
@@ -58,9 +68,10 @@ class Sink {
   // files of a killed run.
   [[nodiscard]] virtual Status Prepare() = 0;
   virtual void Put(std::shared_ptr<StoreItem> item, Done done) = 0;
-  // May fail after it has published a part of the batch. The caller then puts
-  // the whole batch again.
-  [[nodiscard]] virtual Status Publish(
+  // Publishes the batch, and returns its items that failed alone. An error may
+  // come after a part of the batch was published. The caller then puts the
+  // whole batch again.
+  [[nodiscard]] virtual Result<std::vector<Unpublished>> Publish(
       std::span<const std::shared_ptr<StoreItem>> batch) = 0;
   // Gives up all items under way, without calling their `done`.
   virtual void Abort() = 0;

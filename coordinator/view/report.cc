@@ -237,9 +237,7 @@ Status WriteReport(const Place& place, const RunFacts& facts) {
   if (!facts.error.empty()) json["error"] = facts.error;
   json["exit_code"] = facts.exit_code;
   json["inputs"] = std::move(inputs);
-  json["output"] = options.target == TargetKind::kHttp
-                       ? RedactUrl(options.output)
-                       : options.output;
+  json["output"] = options.target.shown;
   json["backend"] = ToWord(options.backend);
   json["workers"] = facts.workers;
   json["recipe"] = RecipeOf(options);

@@ -30,7 +30,7 @@ class HttpSinkLive : public NginxTest {
         item->files.push_back(
             {"d/\xc3\xbc " + std::to_string(i) + "_" + size,
              std::vector<std::uint8_t>(static_cast<std::size_t>(1000 + i), 'x'),
-             "image/jpeg", ""});
+             "image/jpeg"});
       sink_->Put(item, [this](std::shared_ptr<StoreItem>, StoreResult result) {
         results_.push_back(result);
       });
@@ -53,7 +53,7 @@ TEST_F(HttpSinkLive, StoresEveryFileUnderItsName) {
   ASSERT_TRUE(sink_->Prepare());
   PutAll(50);
   for (const StoreResult& result : results_)
-    EXPECT_EQ(result.reason, Reason::kNone) << result.message;
+    EXPECT_EQ(result.outcome, StoreOutcome::kStored) << result.message;
   for (int i = 0; i < 50; ++i)
     for (const char* size : {"32", "64", "200"})
       EXPECT_EQ(std::filesystem::file_size(
@@ -80,14 +80,13 @@ TEST_F(HttpSinkLive, PrepareTriesAgainAndThenSaysThatNobodyAnswers) {
 TEST_F(HttpSinkLive, AServerThatTakesNoPutIsFatal) {
   Open(server_->Http("/files/"));
   PutAll(1);
-  EXPECT_TRUE(results_[0].fatal);
-  EXPECT_EQ(results_[0].reason, Reason::kUpload);
+  EXPECT_EQ(results_[0].outcome, StoreOutcome::kFatal);
 }
 
 TEST_F(HttpSinkLive, AbortWithUploadsUnderWayAnswersNothing) {
   Open(server_->Http("/put-slow"));
   auto item = std::make_shared<StoreItem>();
-  item->files.push_back({"a", {1}, "image/jpeg", ""});
+  item->files.push_back({"a", {1}, "image/jpeg"});
   sink_->Put(item, [](std::shared_ptr<StoreItem>, StoreResult) { FAIL(); });
   for (int i = 0; i < 20; ++i) loop_->RunOnce(Millis(5));
   sink_->Abort();

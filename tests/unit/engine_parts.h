@@ -92,11 +92,12 @@ class MemorySink final : public Sink {
     ++puts;
     loop_->Post([this, item, done] { done(item, answer(puts)); });
   }
-  Status Publish(std::span<const std::shared_ptr<StoreItem>> batch) override {
+  Result<std::vector<Unpublished>> Publish(
+      std::span<const std::shared_ptr<StoreItem>> batch) override {
     if (fail_publish) return Fail(ErrorCode::kNoSpace, "disk full");
     for (const auto& item : batch)
       for (const auto& file : item->files) published.insert(file.name);
-    return {};
+    return std::vector<Unpublished>();
   }
   void Abort() override {}
 

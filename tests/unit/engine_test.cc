@@ -138,8 +138,7 @@ TEST_F(EngineTest, PutsAgainWhatTheTargetRefusedForNow) {
   sink_->answer = [](int put) {
     StoreResult result;
     if (put > 2) return result;
-    result.reason = Reason::kUpload;
-    result.transient = true;
+    result.outcome = StoreOutcome::kTransient;
     return result;
   };
   Run({File("a", "bytes")});
@@ -151,8 +150,7 @@ TEST_F(EngineTest, PutsAgainWhatTheTargetRefusedForNow) {
 TEST_F(EngineTest, StopsWhenTheTargetCannotBeUsed) {
   sink_->answer = [](int) {
     StoreResult result;
-    result.reason = Reason::kUpload;
-    result.fatal = true;
+    result.outcome = StoreOutcome::kFatal;
     result.message = "disk full";
     return result;
   };

@@ -72,7 +72,7 @@ class HttpSinkTest : public testing::Test {
     auto item = std::make_shared<StoreItem>();
     item->id = id;
     for (const char* name : names)
-      item->files.push_back({name, {1, 2, 3}, "image/jpeg", ""});
+      item->files.push_back({name, {1, 2, 3}, "image/jpeg"});
     sink_->Put(item,
                [this](std::shared_ptr<StoreItem> done, StoreResult result) {
                  answers_.emplace_back(done->id, result);
@@ -111,7 +111,7 @@ TEST_F(HttpSinkTest, AnswersWhenEveryFileIsAcknowledged) {
   client_->Answer(1, Answered(204));
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_EQ(answers_[0].first, 7u);
-  EXPECT_EQ(answers_[0].second.reason, Reason::kNone);
+  EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kStored);
 }
 
 TEST_F(HttpSinkTest, NeverRunsMoreThanUploadsAtOnce) {
@@ -135,7 +135,7 @@ TEST_F(HttpSinkTest, StopsAnItemAtItsFirstFailureAndWaitsForTheRest) {
   EXPECT_TRUE(answers_.empty()) << "b is still under way";
   client_->Answer(2, Answered(201));
   ASSERT_EQ(answers_.size(), 1u);
-  EXPECT_EQ(answers_[0].second.reason, Reason::kUpload);
+  EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kTransient);
   ASSERT_EQ(client_->puts.size(), 3u) << "c and d were never started";
   EXPECT_EQ(client_->puts[2].url, "http://h/e");
 }
@@ -148,7 +148,7 @@ TEST_F(HttpSinkTest, KeepsTheFirstFailureOfAnItem) {
   client_->Answer(2, Answered(0, Reason::kTimeout, true));
   client_->Answer(1, Answered(404, Reason::kHttp4xx));
   ASSERT_EQ(answers_.size(), 1u);
-  EXPECT_TRUE(answers_[0].second.transient);
+  EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kTransient);
 }
 
 TEST_F(HttpSinkTest, PassesOnHowLongTheServerAsksToWait) {
@@ -157,9 +157,8 @@ TEST_F(HttpSinkTest, PassesOnHowLongTheServerAsksToWait) {
   TransferResult busy = Answered(429, Reason::kHttp4xx, true);
   busy.retry_after = Millis(7000);
   client_->Answer(1, busy);
-  EXPECT_TRUE(answers_[0].second.transient);
-  EXPECT_FALSE(answers_[0].second.fatal);
-  EXPECT_EQ(answers_[0].second.retry_after_ms, 7000u);
+  EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kTransient);
+  EXPECT_EQ(answers_[0].second.retry_after, Millis(7000));
 }
 
 TEST_F(HttpSinkTest, HoldsEverythingWhileTheTargetIsAwayAndCountsNoTry) {
@@ -171,7 +170,9 @@ TEST_F(HttpSinkTest, HoldsEverythingWhileTheTargetIsAwayAndCountsNoTry) {
   for (std::size_t i = 0; i < 12; ++i)
     // The first four failures could still concern single files; from the fifth
     // in a row on, the target counts as away.
-    EXPECT_EQ(answers_[i].second.away, i >= 4) << i;
+    EXPECT_EQ(answers_[i].second.outcome,
+              i < 4 ? StoreOutcome::kTransient : StoreOutcome::kAway)
+        << i;
   for (std::uint64_t id = 1; id <= 3; ++id) Put(id, {"a"});
   EXPECT_EQ(client_->running(), 0u) << "held";
   while (client_->running() == 0) loop_->RunOnce(Millis(1000));
@@ -185,7 +186,7 @@ TEST_F(HttpSinkTest, AFileThatAloneIsRefusedIsNoAbsenceOfTheTarget) {
   for (TransferId id = 1; id <= 40; id += 2) {
     Put(1, {"bad"});
     client_->Answer(id, Answered(503, Reason::kHttp5xx, true));
-    EXPECT_FALSE(answers_.back().second.away);
+    EXPECT_EQ(answers_.back().second.outcome, StoreOutcome::kTransient);
     Put(2, {"good"});
     client_->Answer(id + 1, Answered(201));
   }
@@ -197,8 +198,8 @@ TEST_F(HttpSinkTest, GivesUpATargetThatStaysAway) {
   for (std::uint64_t id = 1; id <= 6; ++id) Put(id, {"a"});
   for (TransferId id = 1; id <= 6; ++id)
     client_->Answer(id, Answered(0, Reason::kTimeout, true));
-  EXPECT_FALSE(answers_[3].second.fatal);
-  EXPECT_TRUE(answers_[5].second.fatal);
+  EXPECT_EQ(answers_[3].second.outcome, StoreOutcome::kTransient);
+  EXPECT_EQ(answers_[5].second.outcome, StoreOutcome::kFatal);
 }
 
 TEST_F(HttpSinkTest, WaitsAsLongAsTheTargetAsks) {
@@ -220,12 +221,11 @@ TEST_F(HttpSinkTest, IsFatalWhereTheTargetRefusesEverything) {
   for (const int status : {401, 403, 405, 507}) {
     Put(1, {"a"});
     client_->Answer(++id, Answered(status, Reason::kHttp4xx, status == 507));
-    EXPECT_TRUE(answers_.back().second.fatal) << status;
-    EXPECT_FALSE(answers_.back().second.transient) << status;
+    EXPECT_EQ(answers_.back().second.outcome, StoreOutcome::kFatal) << status;
   }
   Put(1, {"a"});
   client_->Answer(++id, Answered(404, Reason::kHttp4xx));
-  EXPECT_FALSE(answers_.back().second.fatal);
+  EXPECT_EQ(answers_.back().second.outcome, StoreOutcome::kRefused);
 }
 
 TEST_F(HttpSinkTest, ShowsNoSecretInItsMessages) {
