@@ -17,7 +17,7 @@ bool CanBeWritten(ImageFormat format) {
 // Returns true if a worker may give this reason: it is about the image. The
 // other reasons belong to download and storage. Some of those would make the
 // item skipped, so that the report would not name it as failed.
-bool IsWorkers(Reason reason) {
+bool CanComeFromWorker(Reason reason) {
   switch (reason) {
     case Reason::kNone:  // done, or the output range is too small
     case Reason::kNotImage:
@@ -129,7 +129,7 @@ Result<std::vector<std::vector<std::uint8_t>>> Collect(const Task& task,
                                                        ByteSpan range,
                                                        Outcome* outcome) {
   std::vector<std::vector<std::uint8_t>> copies;
-  if (!IsWorkers(outcome->reason))
+  if (!CanComeFromWorker(outcome->reason))
     return Fail(ErrorCode::kBadData, "a reason that no worker may give");
   if (!outcome->ok()) {
     outcome->thumbnails.clear();

@@ -34,7 +34,7 @@ struct Held {
 class Credit {
  public:
   // Returns how many more tasks the worker may get.
-  [[nodiscard]] std::size_t Of(const Held& held) const {
+  [[nodiscard]] std::size_t Available(const Held& held) const {
     if (held.largest_peak >= kHugePeak) return held.tasks == 0 ? 1 : 0;
     if (held.tasks < kCreditLeast) return kCreditLeast - held.tasks;
     if (!filling_ || held.expected >= kEnoughWork) return 0;
@@ -44,7 +44,7 @@ class Credit {
   void Update(const Held& held) {
     if (held.tasks <= kCreditMost / 2 && held.expected <= kEnoughWork / 2)
       filling_ = true;
-    else if (Of(held) == 0)
+    else if (Available(held) == 0)
       filling_ = false;
   }
 

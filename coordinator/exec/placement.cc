@@ -52,7 +52,7 @@ std::size_t Placement::RoomAt(std::size_t worker) const {
   if (!IsReady(state) || state == WorkerState::kGrown || RunsAlone(worker) ||
       worker == reserved_)
     return 0;
-  return credits_[worker].Of(HeldBy(worker));
+  return credits_[worker].Available(HeldBy(worker));
 }
 
 std::size_t Placement::Room() const {

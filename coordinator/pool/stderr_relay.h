@@ -34,7 +34,7 @@ class StderrRelay {
   ~StderrRelay();
 
   // Returns the descriptor that becomes the stderr of the process.
-  [[nodiscard]] int their_end() const { return theirs_.get(); }
+  [[nodiscard]] int write_end() const { return write_end_.get(); }
   // Call when the process has started: closes our copy of its end, and watches
   // the pipe. `who` is its name in the log, as in "worker 3 (pid 4711)".
   [[nodiscard]] Status Begin(std::string who);
@@ -44,10 +44,10 @@ class StderrRelay {
   // Reads once. Returns false if the pipe has ended or cannot be read.
   bool ReadPiece();
   void Take(std::string_view text);
-  void LogLineOfTheirs();
+  void FlushLine();
 
   EventLoop* loop_;
-  UniqueFd ours_, theirs_;
+  UniqueFd read_end_, write_end_;
   bool watched_ = false;
   std::string who_;
   std::string line_;

@@ -94,12 +94,12 @@ Status WorkerPool::Start() {
 
 Status WorkerPool::Launch(std::size_t worker) {
   ASSIGN_OR_RETURN(SpawnRequest request, events_.prepare(worker));
-  ASSIGN_OR_RETURN(auto words, StderrRelay::Create(loop_));
-  request.error_output = words->their_end();
+  ASSIGN_OR_RETURN(auto stderr_relay, StderrRelay::Create(loop_));
+  request.error_output = stderr_relay->write_end();
   ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(request));
   const int pidfd = process.pidfd.get();
-  Status watched =
-      words->Begin(fmt::format("worker {} (pid {})", worker, process.pid));
+  Status watched = stderr_relay->Begin(
+      fmt::format("worker {} (pid {})", worker, process.pid));
   if (watched)
     watched = loop_->Watch(
         pidfd, EPOLLIN, [this, worker](std::uint32_t) { (void)Reap(worker); });
@@ -109,7 +109,7 @@ Status WorkerPool::Launch(std::size_t worker) {
   }
   Worker& w = workers_[worker];
   w.process = std::move(process);
-  w.words = std::move(words);
+  w.stderr_relay = std::move(stderr_relay);
   w.alive = true;
   w.ready = w.by_us = w.retired = false;
   w.timer.Set(options_.ready_deadline, [this, worker] { OnNotReady(worker); });
@@ -122,7 +122,7 @@ void WorkerPool::Restart(std::size_t worker) {
   // while the program was being replaced.
   if (launched) return;
   workers_[worker].history.OnFailedStart();
-  TryAgain(worker, launched.error().what);
+  ScheduleRestart(worker, launched.error().what);
 }
 
 void WorkerPool::MarkReady(std::size_t worker) {
@@ -190,10 +190,10 @@ bool WorkerPool::Reap(std::size_t worker) {
                           w.by_us};
   w.alive = w.ready = false;
   w.process = {};
-  w.words.reset();  // logs its last lines
+  w.stderr_relay.reset();  // logs its last lines
   events_.died(death);
   CountDeath(death);
-  TryAgain(worker, Describe(death) + " before it was ready");
+  ScheduleRestart(worker, Describe(death) + " before it was ready");
   return true;
 }
 
@@ -208,7 +208,7 @@ void WorkerPool::CountDeath(const WorkerDeath& death) {
     w.history.OnFailedStart();
 }
 
-void WorkerPool::TryAgain(std::size_t worker, const std::string& how) {
+void WorkerPool::ScheduleRestart(std::size_t worker, const std::string& how) {
   Worker& w = workers_[worker];
   if (!restarting_) return;
   // A retired worker exits as it should, and a used one may have been killed by

@@ -104,7 +104,7 @@ class WorkerPool {
   struct Worker {
     explicit Worker(EventLoop* loop) : timer(loop) {}
     SpawnedProcess process;
-    std::unique_ptr<StderrRelay> words;  // logs its stderr
+    std::unique_ptr<StderrRelay> stderr_relay;
     bool alive = false;
     bool ready = false;
     bool by_us = false;
@@ -120,7 +120,7 @@ class WorkerPool {
   bool Reap(std::size_t worker);
   void AwaitKilled(std::size_t worker);
   void CountDeath(const WorkerDeath& death);
-  void TryAgain(std::size_t worker, const std::string& how);
+  void ScheduleRestart(std::size_t worker, const std::string& how);
 
   EventLoop* loop_;
   PoolOptions options_;

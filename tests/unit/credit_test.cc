@@ -14,7 +14,7 @@ class CreditTest : public testing::Test {
   // Gives the worker all tasks that it may get; returns their number.
   std::size_t Fill(Micros each, std::uint64_t peak = kPeak) {
     std::size_t given = 0;
-    while (credit_.Of(held_) > 0) {
+    while (credit_.Available(held_) > 0) {
       ++given;
       ++held_.tasks;
       held_.expected += each;
