@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include <atomic>
 #include <csignal>
 #include <latch>
 #include <string>
@@ -31,15 +30,6 @@ class NoSignals {
   sigset_t before_;
 };
 
-// Sets the scheduling that the thread already has. Returns an errno, or 0.
-int SetOwnScheduling() {
-  int policy = 0;
-  sched_param parameters{};
-  const int read = pthread_getschedparam(pthread_self(), &policy, &parameters);
-  if (read != 0) return read;
-  return pthread_setschedparam(pthread_self(), policy, &parameters);
-}
-
 }  // namespace
 
 Result<std::thread> StartThread(const char* name, std::function<void()> run) {
@@ -58,29 +48,42 @@ Result<std::thread> StartThread(const char* name, std::function<void()> run) {
   }
 }
 
-Status CanHaveThreads(int count) {
+Status CanHaveThreads(std::size_t count) {
   std::latch go(1);
-  std::atomic<int> refused = 0;
   std::vector<std::thread> threads;
   Status status;
-  for (int i = 0; i < count && status; ++i) {
+  while (threads.size() < count && status) {
     // Each probe waits, so that all of them exist at the same time.
-    auto thread = StartThread("tm-probe", [&go, &refused] {
-      if (const int why = SetOwnScheduling(); why != 0) refused = why;
-      go.wait();
-    });
-    if (thread) threads.push_back(*std::move(thread));
-    if (!thread) status = tl::unexpected<Error>(thread.error());
+    auto thread = StartThread("tm-probe", [&go] { go.wait(); });
+    if (thread) {
+      threads.push_back(*std::move(thread));
+    } else {
+      status = tl::unexpected<Error>(thread.error());
+    }
   }
   go.count_down();
   for (std::thread& thread : threads) thread.join();
-  if (!status || refused == 0) return status;
+  if (status) return {};
   return Fail(ErrorCode::kUnavailable,
-              SystemError("a thread may not set its own scheduling "
-                          "(sched_setscheduler), which libzmq needs",
-                          refused)
-                  .what,
-              refused);
+              SystemError("cannot make a thread", status.error().sys).what +
+                  "; this run needs " + std::to_string(count) +
+                  ": raise the limit (ulimit -u), or end other programs of "
+                  "this user",
+              status.error().sys);
+}
+
+// Sets the scheduling that this thread already has.
+Status CanSetScheduling() {
+  int policy = 0;
+  sched_param parameters{};
+  const pthread_t self = pthread_self();
+  int sys = pthread_getschedparam(self, &policy, &parameters);
+  if (sys == 0) sys = pthread_setschedparam(self, policy, &parameters);
+  if (sys == 0) return {};
+  return Fail(ErrorCode::kUnavailable,
+              SystemError("sched_setscheduler is refused", sys).what +
+                  "; libzmq needs it: let the filter of the container allow it",
+              sys);
 }
 
 }  // namespace thumbmill

@@ -6,6 +6,7 @@
 // Errors   kUnavailable, with the text of the system.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <thread>
 
@@ -18,9 +19,10 @@ namespace thumbmill {
 [[nodiscard]] Result<std::thread> StartThread(const char* name,
                                               std::function<void()> run);
 
-// Fails if the system refuses `count` more threads at once, or refuses to let
-// them set their own scheduling as libzmq's threads do. Call it before a
-// library that would end the process in that case.
-[[nodiscard]] Status CanHaveThreads(int count);
+// Both are for calls before a library that would end the process: the first
+// fails if the system refuses `count` more threads at once, the second if it
+// refuses to let a thread set its own scheduling, as libzmq's threads do.
+[[nodiscard]] Status CanHaveThreads(std::size_t count);
+[[nodiscard]] Status CanSetScheduling();
 
 }  // namespace thumbmill

@@ -15,6 +15,7 @@
 #include "common/own_files.h"
 #include "common/printable.h"
 #include "coordinator/cli/cli.h"
+#include "coordinator/cli/exit_codes.h"
 #include "coordinator/compare/compare.h"
 #include "coordinator/loop/signals.h"
 #include "coordinator/run.h"
@@ -25,11 +26,10 @@ using thumbmill::Command;
 using thumbmill::CommandRow;
 using thumbmill::CompareCommand;
 using thumbmill::CompareOptions;
+using thumbmill::kExitFatal;
+using thumbmill::kExitUsage;
 using thumbmill::Result;
 using thumbmill::RunOptions;
-
-constexpr int kExitUsage = 1;
-constexpr int kExitFatal = 4;
 
 // Ends the process when operator new fails, in any thread. Nothing needs to be
 // unwound: journal records are safe, and workers end with their parent.

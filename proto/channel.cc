@@ -110,9 +110,11 @@ RouterChannel::RouterChannel(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 RouterChannel::~RouterChannel() = default;
 
-// libzmq ends the process if it cannot start its two threads: ask before.
+// libzmq ends the process if it cannot start its two threads, or if they may
+// not set their scheduling: ask before.
 Result<std::unique_ptr<RouterChannel>> RouterChannel::Bind() {
   RETURN_IF_ERROR(CanHaveThreads(2));
+  RETURN_IF_ERROR(CanSetScheduling());
   ASSIGN_OR_RETURN(const std::string name, RandomName());
   try {
     auto impl = std::make_unique<Impl>();

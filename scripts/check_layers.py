@@ -32,7 +32,7 @@ FLOORS = {
     ),
     "coordinator": (
         ("coordinator",),
-        ("coordinator/compare",),
+        ("coordinator/compare", "coordinator/start"),
         ("coordinator/view",),
         ("coordinator/engine",),
         ("coordinator/cli",),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "coordinator/cli/exit_codes.h"
 #include "coordinator/compare/comparer.h"
 #include "coordinator/compare/machine_text.h"
 #include "coordinator/compare/results.h"
@@ -16,8 +17,6 @@
 
 namespace thumbmill {
 namespace {
-
-constexpr int kExitDone = 0, kExitUsage = 1, kExitFatal = 4;
 
 // Counts the images that a run made: the list may also name some that fail.
 void CountGiven(MeasuredSet* set) {

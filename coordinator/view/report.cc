@@ -2,273 +2,51 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <nlohmann/json.hpp>
-#include <vector>
+#include <utility>
 
-#include "common/fail_point.h"
-#include "common/unique_fd.h"
+#include "common/log.h"
+#include "common/own_files.h"
+#include "common/printable.h"
 #include "coordinator/cli/units.h"
-#include "coordinator/net/url.h"
-#include "coordinator/source/naming.h"
-#include "proto/size_spec.h"
-
-#ifndef THUMBMILL_VERSION
-#error "THUMBMILL_VERSION comes from CMake"
-#endif
+#include "coordinator/loop/signals.h"
+#include "coordinator/view/console.h"
+#include "coordinator/view/report_json.h"
+#include "coordinator/view/whole_file.h"
 
 namespace thumbmill {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// The report's default path below the state.
+constexpr const char* kReportName = "/report.json";
 
-// Replaces bytes that are not UTF-8: one such file name must not make the whole
-// report fail.
-std::string Dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-// Writes a file that appears whole or not at all: under a temporary name, then
-// renamed. Writes directly to a file that is not regular, such as /dev/null.
-class WholeFile {
- public:
-  WholeFile(int folder, const std::string& name, bool magic = false)
-      : folder_(folder),
-        name_(name),
-        temporary_(name + ".new"),
-        follow_(magic ? 0 : O_NOFOLLOW) {}
-  ~WholeFile() {
-    if (fd_.valid() && !direct_) unlinkat(folder_, temporary_.c_str(), 0);
+const char* EndWord(RunEnd::Kind kind) {
+  switch (kind) {
+    case RunEnd::Kind::kFinished:
+      return "finished";
+    case RunEnd::Kind::kLimit:
+      return "limit";
+    case RunEnd::Kind::kFatal:
+      return "fatal";
+    case RunEnd::Kind::kInterrupted:
+      return "interrupted";
   }
-  Status Open(mode_t mode) {
-    struct stat st;
-    direct_ = fstatat(folder_, name_.c_str(), &st,
-                      follow_ != 0 ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
-              !S_ISREG(st.st_mode);
-    if (direct_) {
-      // open() must not wait for the reader of a FIFO, hence O_NONBLOCK.
-      fd_.Reset(openat(folder_, name_.c_str(),
-                       O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | follow_));
-    } else {
-      // A killed run may have left it; O_EXCL would fail then.
-      unlinkat(folder_, temporary_.c_str(), 0);
-      fd_.Reset(openat(folder_, temporary_.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                       mode));
-    }
-    if (!fd_.valid()) return FailSystem("cannot write " + name_, errno);
-    return {};
-  }
-  Status Write(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = write(fd_.get(), text.data(), text.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FailSystem("cannot write " + name_, errno);
-      text.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
-  }
-  Status Finish() {
-    TM_FAIL_POINT("report-unnamed");
-    if (!direct_ &&
-        renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0)
-      return FailSystem("cannot write " + name_, errno);
-    TM_FAIL_POINT("report-named");
-    fd_.Reset();
-    return {};
-  }
-
- private:
-  int folder_;
-  std::string name_, temporary_;
-  int follow_;
-  bool direct_ = false;
-  UniqueFd fd_;
-};
-
-Json RecipeOf(const RunOptions& options) {
-  const Recipe& recipe = options.recipe;
-  Json json;
-  json["fit_enlarge"] = recipe.enlarge;
-  json["format"] = ToWord(recipe.format);
-  json["quality"] = {{"jpg", recipe.jpeg_quality},
-                     {"webp", recipe.webp_quality}};
-  json["filter"] = ToWord(recipe.filter);
-  json["linear"] = recipe.linear;
-  json["background"] = fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
-                                   recipe.background.g, recipe.background.b);
-  json["rotate"] = recipe.rotate;
-  json["keep"] = ToText(recipe.keep);
-  json["fail_on"] = ToWord(recipe.fail_on);
-  json["name"] = options.name_template;
-  return json;
+  return "fatal";
 }
 
-Json LatencyJson(const LatencyHistogram& histogram) {
-  const auto ms = [](Micros us) {
-    return static_cast<double>(us.count()) / 1000;
-  };
-  return {{"count", histogram.count()},
-          {"p50_ms", ms(histogram.Percentile(0.50))},
-          {"p90_ms", ms(histogram.Percentile(0.90))},
-          {"p99_ms", ms(histogram.Percentile(0.99))},
-          {"max_ms", ms(histogram.max())},
-          {"sum_ms", ms(histogram.sum())}};
-}
-
-Json StagesJson(const StageLatencies& latency) {
-  return {{"dns", LatencyJson(latency.dns)},
-          {"connect", LatencyJson(latency.connect)},
-          {"first_byte", LatencyJson(latency.first_byte)},
-          {"body", LatencyJson(latency.body)},
-          {"wait", LatencyJson(latency.wait)},
-          {"decode", LatencyJson(latency.decode)},
-          {"resize", LatencyJson(latency.resize)},
-          {"encode", LatencyJson(latency.encode)},
-          {"store", LatencyJson(latency.store)}};
-}
-
-Json ReasonsJson(const std::map<Reason, std::uint64_t>& counts) {
-  Json json = Json::object();
-  for (const auto& [reason, count] : counts)
-    json[std::string(ToWord(reason))] = count;
-  return json;
-}
-
-Json HostsJson(const std::map<std::string, HostStats>& hosts) {
-  struct Row {
-    double mean_ms;
-    const std::string* name;
-    const HostStats* stats;
-  };
-  std::vector<Row> rows;
-  rows.reserve(hosts.size());
-  for (const auto& [name, host] : hosts)
-    rows.push_back(
-        {static_cast<double>(host.time.count()) / 1000 /
-             static_cast<double>(std::max<std::uint64_t>(host.items, 1)),
-         &name, &host});
-  std::sort(rows.begin(), rows.end(),
-            [](const Row& a, const Row& b) { return a.mean_ms > b.mean_ms; });
-  rows.resize(std::min<std::size_t>(rows.size(), 10));
-  Json json = Json::array();
-  for (const Row& row : rows)
-    json.push_back({{"host", *row.name},
-                    {"items", row.stats->items},
-                    {"failed", row.stats->failed},
-                    {"bytes", row.stats->bytes},
-                    {"mean_fetch_ms", row.mean_ms}});
-  return json;
-}
-
-Json MemoryJson(const RunFacts& facts) {
-  const RunStats& stats = *facts.stats;
-  return {{"limit_bytes", facts.memory_limit},
-          {"peak_coordinator_private_bytes", stats.peak_coordinator_bytes},
-          {"peak_worker_private_bytes", stats.peak_worker_bytes},
-          {"peak_workers_private_bytes", stats.peak_workers_bytes},
-          {"peak_shared_bytes", stats.peak_shared_bytes}};
-}
-
-Json CountsJson(const RunStats& stats) {
-  return {{"listed", stats.listed},
-          {"done", stats.done},
-          {"skipped", stats.skipped},
-          {"failed", stats.failed},
-          {"done_before", stats.done_before},
-          {"skipped_before", stats.skipped_before},
-          {"failed_before", stats.failed_before},
-          {"outputs_missing", stats.damaged_before},
-          {"skipped_by_reason", ReasonsJson(stats.skipped_by_reason)},
-          {"failed_by_reason", ReasonsJson(stats.failed_by_reason)},
-          {"with_warnings", stats.warnings},
-          {"retries", stats.retries}};
-}
-
-Json FailedJson(const ItemRecord& record) {
-  Json json;
-  json["url"] = ListableUri(record.uri);
-  json["key"] = record.claim;
-  json["status"] = ToWord(record.status);
-  json["reason"] = ToWord(record.reason);
-  json["message"] = record.message;
-  json["error_message"] = record.message;
-  json["attempts"] = record.attempts;
-  // These are known only for an image that a worker held when it ended.
-  if (record.reason == Reason::kCrash || record.signal != 0 ||
-      !record.phase.empty()) {
-    json["signal"] = record.signal;
-    json["phase"] = record.phase;
-  }
-  json["index"] = record.index;
-  json["host"] = RecordPart(record.host);
-  json["dir"] = RecordPart(record.dir);
-  json["stem"] = RecordPart(record.stem);
-  json["srcext"] = RecordPart(record.srcext);
-  json["original_width"] = record.width;
-  json["original_height"] = record.height;
-  if (!record.sha256.empty()) json["sha256"] = record.sha256;
-  return json;
-}
-
-}  // namespace
-
-std::string RecipeJson(const RunOptions& options) {
-  return Dump(RecipeOf(options), -1);
-}
+// ---- files -------------------------------------------------------------
 
 Status WriteReport(const Place& place, const RunFacts& facts) {
-  const RunStats& stats = *facts.stats;
-  const RunOptions& options = *facts.options;
-  Json sizes = Json::array();
-  for (const SizeSpec& size : options.recipe.sizes) sizes.push_back(size.text);
-  Json inputs = Json::array();
-  for (const std::string& input : options.inputs)
-    inputs.push_back(LooksLikeUrl(input) ? RedactUrl(input) : input);
-
-  Json json;
-  json["version"] = THUMBMILL_VERSION;
-  json["ended"] = facts.ended;
-  if (!facts.error.empty()) json["error"] = facts.error;
-  json["exit_code"] = facts.exit_code;
-  json["inputs"] = std::move(inputs);
-  json["output"] = options.target.shown;
-  json["backend"] = ToWord(options.backend);
-  json["workers"] = facts.workers;
-  json["recipe"] = RecipeOf(options);
-  json["recipe"]["sizes"] = std::move(sizes);
-  json["counts"] = CountsJson(stats);
-  if (facts.counted)
-    json["state_counts"] = {{"done", facts.counts.done},
-                            {"skipped", facts.counts.skipped},
-                            {"failed", facts.counts.failed}};
-  json["bytes_in"] = stats.bytes_in;
-  json["bytes_out"] = stats.bytes_out;
-  json["files_out"] = stats.files_out;
-  json["copied_bytes"] = stats.copied_bytes;
-  json["message_bytes"] = stats.message_bytes;
-  json["seconds"] = static_cast<double>(stats.elapsed.count()) / 1000;
-  json["images_per_second"] = stats.images_per_second();
-  json["seconds_to_first_image"] =
-      static_cast<double>(stats.first_done.count()) / 1000;
-  json["latency"] = StagesJson(stats.latency);
-  json["memory"] = MemoryJson(facts);
-  json["workers_lost"] = stats.workers_lost;
-  json["workers_recycled"] = stats.workers_recycled;
-  json["fetches_dropped_for_memory"] = stats.dropped;
-  json["slowest_hosts"] = HostsJson(stats.hosts);
-
   WholeFile file(place.folder.get(), place.name, place.magic);
   RETURN_IF_ERROR(file.Open(0644));
-  RETURN_IF_ERROR(file.Write(Dump(json, 2) + "\n"));
+  RETURN_IF_ERROR(file.Write(ReportJson(facts) + "\n"));
   return file.Finish();
 }
 
+// Writes every failed item of the state to failed.jsonl in the state's folder.
+// Writes an empty file if nothing has failed.
 Status WriteFailed(int state, Records* records) {
   WholeFile file(state, "failed.jsonl");
   RETURN_IF_ERROR(file.Open(0600));
@@ -276,14 +54,44 @@ Status WriteFailed(int state, Records* records) {
   // Written batch by batch: a state may hold millions of failures.
   const auto write = [&](std::span<const ItemRecord> batch) {
     buffer.clear();
-    for (const ItemRecord& record : batch)
-      buffer += Dump(FailedJson(record), -1) + "\n";
+    for (const ItemRecord& record : batch) buffer += FailedJson(record) + "\n";
     return file.Write(buffer);
   };
   RETURN_IF_ERROR(records->Walk(kFailedOnly, write));
   return file.Finish();
 }
 
+// Writes report.json to the state, or to the path of --report.
+Status LeaveReportFile(const RunFacts& facts, const Remains& remains) {
+  const RunOptions& options = *facts.options;
+  const bool in_state = remains.state >= 0 &&
+                        options.report_file == options.state_dir + kReportName;
+  if (!in_state) {
+    ASSIGN_OR_RETURN(const Place place, FindPlace(options.report_file, false));
+    return WriteReport(place, facts);
+  }
+  // Use the open folder of the state: its path may lead elsewhere by now.
+  Place place;
+  place.folder.Reset(fcntl(remains.state, F_DUPFD_CLOEXEC, 3));
+  if (!place.folder.valid()) return FailSystem("cannot write a report", errno);
+  place.name = kReportName + 1;
+  return WriteReport(place, facts);
+}
+
+// Writes failed.jsonl and the report. An error is only a warning, because the
+// run has done its work.
+void LeaveFiles(const RunFacts& facts, const Remains& remains) {
+  const auto warn = [](const Status& status) {
+    if (!status) LogWarning(status.error().what);
+  };
+  if (remains.state >= 0) warn(WriteFailed(remains.state, remains.journal));
+  if (!facts.options->report_file.empty())
+    warn(LeaveReportFile(facts, remains));
+}
+
+// ---- text --------------------------------------------------------------
+
+// Returns the counts of this run. Not needed after a block, which shows them.
 std::string Totals(const RunFacts& facts) {
   const RunStats& stats = *facts.stats;
   std::string text = fmt::format(
@@ -298,6 +106,7 @@ std::string Totals(const RunFacts& facts) {
   return text;
 }
 
+// Returns the other lines of the summary: earlier records and reasons.
 std::string Summary(const RunFacts& facts) {
   const RunStats& stats = *facts.stats;
   std::string text;
@@ -324,6 +133,39 @@ std::string Summary(const RunFacts& facts) {
   if (stats.workers_lost > 0)
     text += fmt::format("workers lost: {}\n", stats.workers_lost);
   return text;
+}
+
+}  // namespace
+
+void LeaveReport(const RunOptions& options, const RunStats& stats,
+                 const RunEnd& end, int exit_code, const Remains& remains) {
+  RunFacts facts;
+  facts.options = &options;
+  facts.stats = &stats;
+  facts.ended = EndWord(end.kind);
+  facts.error = end.error.what;
+  facts.exit_code = exit_code;
+  facts.workers = options.workers;
+  facts.memory_limit = options.memory;
+  {
+    // Reading a state of millions of items takes a while. A stop signal ends
+    // it; if the run itself was interrupted, one second does.
+    *remains.stop = false;
+    const FlagAtSignals stop(remains.stop,
+                             end.kind == RunEnd::Kind::kInterrupted ? 1 : 0);
+    const auto counts = remains.journal->Counts();
+    facts.counted = counts.has_value();
+    if (counts) facts.counts = *counts;
+    LeaveFiles(facts, remains);
+  }
+  if (options.quiet) return;
+  Say(stderr, "{}{}", remains.totals_shown ? "" : Totals(facts),
+      Summary(facts));
+  if (remains.state >= 0 && stats.failed + stats.failed_before > 0)
+    Say(stderr, "failures: {}/failed.jsonl\n", Printable(options.state_dir));
+  if (!options.report_file.empty())
+    Say(stderr, "report: {}\n", Printable(options.report_file));
+  std::fflush(stderr);
 }
 
 }  // namespace thumbmill
