@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "coordinator/cli/units.h"
+#include "coordinator/engine/try_log.h"
 
 namespace thumbmill {
 namespace {
@@ -168,6 +169,7 @@ void Dispatcher::OnFinished(Finished finished) {
   const ItemPtr item = TakeLeased(finished.id);
   if (!item) return;
   item->outcome = std::move(finished.outcome);
+  LogMakeTry(*item);
   if (item->outcome.needs_output_bytes > 0)
     return LargerOutput(item, item->outcome.needs_output_bytes);
   if (item->outcome.reason != Reason::kNone)

@@ -7,6 +7,7 @@
 #include "common/fail_point.h"
 #include "common/log.h"
 #include "coordinator/cli/options.h"
+#include "coordinator/engine/try_log.h"
 #include "coordinator/loop/memory_peak.h"
 #include "coordinator/net/url.h"
 #include "coordinator/stats/run_stats.h"
@@ -166,6 +167,7 @@ void FetchStage::Stop() {
 void FetchStage::OnFetched(const ItemPtr& item, FetchAnswer answer) {
   queue_.Done(*item);
   if (stopped_) return;
+  LogFetchTry(*item, answer);
   // The fetcher dropped the download for lack of memory.
   if (answer.dropped) {
     ++parts_.stats->dropped;
@@ -183,6 +185,7 @@ void FetchStage::OnFetched(const ItemPtr& item, FetchAnswer answer) {
       retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
   if (answer.transient && delay && item->slow_tries <= kSlowRetries) {
     ++parts_.stats->retries;
+    LogRetry("fetch", *item, *delay);
     item->Move(ItemState::kListed);
     return queue_.PushLater(item, Now() + *delay);
   }

@@ -211,6 +211,8 @@ void Fetcher::OnRead(const FetchPtr& fetch, const FileRead& read) {
     return Drop(fetch);
   }
   fetch->item->length = read.length;
+  fetch->item->fetch_times.total =
+      std::chrono::duration_cast<Micros>(Now() - fetch->since);
   FetchAnswer answer;
   answer.reason = read.reason;
   answer.message = read.message;

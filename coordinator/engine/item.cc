@@ -66,4 +66,8 @@ void Item::Move(ItemState to) {
   state_ = to;
 }
 
+std::string NameOf(const Item& item) {
+  return item.ref.is_url ? RedactUrl(item.ref.uri) : item.ref.uri;
+}
+
 }  // namespace thumbmill

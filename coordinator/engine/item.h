@@ -93,4 +93,7 @@ struct Item {
 
 using ItemPtr = std::shared_ptr<Item>;
 
+// Returns the path or the redacted URL of an item, for people.
+[[nodiscard]] std::string NameOf(const Item& item);
+
 }  // namespace thumbmill

@@ -24,10 +24,6 @@ constexpr Millis kSample{250};
 // Least time between two looks at our own memory.
 constexpr Millis kLook{10};
 
-std::string NameOf(const Item& item) {
-  return item.ref.is_url ? RedactUrl(item.ref.uri) : item.ref.uri;
-}
-
 Micros Between(TimePoint from, TimePoint to) {
   return std::chrono::duration_cast<Micros>(to - from);
 }

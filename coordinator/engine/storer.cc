@@ -7,6 +7,7 @@
 
 #include "common/fail_point.h"
 #include "common/hash.h"
+#include "coordinator/engine/try_log.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/loop/io_pool.h"
 
@@ -137,7 +138,8 @@ void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {
 
 void Storer::OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
                    StoreResult result) {
-  under_way_.erase(item);
+  const auto since = under_way_.extract(item).mapped();
+  LogStoreTry(*item, std::chrono::duration_cast<Micros>(Now() - since), result);
   switch (result.outcome) {
     case StoreOutcome::kStored:
       TM_FAIL_POINT("stored");
@@ -171,6 +173,7 @@ void Storer::TryLater(const ItemPtr& item, std::vector<OutputRecord> records,
   item->Move(ItemState::kMade);
   events_.retried();
   ++waiting_;
+  LogRetry("store", *item, *delay);
   // The timer may fire after StopRetrying(), which has already given up the
   // item.
   parts_.loop->After(*delay,

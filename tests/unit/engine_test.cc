@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <regex>
 
 #include "tests/unit/engine_parts.h"
 #include "tests/unit/temp_dir.h"
@@ -132,6 +133,36 @@ TEST_F(EngineTest, ASnapshotNamesTheImageAtTheTarget) {
   EXPECT_EQ(activity.stores[0].tries, 1);
   EXPECT_TRUE(activity.fetches.empty());
   EXPECT_EQ(activity.more_stores, 0u);
+}
+
+TEST_F(EngineTest, LogsEachTryAndItsTimeWhenAsked) {
+  TempDir logs;
+  ASSERT_TRUE(InitLog({LogLevel::kDebug, logs / "log", false, "test"}));
+  sink_->answer = [](int put) {
+    StoreResult result;
+    if (put > 1) return result;
+    result.outcome = StoreOutcome::kTransient;
+    result.message = "the target answers 503";
+    return result;
+  };
+  const ImageRef image = File("a", "bytes");
+  ImageRef missing = File("missing", "x");
+  unlink(missing.path.c_str());
+  Run({image, missing});
+  (void)InitLog({LogLevel::kOff, "", false, "test"});
+  const std::string log = logs.Read("log");
+  const auto line = [&log](const std::string& pattern) {
+    return std::regex_search(log, std::regex(pattern));
+  };
+  EXPECT_TRUE(line("fetch " + image.path + ", try 1: 5 B after [0-9.]+ ms"));
+  EXPECT_TRUE(line("fetch " + missing.path + ", try 1: read: .* ms"));
+  EXPECT_TRUE(line("make " + image.path +
+                   ", attempt 1: 1 thumbnails .decode [0-9.]+ ms"));
+  EXPECT_TRUE(
+      line("store " + image.path + ", try 1: the target answers 503 after"));
+  EXPECT_TRUE(line("store " + image.path + ": again in [0-9]+ ms"));
+  EXPECT_TRUE(line("store " + image.path + ", try 2: done after"));
+  EXPECT_FALSE(line("make " + missing.path)) << log;
 }
 
 TEST_F(EngineTest, PutsAgainWhatTheTargetRefusedForNow) {
