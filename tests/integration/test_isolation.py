@@ -174,7 +174,7 @@ class Missing(ProgramCase):
     ADDITIONS = (CALLS["unshare"], LANDLOCK_CREATE_RULESET)
 
     def run_without(self, calls, *flags, code=0):
-        # Only the first worker tells. It must start before the others are done.
+        # Only the first worker logs. It must start before the others are done.
         self.make_pngs(300)
         def before():
             die_with_parent()
@@ -204,6 +204,21 @@ class Missing(ProgramCase):
                                code=4)
         self.assertIn("loading a seccomp filter", err)
         self.assertEqual(tree(self.path("out")), {})
+
+
+class Life(ProgramCase):
+    def test_vv_logs_each_move_of_a_worker(self):
+        self.write("in/a.png", png(40, 30))
+        run = ("-j", 1, "-i", "in", "-o", "out", "-s", "8x", "-P", "none")
+        err = self.run_coordinator(*run, "-vv").err
+        at = 0
+        for move in ("starting, was absent", "welcomed, was starting",
+                     "fresh, was welcomed", "used, was fresh",
+                     "draining, was used", "dead, was "):
+            self.assertIn(f"worker 0 is {move}", err[at:])
+            at = err.index(f"worker 0 is {move}", at)
+        self.assertNotIn("worker 0 is", self.run_coordinator(
+            *run, "-v", "--overwrite").err)
 
 
 class Inherited(ProgramCase):
