@@ -26,14 +26,14 @@ class StopWatch {
  public:
   // Returns the time since the last lap.
   Micros Lap() {
-    const TimePoint now = std::chrono::steady_clock::now();
+    const TimePoint now = Now();
     const auto lap = std::chrono::duration_cast<Micros>(now - last_);
     last_ = now;
     return lap;
   }
 
  private:
-  TimePoint last_ = std::chrono::steady_clock::now();
+  TimePoint last_ = Now();
 };
 
 // A thumbnail in the making: its place, and its planes as they fill.

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/clock.h"
 #include "common/unique_fd.h"
 
 namespace thumbmill {
@@ -113,11 +114,10 @@ Result<ChildResult> RunChild(const std::vector<std::string>& arguments,
   words.insert(words.end(), arguments.begin(), arguments.end());
   unlink(report_file.c_str());
   ChildResult result;
-  const auto started = std::chrono::steady_clock::now();
+  const auto started = Now();
   ASSIGN_OR_RETURN(const pid_t pid, Start("/proc/self/exe", words, [] {}));
   const rusage usage = Wait(pid, &result);
-  const std::chrono::duration<double> took =
-      std::chrono::steady_clock::now() - started;
+  const std::chrono::duration<double> took = Now() - started;
   // ReadReport() may reset `result`: keep how the child ended.
   const ChildResult end = result;
   ReadReport(report_file, &result);

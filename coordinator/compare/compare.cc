@@ -27,9 +27,9 @@ void CountGiven(MeasuredSet* set) {
 }  // namespace
 
 // Shows one line of progress that replaces the last one. Only on a terminal.
-void Comparer::Say(const std::string& text) const {
+void Comparer::Print(const std::string& text) const {
   if (isatty(STDERR_FILENO) != 1) return;
-  thumbmill::Say(stderr, "\r{}\x1b[K", text);
+  thumbmill::Print(stderr, "\r{}\x1b[K", text);
   std::fflush(stderr);
 }
 
@@ -86,9 +86,9 @@ Status Comparer::MeasureRound(unsigned round) {
     for (MeasuredCase& measured : job.set.cases) order.push_back(&measured);
     if (round % 2 == 1) std::reverse(order.begin(), order.end());
     for (MeasuredCase* measured : order) {
-      Say(fmt::format("round {} of {}: {}, {}, {} workers", round,
-                      options_.repeat, job.set.name, measured->backend,
-                      measured->workers));
+      Print(fmt::format("round {} of {}: {}, {}, {} workers", round,
+                        options_.repeat, job.set.name, measured->backend,
+                        measured->workers));
       RETURN_IF_ERROR(MeasureOnce(&job, measured, round > 0));
     }
   }
@@ -99,7 +99,7 @@ Status Comparer::MeasureCrash(const std::string& backend,
                               const std::string& list, std::uint64_t images) {
   const std::string out = folder_ / "crash-out";
   const unsigned workers = backend == "serial" ? 1 : options_.workers.back();
-  Say(fmt::format("a crash: {}", backend));
+  Print(fmt::format("a crash: {}", backend));
   // Name the outputs by number, so that no two sources of the list collide.
   ASSIGN_OR_RETURN(
       const ChildResult result,
@@ -151,7 +151,7 @@ Status Comparer::Measure() {
 
 int Comparer::Run() {
   const Status measured = Measure();
-  Say("");
+  Print("");
   if (interrupted_ != 0) return 128 + interrupted_;
   if (!measured) {
     LogError(measured.error().what);
@@ -168,7 +168,7 @@ int Comparer::Run() {
     if (job.set.name == "given") CountGiven(&job.set);
     comparison_.sets.push_back(std::move(job.set));
   }
-  thumbmill::Say(stdout, "{}", TablesOf(comparison_));
+  thumbmill::Print(stdout, "{}", TablesOf(comparison_));
   if (std::fflush(stdout) != 0) LogWarning("the tables could not be printed");
   if (options_.report_dir.empty()) return kExitDone;
   const Status written = WriteReports(comparison_, options_.report_dir);

@@ -49,7 +49,7 @@ class Comparer {
                                     std::uint64_t images);
   [[nodiscard]] Result<ChildResult> RunIn(const Words& inputs,
                                           const std::string& out, Words flags);
-  void Say(const std::string& text) const;
+  void Print(const std::string& text) const;
 
   const CompareOptions& options_;
   TemporaryFolder folder_;

@@ -96,7 +96,7 @@ Status Comparer::MakeLarge(Job* job) {
 }
 
 Status Comparer::MakeSet(const std::string& name) {
-  Say("preparing images: " + name);
+  Print("preparing images: " + name);
   Job job;
   job.set.name = name;
   if (name == "tiny") {

@@ -23,6 +23,22 @@ constexpr std::size_t kLookAhead = 64;
 constexpr std::uint64_t kLeastDecode = 1 << 20;
 constexpr std::uint64_t kLeastOutput = 64 << 10;
 
+// The bytes to charge for an item before it is sent.
+struct Need {
+  std::uint64_t decode = 0, store = 0;
+};
+
+Need NeedOf(const Item& item, std::uint64_t decode_limit) {
+  const CostEstimate& cost = item.cost;
+  Need need;
+  // The worker itself refuses an image that needs more than the limit, and its
+  // message is better. A charge above the limit could never be granted.
+  need.decode = std::clamp(cost.peak_bytes, kLeastDecode, decode_limit);
+  need.store =
+      std::max({cost.output_bytes, kLeastOutput, item.output_capacity});
+  return need;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Executor* executor, MemoryBudget* decode,
@@ -49,19 +65,8 @@ void Dispatcher::Add(ItemPtr item) {
   ready_.push_back(std::move(item));
 }
 
-Dispatcher::Need Dispatcher::NeedOf(const Item& item) const {
-  const CostEstimate& cost = item.cost;
-  Need need;
-  // The worker itself refuses an image that needs more than the limit, and its
-  // message is better. A charge above the limit could never be granted.
-  need.decode = std::clamp(cost.peak_bytes, kLeastDecode, decode_->limit());
-  need.store =
-      std::max({cost.output_bytes, kLeastOutput, item.output_capacity});
-  return need;
-}
-
 Dispatcher::Grant Dispatcher::Acquire(Item* item, std::string* why) {
-  const Need need = NeedOf(*item);
+  const Need need = NeedOf(*item, decode_->limit());
   if (need.store > store_->limit()) {
     *why = fmt::format("its thumbnails may take {}, but --memory leaves {}",
                        FormatBytes(need.store), FormatBytes(store_->limit()));

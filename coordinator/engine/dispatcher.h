@@ -58,10 +58,6 @@ class Dispatcher {
 
  private:
   enum class Grant { kHeld, kWait, kNever };
-  struct Need {
-    std::uint64_t decode = 0, store = 0;
-  };
-  Need NeedOf(const Item& item) const;
   Grant Acquire(Item* item, std::string* why);
   void PumpAlone();
   // Returns true if the first item that must run alone has waited so long for

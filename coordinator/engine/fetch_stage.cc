@@ -44,29 +44,15 @@ bool IsBusy(const FetchAnswer& answer) {
 
 // Returns true for the reasons that may have cost a wait until a deadline.
 bool IsSilence(Reason reason) {
-  switch (reason) {
-    case Reason::kDns:
-    case Reason::kConnect:
-    case Reason::kTls:
-    case Reason::kTimeout:
-    case Reason::kTooSlow:
-      return true;
-    default:
-      return false;
-  }
+  return reason == Reason::kDns || reason == Reason::kConnect ||
+         reason == Reason::kTls || reason == Reason::kTimeout ||
+         reason == Reason::kTooSlow;
 }
 
 // Returns true for our own decisions: they say nothing about the host.
 bool IsOurs(Reason reason) {
-  switch (reason) {
-    case Reason::kBadLine:
-    case Reason::kForbiddenAddress:
-    case Reason::kMemory:
-    case Reason::kTooCostly:
-      return true;
-    default:
-      return false;
-  }
+  return reason == Reason::kBadLine || reason == Reason::kForbiddenAddress ||
+         reason == Reason::kMemory || reason == Reason::kTooCostly;
 }
 
 }  // namespace

@@ -9,16 +9,9 @@
 namespace thumbmill {
 
 bool IsSkip(const Item& item, Reason reason) {
-  switch (reason) {
-    case Reason::kDuplicate:
-    case Reason::kFiltered:
-      return true;
-    // A walk finds other files too, but a list is expected to name images.
-    case Reason::kNotImage:
-      return item.ref.origin == Origin::kDirectory;
-    default:
-      return false;
-  }
+  if (reason == Reason::kDuplicate || reason == Reason::kFiltered) return true;
+  // A walk finds other files too, but a list is expected to name images.
+  return reason == Reason::kNotImage && item.ref.origin == Origin::kDirectory;
 }
 
 std::string CollisionText(const Item& item, const std::string& owner) {

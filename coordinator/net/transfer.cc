@@ -185,7 +185,7 @@ TransferId Transfers::Impl::Start(std::unique_ptr<Job> job) {
 void Transfers::Impl::StartQueued(TransferId id) {
   Job* job = Find(id);
   if (job == nullptr) return;  // cancelled meanwhile
-  job->started = std::chrono::steady_clock::now();
+  job->started = Now();
   ArmTick();
   StartHop(job);
 }
@@ -194,7 +194,7 @@ void Transfers::Impl::StartHop(Job* job) {
   const std::optional<Url> url = ParseUrl(job->url);
   if (!url)
     return Answer(job, MakeResult(Reason::kBadLine, false, "not a URL"));
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   job->hop = Hop{};
   job->hop.started = now;
   job->bytes = 0;
@@ -317,7 +317,7 @@ void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
 }
 
 bool Transfers::Impl::BeginLookup(Job* job, const std::string& host) {
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   switch (coalescer_.Begin(host, job->id, now)) {
     case DnsCoalescer::Part::kNone:
       return true;
@@ -342,7 +342,7 @@ void Transfers::Impl::EndLookup(Job* job, bool resolved) {
   job->resolved = nullptr;
   const std::string host = std::exchange(job->leads_lookup, {});
   if (host.empty()) return;
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   for (const TransferId id : coalescer_.End(host, resolved, now))
     Post(&Impl::StartWaiting, id);
 }
@@ -360,7 +360,7 @@ void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
                          !job.leads_lookup.empty() &&
                          !Describe(job, code).name_resolved;
   if (code == CURLE_COULDNT_RESOLVE_HOST || no_answer)
-    negative_dns_.Failed(url->host, std::chrono::steady_clock::now());
+    negative_dns_.Failed(url->host, Now());
   else if (job.hop.any_address_allowed)
     negative_dns_.Resolved(url->host);
 }
@@ -404,7 +404,7 @@ void Transfers::Impl::Answer(Job* job, TransferResult result) {
   if (result.http_status == 0) result.http_status = job->hop.status;
   result.bytes = job->method == Method::kPut ? job->uploaded : job->bytes;
   result.times = job->times;
-  result.times.total = job->Running(std::chrono::steady_clock::now());
+  result.times.total = job->Running(Now());
   if (job->done) job->done(std::move(result));
 }
 
@@ -422,7 +422,7 @@ void Transfers::Impl::Tick() {
   std::vector<TransferId> ids;
   ids.reserve(jobs_.size());
   for (const auto& [id, job] : jobs_) ids.push_back(id);
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   for (const TransferId id : ids) {
     Job* job = Find(id);
     // A job without a handle has not started, or waits for a leader, which has

@@ -109,17 +109,16 @@ struct Job {
     return std::chrono::duration_cast<Micros>(until - started) - paused;
   }
   void Pause() {
-    if (!paused_since) paused_since = std::chrono::steady_clock::now();
+    if (!paused_since) paused_since = Now();
   }
   void EndPause() {
     if (!paused_since) return;
-    paused += std::chrono::duration_cast<Micros>(
-        std::chrono::steady_clock::now() - *paused_since);
+    paused += std::chrono::duration_cast<Micros>(Now() - *paused_since);
     paused_since.reset();
   }
   // Counts received bytes. The first call starts the speed window.
   void CountSpeed(std::uint64_t size) {
-    const Micros now = Running(std::chrono::steady_clock::now());
+    const Micros now = Running(Now());
     if (!hop.speed) {
       hop.speed_start = now;
       hop.speed.emplace(options->min_speed_window);

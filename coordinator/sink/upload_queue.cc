@@ -47,7 +47,7 @@ void UploadQueue::Add(std::shared_ptr<StoreItem> item, Sink::Done done) {
 }
 
 bool UploadQueue::MayStartFile() {
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   const HostLimiter::Permit permit =
       limiter_.Ask(kTarget, running_.size(), now);
   if (permit.leave == HostLimiter::Leave::kGo) return true;
@@ -105,7 +105,7 @@ void UploadQueue::Judge(SendResult* result) {
     refused_since_.reset();
     return limiter_.Answered(kTarget);
   }
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   if (!refused_since_) refused_since_ = now;
   switch (result->server) {
     case SendResult::Server::kAnswers:  // such as 500

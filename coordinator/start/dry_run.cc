@@ -50,7 +50,7 @@ int DryRun(const RunOptions& options, Parts* parts) {
     const ImageRef& ref = **next;
     const std::string shown = PrintableField(RedactUrl(ref.uri));
     if (ref.reason != Reason::kNone) {
-      Say(stdout, "{}\t{}\t\n", ToWord(ref.reason), shown);
+      Print(stdout, "{}\t{}\t\n", ToWord(ref.reason), shown);
       continue;
     }
     ClaimRequest request;
@@ -63,8 +63,8 @@ int DryRun(const RunOptions& options, Parts* parts) {
       return kExitFatal;
     }
     if (parts->look) LookAtOutputs(parts->look.get(), &verdicts->front());
-    Say(stdout, "{}\t{}\t{}\n", Verb(verdicts->front()), shown,
-        PrintableField(request.claim));
+    Print(stdout, "{}\t{}\t{}\n", Verb(verdicts->front()), shown,
+          PrintableField(request.claim));
   }
 }
 

@@ -14,8 +14,8 @@
 namespace thumbmill {
 
 template <typename... Values>
-void Say(std::FILE* out, fmt::format_string<Values...> format,
-         Values&&... values) {
+void Print(std::FILE* out, fmt::format_string<Values...> format,
+           Values&&... values) {
   const std::string text = fmt::format(format, std::forward<Values>(values)...);
   (void)std::fwrite(text.data(), 1, text.size(), out);
 }

@@ -125,7 +125,7 @@ void Progress::Show(const Snapshot& view, TimePoint now) {
   if (style_ == Style::kBlock)
     return DrawBlock(ProgressBlock(view, rates, Shape()), view.ended);
   if (!TakesMore(out_)) return;
-  Say(out_, "{}\n", ProgressLine(view, rates));
+  Print(out_, "{}\n", ProgressLine(view, rates));
   std::fflush(out_);
 }
 
@@ -146,7 +146,7 @@ void Progress::DrawBlock(std::vector<std::string> lines, bool for_good) {
   // The last block must appear, even if the terminal is slow.
   if (!for_good && !TakesMore(out_)) return;
   drawn_ = std::move(lines);
-  Say(out_, "{}{}{}", kBegin, DrawnBlock(drawn_), kEnd);
+  Print(out_, "{}{}{}", kBegin, DrawnBlock(drawn_), kEnd);
   std::fflush(out_);
 }
 
@@ -160,8 +160,8 @@ void Progress::Suspend() {
 void Progress::LeaveBlock() {
   const std::lock_guard lock(drawing_);
   if (style_ != Style::kBlock || drawn_.empty()) return;
-  Say(out_, "{}{}\r\n", DrawnBlock(drawn_),
-      drawn_.size() > 1 ? fmt::format("\x1b[{}B", drawn_.size() - 1) : "");
+  Print(out_, "{}{}\r\n", DrawnBlock(drawn_),
+        drawn_.size() > 1 ? fmt::format("\x1b[{}B", drawn_.size() - 1) : "");
   std::fflush(out_);
   drawn_.clear();
 }
@@ -169,9 +169,9 @@ void Progress::LeaveBlock() {
 void Progress::WriteAbove(void* self, std::string_view line) {
   auto* progress = static_cast<Progress*>(self);
   const std::lock_guard lock(progress->drawing_);
-  Say(progress->out_, "{}{}{}{}{}", kBegin,
-      progress->drawn_.empty() ? "" : kEraseBelow, LogText(line),
-      progress->drawn_.empty() ? "" : DrawnBlock(progress->drawn_), kEnd);
+  Print(progress->out_, "{}{}{}{}{}", kBegin,
+        progress->drawn_.empty() ? "" : kEraseBelow, LogText(line),
+        progress->drawn_.empty() ? "" : DrawnBlock(progress->drawn_), kEnd);
   std::fflush(progress->out_);
 }
 

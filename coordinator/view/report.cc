@@ -159,12 +159,12 @@ void LeaveReport(const RunOptions& options, const RunStats& stats,
     LeaveFiles(facts, remains);
   }
   if (options.quiet) return;
-  Say(stderr, "{}{}", remains.totals_shown ? "" : Totals(facts),
-      Summary(facts));
+  Print(stderr, "{}{}", remains.totals_shown ? "" : Totals(facts),
+        Summary(facts));
   if (remains.state >= 0 && stats.failed + stats.failed_before > 0)
-    Say(stderr, "failures: {}/failed.jsonl\n", Printable(options.state_dir));
+    Print(stderr, "failures: {}/failed.jsonl\n", Printable(options.state_dir));
   if (!options.report_file.empty())
-    Say(stderr, "report: {}\n", Printable(options.report_file));
+    Print(stderr, "report: {}\n", Printable(options.report_file));
   std::fflush(stderr);
 }
 
