@@ -36,8 +36,7 @@ struct Parts {
   std::unique_ptr<Arena> arena;
   // Declared after the arena: callbacks that never ran may hold slots of it.
   std::unique_ptr<EventLoop> loop;
-  std::optional<SourceCancel> cancel;  // unblocks a source that waits
-  std::optional<SignalWatch> signals;
+  std::optional<SourceCancel> cancel;    // unblocks a source that waits
   std::unique_ptr<ListDownloads> lists;  // null if no list lies on a server
   std::unique_ptr<Source> source;
   bool retry_failed = false;

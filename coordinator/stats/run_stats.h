@@ -99,9 +99,6 @@ struct RunStats {
   Millis elapsed{0};
   Millis first_done{0};  // from the start until the first image was done
 
-  [[nodiscard]] std::uint64_t finished() const {
-    return done + skipped + failed;
-  }
   [[nodiscard]] double images_per_second() const {
     const double seconds = static_cast<double>(elapsed.count()) / 1000;
     return seconds > 0 ? static_cast<double>(done) / seconds : 0;

@@ -143,6 +143,13 @@ NUMBERS = re.compile(r"([\d,]+) done, ([\d,]+) skipped, ([\d,]+) failed, "
 BYTES = re.compile(r"([\d.]+ [KMG]?B) in, ([\d.]+ [KMG]?B) out")
 
 
+def blocks(pid, number):
+    """Returns whether the main thread of a process blocks a signal."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        mask = int(re.search(r"SigBlk:\s*(\w+)", status.read()).group(1), 16)
+    return mask >> (number - 1) & 1 == 1
+
+
 class Progress(ProgramCase):
     def setUp(self):
         super().setUp()
@@ -407,6 +414,8 @@ class Progress(ProgramCase):
         self.started.append(run)
         wait_until(lambda: children(run.pid) or "serial" in arguments or
                    "threads" in arguments, 10, "workers")
+        # Until the program blocks the signal, it would end the process.
+        wait_until(lambda: blocks(run.pid, signal.SIGUSR2), 20, "its mask")
         time.sleep(0.2)
         return run, errors
 
