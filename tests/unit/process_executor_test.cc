@@ -203,7 +203,7 @@ TEST_F(ProcessExecutorTest, StoppingBeforeAnyWorkerIsReadyIsClean) {
 
 TEST_F(ProcessExecutorTest, AnExecutorThatWasNeverStartedStops) {
   ExecutorBench bench;
-  options_.worker_program = FakeWorkerProgram("honest");
+  options_.worker_program = FakeWorkerProgram("faulty");
   auto executor = MakeProcessExecutor(&bench.loop(), nullptr, options_);
   ASSERT_TRUE(executor.has_value());
   (*executor)->Stop(StopMode::kDrain);
