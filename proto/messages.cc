@@ -46,8 +46,8 @@ tl::unexpected<Error> Malformed(const char* what) {
 // Reads a number from the wire as an enumerator. Returns false if it names
 // none.
 template <typename E>
-bool ReadEnum(std::uint32_t value, E last, E* out) {
-  if (value > static_cast<std::uint32_t>(last)) return false;
+bool ReadEnum(std::uint32_t value, E* out) {
+  if (value > static_cast<std::uint32_t>(E::kLast)) return false;
   *out = static_cast<E>(value);
   return true;
 }
@@ -173,8 +173,8 @@ bool Get(const wire::Size& in, SizeSpec* size) {
   size->height = in.height();
   size->label = in.label();
   size->text = in.text();
-  return ReadEnum(in.fit(), Fit::kFill, &size->fit) &&
-         ReadEnum(in.enlarge(), Enlarge::kOnlyShrink, &size->enlarge);
+  return ReadEnum(in.fit(), &size->fit) &&
+         ReadEnum(in.enlarge(), &size->enlarge);
 }
 
 bool ReadQuality(std::uint32_t value, int* quality) {
@@ -206,9 +206,11 @@ bool Get(const wire::Recipe& in, Recipe* recipe) {
   recipe->limits.max_scans = in.max_scans();
   recipe->limits.max_output_pixels = in.max_output_pixels();
   recipe->limits.max_peak_bytes = in.max_peak_bytes();
-  return ReadEnum(in.format(), ImageFormat::kAvif, &recipe->format) &&
-         ReadEnum(in.filter(), FilterKind::kNearest, &recipe->filter) &&
-         ReadEnum(in.fail_on(), FailOn::kWarning, &recipe->fail_on);
+  if (!ReadEnum(in.format(), &recipe->format)) return false;
+  const bool writable =
+      recipe->format == ImageFormat::kUnknown || CanBeWritten(recipe->format);
+  return writable && ReadEnum(in.filter(), &recipe->filter) &&
+         ReadEnum(in.fail_on(), &recipe->fail_on);
 }
 
 Result<Message> ReadReady(ByteSpan bytes) {
@@ -255,10 +257,8 @@ bool GetTexts(const wire::Result& in, Outcome* outcome) {
   outcome->message = Cut(in.message(), kMaxText);
   for (const std::string& warning : in.warnings())
     outcome->warnings.push_back(Cut(warning, kMaxWarning));
-  return ReadEnum(in.source_format(), ImageFormat::kAvif,
-                  &outcome->source_format) &&
-         ReadEnum(in.output_format(), ImageFormat::kAvif,
-                  &outcome->output_format);
+  return ReadEnum(in.source_format(), &outcome->source_format) &&
+         ReadEnum(in.output_format(), &outcome->output_format);
 }
 
 Result<Message> ReadResult(ByteSpan bytes) {
@@ -279,8 +279,7 @@ Result<Message> ReadResult(ByteSpan bytes) {
                                   from.width(),
                                   from.height(),
                                   {from.offset(), from.length()}});
-    if (!ReadEnum(from.format(), ImageFormat::kAvif,
-                  &outcome.thumbnails.back().format))
+    if (!ReadEnum(from.format(), &outcome.thumbnails.back().format))
       return Malformed("RESULT has a thumbnail of no known format");
   }
   // A worker may send any times. BoundTimes() limits them.

@@ -11,23 +11,18 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/image_format.h"
+
 namespace thumbmill {
 
-enum class ImageFormat : std::uint8_t {
-  kUnknown,
-  kJpeg,
-  kPng,
-  kWebp,
-  kGif,
-  kAvif,
-};
-
+// kLast of each enumeration is the bound of its numbers on the wire.
 enum class Fit : std::uint8_t {
   kInside,   // whole picture inside the box, aspect kept
   kOutside,  // covers the box, aspect kept, nothing cropped
   kCover,    // covers the box, the middle is kept, cropped to the box (`^`)
   kContain,  // inside the box, padded with the background to the box
   kFill,     // stretched to the box (`!`)
+  kLast = kFill,
 };
 
 enum class Enlarge : std::uint8_t {
@@ -35,6 +30,7 @@ enum class Enlarge : std::uint8_t {
   kAlways,       // `!` `^`, or --enlarge
   kOnlyEnlarge,  // `<`: a larger source keeps its full size
   kOnlyShrink,   // `>`
+  kLast = kOnlyShrink,
 };
 
 enum class FilterKind : std::uint8_t {
@@ -44,10 +40,17 @@ enum class FilterKind : std::uint8_t {
   kLinear,
   kBox,
   kNearest,
+  kLast = kNearest,
 };
 
 // Damage that makes an image fail, in libvips' words.
-enum class FailOn : std::uint8_t { kNone, kTruncated, kError, kWarning };
+enum class FailOn : std::uint8_t {
+  kNone,
+  kTruncated,
+  kError,
+  kWarning,
+  kLast = kWarning,
+};
 
 // Parts of a picture, beside its pixels, that a thumbnail keeps.
 struct Keep {
@@ -90,7 +93,8 @@ struct ImageLimits {
 struct Recipe {
   std::vector<SizeSpec> sizes;  // at most 64: a task names them by bit
   bool enlarge = false;
-  ImageFormat format = ImageFormat::kUnknown;  // kUnknown: same as the source
+  // kUnknown: same as the source. Else a format that can be written.
+  ImageFormat format = ImageFormat::kUnknown;
   int jpeg_quality = 80;  // 1-100; 4:2:0 below 90, 4:4:4 from 90 on
   int webp_quality = 80;  // 1-100; always 4:2:0
   FilterKind filter = FilterKind::kLanczos3;

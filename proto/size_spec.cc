@@ -53,6 +53,8 @@ void ApplySuffix(char suffix, SizeSpec* size) {
   }
 }
 
+constexpr std::string_view kSame = "same";  // the source's own format
+
 template <typename T, std::size_t N>
 using Words = std::array<std::pair<std::string_view, T>, N>;
 
@@ -129,6 +131,12 @@ Status SetQuality(std::string_view format, std::string_view text,
   return {};
 }
 
+// Returns true for "jpg", and for "jpeg", which is as usual.
+bool IsWordOf(const ImageFormatRow& row, std::string_view text) {
+  return !text.empty() &&
+         (text == row.extension || text == row.other_extensions.front());
+}
+
 }  // namespace
 
 Result<SizeSpec> ParseSize(std::string_view text, Fit fit) {
@@ -171,32 +179,20 @@ Result<FailOn> ParseFailOn(std::string_view text) {
 std::string_view ToWord(FailOn fail_on) { return WordOf(fail_on, kFailOns); }
 
 Result<ImageFormat> ParseOutputFormat(std::string_view text) {
-  if (text == "same") return ImageFormat::kUnknown;
-  if (text == "jpg" || text == "jpeg") return ImageFormat::kJpeg;
-  if (text == "png") return ImageFormat::kPng;
-  if (text == "webp") return ImageFormat::kWebp;
-  return Fail(ErrorCode::kUsage,
-              fmt::format("'{}' cannot be written; write same, jpg, png or "
-                          "webp",
-                          text));
+  if (text == kSame) return ImageFormat::kUnknown;
+  std::string known(kSame);
+  for (const ImageFormatRow& row : ImageFormatRows()) {
+    if (!row.can_be_written) continue;
+    if (IsWordOf(row, text)) return row.format;
+    known += fmt::format(", {}", row.extension);
+  }
+  return Fail(
+      ErrorCode::kUsage,
+      fmt::format("'{}' cannot be written; write one of {}", text, known));
 }
 
 std::string_view ToWord(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kUnknown:
-      return "same";
-    case ImageFormat::kJpeg:
-      return "jpg";
-    case ImageFormat::kPng:
-      return "png";
-    case ImageFormat::kWebp:
-      return "webp";
-    case ImageFormat::kGif:
-      return "gif";
-    case ImageFormat::kAvif:
-      return "avif";
-  }
-  return "same";
+  return format == ImageFormat::kUnknown ? kSame : RowOf(format).extension;
 }
 
 Result<Rgb> ParseColour(std::string_view text) {

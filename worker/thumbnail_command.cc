@@ -87,13 +87,8 @@ void Declare(CLI::App* command, Request* request) {
 ImageFormat FormatOf(const std::string& output) {
   const std::size_t dot = output.rfind('.');
   if (dot == std::string::npos) return ImageFormat::kUnknown;
-  std::string suffix = output.substr(dot + 1);
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  if (suffix == "jpg" || suffix == "jpeg") return ImageFormat::kJpeg;
-  if (suffix == "png") return ImageFormat::kPng;
-  if (suffix == "webp") return ImageFormat::kWebp;
-  return ImageFormat::kUnknown;
+  const ImageFormat named = FormatFromExtension(output.substr(dot + 1));
+  return CanBeWritten(named) ? named : ImageFormat::kUnknown;
 }
 
 Result<Recipe> MakeRecipe(const Request& request) {
@@ -181,8 +176,7 @@ std::string NameOf(const std::string& pattern, const SizeSpec& size,
 std::string WithExtension(std::string name, ImageFormat written) {
   const std::size_t dot = name.rfind('.');
   if (FormatOf(name) == ImageFormat::kUnknown) return name;
-  return name.replace(dot + 1, std::string::npos,
-                      written == ImageFormat::kPng ? "png" : "jpg");
+  return name.replace(dot + 1, std::string::npos, RowOf(written).extension);
 }
 
 int Usage(std::string_view what) {

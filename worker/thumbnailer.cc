@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "worker/image/codec/decoder.h"
-#include "worker/image/codec/encoder.h"
+#include "worker/image/codec/formats.h"
+#include "worker/image/codec/peek.h"
 #include "worker/image/colour/colour.h"
 #include "worker/image/colour/compose.h"
 #include "worker/image/colour/linear.h"
 #include "worker/image/cost.h"
 #include "worker/image/header/exif.h"
-#include "worker/image/header/inspect.h"
 #include "worker/image/header/walk_budget.h"
 #include "worker/image/resample/resampler.h"
 
@@ -82,24 +81,6 @@ Axis ToAxis(const StoredAxis& stored, std::uint32_t samples, double extent,
   return axis;
 }
 
-std::string_view NameOf(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return "JPEG";
-    case ImageFormat::kPng:
-      return "PNG";
-    case ImageFormat::kWebp:
-      return "WebP";
-    case ImageFormat::kGif:
-      return "GIF";
-    case ImageFormat::kAvif:
-      return "AVIF";
-    case ImageFormat::kUnknown:
-      break;
-  }
-  return "an unknown format";
-}
-
 bool IsInk(ColourModel model) {
   return model == ColourModel::kCmyk || model == ColourModel::kYcck;
 }
@@ -139,8 +120,6 @@ class Thumbnailer::Impl {
                                        std::uint64_t size_mask,
                                        MutableByteSpan output,
                                        Outcome* outcome);
-  [[nodiscard]] ImageResult<std::unique_ptr<Decoder>> Open(ByteSpan encoded,
-                                                           ImageFormat format);
   [[nodiscard]] ImageResult<void> CheckLimits(
       std::size_t encoded_bytes, const OpenedPicture& picture,
       const std::vector<SizePlan>& plans, std::uint64_t size_mask) const;
@@ -190,23 +169,6 @@ class Thumbnailer::Impl {
   DecodeWarnings warnings_;
 };
 
-ImageResult<std::unique_ptr<Decoder>> Thumbnailer::Impl::Open(
-    ByteSpan encoded, ImageFormat format) {
-  const DecoderOptions options{recipe_.fail_on, recipe_.limits};
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return OpenJpeg(encoded, options, &warnings_);
-    case ImageFormat::kWebp:
-      return OpenWebp(encoded, options, &warnings_);
-    case ImageFormat::kGif:
-      return OpenGif(encoded, options, &warnings_);
-    case ImageFormat::kAvif:
-      return OpenAvif(encoded, options, &warnings_);
-    default:
-      return OpenPng(encoded, options, &warnings_);
-  }
-}
-
 // Predicted peak in bytes that any file may have, however small it is.
 constexpr std::uint64_t kPeakOfAnyFile = 256 << 20;
 // Most pixels for each byte of a file whose predicted peak exceeds
@@ -235,9 +197,10 @@ ImageResult<void> Thumbnailer::Impl::CheckLimits(
                   "thumbnails of " + std::to_string(pixels) + " pixels");
   for (const SizePlan& plan : plans)
     if (std::max(plan.place.canvas_width, plan.place.canvas_height) >
-        LongestSide(plan.format))
-      return Refuse(Reason::kUnsupported,
-                    "too long a side for " + std::string(NameOf(plan.format)));
+        WriterOf(plan.format).longest_side)
+      return Refuse(
+          Reason::kUnsupported,
+          "too long a side for " + std::string(RowOf(plan.format).name));
   // The decoder copies and parses a profile, and we keep it.
   const std::uint64_t peak =
       EstimateCost(picture.header, recipe_, size_mask).peak_bytes +
@@ -270,9 +233,8 @@ DecodeHint Thumbnailer::Impl::HintFor(const std::vector<SizePlan>& plans,
 
 bool Thumbnailer::Impl::HalvesChroma(const SizePlan& plan) const {
   if (plan.place.padded()) return false;
-  return plan.format == ImageFormat::kWebp ||
-         (plan.format == ImageFormat::kJpeg &&
-          recipe_.jpeg_quality < kFullChromaQuality);
+  const auto halves = WriterOf(plan.format).halves_chroma;
+  return halves != nullptr && halves(recipe_);
 }
 
 bool Thumbnailer::Impl::HalvesChroma(const std::vector<SizePlan>& plans) const {
@@ -364,12 +326,13 @@ bool Thumbnailer::Impl::CanHoldProfile(const OpenedPicture& picture,
   if (!recipe_.keep.icc || picture.icc.empty()) return false;
   if (IsInk(picture.model)) return false;
   if (picture.model != ColourModel::kGrey) return true;
-  if (format == ImageFormat::kWebp) return false;  // WebP has no grey
+  const FormatWriter& writer = WriterOf(format);
+  if (!writer.holds_grey) return false;
   // A coloured background turns grey into RGB.
   const bool padded =
       std::any_of(plans.begin(), plans.end(),
                   [](const SizePlan& plan) { return plan.place.padded(); });
-  const bool lies_on_ground = padded || format == ImageFormat::kJpeg;
+  const bool lies_on_ground = padded || !writer.holds_alpha;
   return recipe_.background.is_grey() || !lies_on_ground;
 }
 
@@ -410,7 +373,7 @@ Metadata Thumbnailer::Impl::MetadataOf(const OpenedPicture& picture,
 
 ImageResult<std::uint64_t> Thumbnailer::Impl::Encode(
     Job* job, const Finish& finish, MutableByteSpan output) const {
-  const ImageFormat format = job->plan.format;
+  const FormatWriter& writer = WriterOf(job->plan.format);
   const Placement& place = job->plan.place;
   PlaneSet& planes = job->planes;
   // LinearRows has applied the transform already.
@@ -422,25 +385,14 @@ ImageResult<std::uint64_t> Thumbnailer::Impl::Encode(
                      !planes.planes[0].wide() && !planes.alpha;
   const bool jfif_like = planes.model == ColourModel::kYcc &&
                          planes.ycc.weights == YccCode::Weights::kBt601;
-  if (format == ImageFormat::kJpeg && plain &&
-      (jfif_like || planes.model == ColourModel::kGrey)) {
-    SetYccRange(&planes, false);
-    return EncodeJpegPlanes(planes, recipe_.jpeg_quality, metadata, output);
+  const bool grey = planes.model == ColourModel::kGrey && writer.holds_grey;
+  if (writer.encode_planes != nullptr && plain && (jfif_like || grey)) {
+    SetYccRange(&planes, writer.limited_range);
+    return writer.encode_planes(planes, recipe_, metadata, output);
   }
-  if (format == ImageFormat::kWebp && plain && jfif_like) {
-    SetYccRange(&planes, true);
-    return EncodeWebpPlanes(planes, recipe_.webp_quality, metadata, output);
-  }
-  const bool keep_alpha = format != ImageFormat::kJpeg;
-  Composer rows(planes, place, recipe_.background, keep_alpha, transform);
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return EncodeJpeg(rows, recipe_.jpeg_quality, metadata, output);
-    case ImageFormat::kWebp:
-      return EncodeWebp(rows, recipe_.webp_quality, metadata, output);
-    default:
-      return EncodePng(rows, metadata, output);
-  }
+  Composer rows(planes, place, recipe_.background, writer.holds_alpha,
+                transform);
+  return writer.encode(rows, recipe_, metadata, output);
 }
 
 // Encodes all thumbnails one after the other. After the first one that does not
@@ -488,7 +440,9 @@ ImageResult<void> Thumbnailer::Impl::Make(ByteSpan encoded,
   outcome->source_format = sniffed.format;
   if (sniffed.reason != Reason::kNone)
     return Refuse(sniffed.reason, std::string(sniffed.message));
-  auto decoder = Open(encoded, sniffed.format);
+  auto decoder =
+      CodecOf(sniffed.format)
+          .open(encoded, {recipe_.fail_on, recipe_.limits}, &warnings_);
   if (!decoder) return tl::unexpected<ImageError>(std::move(decoder).error());
   const OpenedPicture& picture = (*decoder)->picture();
   const ImageFormat format =

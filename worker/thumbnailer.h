@@ -20,8 +20,8 @@
 #include "proto/phase.h"
 #include "proto/recipe.h"
 #include "proto/task.h"
+#include "worker/image/codec/peek.h"
 #include "worker/image/cost_estimate.h"
-#include "worker/image/header/image_header.h"
 
 namespace thumbmill {
 

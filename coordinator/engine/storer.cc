@@ -61,7 +61,7 @@ void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
     file.name = naming.records[i].name;
     file.bytes = std::move(outputs[i]);
     file.content_type =
-        ContentType(item->outcome.FormatOf(item->outcome.thumbnails[i]));
+        RowOf(item->outcome.FormatOf(item->outcome.thumbnails[i])).mime_type;
     store->files.push_back(std::move(file));
   }
   item->store = std::move(store);

@@ -9,11 +9,6 @@
 namespace thumbmill {
 namespace {
 
-bool CanBeWritten(ImageFormat format) {
-  return format == ImageFormat::kJpeg || format == ImageFormat::kPng ||
-         format == ImageFormat::kWebp;
-}
-
 // Returns true if a worker may give this reason: it is about the image. The
 // other reasons belong to download and storage. Some of those would make the
 // item skipped, so that the report would not name it as failed.

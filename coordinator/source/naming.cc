@@ -28,13 +28,6 @@ constexpr std::array<std::string_view, 11> kWords = {
     "index", "part", "host", "dir",  "stem", "srcext",
     "ext",   "w",    "h",    "size", "hash"};
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return lower;
-}
-
 bool IsUnsafe(char c) {
   const auto u = static_cast<unsigned char>(c);
   return u < 0x20 || u == 0x7f || c == '\\';
@@ -156,17 +149,14 @@ std::string Extension(const ImageRef& ref, ImageFormat written,
                       ImageFormat wanted) {
   if (wanted == ImageFormat::kUnknown && Names(ref.srcext, written))
     return ref.srcext;
-  return std::string(DefaultExtension(written));
+  return std::string(RowOf(written).extension);
 }
 
 // Predicts the output format from the extension of the source.
 ImageFormat Predicted(const ImageRef& ref, ImageFormat wanted) {
   if (wanted != ImageFormat::kUnknown) return wanted;
   const ImageFormat named = FormatFromExtension(ref.srcext);
-  const bool writable = named == ImageFormat::kJpeg ||
-                        named == ImageFormat::kPng ||
-                        named == ImageFormat::kWebp;
-  return writable ? named : ImageFormat::kJpeg;
+  return CanBeWritten(named) ? named : ImageFormat::kJpeg;
 }
 
 // Escapes slashes. A stem or an extension comes from one part of a path, so a
@@ -428,49 +418,6 @@ std::string RecordPart(const std::string& part) {
 std::string PartFromRecord(std::string_view text) {
   if (!text.starts_with(kEncodedPart)) return std::string(text);
   return PercentDecode(text.substr(kEncodedPart.size()));
-}
-
-ImageFormat FormatFromExtension(std::string_view extension) {
-  const std::string lower = Lower(extension);
-  if (lower == "jpg" || lower == "jpeg" || lower == "jpe" || lower == "jfif")
-    return ImageFormat::kJpeg;
-  if (lower == "png") return ImageFormat::kPng;
-  if (lower == "webp") return ImageFormat::kWebp;
-  if (lower == "gif") return ImageFormat::kGif;
-  if (lower == "avif") return ImageFormat::kAvif;
-  return ImageFormat::kUnknown;
-}
-
-std::string_view DefaultExtension(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kPng:
-      return "png";
-    case ImageFormat::kWebp:
-      return "webp";
-    case ImageFormat::kGif:
-      return "gif";
-    case ImageFormat::kAvif:
-      return "avif";
-    default:
-      return "jpg";
-  }
-}
-
-std::string_view ContentType(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return "image/jpeg";
-    case ImageFormat::kPng:
-      return "image/png";
-    case ImageFormat::kWebp:
-      return "image/webp";
-    case ImageFormat::kGif:
-      return "image/gif";
-    case ImageFormat::kAvif:
-      return "image/avif";
-    default:
-      return "application/octet-stream";
-  }
 }
 
 }  // namespace thumbmill

@@ -14,6 +14,7 @@
 
 #include "common/result.h"
 #include "coordinator/source/source.h"
+#include "proto/image_format.h"
 #include "proto/recipe.h"
 
 namespace thumbmill {
@@ -77,10 +78,5 @@ void FillNameParts(ImageRef* ref, std::string_view url_or_relative_path);
 // that is not UTF-8 becomes a mark and the percent-encoded bytes.
 [[nodiscard]] std::string RecordPart(const std::string& part);
 [[nodiscard]] std::string PartFromRecord(std::string_view text);
-
-// Returns the format that an extension names, or kUnknown.
-[[nodiscard]] ImageFormat FormatFromExtension(std::string_view extension);
-[[nodiscard]] std::string_view DefaultExtension(ImageFormat format);
-[[nodiscard]] std::string_view ContentType(ImageFormat format);
 
 }  // namespace thumbmill

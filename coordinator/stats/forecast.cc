@@ -19,10 +19,6 @@ constexpr double kMemorySeconds = 60;
 // No estimate before this time: the first rates are mostly start-up.
 constexpr double kFirstSeconds = 2;
 
-std::size_t IndexOf(ImageFormat format) {
-  return static_cast<std::size_t>(format);
-}
-
 }  // namespace
 
 void Forecast::Listed(ImageFormat named, std::uint64_t bytes,

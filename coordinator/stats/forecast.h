@@ -22,7 +22,7 @@
 #include <optional>
 
 #include "common/clock.h"
-#include "proto/recipe.h"
+#include "proto/image_format.h"
 
 namespace thumbmill {
 
@@ -63,7 +63,6 @@ class Forecast {
   [[nodiscard]] std::optional<Millis> TimeLeft(const ListState& list) const;
 
  private:
-  static constexpr std::size_t kFormats = 6;
   struct Tally {
     // Images that are not final; those with a known size; bytes of these.
     double open = 0, open_sized = 0, open_bytes = 0;
@@ -79,7 +78,7 @@ class Forecast {
   // Returns how many images that need work are probably not listed yet.
   [[nodiscard]] double Unlisted(const ListState& list) const;
 
-  std::array<Tally, kFormats> formats_{};
+  std::array<Tally, kImageFormats> formats_{};
   Tally all_;
   double listed_ = 0;
   double recorded_;

@@ -28,12 +28,13 @@
 #include <vector>
 
 #include "proto/size_spec.h"
-#include "worker/image/codec/decoder.h"
-#include "worker/image/codec/encoder.h"
+#include "worker/image/codec/decoders.h"
+#include "worker/image/codec/formats.h"
+#include "worker/image/codec/peek.h"
 #include "worker/image/colour/colour.h"
 #include "worker/image/cost.h"
 #include "worker/image/header/exif.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace {
@@ -114,11 +115,9 @@ Bytes ReadFile(const fs::path& path) {
 void Save(const fs::path& folder, const Input& input, const Outcome& outcome,
           const Bytes& output) {
   for (const Thumbnail& t : outcome.thumbnails) {
-    const char* ext = outcome.output_format == ImageFormat::kPng    ? ".png"
-                      : outcome.output_format == ImageFormat::kWebp ? ".webp"
-                                                                    : ".jpg";
     const std::string name =
-        input.path.stem().string() + "_" + std::to_string(t.size_index) + ext;
+        input.path.stem().string() + "_" + std::to_string(t.size_index) + "." +
+        std::string(RowOf(outcome.output_format).extension);
     std::ofstream(folder / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(output.data()) + t.bytes.offset,
                static_cast<std::streamsize>(t.bytes.length));
@@ -150,20 +149,6 @@ DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
 
 using Readers = std::map<std::string, int>;
 
-ImageResult<std::unique_ptr<Decoder>> Open(ByteSpan bytes, ImageFormat format,
-                                           const Recipe& recipe,
-                                           DecodeWarnings* warnings) {
-  const DecoderOptions options{recipe.fail_on, recipe.limits};
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return OpenJpeg(bytes, options, warnings);
-    case ImageFormat::kWebp:
-      return OpenWebp(bytes, options, warnings);
-    default:
-      return OpenPng(bytes, options, warnings);
-  }
-}
-
 bool ReadRows(RowSource* source) {
   const PictureShape& shape = source->shape();
   std::vector<RowRing> buffers;
@@ -188,7 +173,9 @@ class OwnDecoders {
   bool Decode(const Bytes& bytes, Readers* readers) {
     warnings_.Clear();
     const ImageFormat format = Sniff(bytes).format;
-    const auto decoder = Open(bytes, format, recipe_, &warnings_);
+    if (format == ImageFormat::kUnknown) return false;
+    const auto decoder = CodecOf(format).open(
+        bytes, {recipe_.fail_on, recipe_.limits}, &warnings_);
     if (!decoder) return false;
     const OpenedPicture& picture = (*decoder)->picture();
     DecodeHint hint = HintFor(picture.header.width, picture.header.height,

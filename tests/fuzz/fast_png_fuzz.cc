@@ -22,7 +22,7 @@
 
 #include "tests/tools/jpeg_planes.h"
 #include "tests/tools/raw_png.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/codec/peek.h"
 
 namespace {
 

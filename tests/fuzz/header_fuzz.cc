@@ -12,8 +12,9 @@
 #include "worker/image/colour/colour.h"
 #include "worker/image/header/avif_meta.h"
 #include "worker/image/header/exif.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 #include "worker/image/header/metadata.h"
+#include "worker/image/header/png_layout.h"
 #include "worker/image/header/webp_layout.h"
 #include "worker/thumbnailer.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/bytes.h"
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 
 namespace thumbmill::testing {
 

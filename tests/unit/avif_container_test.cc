@@ -12,8 +12,8 @@
 #include "tests/tools/pictures.h"
 #include "tests/unit/full_size.h"
 #include "worker/image/codec/avif_rewrite.h"
+#include "worker/image/codec/peek.h"
 #include "worker/image/header/avif_meta.h"
-#include "worker/image/header/inspect.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

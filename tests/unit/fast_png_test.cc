@@ -18,7 +18,8 @@
 
 #include "tests/tools/jpeg_planes.h"
 #include "tests/tools/raw_png.h"
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
+#include "worker/image/codec/peek.h"
 
 namespace thumbmill {
 namespace {

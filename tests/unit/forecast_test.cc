@@ -120,5 +120,13 @@ TEST(Forecast, RecordedOnesThatAreMadeAgainCount) {
   EXPECT_EQ(forecast.ImagesLeft({false, 0.1})->images, 1000u);
 }
 
+TEST(Forecast, CountsTheLastFormatToo) {
+  Forecast forecast(0);
+  forecast.Listed(ImageFormat::kLast, 100, false);
+  EXPECT_EQ(forecast.ImagesLeft({true, 1.0})->images, 1u);
+  forecast.Ended(ImageFormat::kLast, 100, 100, 100);
+  EXPECT_EQ(forecast.ImagesLeft({true, 1.0})->images, 0u);
+}
+
 }  // namespace
 }  // namespace thumbmill

@@ -21,7 +21,7 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

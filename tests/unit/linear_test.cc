@@ -11,7 +11,7 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

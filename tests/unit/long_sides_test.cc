@@ -9,8 +9,8 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "worker/image/codec/peek.h"
 #include "worker/image/cost.h"
-#include "worker/image/header/inspect.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

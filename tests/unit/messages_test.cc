@@ -179,5 +179,25 @@ TEST(Messages, NoChangedByteMakesDecodingFallOver) {
   EXPECT_GT(refused, 1000u);
 }
 
+TEST(Messages, ARecipeNamesNoFormatThatCannotBeWritten) {
+  for (const ImageFormatRow& row : ImageFormatRows()) {
+    Welcome welcome;
+    welcome.recipe = FullRecipe();
+    welcome.recipe.format = row.format;
+    std::string frame;
+    Encode(welcome, &frame);
+    EXPECT_EQ(Decode(AsBytes(frame)).has_value(), row.can_be_written)
+        << row.name;
+  }
+}
+
+TEST(Messages, EachFormatOfASourceIsRead) {
+  for (const ImageFormatRow& row : ImageFormatRows()) {
+    TaskResult result;
+    result.outcome.source_format = row.format;
+    EXPECT_EQ(Again(result).outcome.source_format, row.format) << row.name;
+  }
+}
+
 }  // namespace
 }  // namespace thumbmill

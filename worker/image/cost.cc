@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "worker/image/codec/decoder.h"
-#include "worker/image/codec/encoder.h"
+#include "worker/image/codec/formats.h"
 #include "worker/image/header/metadata.h"
 #include "worker/image/resample/resampler.h"
 
@@ -19,20 +18,10 @@ using U64 = std::uint64_t;
 // Bytes that every image costs: the libraries' own tables, a colour transform
 // and the cached tables of weights.
 constexpr U64 kBaseBytes = 8 << 20;
-constexpr U64 kDeflateBytes = 400 << 10;
 constexpr U64 kMaxBandRows = 32;
 constexpr U64 kRowSlack = 256;  // alignment, whole vectors
 // No image with more pixels is admitted, and products might overflow.
 constexpr U64 kAbsurdPixels = U64{1} << 40;
-
-// The memory layout of a picture while it is decoded.
-struct Layout {
-  U64 planes = 3;
-  U64 sample_bytes = 1;
-  U64 width = 0;  // as decoded
-  U64 height = 0;
-  U64 held = 0;  // bytes that the decoder holds at once
-};
 
 DecodeHint HintFor(const std::vector<SizePlan>& plans, bool exact) {
   DecodeHint hint;
@@ -48,120 +37,9 @@ DecodeHint HintFor(const std::vector<SizePlan>& plans, bool exact) {
   return hint;
 }
 
-Layout JpegLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
-  Layout layout;
-  const U64 w = header.width, h = header.height;
-  layout.planes = std::max<U64>(header.components, 1);
-  const U64 eighths = JpegEighths(header.width, header.height, hint);
-  layout.width = (w * eighths + 7) / 8 + 32;
-  layout.height = (h * eighths + 7) / 8 + 32;
-  if (!header.progressive) return layout;
-  // The coefficients take two bytes each, in whole MCUs. Our own reader keeps
-  // none. At a damaged byte, however, it hands over to the library, which keeps
-  // them all, and the header does not tell whether the file is damaged.
-  const U64 padding = layout.planes * 32 * (w + h + 32);
-  const U64 samples =
-      header.samples != 0 ? header.samples : w * h * layout.planes;
-  layout.held = 2 * (samples + padding);
-  return layout;
-}
-
-Layout PngLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
-  Layout layout;
-  const U64 depth = header.bits == 16 ? 2 : 1;
-  // One channel may be a palette, which becomes RGB and alpha.
-  layout.planes = header.components == 2 ? 2 : 4;
-  layout.sample_bytes = 2;
-  layout.width = header.width;
-  layout.height = header.height;
-  const U64 row = layout.width * layout.planes * depth;
-  layout.held = row * 5;
-  if (!header.interlaced) return layout;
-  const U64 divisor = PngDivisor(header, hint);
-  if (divisor == 1) {
-    layout.held += row * layout.height;
-    return layout;
-  }
-  // A row of each plane, and 4-byte sums of the reduced picture.
-  layout.held += layout.planes * (layout.width * 2 + kRowSlack);
-  layout.width = (layout.width + divisor - 1) / divisor;
-  layout.height = (layout.height + divisor - 1) / divisor;
-  layout.held += layout.width * layout.height * layout.planes * 4;
-  return layout;
-}
-
-Layout WebpLayoutOf(const ImageHeader& header, const DecodeHint& hint) {
-  Layout layout;
-  const bool alpha = header.components == 4;
-  layout.planes = header.components;
-  layout.sample_bytes = alpha ? 2 : 1;
-  const U64 divisor = WebpDivisor(header, hint);
-  layout.width = (header.width + divisor - 1) / divisor;
-  layout.height = (header.height + divisor - 1) / divisor;
-  const U64 pixels = U64{header.width} * header.height;
-  const U64 given = (layout.width + 1) * (layout.height + 1);
-  if (header.lossless) {
-    // libwebp's own 32-bit pixels, and the pixels that it returns.
-    layout.held = pixels * 4 + given * layout.planes;
-  } else {
-    // A picture without alpha needs Y, and chroma of half the size. One with
-    // alpha needs RGBA and the alpha plane, which may be compressed losslessly.
-    layout.held = alpha ? given * 4 + pixels * 6 : given * 3 / 2;
-  }
-  // Rows inside libwebp, for macroblocks, the upsampler and the rescaler.
-  layout.held += U64{header.width} * 128 + (1 << 20);
-  return layout;
-}
-
-Layout GifLayoutOf(const ImageHeader& header) {
-  Layout layout;
-  layout.planes = 4;
-  layout.sample_bytes = 2;
-  layout.width = header.width;
-  layout.height = header.height;
-  // A row of indices, which may be longer than the screen, a row of colours,
-  // and giflib's tables.
-  layout.held = (64 << 10) + layout.width * 4 + (64 << 10);
-  if (header.interlaced) layout.held += layout.width * layout.height;
-  return layout;
-}
-
-Layout AvifLayoutOf(const ImageHeader& header) {
-  Layout layout;
-  layout.planes = header.components;
-  layout.sample_bytes = 2;
-  layout.width = header.width;
-  layout.height = header.height;
-  // dav1d works in squares of 128.
-  const U64 padded = (layout.width + 256) * (layout.height + 256);
-  const U64 samples = header.samples + (padded - layout.width * layout.height) *
-                                           header.components;
-  // The picture twice: a second copy is needed to join tiles or to add film
-  // grain. Also dav1d's notes about each block, for colours and for alpha.
-  layout.held = 2 * samples * (header.bits > 8 ? 2 : 1) + 2 * padded;
-  constexpr U64 kDav1dBytes = 512 << 10;
-  layout.held += (U64{header.items} + 2) * kDav1dBytes;
-  return layout;
-}
-
-Layout LayoutOf(const ImageHeader& header, const DecodeHint& hint) {
-  switch (header.format) {
-    case ImageFormat::kJpeg:
-      return JpegLayoutOf(header, hint);
-    case ImageFormat::kWebp:
-      return WebpLayoutOf(header, hint);
-    case ImageFormat::kGif:
-      return GifLayoutOf(header);
-    case ImageFormat::kAvif:
-      return AvifLayoutOf(header);
-    default:
-      return PngLayoutOf(header, hint);
-  }
-}
-
 // Adds the memory of LinearRows: rows of the file's own planes, and tables that
 // enlarge planes to full size.
-void BecomeLinear(Layout* layout) {
+void BecomeLinear(DecodeMemory* layout) {
   constexpr U64 kLag = 24, kTables = 250, kCurves = 192 << 10;
   const U64 row = layout->width * 2 + kRowSlack;
   layout->held += layout->planes * row * (kMaxBandRows + kLag) +
@@ -172,7 +50,7 @@ void BecomeLinear(Layout* layout) {
 
 // Returns the bytes of the rows that the filters read, on all levels, and of
 // one row between the two steps.
-U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
+U64 WindowBytes(const DecodeMemory& layout, const std::vector<SizePlan>& plans,
                 FilterKind filter) {
   U64 window = 2;
   for (const SizePlan& plan : plans) {
@@ -189,7 +67,8 @@ U64 WindowBytes(const Layout& layout, const std::vector<SizePlan>& plans,
   return 2 * layout.planes * rows * row + 2 * layout.width;
 }
 
-U64 TableBytes(const SizePlan& plan, const Layout& layout, FilterKind filter) {
+U64 TableBytes(const SizePlan& plan, const DecodeMemory& layout,
+               FilterKind filter) {
   const auto table = [&](U64 from, U64 scaled, U64 count) {
     const double step = static_cast<double>(from) / static_cast<double>(scaled);
     return count * (2 * (U64{MaxTaps(filter, step)} + 8) * 2 + 80);
@@ -199,48 +78,21 @@ U64 TableBytes(const SizePlan& plan, const Layout& layout, FilterKind filter) {
           table(layout.height, plan.place.scaled_height, plan.place.height));
 }
 
-U64 RasterBytes(const SizePlan& plan, const Layout& layout) {
+U64 RasterBytes(const SizePlan& plan, const DecodeMemory& layout) {
   // The 16 pays for padded rows, in both directions because the picture may lie
   // on its side.
   const U64 area = (plan.place.width + 16) * (plan.place.height + 16);
   return area * layout.planes * layout.sample_bytes;
 }
 
-U64 EncoderBytes(U64 canvas, ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kPng:
-      return kDeflateBytes;
-    case ImageFormat::kWebp:
-      // RGBA, the same as planes, tokens and the output. The lossless encoder
-      // compresses alpha.
-      return 40 * canvas + (2 << 20);
-    default:
-      return 6 * canvas;
-  }
-}
-
 // Returns the bytes needed while a thumbnail is encoded: its planes turned
 // upright, and the encoder's own memory.
-U64 EncodeBytes(const SizePlan& plan, const Layout& layout,
+U64 EncodeBytes(const SizePlan& plan, const DecodeMemory& layout,
                 ImageFormat format) {
   const U64 canvas =
       (plan.place.canvas_width + 16) * (plan.place.canvas_height + 16);
   const U64 rows = 24 * plan.place.canvas_width;
-  return RasterBytes(plan, layout) + rows + EncoderBytes(canvas, format);
-}
-
-U64 OutputBytes(const SizePlan& plan, const Recipe& recipe,
-                ImageFormat format) {
-  constexpr U64 kHeaders = 1024;
-  const U64 pixels = plan.place.pixels();
-  if (format == ImageFormat::kPng)
-    return pixels * 4 + plan.place.canvas_height * 2 + kHeaders;
-  const bool webp = format == ImageFormat::kWebp;
-  const int quality = webp ? recipe.webp_quality : recipe.jpeg_quality;
-  // The thumbnails of our corpus stay below this, although small thumbnails
-  // have much detail per pixel.
-  const U64 colours = quality < 90 ? pixels * 3 / 2 : pixels * 3;
-  return kHeaders + colours + (webp ? pixels : 0);  // lossless alpha
+  return RasterBytes(plan, layout) + rows + WriterOf(format).memory(canvas);
 }
 
 // Returns the bytes of metadata in each thumbnail.
@@ -273,7 +125,8 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       std::swap(plan.place.scaled_width, plan.place.scaled_height);
       std::swap(plan.place.width, plan.place.height);
     }
-  Layout layout = LayoutOf(header, HintFor(plans, WantsExact(recipe)));
+  DecodeMemory layout =
+      CodecOf(header.format).memory(header, HintFor(plans, WantsExact(recipe)));
   if (recipe.linear) BecomeLinear(&layout);
   const ImageFormat format = OutputFormat(recipe, header.format, true);
   cost.peak_bytes =
@@ -289,7 +142,8 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
     for (const bool alpha : {false, true}) {
       const ImageFormat written = FormatOfSize(plan.place, format, alpha);
       encode = std::max(encode, EncodeBytes(plan, layout, written));
-      output = std::max(output, OutputBytes(plan, recipe, written));
+      output =
+          std::max(output, WriterOf(written).file_bytes(plan.place, recipe));
     }
     cost.output_bytes += output + metadata;
   }
@@ -311,26 +165,14 @@ std::vector<SizePlan> PlanSizes(std::uint32_t width, std::uint32_t height,
 
 ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source, bool alpha) {
   if (recipe.format != ImageFormat::kUnknown) return recipe.format;
-  if (source != ImageFormat::kGif && source != ImageFormat::kAvif)
-    return source;
+  if (CanBeWritten(source)) return source;
   return alpha ? ImageFormat::kPng : ImageFormat::kJpeg;
-}
-
-std::uint64_t LongestSide(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kJpeg:
-      return kMaxJpegSide;
-    case ImageFormat::kWebp:
-      return kMaxWebpSide;
-    default:
-      return kMaxPngSide;
-  }
 }
 
 ImageFormat FormatOfSize(const Placement& place, ImageFormat usual,
                          bool alpha) {
   const U64 side = std::max(place.canvas_width, place.canvas_height);
-  if (side <= LongestSide(usual)) return usual;
+  if (side <= WriterOf(usual).longest_side) return usual;
   return alpha || side > kMaxJpegSide ? ImageFormat::kPng : ImageFormat::kJpeg;
 }
 
@@ -347,8 +189,8 @@ CostEstimate EstimateCost(const ImageHeader& header, const Recipe& recipe,
   if (header.width == 0 || header.height == 0) return {};
   CostEstimate cost = CostOf(header, recipe, size_mask, false);
   // The header does not tell the orientation, so the larger cost of both cases
-  // counts. Without `rotate` only an AVIF may be turned: by its container.
-  if (!recipe.rotate && header.format != ImageFormat::kAvif) return cost;
+  // counts. Without `rotate` only a container may turn the picture.
+  if (!recipe.rotate && !CodecOf(header.format).turns_by_container) return cost;
   const CostEstimate lying = CostOf(header, recipe, size_mask, true);
   cost.peak_bytes = std::max(cost.peak_bytes, lying.peak_bytes);
   cost.output_bytes = std::max(cost.output_bytes, lying.output_bytes);

@@ -36,9 +36,6 @@ struct SizePlan {
 [[nodiscard]] ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source,
                                        bool alpha);
 
-// Returns the longest side that the format allows, in pixels.
-[[nodiscard]] std::uint64_t LongestSide(ImageFormat format);
-
 // Returns the format of one size, normally `usual`. If a side is too long for
 // that, returns JPEG, or PNG if the picture has alpha or is too long for a JPEG
 // too.

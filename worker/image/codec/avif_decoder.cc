@@ -31,7 +31,7 @@
 #include "worker/image/codec/avif_colours.h"
 #include "worker/image/codec/avif_input.h"
 #include "worker/image/codec/avif_rewrite.h"
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/colour/colour.h"
 #include "worker/image/header/avif_layout.h"
@@ -273,7 +273,7 @@ ImageResult<void> AvifDecoder::Open() {
   if (image.width == 0 || image.height == 0 || image.depth < 8 ||
       image.depth > 12)
     return Refuse(Reason::kCorrupt, "an AVIF of no size or an odd depth");
-  picture_.header = *PeekHeader(bytes_);
+  picture_.header = PeekAvif(bytes_);
   DescribePicture();
   KeepMetadata();
   return {};

@@ -43,6 +43,16 @@ struct DecodeHint {
   bool halved_chroma = false;  // the thumbnails halve chroma anyway
 };
 
+// The memory of a picture while it is decoded: an upper bound. If the header
+// does not tell something, the more expensive case counts.
+struct DecodeMemory {
+  std::uint64_t planes = 3;
+  std::uint64_t sample_bytes = 1;
+  std::uint64_t width = 0;  // as decoded
+  std::uint64_t height = 0;
+  std::uint64_t held = 0;  // bytes that the decoder holds at once
+};
+
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -65,35 +75,5 @@ struct DecoderOptions {
 
 // Decoders treat larger profiles and texts as absent.
 constexpr std::size_t kMaxProfileBytes = 4 << 20;
-
-// Reads only the header. `bytes` and `warnings` must outlive the decoder.
-[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenJpeg(
-    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
-[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenPng(
-    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
-[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenWebp(
-    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
-
-[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenGif(
-    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
-
-[[nodiscard]] ImageResult<std::unique_ptr<Decoder>> OpenAvif(
-    ByteSpan bytes, const DecoderOptions& options, DecodeWarnings* warnings);
-
-// Returns the eighths (1, 2, 4 or 8) at which libjpeg-turbo decodes a JPEG of
-// this size: the smallest that leaves kGap source samples for the filter. Other
-// values have no SIMD code in libjpeg-turbo.
-[[nodiscard]] unsigned JpegEighths(std::uint32_t width, std::uint32_t height,
-                                   const DecodeHint& hint);
-
-// Returns the number by which libwebp divides both sides; 1 if it does not
-// reduce the picture.
-[[nodiscard]] unsigned WebpDivisor(const ImageHeader& header,
-                                   const DecodeHint& hint);
-
-// Returns the number by which both sides of an interlaced PNG are divided
-// while it is read, to avoid holding the whole picture; 1 if it is not reduced.
-[[nodiscard]] unsigned PngDivisor(const ImageHeader& header,
-                                  const DecodeHint& hint);
 
 }  // namespace thumbmill

@@ -7,7 +7,7 @@
 #include "common/bytes.h"
 #include "worker/image/codec/decoder.h"
 #include "worker/image/codec/fast_jpeg.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 
 struct jpeg_decompress_struct;
 

@@ -21,7 +21,7 @@
 #include <memory>
 
 #include "common/bytes.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/png_layout.h"
 #include "worker/image/picture/picture.h"
 
 namespace thumbmill {

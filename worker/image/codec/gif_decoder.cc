@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/header/gif_layout.h"
 
@@ -251,7 +251,7 @@ ImageResult<void> GifDecoder::ReadColours() {
 
 ImageResult<void> GifDecoder::Open() {
   if (auto ok = CheckLayout(); !ok) return ok;
-  picture_.header = *PeekHeader(input_.bytes());
+  picture_.header = PeekGif(input_.bytes());
   int error = 0;
   gif_.reset(DGifOpen(&input_, ReadBytes, &error));
   if (gif_ == nullptr)

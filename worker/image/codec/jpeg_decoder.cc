@@ -21,13 +21,13 @@
 #include <string>
 #include <utility>
 
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/image/codec/fast_jpeg.h"
 #include "worker/image/codec/fast_jpeg_input.h"
 #include "worker/image/codec/jpeg_scan_order.h"
 #include "worker/image/codec/jpeg_warnings.h"
 #include "worker/image/header/exif.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
@@ -464,7 +464,7 @@ void JpegDecoder::KeepProfile(const JpegLayout& layout) {
 
 ImageResult<void> JpegDecoder::Open() {
   const JpegLayout layout = WalkJpeg(bytes_);
-  if (const auto peeked = PeekHeader(bytes_)) picture_.header = *peeked;
+  picture_.header = PeekJpeg(bytes_);
   if (auto ok = CheckFrame(layout); !ok) return ok;
   if (auto ok = ReadScans(layout); !ok) return ok;
   if (!Guard(&state_, Create)) return tl::unexpected<ImageError>(GaveUp());

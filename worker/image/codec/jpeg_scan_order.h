@@ -11,7 +11,7 @@
 #include <span>
 
 #include "common/bytes.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/jpeg_layout.h"
 
 namespace thumbmill {
 

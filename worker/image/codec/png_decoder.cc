@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "worker/image/codec/block_sums.h"
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/image/codec/fast_png.h"
 #include "worker/image/codec/png_colour.h"
 #include "worker/image/codec/png_feed.h"
@@ -30,7 +30,7 @@
 #include "worker/image/codec/png_stream.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/header/exif.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/png_layout.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
@@ -242,7 +242,7 @@ ImageResult<void> PngDecoder::Open() {
   auto head = ReadPngHead(bytes_, options_.fail_on, warnings_);
   if (!head) return tl::unexpected<ImageError>(std::move(head).error());
   head_ = *head;
-  picture_.header = *PeekHeader(bytes_);
+  picture_.header = PeekPng(bytes_);
   if (auto ok = OpenLibrary(); !ok) return ok;
   picture_.exif = FindPngExif(bytes_, head_);
   picture_.exif_orientation = ExifOrientation(picture_.exif);

@@ -17,7 +17,7 @@
 
 #include "common/bytes.h"
 #include "proto/recipe.h"
-#include "worker/image/header/inspect.h"
+#include "worker/image/header/png_layout.h"
 #include "worker/image/picture/image_result.h"
 
 namespace thumbmill {

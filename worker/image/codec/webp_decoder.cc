@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "worker/image/codec/decoder.h"
+#include "worker/image/codec/decoders.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/header/exif.h"
 #include "worker/image/header/webp_layout.h"
@@ -168,7 +168,7 @@ ImageResult<void> WebpDecoder::ReadFeatures() {
 ImageResult<void> WebpDecoder::Open(ByteSpan bytes) {
   if (auto ok = CheckLayout(); !ok) return ok;
   if (auto ok = ReadFeatures(); !ok) return ok;
-  picture_.header = *PeekHeader(bytes);
+  picture_.header = PeekWebp(bytes);
   picture_.header.components = picture_.alpha ? 4 : 3;
   picture_.header.lossless = layout_.lossless;
   picture_.wide = picture_.alpha;

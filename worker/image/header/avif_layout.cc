@@ -229,6 +229,27 @@ AvifLayout AvifWalker::Walk(ByteSpan bytes) {
   return layout_;
 }
 
+// Returns true if the AVIF describes its picture in a box `mini` instead of
+// `meta` (HEIF, amendment of 2024). libavif of Debian 12 and 13 does not read
+// that box.
+bool HasReducedHeader(ByteSpan bytes) {
+  WalkBudget budget;
+  for (BoxWalker box(bytes.first(std::min(bytes.size(), kSniffBytes)), &budget);
+       box.Next();) {
+    if (box.type() == "mini") return true;
+    if (box.type() == "meta" || box.type() == "moov") return false;
+  }
+  return AsText(bytes.subspan(8, 4)) == "mif3";
+}
+
+std::uint64_t CountAvifSamples(const AvifLayout& avif) {
+  const std::uint64_t width = avif.width, height = avif.height;
+  const std::uint64_t chroma = (avif.halved_x ? (width + 1) / 2 : width) *
+                               (avif.halved_y ? (height + 1) / 2 : height);
+  return width * height * (avif.alpha ? 2 : 1) +
+         (avif.monochrome ? 0 : 2 * chroma);
+}
+
 }  // namespace
 
 bool NamesAlpha(ByteSpan body) {
@@ -242,5 +263,45 @@ bool NamesAlpha(ByteSpan body) {
 }
 
 AvifLayout WalkAvif(ByteSpan bytes) { return AvifWalker().Walk(bytes); }
+
+// Recognises AVIF and HEIF by the brands in the first box. Returns empty for
+// any other file.
+std::optional<Sniffed> SniffAvif(ByteSpan bytes) {
+  if (bytes.size() < 12 || AsText(bytes.subspan(4, 4)) != "ftyp")
+    return std::nullopt;
+  const std::string_view brand = AsText(bytes.subspan(8, 4));
+  const std::string_view box =
+      AsText(bytes.first(std::min<std::size_t>(bytes.size(), 64)));
+  const bool avif = box.find("avif") != box.npos ||
+                    box.find("avis") != box.npos ||
+                    box.find("avio") != box.npos;
+  if (avif && HasReducedHeader(bytes))
+    return Unsupported("AVIF with a reduced header is not supported");
+  if (avif) return WorthOpening(ImageFormat::kAvif);
+  if (box.find("heic") != box.npos || box.find("mif1") != box.npos ||
+      brand == "mif3")
+    return Unsupported("HEIF is not supported");
+  return std::nullopt;  // a video
+}
+
+ImageHeader PeekAvif(ByteSpan bytes) {
+  const AvifLayout avif = WalkAvif(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kAvif;
+  header.overlong = avif.overlong;
+  header.width = avif.width;
+  header.height = avif.height;
+  header.bits = avif.bits;
+  header.components = static_cast<std::uint8_t>((avif.monochrome ? 1 : 3) +
+                                                (avif.alpha ? 1 : 0));
+  header.samples = CountAvifSamples(avif);
+  header.items = avif.items;
+  header.icc_bytes = avif.icc_bytes;
+  // The exact size would need the item's location. This is an upper bound: the
+  // size of the file, or 64 KiB, which is more than a thumbnail may keep.
+  if (avif.has_exif)
+    header.exif_bytes = std::min<std::size_t>(bytes.size(), UINT16_MAX);
+  return header;
+}
 
 }  // namespace thumbmill

@@ -9,8 +9,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "common/bytes.h"
+#include "worker/image/header/image_header.h"
+#include "worker/image/header/sniff.h"
 
 namespace thumbmill {
 
@@ -40,5 +43,8 @@ struct AvifLayout {
 // Returns true if `body`, the body of an auxC property, says that its item is
 // the alpha of another item.
 [[nodiscard]] bool NamesAlpha(ByteSpan body);
+
+[[nodiscard]] std::optional<Sniffed> SniffAvif(ByteSpan bytes);
+[[nodiscard]] ImageHeader PeekAvif(ByteSpan bytes);
 
 }  // namespace thumbmill

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "worker/image/header/numbers.h"
 #include "worker/image/header/walk_budget.h"
 
 namespace thumbmill {
@@ -11,10 +12,6 @@ namespace {
 constexpr std::size_t kScreenHeader = 13;  // signature and screen descriptor
 constexpr std::uint8_t kExtension = 0x21, kPicture = 0x2C, kTrailer = 0x3B,
                        kGraphicControl = 0xF9;
-
-std::uint32_t U16(ByteSpan bytes, std::size_t at) {
-  return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
-}
 
 // A table has three bytes for each of 2^(n + 1) colours; n is in the low bits
 // of `flags`.
@@ -63,10 +60,10 @@ void GifWalker::ReadExtension() {
 void GifWalker::ReadPicture() {
   if (!Has(9)) return;
   layout_.has_frame = true;
-  layout_.frame_x = U16(bytes_, at_);
-  layout_.frame_y = U16(bytes_, at_ + 2);
-  layout_.frame_width = U16(bytes_, at_ + 4);
-  layout_.frame_height = U16(bytes_, at_ + 6);
+  layout_.frame_x = LittleU16(bytes_, at_);
+  layout_.frame_y = LittleU16(bytes_, at_ + 2);
+  layout_.frame_width = LittleU16(bytes_, at_ + 4);
+  layout_.frame_height = LittleU16(bytes_, at_ + 6);
   const std::uint8_t flags = bytes_[at_ + 8];
   layout_.interlaced = (flags & 0x40) != 0;
   Skip(9);
@@ -81,8 +78,8 @@ void GifWalker::ReadPicture() {
 
 GifLayout GifWalker::Walk() {
   if (!Has(kScreenHeader)) return layout_;
-  layout_.width = U16(bytes_, 6);
-  layout_.height = U16(bytes_, 8);
+  layout_.width = LittleU16(bytes_, 6);
+  layout_.height = LittleU16(bytes_, 8);
   const std::uint8_t flags = bytes_[10];
   Skip(kScreenHeader);
   Skip(ColourTableBytes(flags));
@@ -104,5 +101,26 @@ GifLayout GifWalker::Walk() {
 }  // namespace
 
 GifLayout WalkGif(ByteSpan bytes) { return GifWalker(bytes).Walk(); }
+
+std::optional<Sniffed> SniffGif(ByteSpan bytes) {
+  if (!StartsWith(bytes, "GIF87a") && !StartsWith(bytes, "GIF89a"))
+    return std::nullopt;
+  return WorthOpening(ImageFormat::kGif);
+}
+
+// Counts one channel: whether the GIF has alpha is known only when the decoder
+// opens it.
+ImageHeader PeekGif(ByteSpan bytes) {
+  const GifLayout gif = WalkGif(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kGif;
+  header.overlong = gif.overlong;
+  header.width = gif.width;
+  header.height = gif.height;
+  header.components = 1;
+  header.interlaced = gif.interlaced;
+  header.samples = std::uint64_t{gif.width} * gif.height;
+  return header;
+}
 
 }  // namespace thumbmill

@@ -8,8 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "common/bytes.h"
+#include "worker/image/header/image_header.h"
+#include "worker/image/header/sniff.h"
 
 namespace thumbmill {
 
@@ -37,5 +40,8 @@ struct GifLayout {
 };
 
 [[nodiscard]] GifLayout WalkGif(ByteSpan bytes);
+
+[[nodiscard]] std::optional<Sniffed> SniffGif(ByteSpan bytes);
+[[nodiscard]] ImageHeader PeekGif(ByteSpan bytes);
 
 }  // namespace thumbmill

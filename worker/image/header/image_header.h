@@ -33,16 +33,4 @@ struct ImageHeader {
                             // read, and the thumbnailer refuses the image
 };
 
-// Reads the header from the first bytes. Returns empty for a format that the
-// worker does not decode. The size is 0 if the header is not whole.
-// Bounds-checked, without a library; takes at most two kilobytes of memory and
-// some milliseconds.
-[[nodiscard]] std::optional<ImageHeader> PeekHeader(ByteSpan bytes);
-
-// Bytes that are enough to recognise a format.
-inline constexpr std::size_t kSniffBytes = 4096;
-// Returns false if the bytes begin like no image format that we know. Needs the
-// first kSniffBytes, or the whole file if it is shorter.
-[[nodiscard]] bool MayBeImage(ByteSpan first);
-
 }  // namespace thumbmill

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "worker/image/header/numbers.h"
 #include "worker/image/header/walk_budget.h"
 
 namespace thumbmill {
@@ -15,16 +16,8 @@ constexpr std::size_t kFrameHeader = 16;  // header within an ANMF chunk
 constexpr std::uint8_t kAnimationFlag = 0x02, kExifFlag = 0x08,
                        kAlphaFlag = 0x10, kIccFlag = 0x20;
 
-std::uint32_t U16(ByteSpan bytes, std::size_t at) {
-  return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
-}
-
 std::uint32_t U24(ByteSpan bytes, std::size_t at) {
-  return U16(bytes, at) | static_cast<std::uint32_t>(bytes[at + 2]) << 16;
-}
-
-std::uint32_t U32(ByteSpan bytes, std::size_t at) {
-  return U16(bytes, at) | U16(bytes, at + 2) << 16;
+  return LittleU16(bytes, at) | static_cast<std::uint32_t>(bytes[at + 2]) << 16;
 }
 
 // Steps through the chunks. The last body is cut where the file ends.
@@ -37,7 +30,7 @@ class ChunkWalker {
     if (rest_.size() < kChunkHeader || !budget_->Spend()) return false;
     type_ = AsText(rest_.first(4));
     start_ = rest_.data();
-    const std::size_t size = U32(rest_, 4);
+    const std::size_t size = LittleU32(rest_, 4);
     rest_ = rest_.subspan(kChunkHeader);
     body_ = rest_.first(std::min(size, rest_.size()));
     whole_ = body_.size() == size;
@@ -73,8 +66,8 @@ Bitstream ReadLossy(ByteSpan body) {
   Bitstream stream;
   if (body.size() < 10) return stream;
   if (body[3] != 0x9D || body[4] != 0x01 || body[5] != 0x2A) return stream;
-  stream.width = U16(body, 6) & 0x3FFF;
-  stream.height = U16(body, 8) & 0x3FFF;
+  stream.width = LittleU16(body, 6) & 0x3FFF;
+  stream.height = LittleU16(body, 8) & 0x3FFF;
   return stream;
 }
 
@@ -83,7 +76,7 @@ Bitstream ReadLossless(ByteSpan body) {
   Bitstream stream;
   stream.lossless = true;
   if (body.size() < 5 || body[0] != 0x2F) return stream;
-  const std::uint32_t bits = U32(body, 1);
+  const std::uint32_t bits = LittleU32(body, 1);
   stream.width = (bits & 0x3FFF) + 1;
   stream.height = (bits >> 14 & 0x3FFF) + 1;
   stream.alpha = (bits >> 28 & 1) != 0;
@@ -190,7 +183,7 @@ WebpLayout WalkWebp(ByteSpan bytes) {
       AsText(bytes.subspan(8, 4)) != "WEBP")
     return {};
   // The size in the RIFF header counts from its ninth byte.
-  const std::size_t promised = std::size_t{U32(bytes, 4)} + 8;
+  const std::size_t promised = std::size_t{LittleU32(bytes, 4)} + 8;
   const ByteSpan file =
       bytes.first(std::clamp(promised, kRiffHeader, bytes.size()));
   WalkBudget budget;
@@ -206,6 +199,28 @@ WebpLayout WalkWebp(ByteSpan bytes) {
   const bool fits = promised <= bytes.size() && !layout.wrong_size;
   if (fits && !layout.animated && !layout.frame.empty()) layout.frame = file;
   return layout;
+}
+
+std::optional<Sniffed> SniffWebp(ByteSpan bytes) {
+  if (!StartsWith(bytes, "RIFF") || bytes.size() < 12 ||
+      AsText(bytes.subspan(8, 4)) != "WEBP")
+    return std::nullopt;
+  return WorthOpening(ImageFormat::kWebp);
+}
+
+ImageHeader PeekWebp(ByteSpan bytes) {
+  const WebpLayout webp = WalkWebp(bytes);
+  ImageHeader header;
+  header.format = ImageFormat::kWebp;
+  header.overlong = webp.overlong;
+  header.width = webp.width;
+  header.height = webp.height;
+  header.components = webp.alpha ? 4 : 3;
+  header.lossless = webp.lossless;
+  header.icc_bytes = webp.icc.size();
+  header.exif_bytes = webp.exif.size();
+  header.samples = std::uint64_t{webp.width} * webp.height * header.components;
+  return header;
 }
 
 }  // namespace thumbmill

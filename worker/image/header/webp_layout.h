@@ -7,8 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "common/bytes.h"
+#include "worker/image/header/image_header.h"
+#include "worker/image/header/sniff.h"
 
 namespace thumbmill {
 
@@ -46,5 +49,8 @@ struct WebpLayout {
 };
 
 [[nodiscard]] WebpLayout WalkWebp(ByteSpan bytes);
+
+[[nodiscard]] std::optional<Sniffed> SniffWebp(ByteSpan bytes);
+[[nodiscard]] ImageHeader PeekWebp(ByteSpan bytes);
 
 }  // namespace thumbmill

@@ -1,34 +1,24 @@
-// worker/image/header/inspect.h: reads format, size and the places of some
-// segments from the bytes of a file, before any library sees them.
+// worker/image/header/jpeg_layout.h: reads the segments and the scans of a
+// JPEG, before any library sees them.
 //
 // Errors   none: a fact that cannot be read stays at its default. Every read is
 //          bounds-checked. The functions that the coordinator calls do bounded
 //          work (walk_budget.h); the others take time linear in the bytes.
 //          Fuzzed.
+// Contract ITU-T T.81, annex B.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "common/bytes.h"
-#include "proto/reason.h"
-#include "proto/recipe.h"
+#include "worker/image/header/image_header.h"
+#include "worker/image/header/sniff.h"
 
 namespace thumbmill {
-
-// The format of a file, or the reason why it cannot be decoded.
-struct Sniffed {
-  ImageFormat format = ImageFormat::kUnknown;
-  Reason reason = Reason::kNone;  // kNone: worth opening
-  std::string_view message;
-};
-
-// Recognises a format by the first bytes, never by the file's name.
-[[nodiscard]] Sniffed Sniff(ByteSpan bytes);
 
 struct JpegFrame {
   std::uint8_t marker = 0;  // SOF0..SOF15 as 0xC0..0xCF
@@ -87,30 +77,7 @@ struct JpegScans {
                                       std::uint16_t restart_interval,
                                       std::uint32_t limit);
 
-struct PngHeader {
-  std::uint32_t width = 0;
-  std::uint32_t height = 0;
-  std::uint8_t bits = 0;
-  std::uint8_t colour_type = 0;
-  bool interlaced = false;
-
-  // Returns the number of stored channels; a palette's index is one channel.
-  [[nodiscard]] std::uint8_t channels() const;
-};
-
-// Returns empty if there is no legal IHDR chunk.
-[[nodiscard]] std::optional<PngHeader> ReadPngHeader(ByteSpan bytes);
-
-struct PngLayout {
-  std::size_t data_end = 0;  // offset after the last IDAT that is whole
-  ByteSpan exif;             // body of the first eXIf, anywhere in the file
-  ByteSpan icc;  // body of the first iCCP: a name, then the deflated profile
-  bool ends = false;      // the chunks lead to an IEND
-  bool overlong = false;  // see walk_budget.h; the rest was not read
-};
-
-// Steps from chunk to chunk without checking CRCs. If `head_only`, stops at the
-// first IDAT: a profile is always before it, and EXIF mostly.
-[[nodiscard]] PngLayout WalkPng(ByteSpan bytes, bool head_only = false);
+[[nodiscard]] std::optional<Sniffed> SniffJpeg(ByteSpan bytes);
+[[nodiscard]] ImageHeader PeekJpeg(ByteSpan bytes);
 
 }  // namespace thumbmill

@@ -1,11 +1,13 @@
 // Links: tm_image tm_pictures
-#include "worker/image/header/inspect.h"
+#include "worker/image/codec/peek.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "tests/tools/pictures.h"
+#include "worker/image/header/jpeg_layout.h"
+#include "worker/image/header/png_layout.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {
