@@ -257,7 +257,9 @@ void WritePart(Container container, const Part& part, Bytes* out) {
       return WriteJpeg(part, out);
     case Container::kWebp:
       return WriteWebp(part, out);
-    default:
+    case Container::kGif:
+    case Container::kAvif:
+    case Container::kNone:
       Append(AsBytes(part.type), out);
       Append(part.body, out);
   }

@@ -157,7 +157,7 @@ ImageResult<void> AvifDecoder::CheckSize(std::uint32_t width,
 // Turns a result of libavif into an ImageResult.
 ImageResult<void> AvifDecoder::Judge(avifResult result) const {
   const std::string text = avifResultToString(result);
-  switch (result) {
+  switch (static_cast<int>(result)) {
     case AVIF_RESULT_OK:
       return {};
     case AVIF_RESULT_OUT_OF_MEMORY:

@@ -230,7 +230,7 @@ void FinishDecode(JpegState* state) {
 }
 
 ColourModel ModelOf(J_COLOR_SPACE space) {
-  switch (space) {
+  switch (static_cast<int>(space)) {
     case JCS_GRAYSCALE:
       return ColourModel::kGrey;
     case JCS_RGB:

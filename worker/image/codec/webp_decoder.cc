@@ -129,7 +129,7 @@ ImageResult<void> WebpDecoder::CheckLayout() const {
 }
 
 ImageResult<void> WebpDecoder::JudgeStatus(VP8StatusCode status) {
-  switch (status) {
+  switch (static_cast<int>(status)) {
     case VP8_STATUS_OK:
       return {};
     case VP8_STATUS_OUT_OF_MEMORY:

@@ -52,9 +52,11 @@ int PixelChannels(ColourModel model) {
     case ColourModel::kCmyk:
     case ColourModel::kYcck:
       return 4;
-    default:
+    case ColourModel::kRgb:
+    case ColourModel::kYcc:
       return 3;
   }
+  return 3;
 }
 
 void Interleave(const ByteRows& rows, const PixelCode& code,
