@@ -17,6 +17,7 @@ constexpr std::array<ImageFormatRow, kImageFormats> kRows = {{
   {ImageFormat::kWebp, "WebP", "webp", "image/webp", true},
   {ImageFormat::kGif, "GIF", "gif", "image/gif", false},
   {ImageFormat::kAvif, "AVIF", "avif", "image/avif", false},
+  {ImageFormat::kBmp, "BMP", "bmp", "image/bmp", false, {"dib"}},
 }};
 // clang-format on
 

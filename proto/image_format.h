@@ -21,7 +21,8 @@ enum class ImageFormat : std::uint8_t {
   kWebp,
   kGif,
   kAvif,
-  kLast = kAvif,
+  kBmp,
+  kLast = kBmp,
 };
 
 // Number of enumerators, kUnknown included: the length of an array that is

@@ -30,6 +30,8 @@ OTHERWISE = {
     "bad/truncated-no-eoi.jpg": "ok",
     "bad/no-iend.png": "ok",
     "bad/huge_IDAT.png": "ok",
+    # A whole BMP. The manifest is older than our reader.
+    "bad/bmp.jpg": "ok",
 }
 
 

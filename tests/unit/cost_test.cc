@@ -17,6 +17,7 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/tools/raw_bmp.h"
 #include "tests/tools/raw_png.h"
 #include "worker/image/colour/linear.h"
 #include "worker/thumbnailer.h"
@@ -91,8 +92,11 @@ namespace thumbmill {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AssembleBmp;
 using testing::Bytes;
+using testing::CodeRuns;
 using testing::Kind;
+using testing::MakeBmp;
 using testing::MakePicture;
 using testing::WriteAvif;
 using testing::WriteGif;
@@ -137,6 +141,15 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
   const auto alpha = MakePicture(Kind::kGradient, 801, 603, 4, 1);
   const auto small_tile = MakePicture(Kind::kPhoto, 64, 64, 4, 1);
   const auto tile = MakePicture(Kind::kPhoto, 256, 640, 4, 1);
+  testing::RawBmp runs = MakeBmp(photo, 8);
+  CodeRuns(&runs);
+  // No rows but the first: the others are transparent.
+  const testing::RawBmp tall = {.width = 40,
+                                .height = 65535,
+                                .bits = 8,
+                                .compression = 1,
+                                .behind = Bytes(1024),
+                                .data = {40, 1, 0, 1}};
   // Make the permanent tables before counting starts.
   static_cast<void>(LightOfSrgb());
   static_cast<void>(SrgbOfLight());
@@ -166,6 +179,9 @@ TEST(EstimateCost, IsAboveWhatSyntheticPicturesTake) {
                                             .screen_height = 603,
                                             .interlaced = interlaced}),
                            recipe, "gif");
+    for (const auto& bmp : {MakeBmp(photo, 24), MakeBmp(alpha, 32),
+                            MakeBmp(photo, 8), runs, tall})
+      ExpectWithinEstimate(AssembleBmp(bmp), recipe, "bmp");
     for (const bool lossless : {false, true})
       for (const auto& picture : {photo, alpha})
         ExpectWithinEstimate(

@@ -27,6 +27,10 @@ using OpenedDecoder = ImageResult<std::unique_ptr<Decoder>>;
                                      const DecoderOptions& options,
                                      DecodeWarnings* warnings);
 
+[[nodiscard]] OpenedDecoder OpenBmp(ByteSpan bytes,
+                                    const DecoderOptions& options,
+                                    DecodeWarnings* warnings);
+
 [[nodiscard]] DecodeMemory JpegMemory(const ImageHeader& header,
                                       const DecodeHint& hint);
 [[nodiscard]] DecodeMemory PngMemory(const ImageHeader& header,
@@ -37,6 +41,8 @@ using OpenedDecoder = ImageResult<std::unique_ptr<Decoder>>;
                                      const DecodeHint& hint);
 [[nodiscard]] DecodeMemory AvifMemory(const ImageHeader& header,
                                       const DecodeHint& hint);
+[[nodiscard]] DecodeMemory BmpMemory(const ImageHeader& header,
+                                     const DecodeHint& hint);
 
 // Returns the eighths (1, 2, 4 or 8) at which libjpeg-turbo decodes a JPEG of
 // this size: the smallest that leaves kGap source samples for the filter. Other

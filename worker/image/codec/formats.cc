@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "worker/image/codec/decoders.h"
 #include "worker/image/header/avif_layout.h"
+#include "worker/image/header/bmp_layout.h"
 #include "worker/image/header/gif_layout.h"
 #include "worker/image/header/jpeg_layout.h"
 #include "worker/image/header/png_layout.h"
@@ -90,6 +91,7 @@ constexpr FormatCodec kCodecs[] = {
   {ImageFormat::kWebp, SniffWebp, PeekWebp, OpenWebp, WebpMemory, false, &kWebpWriter},
   {ImageFormat::kGif, SniffGif, PeekGif, OpenGif, GifMemory, false, nullptr},
   {ImageFormat::kAvif, SniffAvif, PeekAvif, OpenAvif, AvifMemory, true, nullptr},
+  {ImageFormat::kBmp, SniffBmp, PeekBmp, OpenBmp, BmpMemory, false, nullptr},
 };
 // clang-format on
 
