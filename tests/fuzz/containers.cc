@@ -11,6 +11,8 @@ namespace thumbmill::fuzz {
 namespace {
 
 constexpr std::string_view kPngHead = "\x89PNG\r\n\x1a\n";
+constexpr std::size_t kBmpHead = 14;
+constexpr std::size_t kBmpDataAt = 10;  // place of the offset of the pixels
 // Depth at which boxes are no longer parsed; deeper ones stay bytes.
 constexpr int kMostDepth = 6;
 
@@ -29,6 +31,12 @@ void StoreBig(std::size_t value, int count, Bytes* out) {
 void StoreLittle32(std::size_t value, Bytes* out) {
   for (int i = 0; i < 4; ++i)
     out->push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+std::size_t LoadLittle32(ByteSpan bytes, std::size_t at) {
+  std::size_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = value << 8 | bytes[at + i];
+  return value;
 }
 
 void Append(ByteSpan bytes, Bytes* out) {
@@ -247,6 +255,33 @@ void WriteBox(const Part& part, Bytes* out) {
             out->begin() + static_cast<std::ptrdiff_t>(start));
 }
 
+// ---- BMP parts are the header, which begins with its length; masks and
+// palette; and the pixels, whose offset is in the head
+
+void ParseBmp(ByteSpan bytes, File* file) {
+  file->head = Copy(bytes, 0, kBmpHead);
+  std::size_t at = kBmpHead;
+  const std::size_t length = LoadLittle32(bytes, at);
+  if (length < 4 || length > bytes.size() - at)
+    return Rest(bytes, at, &file->parts);
+  file->parts.push_back({"info", Copy(bytes, at + 4, length - 4), {}});
+  at += length;
+  const std::size_t data = LoadLittle32(bytes, kBmpDataAt);
+  if (data < at || data > bytes.size()) return Rest(bytes, at, &file->parts);
+  file->parts.push_back({"more", Copy(bytes, at, data - at), {}});
+  file->parts.push_back({"data", Copy(bytes, data, bytes.size() - data), {}});
+}
+
+void WriteBmp(const Part& part, Bytes* out) {
+  if (part.type == "info") StoreLittle32(part.body.size() + 4, out);
+  if (part.type == "data" && out->size() >= kBmpHead) {
+    Bytes offset;
+    StoreLittle32(out->size(), &offset);
+    std::copy(offset.begin(), offset.end(), out->begin() + kBmpDataAt);
+  }
+  Append(part.body, out);
+}
+
 void WritePart(Container container, const Part& part, Bytes* out) {
   if (container == Container::kAvif) return WriteBox(part, out);
   if (part.type.empty()) return Append(part.body, out);
@@ -262,6 +297,9 @@ void WritePart(Container container, const Part& part, Bytes* out) {
     case Container::kNone:
       Append(AsBytes(part.type), out);
       Append(part.body, out);
+      return;
+    case Container::kBmp:
+      return WriteBmp(part, out);
   }
 }
 
@@ -274,41 +312,9 @@ Container ContainerOf(ByteSpan bytes) {
     return Container::kWebp;
   if (text.size() >= 13 && text.starts_with("GIF8")) return Container::kGif;
   if (text.size() >= 8 && text.substr(4, 4) == "ftyp") return Container::kAvif;
+  if (text.size() >= kBmpHead + 4 && text.starts_with("BM"))
+    return Container::kBmp;
   return Container::kNone;
-}
-
-// ---- changes
-
-// Returns a random list of parts, at any depth.
-std::vector<Part>* AnyList(const Below& below, std::vector<Part>* parts) {
-  std::vector<Part*> inner;
-  for (Part& part : *parts)
-    if (!part.boxes.empty()) inner.push_back(&part);
-  if (inner.empty() || below(3) == 0) return parts;
-  return AnyList(below, &inner[below(inner.size())]->boxes);
-}
-
-const Part* AnyPart(const Below& below, const std::vector<Part>& parts) {
-  if (parts.empty()) return nullptr;
-  const Part& part = parts[below(parts.size())];
-  if (part.boxes.empty() || below(3) == 0) return &part;
-  return AnyPart(below, part.boxes);
-}
-
-// Replaces a number of one, two or four bytes with a value at an edge of its
-// range.
-void ChangeField(const Below& below, Bytes* body) {
-  constexpr std::array<std::uint32_t, 10> kEdges = {
-      0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF};
-  const std::size_t width = std::size_t{1} << below(3);
-  if (body->size() < width) return;
-  // Half of the changes go to the front, where most lengths and counts are.
-  const std::size_t range =
-      below(2) == 0 ? std::min<std::size_t>(body->size(), 32) : body->size();
-  const std::size_t at = below(range - std::min(range, width) + 1);
-  std::uint32_t value = kEdges[below(kEdges.size())];
-  for (std::size_t i = std::min(width, body->size() - at); i-- > 0; value >>= 8)
-    (*body)[at + i] = static_cast<std::uint8_t>(value);
 }
 
 }  // namespace
@@ -332,6 +338,9 @@ File Parse(ByteSpan bytes) {
     case Container::kAvif:
       ParseBoxes(bytes, 0, &file.parts);
       break;
+    case Container::kBmp:
+      ParseBmp(bytes, &file);
+      break;
     case Container::kNone:
       Rest(bytes, 0, &file.parts);
       break;
@@ -344,54 +353,6 @@ Bytes Write(const File& file) {
   for (const Part& part : file.parts) WritePart(file.container, part, &out);
   if (file.container == Container::kWebp) SetRiffLength(&out);
   return out;
-}
-
-bool MutateParts(const Below& below, const ChangeBytes& change,
-                 const File& other, File* file) {
-  if (file->container == Container::kNone || file->parts.empty()) return false;
-  std::vector<Part>& parts = *AnyList(below, &file->parts);
-  const std::size_t n = parts.size();
-  const std::size_t i = below(n);
-  const auto at = [&](std::size_t k) {
-    return parts.begin() + static_cast<std::ptrdiff_t>(k);
-  };
-  switch (below(8)) {
-    case 0:
-      parts.erase(at(i));
-      return true;
-    case 1: {
-      Part twin = parts[i];
-      parts.insert(at(below(n + 1)), std::move(twin));
-      return true;
-    }
-    case 2:
-      std::swap(parts[i], parts[below(n)]);
-      return true;
-    case 3: {
-      // Parts fit only into a file of their own format.
-      const Part* taken = other.container == file->container
-                              ? AnyPart(below, other.parts)
-                              : nullptr;
-      if (taken == nullptr) return false;
-      Part copy = *taken;
-      if (below(2) == 0) {
-        parts[i] = std::move(copy);
-      } else {
-        parts.insert(at(below(n + 1)), std::move(copy));
-      }
-      return true;
-    }
-    case 4:
-      change(&file->head, file->head.size());
-      return !file->head.empty();
-    case 5:
-    case 6:
-      ChangeField(below, &parts[i].body);
-      return true;
-    default:
-      change(&parts[i].body, parts[i].body.size() + 64);
-      return true;
-  }
 }
 
 }  // namespace thumbmill::fuzz

@@ -1,6 +1,6 @@
 // tests/fuzz/containers.h: a mutator that understands the structure of PNG,
-// JPEG, WebP, GIF and AVIF files, so that its changes get past the checks of
-// lengths and check sums.
+// JPEG, WebP, GIF, AVIF and BMP files, so that its changes get past the checks
+// of lengths and check sums.
 //
 // The idea: a file is a list of parts (chunks, segments, blocks, boxes). The
 // mutator removes, doubles, moves or changes one part, or takes one from
@@ -22,13 +22,21 @@ namespace thumbmill::fuzz {
 
 using Bytes = std::vector<std::uint8_t>;
 
-enum class Container : std::uint8_t { kNone, kPng, kJpeg, kWebp, kGif, kAvif };
+enum class Container : std::uint8_t {
+  kNone,
+  kPng,
+  kJpeg,
+  kWebp,
+  kGif,
+  kAvif,
+  kBmp,
+};
 
 struct Part {
   // Type of the part: four letters in PNG, WebP and AVIF; the second byte of
   // the marker in JPEG; the first byte of the block in GIF, with the label if
-  // the block is an extension. An empty type marks bytes that belong to no
-  // part; Write() copies them unchanged.
+  // the block is an extension; "info", "more" or "data" in BMP. An empty type
+  // marks bytes that belong to no part; Write() copies them unchanged.
   std::string type;
   // Bytes of the part without lengths and check sums, which Write() computes.
   // GIF blocks and the scan of a JPEG hold all bytes after the type.

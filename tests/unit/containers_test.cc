@@ -55,9 +55,9 @@ class ContainersTest : public testing::Test {
 };
 
 constexpr const char* kSeeds[] = {
-    "interlaced.png", "progressive.jpg",  "orientation.jpg",
-    "lossless.webp",  "lossy_alpha.webp", "interlaced.gif",
-    "plain.gif",      "plain.avif",       "alpha10.avif"};
+    "interlaced.png",   "progressive.jpg", "orientation.jpg", "lossless.webp",
+    "lossy_alpha.webp", "interlaced.gif",  "plain.gif",       "plain.avif",
+    "alpha10.avif",     "runs.bmp",        "masks.bmp"};
 
 TEST_F(ContainersTest, WriteWhatTheyHaveRead) {
   for (const char* name : kSeeds) {
