@@ -1,11 +1,13 @@
 #include "proto/reason.h"
 
 #include <array>
+#include <cstddef>
 #include <utility>
 
 namespace thumbmill {
 namespace {
 
+// One row for each Reason, in the order of the enum.
 constexpr std::array kReasons = {
     std::pair{Reason::kNone, std::string_view("")},
     std::pair{Reason::kDuplicate, std::string_view("duplicate")},
@@ -39,6 +41,13 @@ constexpr std::array kReasons = {
     std::pair{Reason::kCancelled, std::string_view("cancelled")},
 };
 
+constexpr bool HasARowForEachReason() {
+  for (std::size_t i = 0; i < kReasons.size(); ++i)
+    if (kReasons[i].first != static_cast<Reason>(i)) return false;
+  return kReasons.size() == static_cast<std::size_t>(Reason::kLast) + 1;
+}
+static_assert(HasARowForEachReason());
+
 }  // namespace
 
 std::string_view ToWord(ItemStatus status) {
@@ -54,9 +63,7 @@ std::string_view ToWord(ItemStatus status) {
 }
 
 std::string_view ToWord(Reason reason) {
-  for (const auto& [value, word] : kReasons)
-    if (value == reason) return word;
-  return "";
+  return kReasons[static_cast<std::size_t>(reason)].second;
 }
 
 std::optional<ItemStatus> ItemStatusFromWord(std::string_view word) {
@@ -70,23 +77,6 @@ std::optional<Reason> ReasonFromWord(std::string_view word) {
   for (const auto& [value, known] : kReasons)
     if (known == word) return value;
   return std::nullopt;
-}
-
-bool IsTransient(Reason reason) {
-  switch (reason) {
-    case Reason::kDns:
-    case Reason::kConnect:
-    case Reason::kTls:
-    case Reason::kTimeout:
-    case Reason::kTooSlow:
-    case Reason::kHttp5xx:
-    case Reason::kTruncatedBody:
-    case Reason::kUpload:
-    case Reason::kCancelled:
-      return true;
-    default:
-      return false;
-  }
 }
 
 }  // namespace thumbmill

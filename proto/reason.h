@@ -49,15 +49,12 @@ enum class Reason {
   kNameCollision,
   kUpload,
   kCancelled,
+  kLast = kCancelled,
 };
 
 std::string_view ToWord(ItemStatus status);
 std::string_view ToWord(Reason reason);
 std::optional<ItemStatus> ItemStatusFromWord(std::string_view word);
 std::optional<Reason> ReasonFromWord(std::string_view word);
-
-// Returns true if a rerun tries the item again by itself: the world may have
-// changed. The image cannot have changed, so the other reasons stay.
-bool IsTransient(Reason reason);
 
 }  // namespace thumbmill

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "coordinator/net/retry_rules.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/fsync_policy.h"
 #include "coordinator/sink/target.h"
@@ -59,16 +60,16 @@ struct RunOptions {
   // memory and a descriptor.
   std::size_t downloads = 64;
   // Most downloads at once from one host of a list. More may overload it.
-  std::size_t per_host = 6;
+  std::size_t per_host = bounds::kPerHost;
   // Most uploads at once to an http target.
   std::size_t uploads = 32;
   TransferOptions transfer;    // timeouts and trust of downloads
   RequestHeaders put_headers;  // sent to an http target; empty: none
   // More tries after an error that may pass. 0 shows each error at once.
-  int retries = 3;
+  int retries = bounds::kRetries;
   // Wait before the first retry; it doubles each time. Raise it for servers
   // that ask for patience.
-  Millis retry_delay{500};
+  Millis retry_delay = bounds::kFirstDelay;
 
   // Bytes for coordinator and workers together. The parser sets 75 % of the
   // usable memory. Lower it to leave room for other programs.
@@ -77,7 +78,7 @@ struct RunOptions {
   // slow machines.
   Millis task_timeout{30000};
   // Workers that one image may cost before it fails as crash, hang or memory.
-  int attempts = 3;
+  int attempts = bounds::kAttempts;
   // Whether workers give up their rights. kRequire ends the run if they cannot;
   // kOff is for debuggers.
   SandboxMode sandbox = SandboxMode::kAuto;

@@ -8,12 +8,11 @@
 #include "common/log.h"
 #include "coordinator/cli/units.h"
 #include "coordinator/engine/try_log.h"
+#include "coordinator/net/retry_rules.h"
 
 namespace thumbmill {
 namespace {
 
-// How many times an output range that proved too small is enlarged.
-constexpr int kMaxRegrants = 6;
 // How many images may pass one that waits for memory.
 constexpr std::uint32_t kMaxBypassed = 256;
 // How many items from the head Pump() tries in its search for one that fits.
@@ -196,7 +195,7 @@ void Dispatcher::LargerOutput(const ItemPtr& item, std::uint64_t bytes) {
   // The figure comes from a worker, which is not trusted: it may be too small
   // again. The range at least doubles, so a few regrants are enough.
   const std::uint64_t wanted = std::max(bytes, item->store_grant * 2);
-  if (++item->regrants > kMaxRegrants || bytes > store_->limit())
+  if (++item->regrants > bounds::kRegrants || bytes > store_->limit())
     return Fail(item, Reason::kTooCostly,
                 fmt::format("its thumbnails need {}, but --memory leaves {}",
                             FormatBytes(bytes), FormatBytes(store_->limit())));

@@ -9,6 +9,7 @@
 #include "coordinator/cli/options.h"
 #include "coordinator/engine/try_log.h"
 #include "coordinator/loop/memory_peak.h"
+#include "coordinator/net/retry_rules.h"
 #include "coordinator/net/url.h"
 #include "coordinator/stats/run_stats.h"
 
@@ -19,9 +20,6 @@ namespace {
 constexpr std::size_t kReadAhead = 8;
 constexpr std::size_t kReadAheadAWorker = 4;
 constexpr std::size_t kReadAheadAtMost = 64;
-// A server that is too slow costs one deadline per try and is seldom faster at
-// the next.
-constexpr int kSlowRetries = 1;
 
 RetryPolicy MakeRetry(const RunOptions& options) {
   RetryOptions retry;
@@ -36,23 +34,6 @@ HostLimiterOptions MakeLimiterOptions(const RunOptions& options) {
   limits.probes = options.retries;
   limits.first_hold = options.retry_delay;
   return limits;
-}
-
-bool IsBusy(const FetchAnswer& answer) {
-  return answer.http_status == 429 || answer.http_status == 503;
-}
-
-// Returns true for the reasons that may have cost a wait until a deadline.
-bool IsSilence(Reason reason) {
-  return reason == Reason::kDns || reason == Reason::kConnect ||
-         reason == Reason::kTls || reason == Reason::kTimeout ||
-         reason == Reason::kTooSlow;
-}
-
-// Returns true for our own decisions: they say nothing about the host.
-bool IsOurs(Reason reason) {
-  return reason == Reason::kBadLine || reason == Reason::kForbiddenAddress ||
-         reason == Reason::kMemory || reason == Reason::kTooCostly;
 }
 
 }  // namespace
@@ -165,17 +146,17 @@ void FetchStage::OnFetched(const ItemPtr& item, FetchAnswer answer) {
   }
   if (answer.reason == Reason::kNone) return OnFetchedWell(item);
   // The network failed, not the image.
-  if (answer.transient && network_.lost()) return TakeBack(item);
-  if (answer.reason == Reason::kTooSlow) ++item->slow_tries;
+  if (answer.transient() && network_.lost()) return TakeBack(item);
+  if (RuleFor(answer.reason).retry == Retry::kOnce) ++item->slow_tries;
   const std::optional<Millis> delay =
       retry_.NextDelay(item->fetch_tries, answer.retry_after, random_());
-  if (answer.transient && delay && item->slow_tries <= kSlowRetries) {
+  if (answer.transient() && delay && item->slow_tries <= bounds::kSlowRetries) {
     ++parts_.stats->retries;
     LogRetry("fetch", *item, *delay);
     item->Move(ItemState::kListed);
     return queue_.PushLater(item, Now() + *delay);
   }
-  if (answer.transient) CountLoss(*item, answer.message);
+  if (answer.transient()) CountLoss(*item, answer.message);
   inbox_(ItemFailed{item, answer.reason, std::move(answer.message)});
 }
 
@@ -203,10 +184,11 @@ void FetchStage::TakeBack(const ItemPtr& item) {
 // ---- hosts and the network ---------------------------------------------
 
 void FetchStage::Judge(const Item& item, const FetchAnswer& answer) {
-  if (IsOurs(answer.reason)) return;
+  const HostSign sign = RuleFor(answer.reason).host;
+  if (sign == HostSign::kNothing) return;
   // An answer that is not transient, even a 404, proves that the host and the
   // network work.
-  if (!answer.transient) {
+  if (!answer.transient()) {
     if (network_.lost()) NetworkIsBack();
     network_.Answered();
     return hosts_.Answered(item.authority);
@@ -215,8 +197,9 @@ void FetchStage::Judge(const Item& item, const FetchAnswer& answer) {
   const std::string& host = item.authority;
   // A failure after a redirect is not the fault of the host that sent it.
   if (answer.redirected) return hosts_.Answered(host);
-  if (IsBusy(answer)) return hosts_.Busy(host, answer.retry_after, Now());
-  if (IsSilence(answer.reason))
+  if (IsBusyStatus(answer.http_status))
+    return hosts_.Busy(host, answer.retry_after, Now());
+  if (sign == HostSign::kSilent)
     return hosts_.Silent(host, answer.reason, answer.message, Now());
   if (answer.http_status > 0) hosts_.Answered(host);
 }

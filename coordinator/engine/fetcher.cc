@@ -152,7 +152,6 @@ bool Fetcher::StartUrl(const ItemPtr& item, const FetchPtr& fetch) {
         FetchAnswer answer;
         answer.reason = result.reason;
         answer.message = std::move(result.message);
-        answer.transient = result.transient;
         answer.retry_after = result.retry_after;
         answer.http_status = result.http_status;
         answer.redirected = result.redirected;
@@ -216,7 +215,6 @@ void Fetcher::OnRead(const FetchPtr& fetch, const FileRead& read) {
   FetchAnswer answer;
   answer.reason = read.reason;
   answer.message = read.message;
-  answer.transient = read.transient;
   Finish(fetch, std::move(answer));
 }
 

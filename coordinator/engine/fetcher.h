@@ -26,6 +26,7 @@
 #include "coordinator/engine/file_read.h"
 #include "coordinator/engine/item.h"
 #include "coordinator/loop/callback_guard.h"
+#include "coordinator/net/retry_rules.h"
 
 namespace thumbmill {
 
@@ -35,11 +36,13 @@ class IoPool;
 struct FetchAnswer {
   Reason reason = Reason::kNone;
   std::string message;
-  bool transient = false;
   bool dropped = false;  // memory was short: fetch the image again
   Millis retry_after{0};
   int http_status = 0;
   bool redirected = false;  // the answer came from another host than the URL's
+
+  // Returns true if another try may succeed.
+  [[nodiscard]] bool transient() const { return MayRetry(reason, http_status); }
 };
 
 struct FetcherOptions {

@@ -23,12 +23,11 @@ FileRead ReadFailed(Reason reason, std::string message) {
   return answer;
 }
 
-// A lack of memory is transient: it says nothing about the image.
+// A lack of memory says nothing about the image, and may pass.
 FileRead CopyFailed(const Error& error) {
   const bool memory = error.code == ErrorCode::kNoMemory;
   FileRead answer =
       ReadFailed(memory ? Reason::kMemory : Reason::kRead, error.what);
-  answer.transient = memory;
   return answer;
 }
 

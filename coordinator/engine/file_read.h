@@ -22,7 +22,6 @@ struct SlotPlace {
 struct FileRead {
   Reason reason = Reason::kNone;
   std::string message;
-  bool transient = false;    // another try may succeed
   std::uint64_t length = 0;  // bytes that were read
   std::uint64_t needs = 0;   // > 0: read again after the slot grew to this size
 };

@@ -2,20 +2,18 @@
 
 #include <algorithm>
 
+#include "coordinator/net/retry_rules.h"
+
 namespace thumbmill {
 namespace {
-
-// Lost workers in which an image may wait before it must run alone.
-constexpr int kNearLosses = 2;
-// A photograph takes about 50 ms. If somebody kills its worker every 300 ms,
-// one run dies with a chance of 1 in 6, and eight in a row with about 1 in a
-// million.
-constexpr int kKillsInARow = 8;
-constexpr int kKillsAtMost = 20;
 
 void NoteDeath(const Lost& lost, Item* item) {
   item->signal = lost.signal;
   item->phase = lost.phase;
+}
+
+bool IsFinal(const Lost& lost) {
+  return RuleFor(lost.reason).charge == Charge::kFinal;
 }
 
 }  // namespace
@@ -26,11 +24,11 @@ bool Suspicion::Convicts(const Lost& lost, Item* item) {
 }
 
 bool Suspicion::ConvictsInCompany(const Lost& lost, Item* item) const {
-  if (lost.running || ++item->losses >= kNearLosses) item->alone = true;
+  if (lost.running || ++item->losses >= bounds::kNearLosses) item->alone = true;
   if (!lost.charged) return false;
   NoteDeath(lost, item);
   // The image has used up its CPU limit, and would use it up again.
-  const bool hopeless = lost.reason == Reason::kTooCostly && lost.certain;
+  const bool hopeless = IsFinal(lost) && lost.certain;
   // Keeps the last attempt for a place where the image is alone.
   if (hopeless || item->attempts + 1 < attempts_) ++item->attempts;
   return hopeless;
@@ -38,12 +36,12 @@ bool Suspicion::ConvictsInCompany(const Lost& lost, Item* item) const {
 
 bool Suspicion::ConvictsAlone(const Lost& lost, Item* item) {
   NoteDeath(lost, item);
-  // A hang counts as an attempt even if it looks like SIGSTOP from outside,
-  // because each hang costs a whole time limit.
-  if (lost.outside && lost.reason != Reason::kHang)
+  // A hang may look like SIGSTOP from outside, but is charged anyway.
+  const Charge charge = RuleFor(lost.reason).charge;
+  if (lost.outside && charge != Charge::kCostlyAttempt)
     return ConvictsOfKills(item);
   ++item->attempts;
-  return lost.reason == Reason::kTooCostly || item->attempts >= attempts_;
+  return IsFinal(lost) || item->attempts >= attempts_;
 }
 
 bool Suspicion::ConvictsOfKills(Item* item) {
@@ -53,7 +51,8 @@ bool Suspicion::ConvictsOfKills(Item* item) {
   item->kills_seen = kills_;
   item->kills_in_a_row = others_too ? 1 : item->kills_in_a_row + 1;
   ++item->kills;
-  if (item->kills_in_a_row < kKillsInARow && item->kills < kKillsAtMost)
+  if (item->kills_in_a_row < bounds::kKillsInARow &&
+      item->kills < bounds::kKillsAtMost)
     return false;
   item->attempts = std::max(item->attempts, item->kills);
   return true;

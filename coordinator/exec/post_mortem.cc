@@ -3,26 +3,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include "coordinator/net/retry_rules.h"
+
 namespace thumbmill {
-namespace {
-
-// Returns true if an image can cause this signal: it counts as an attempt.
-bool IsCharged(int signal) {
-  switch (signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGABRT:
-    case SIGFPE:
-    case SIGILL:
-    case SIGSYS:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 Cause FindCause(const WorkerDeath& death, const KillReason* kill,
                 const Evidence& evidence) {
   Cause cause;
@@ -37,7 +20,7 @@ Cause FindCause(const WorkerDeath& death, const KillReason* kill,
     return cause;
   }
   cause.signal = death.end.signal;
-  cause.charged = IsCharged(cause.signal);
+  cause.charged = IsChargedSignal(cause.signal);
   cause.text = Describe(death);
   if (cause.signal == SIGKILL && evidence.out_of_memory) {
     cause.reason = Reason::kMemory;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coordinator/journal/record_columns.h"
+#include "coordinator/net/retry_rules.h"
 
 namespace thumbmill {
 namespace {
@@ -37,6 +38,22 @@ ClaimVerdict JudgeDone(const JournalOptions& options,
   return verdict;
 }
 
+// Returns true if a rerun may come to another result, although the image is the
+// same.
+bool MayDifferToday(Rerun rerun, const JournalOptions& options,
+                    const PastRecord& past) {
+  switch (rerun) {
+    case Rerun::kAlways:
+      return true;
+    case Rerun::kLargerBounds:
+      return AnyLarger(options.cost_bounds, past.bounds);
+    case Rerun::kOnRequest:
+    case Rerun::kNever:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 ClaimVerdict JudgePast(const JournalOptions& options,
@@ -48,15 +65,7 @@ ClaimVerdict JudgePast(const JournalOptions& options,
   verdict.reason = reason;
   if (!status || past.stamp != request.stamp) return verdict;
   if (status == ItemStatus::kDone) return JudgeDone(options, request, past);
-  // These results may differ today: filters and names come from the command
-  // line, and time may cure a transient failure.
-  const bool judged_anew = reason == Reason::kFiltered ||
-                           reason == Reason::kNameCollision ||
-                           IsTransient(reason);
-  // The item was too expensive for the bounds of its run, but ours are larger.
-  const bool affordable = reason == Reason::kTooCostly &&
-                          AnyLarger(options.cost_bounds, past.bounds);
-  if (judged_anew || affordable) return verdict;
+  if (MayDifferToday(RuleFor(reason).rerun, options, past)) return verdict;
   if (status == ItemStatus::kSkipped) {
     verdict.kind = Kind::kSkippedBefore;
   } else if (!options.retry_failed) {

@@ -5,10 +5,8 @@
 namespace thumbmill {
 namespace {
 
-void Set(TransferResult* result, Reason reason, bool transient,
-         std::string message) {
+void Set(TransferResult* result, Reason reason, std::string message) {
   result->reason = reason;
-  result->transient = transient;
   result->message = std::move(message);
 }
 
@@ -18,12 +16,11 @@ std::string Words(const HopEnd& end) {
 
 void SetStatus(const HopEnd& end, TransferResult* result) {
   const Reason reason = end.status >= 500 ? Reason::kHttp5xx : Reason::kHttp4xx;
-  Set(result, reason, IsTransientStatus(end.status),
-      fmt::format("the server answered {}", end.status));
+  Set(result, reason, fmt::format("the server answered {}", end.status));
 }
 
 void SetTimeout(const HopEnd& end, TransferResult* result) {
-  Set(result, Reason::kTimeout, true,
+  Set(result, Reason::kTimeout,
       end.name_resolved ? "no connection in time"
                         : "the host's name was not resolved in time");
 }
@@ -32,8 +29,8 @@ void SetTimeout(const HopEnd& end, TransferResult* result) {
 // its own, and another try may succeed.
 void SetConnect(const HopEnd& end, TransferResult* result) {
   if (end.forbidden.empty() || end.any_address_allowed)
-    return Set(result, Reason::kConnect, true, Words(end));
-  Set(result, Reason::kForbiddenAddress, false,
+    return Set(result, Reason::kConnect, Words(end));
+  Set(result, Reason::kForbiddenAddress,
       fmt::format("the host's address {} is not allowed for URLs in lists "
                   "and redirects",
                   end.forbidden));
@@ -41,15 +38,14 @@ void SetConnect(const HopEnd& end, TransferResult* result) {
 
 void SetLost(const HopEnd& end, TransferResult* result) {
   const bool in_body = end.body_begun && !end.upload;
-  Set(result, in_body ? Reason::kTruncatedBody : Reason::kConnect, true,
-      Words(end));
+  Set(result, in_body ? Reason::kTruncatedBody : Reason::kConnect, Words(end));
 }
 
 void SetCurl(const HopEnd& end, TransferResult* result) {
   switch (end.code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return Set(result, Reason::kDns, true, Words(end));
+      return Set(result, Reason::kDns, Words(end));
     case CURLE_COULDNT_CONNECT:
       return SetConnect(end, result);
     case CURLE_OPERATION_TIMEDOUT:
@@ -62,23 +58,23 @@ void SetCurl(const HopEnd& end, TransferResult* result) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_SHUTDOWN_FAILED:
-      return Set(result, Reason::kTls, true, Words(end));
+      return Set(result, Reason::kTls, Words(end));
     case CURLE_FILESIZE_EXCEEDED:
-      return Set(result, Reason::kTooBig, false,
+      return Set(result, Reason::kTooBig,
                  "the server announces more bytes than allowed");
     case CURLE_PARTIAL_FILE:
-      return Set(result, Reason::kTruncatedBody, true, Words(end));
+      return Set(result, Reason::kTruncatedBody, Words(end));
     // Curl decodes no body for us. Newer versions refuse a Transfer-Encoding
     // that was not requested before our own check sees it.
     case CURLE_BAD_CONTENT_ENCODING:
-      return Set(result, Reason::kUnsupported, false, Words(end));
+      return Set(result, Reason::kUnsupported, Words(end));
     case CURLE_URL_MALFORMAT:
-      return Set(result, Reason::kBadLine, false, Words(end));
+      return Set(result, Reason::kBadLine, Words(end));
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, or no HTTP at all
     case CURLE_WEIRD_SERVER_REPLY:
-      return Set(result, Reason::kHttp5xx, true, Words(end));
+      return Set(result, Reason::kHttp5xx, Words(end));
     case CURLE_OUT_OF_MEMORY:
-      return Set(result, Reason::kMemory, true, Words(end));
+      return Set(result, Reason::kMemory, Words(end));
     default:  // GOT_NOTHING, RECV_ERROR, SEND_ERROR, HTTP2, HTTP2_STREAM, …
       return SetLost(end, result);
   }
@@ -86,45 +82,37 @@ void SetCurl(const HopEnd& end, TransferResult* result) {
 
 }  // namespace
 
-// 501 and 505 say that the server cannot do this at all; the other 5xx may
-// pass. 408, 425 and 429 ask for another try.
-bool IsTransientStatus(int status) {
-  if (status >= 500) return status != 501 && status != 505;
-  return status == 408 || status == 425 || status == 429;
-}
-
 // Looks at the status before curl's code: a status tells more than the way in
 // which the connection ended after it.
 void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.headers_too_big)
-    return Set(result, Reason::kTooBig, false, "headers without end");
+    return Set(result, Reason::kTooBig, "headers without end");
   if (end.status >= 400) return SetStatus(end, result);
   if (!end.refused.empty())
-    return Set(result, Reason::kUnsupported, false,
+    return Set(result, Reason::kUnsupported,
                fmt::format("the server answered with '{}', although plain "
                            "bytes were requested",
                            end.refused));
   if (end.status >= 300)
-    return Set(result, Reason::kRedirect, false,
+    return Set(result, Reason::kRedirect,
                fmt::format("the server answered {}{}", end.status,
                            end.upload ? ", uploads are not redirected"
                                       : " and no Location"));
   if (end.too_big)
-    return Set(result, Reason::kTooBig, false,
-               "the body is longer than allowed");
+    return Set(result, Reason::kTooBig, "the body is longer than allowed");
   if (end.unwanted)
-    return Set(result, Reason::kNotImage, false,
+    return Set(result, Reason::kNotImage,
                "its first bytes are no image that we know");
   // The request succeeded. We stopped reading its unwanted body ourselves, and
   // curl's write error comes from that.
   if (end.body_left && end.status >= 200) return;
   if (end.damaged)
-    return Set(result, Reason::kTruncatedBody, true,
+    return Set(result, Reason::kTruncatedBody,
                "the body's gzip or deflate coding is damaged or cut short");
   if (end.code != CURLE_OK) return SetCurl(end, result);
   // Only a broken server makes curl succeed without a final status.
   if (end.status < 200)
-    Set(result, Reason::kHttp5xx, true, "the server gave no final answer");
+    Set(result, Reason::kHttp5xx, "the server gave no final answer");
 }
 
 }  // namespace thumbmill

@@ -1,5 +1,5 @@
 // coordinator/net/hop_end.h: turns the result of curl and the server's status
-// into a Reason for the journal, and decides whether another try may succeed.
+// into a Reason for the journal.
 //
 // Pure     depends on the arguments only.
 #pragma once
@@ -30,8 +30,7 @@ struct HopEnd {
   std::string forbidden;  // the last address that we refused, or empty
 };
 
-[[nodiscard]] bool IsTransientStatus(int status);
-// Fills reason, message and transient.
+// Fills reason and message.
 void ClassifyHopEnd(const HopEnd& end, TransferResult* result);
 
 }  // namespace thumbmill

@@ -7,8 +7,7 @@
 namespace thumbmill {
 namespace {
 
-constexpr Millis kRound{1000};      // refusals within this time cut once
-constexpr int kRefusalsToHold = 3;  // fewer may be chance
+constexpr Millis kRound{1000};  // refusals within this time cut once
 constexpr double kLeastAtOnce = 1;
 
 }  // namespace
@@ -87,7 +86,7 @@ void HostLimiter::Busy(const std::string& host, Millis retry_after,
     health.held_until =
         std::max(health.held_until,
                  now + std::min(retry_after, options_.max_retry_after));
-  } else if (!held && health.refusals >= kRefusalsToHold) {
+  } else if (!held && health.refusals >= bounds::kRefusalsToHold) {
     Hold(&health, now);
   }
 }
@@ -127,7 +126,7 @@ bool HostLimiter::Trusts(const std::string& host) const {
   if (found == hosts_.end()) return true;
   const Health& health = found->second;
   return !health.dead && !IsSuspected(health) &&
-         health.refusals < kRefusalsToHold;
+         health.refusals < bounds::kRefusalsToHold;
 }
 
 Reason HostLimiter::DeadReason(const std::string& host) const {

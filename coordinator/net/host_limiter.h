@@ -25,19 +25,22 @@
 #include <unordered_map>
 
 #include "common/clock.h"
+#include "coordinator/net/retry_rules.h"
 #include "proto/reason.h"
 
 namespace thumbmill {
 
 struct HostLimiterOptions {
-  std::size_t at_once = 6;
-  int suspect_after = 5;
-  int probes = 3;
-  Millis first_hold{500};
-  Millis last_hold{60'000};
-  Millis max_retry_after{300'000};  // longest Retry-After that is obeyed
-  Millis first_rest{30'000};        // between probes of a dead host; doubled
-  Millis last_rest{300'000};
+  std::size_t at_once = bounds::kPerHost;
+  int suspect_after = bounds::kSilencesToSuspect;
+  int probes = bounds::kRetries;
+  Millis first_hold = bounds::kFirstDelay;
+  Millis last_hold = bounds::kLastDelay;
+  // Longest Retry-After that is obeyed.
+  Millis max_retry_after = bounds::kMaxRetryAfter;
+  // Wait between probes of a dead host; doubled.
+  Millis first_rest = bounds::kFirstRest;
+  Millis last_rest = bounds::kLastRest;
 };
 
 class HostLimiter {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "coordinator/net/retry_rules.h"
+
 namespace thumbmill {
 namespace {
 
 constexpr std::size_t kMaxHosts = 4096;
-constexpr Millis kFirstHold{1000};
-constexpr Millis kLastHold{60'000};
 
 }  // namespace
 
@@ -18,11 +18,12 @@ bool NegativeDnsCache::Holds(const std::string& host, TimePoint now) const {
 
 void NegativeDnsCache::Failed(const std::string& host, TimePoint now) {
   MakeRoom(now);
-  const auto [found, fresh] = hosts_.try_emplace(host, Entry{now, kFirstHold});
+  const auto [found, fresh] =
+      hosts_.try_emplace(host, Entry{now, bounds::kFirstDnsHold});
   Entry& entry = found->second;
   // Lookups that ran at the same time fail together and count as one.
   if (!fresh && now < entry.until) return;
-  if (!fresh) entry.hold = std::min(entry.hold * 2, kLastHold);
+  if (!fresh) entry.hold = std::min(entry.hold * 2, bounds::kLastDnsHold);
   entry.until = now + entry.hold;
 }
 

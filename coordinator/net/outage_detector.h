@@ -14,15 +14,18 @@
 #include <string>
 
 #include "common/clock.h"
+#include "coordinator/net/retry_rules.h"
 
 namespace thumbmill {
 
 struct OutageDetectorOptions {
-  std::uint64_t items = 1000;
-  Millis give_up{600'000};
-  Millis first_wait{1000};  // between rounds of probes; then doubled
-  Millis last_wait{30'000};
-  int probes = 4;  // in each round; a single host may really be dead
+  std::uint64_t items = bounds::kLostImages;
+  Millis give_up = bounds::kLostGiveUp;
+  // Wait between rounds of probes; doubled.
+  Millis first_wait = bounds::kFirstLostWait;
+  Millis last_wait = bounds::kLastLostWait;
+  // Probes in each round. More than one: a single host may really be dead.
+  int probes = bounds::kLostProbes;
 };
 
 class OutageDetector {

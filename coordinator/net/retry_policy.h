@@ -1,5 +1,5 @@
-// coordinator/net/retry_policy.h: decides whether and when to try a transfer
-// again.
+// coordinator/net/retry_policy.h: decides when to try a transfer again, and
+// when to stop. Which failures may be tried again is in retry_rules.h.
 //
 // Pure     no clock and no random source of its own.
 #pragma once
@@ -8,14 +8,16 @@
 #include <optional>
 
 #include "common/clock.h"
+#include "coordinator/net/retry_rules.h"
 
 namespace thumbmill {
 
 struct RetryOptions {
-  int retries = 3;                  // tries after the first one
-  Millis base{500};                 // delay before the first retry; doubled
-  Millis max{60'000};               // longest delay without Retry-After
-  Millis max_retry_after{300'000};  // longest Retry-After that is obeyed
+  int retries = bounds::kRetries;     // tries after the first one
+  Millis base = bounds::kFirstDelay;  // delay before the first retry; doubled
+  Millis max = bounds::kLastDelay;    // longest delay without Retry-After
+  // Longest Retry-After that is obeyed.
+  Millis max_retry_after = bounds::kMaxRetryAfter;
 };
 
 class RetryPolicy {

@@ -192,14 +192,13 @@ void Transfers::Impl::StartQueued(TransferId id) {
 
 void Transfers::Impl::StartHop(Job* job) {
   const std::optional<Url> url = ParseUrl(job->url);
-  if (!url)
-    return Answer(job, MakeResult(Reason::kBadLine, false, "not a URL"));
-  const TimePoint now = Now();
+  if (!url) return Answer(job, MakeResult(Reason::kBadLine, "not a URL"));
+  const TimePoint now = std::chrono::steady_clock::now();
   job->hop = Hop{};
   job->hop.started = now;
   job->bytes = 0;
   if (negative_dns_.Holds(url->host, now))
-    return Answer(job, MakeResult(Reason::kDns, true,
+    return Answer(job, MakeResult(Reason::kDns,
                                   "the host's name did not resolve a moment "
                                   "ago"));
   if (!BeginLookup(job, url->host)) return;
@@ -248,7 +247,7 @@ void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
                           what + ": " + curl_easy_strerror(code);
   Answer(job, MakeResult(code == CURLE_OUT_OF_MEMORY ? Reason::kMemory
                                                      : Reason::kConnect,
-                         true, why));
+                         why));
 }
 
 // Never resumes directly: the caller may be the sink inside Extend(), and its
@@ -366,7 +365,7 @@ void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
 }
 
 void Transfers::Impl::Redirect(Job* job) {
-  TransferResult result = MakeResult(Reason::kRedirect, false, "");
+  TransferResult result = MakeResult(Reason::kRedirect, "");
   result.http_status = job->hop.status;
   if (job->redirects >= options_.max_redirects) {
     result.message =

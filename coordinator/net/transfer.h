@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/result.h"
 #include "coordinator/net/request_headers.h"
+#include "coordinator/net/retry_rules.h"
 #include "proto/reason.h"
 
 namespace thumbmill {
@@ -66,9 +67,11 @@ struct TransferResult {
   int http_status = 0;
   bool redirected = false;  // the answer comes from another URL
   Millis retry_after{0};    // 0 if the server did not send it
-  bool transient = false;   // another try may succeed
   std::uint64_t bytes = 0;  // received after decoding, or sent
   TransferTimes times;
+
+  // Returns true if another try may succeed.
+  [[nodiscard]] bool transient() const { return MayRetry(reason, http_status); }
 };
 
 // Receives the bytes of a GET. Called in the loop's thread.

@@ -86,29 +86,28 @@ std::optional<TransferResult> Overdue(Job* job, TimePoint now) {
                            ? job->options->timeout
                            : job->options->upload_timeout;
   if (running > limit)
-    return MakeResult(Reason::kTimeout, true,
+    return MakeResult(Reason::kTimeout,
                       "not finished within " + Seconds(limit));
   // The other deadlines are for downloads: during an upload the server has
   // nothing to send yet.
   if (job->method != Method::kGet) return std::nullopt;
   if (WaitsTooLong(*job, now))
     return MakeResult(
-        Reason::kTimeout, true,
+        Reason::kTimeout,
         "no answer within " + Seconds(job->options->first_byte_timeout));
   if (job->hop.speed &&
       job->hop.speed->SlowerThan(job->options->min_speed_bytes,
                                  running - job->hop.speed_start))
     return MakeResult(
-        Reason::kTooSlow, true,
+        Reason::kTooSlow,
         "slower than " + std::to_string(job->options->min_speed_bytes) +
             " bytes/s over " + Seconds(job->options->min_speed_window));
   return std::nullopt;
 }
 
-TransferResult MakeResult(Reason reason, bool transient, std::string message) {
+TransferResult MakeResult(Reason reason, std::string message) {
   TransferResult result;
   result.reason = reason;
-  result.transient = transient;
   result.message = std::move(message);
   return result;
 }

@@ -136,7 +136,6 @@ void AddTimes(Job* job);
 // Returns the result for a job that has missed a deadline, or empty.
 [[nodiscard]] std::optional<TransferResult> Overdue(Job* job, TimePoint now);
 
-[[nodiscard]] TransferResult MakeResult(Reason reason, bool transient,
-                                        std::string message);
+[[nodiscard]] TransferResult MakeResult(Reason reason, std::string message);
 
 }  // namespace thumbmill

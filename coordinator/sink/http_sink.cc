@@ -9,6 +9,7 @@
 #include "common/check.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/net/retry_policy.h"
+#include "coordinator/net/retry_rules.h"
 #include "coordinator/net/url.h"
 #include "coordinator/sink/upload_queue.h"
 
@@ -31,21 +32,14 @@ class TransfersClient final : public PutClient {
   std::unique_ptr<Transfers> transfers_;
 };
 
-// Returns true if the target will refuse every other file too: it refuses the
-// credentials (401, 403), it takes no PUT (405), or its disk is full (507).
-bool IsFatalStatus(int status) {
-  return status == 401 || status == 403 || status == 405 || status == 507;
-}
-
 StoreOutcome OutcomeOf(const TransferResult& result) {
   if (result.reason == Reason::kNone) return StoreOutcome::kStored;
-  if (IsFatalStatus(result.http_status)) return StoreOutcome::kFatal;
-  return result.transient ? StoreOutcome::kTransient : StoreOutcome::kRefused;
+  if (StopsUploads(result.http_status)) return StoreOutcome::kFatal;
+  return result.transient() ? StoreOutcome::kTransient : StoreOutcome::kRefused;
 }
 
 SendResult::Server ServerOf(const TransferResult& result) {
-  if (result.http_status == 429 || result.http_status == 503)
-    return SendResult::Server::kBusy;
+  if (IsBusyStatus(result.http_status)) return SendResult::Server::kBusy;
   return result.http_status > 0 ? SendResult::Server::kAnswers
                                 : SendResult::Server::kSilent;
 }
@@ -104,7 +98,7 @@ class HttpSink final : public Sink, private FileSender {
 // Sends HEAD, which changes nothing on the server. Most answers to it say
 // little about PUT (a WebDAV folder answers 403 or 404), so only 401 fails.
 Status HttpSink::Prepare() {
-  const RetryPolicy policy{RetryOptions{.retries = 2}};
+  const RetryPolicy policy{RetryOptions{.retries = bounds::kTargetRetries}};
   for (int tries = 1;; ++tries) {
     const TransferResult result = ProbeOnce();
     const std::string target = RedactUrl(options_.base_url);
@@ -114,7 +108,7 @@ Status HttpSink::Prepare() {
           fmt::format("the target {} refuses the credentials (401)", target));
     if (result.http_status != 0) return {};
     const auto delay = policy.NextDelay(tries, Millis(0), 0);
-    if (!result.transient || !delay)
+    if (!result.transient() || !delay)
       return Fail(ErrorCode::kUnavailable,
                   fmt::format("the target {} does not answer: {}", target,
                               result.message));

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "coordinator/net/retry_rules.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/sink.h"
 
@@ -24,7 +25,7 @@ struct HttpSinkOptions {
   std::string base_url;  // its query (a signature) follows each file's name
   TransferOptions transfer;
   int uploads = 32;  // requests at once, for all items together
-  Millis give_up{300'000};
+  Millis give_up = bounds::kTargetGiveUp;
 };
 
 // The part of Transfers that the sink uses; tests pass a fake.

@@ -25,6 +25,7 @@
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/net/host_limiter.h"
+#include "coordinator/net/retry_rules.h"
 #include "coordinator/net/transfer.h"
 #include "coordinator/sink/sink.h"
 #include "proto/reason.h"
@@ -54,9 +55,10 @@ class FileSender {
 
 struct UploadQueueOptions {
   std::size_t at_once = 32;  // most requests, for all items together
-  Millis first_hold{500};    // before the first probe; doubles each time
-  Millis last_hold{10'000};  // the longest wait between two probes
-  Millis give_up{300'000};
+  // Wait before the first probe; doubled.
+  Millis first_hold = bounds::kFirstDelay;
+  Millis last_hold = bounds::kLastTargetHold;  // longest wait between probes
+  Millis give_up = bounds::kTargetGiveUp;
 };
 
 class UploadQueue {

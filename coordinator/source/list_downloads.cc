@@ -79,7 +79,7 @@ void ListDownloads::OnDone(Id id, const TransferResult& result) {
   Download& download = downloads_.at(id);
   download.transfer = 0;
   const bool begun = download.pipe->begun();
-  if (result.reason != Reason::kNone && result.transient && !begun) {
+  if (result.reason != Reason::kNone && result.transient() && !begun) {
     if (const auto delay =
             retry_.NextDelay(download.tries, result.retry_after, random_())) {
       loop_->After(*delay, guard_.Wrap([this, id] { Try(id); }));

@@ -136,7 +136,7 @@ TEST_F(ResolverTest, RefusesANameWhenAllItsAddressesAreForbidden) {
   Name("inside.test", {"10.0.0.1", "169.254.169.254", "fd00::1"});
   const TransferResult result = Get(Url("inside.test"));
   EXPECT_EQ(result.reason, Reason::kForbiddenAddress) << result.message;
-  EXPECT_FALSE(result.transient);
+  EXPECT_FALSE(result.transient());
 }
 
 TEST_F(ResolverTest, UsesTheAllowedOneOfSeveralAddresses) {
@@ -249,7 +249,7 @@ TEST_F(ResolverTest, ASlowLookupCountsAsConnectTime) {
   const auto before = std::chrono::steady_clock::now();
   const TransferResult result = Get(Url("slow.test"));
   EXPECT_EQ(result.reason, Reason::kTimeout) << result.message;
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
   EXPECT_LT(std::chrono::steady_clock::now() - before, Millis(1000));
   EXPECT_NE(result.message.find("name"), std::string::npos);
 }

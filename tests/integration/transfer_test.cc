@@ -204,16 +204,17 @@ TEST_F(TransferTest, ErrorsOfTheServerKeepTheirBodiesFromTheSink) {
   const TransferResult result = Get("/status/404?body=100");
   EXPECT_EQ(result.reason, Reason::kHttp4xx);
   EXPECT_EQ(result.http_status, 404);
-  EXPECT_FALSE(result.transient);
+  EXPECT_FALSE(result.transient());
   EXPECT_TRUE(sink_.data.empty());
   EXPECT_EQ(Get("/status/500?body=5000000").reason, Reason::kHttp5xx);
 }
 
 TEST_F(TransferTest, TellsWhichStatusesMayPass) {
   for (const int status : {408, 425, 429, 500, 502, 503, 504})
-    EXPECT_TRUE(Get("/status/" + std::to_string(status)).transient) << status;
+    EXPECT_TRUE(Get("/status/" + std::to_string(status)).transient()) << status;
   for (const int status : {400, 401, 403, 404, 410, 451, 501, 505})
-    EXPECT_FALSE(Get("/status/" + std::to_string(status)).transient) << status;
+    EXPECT_FALSE(Get("/status/" + std::to_string(status)).transient())
+        << status;
 }
 
 TEST_F(TransferTest, ReadsRetryAfterInSecondsAndAsADate) {
@@ -238,7 +239,7 @@ TEST_F(TransferTest, RefusesALengthAboveTheCapAtOnce) {
   Open();
   const TransferResult result = Get("/announce?bytes=1001");
   EXPECT_EQ(result.reason, Reason::kTooBig);
-  EXPECT_FALSE(result.transient);
+  EXPECT_FALSE(result.transient());
   EXPECT_TRUE(sink_.data.empty());
   ServeFile("fits", 1000);
   EXPECT_EQ(Get("/files/fits").reason, Reason::kNone);
@@ -255,7 +256,7 @@ TEST_F(TransferTest, EndsABodyThatTheSinkDoesNotWant) {
   sink_.wanted = 100'000;
   const TransferResult result = Get("/endless");
   EXPECT_EQ(result.reason, Reason::kNotImage) << result.message;
-  EXPECT_FALSE(result.transient);
+  EXPECT_FALSE(result.transient());
   // One more piece may arrive before the end.
   EXPECT_LE(sink_.data.size(), 100'000u + (64 << 10));
 }
@@ -281,14 +282,14 @@ TEST_F(TransferTest, TellsABodyThatEndsEarly) {
   for (const char* path : {"/short?length=10000", "/short"}) {
     const TransferResult result = Get(path);
     EXPECT_EQ(result.reason, Reason::kTruncatedBody) << path;
-    EXPECT_TRUE(result.transient);
+    EXPECT_TRUE(result.transient());
   }
 }
 
 TEST_F(TransferTest, ALostConnectionBeforeTheAnswerIsNoTruncatedBody) {
   const TransferResult result = Get("/drop");
   EXPECT_EQ(result.reason, Reason::kConnect);
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
 }
 
 TEST_F(TransferTest, EndsHeadersWithoutEnd) {
@@ -304,14 +305,14 @@ TEST_F(TransferTest, RefusedConnectionsAreTransient) {
   const TransferResult result =
       GetUrl("http://127.0.0.1:" + std::to_string(FreePort()) + "/");
   EXPECT_EQ(result.reason, Reason::kConnect);
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
 }
 
 TEST_F(TransferTest, UnknownHostsAreAskedForOnceAndThenHeld) {
   const std::string url = "http://no-such-host.invalid/";
   const TransferResult first = GetUrl(url);
   EXPECT_EQ(first.reason, Reason::kDns);
-  EXPECT_TRUE(first.transient);
+  EXPECT_TRUE(first.transient());
   const TransferResult second = GetUrl(url);
   EXPECT_EQ(second.reason, Reason::kDns);
   EXPECT_NE(second.message.find("a moment ago"), std::string::npos);
@@ -329,7 +330,7 @@ TEST_F(TransferTest, GivesUpWaitingForTheFirstByte) {
   Open();
   const TransferResult result = Get("/silent");
   EXPECT_EQ(result.reason, Reason::kTimeout);
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
   EXPECT_LT(result.times.total, std::chrono::seconds(5));
 }
 
@@ -338,7 +339,7 @@ TEST_F(TransferTest, GivesUpAStalledBody) {
   Open();
   const TransferResult result = Get("/drip?size=1000&ms=10&stop=3");
   EXPECT_EQ(result.reason, Reason::kTooSlow);
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
 }
 
 TEST_F(TransferTest, GivesUpASlowBodyButNotAFastOne) {
@@ -367,7 +368,7 @@ TEST_F(TransferTest, BoundsConnectTimeToAPeerThatNeverAccepts) {
   const TransferResult result = GetUrl(
       "https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
   EXPECT_EQ(result.reason, Reason::kTimeout) << result.message;
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
   close(fd);
 }
 
@@ -403,7 +404,7 @@ TEST_F(TransferTest, RefusesRedirectsToOtherSchemesAndToNowhere) {
         std::string("/redirect"), std::string("/nowhere-304")}) {
     const TransferResult result = Get(path);
     EXPECT_EQ(result.reason, Reason::kRedirect) << path;
-    EXPECT_FALSE(result.transient);
+    EXPECT_FALSE(result.transient());
   }
 }
 
@@ -416,7 +417,7 @@ TEST_F(TransferTest, RefusesLoopbackUnlessAllowed) {
         GetUrl("http://" + std::string(host) + ":" +
                std::to_string(server_->port()) + "/uri");
     EXPECT_EQ(result.reason, Reason::kForbiddenAddress) << host;
-    EXPECT_FALSE(result.transient);
+    EXPECT_FALSE(result.transient());
     EXPECT_TRUE(sink_.data.empty());
   }
 }
@@ -801,9 +802,9 @@ TEST_F(TransferTest, PutSaysItsTypeAndOverwrites) {
 TEST_F(TransferTest, RefusedPutsSayWhyAndForHowLong) {
   const TransferResult denied = Put("/status/403", "x");
   EXPECT_EQ(denied.http_status, 403);
-  EXPECT_FALSE(denied.transient);
+  EXPECT_FALSE(denied.transient());
   const TransferResult busy = Put("/status/503?after=3", "x");
-  EXPECT_TRUE(busy.transient);
+  EXPECT_TRUE(busy.transient());
   EXPECT_EQ(busy.retry_after, Millis(3000));
   EXPECT_EQ(Put("/files/x", "x").http_status, 405);
   EXPECT_EQ(Put(RedirectTo("/dav/x"), "x").reason, Reason::kRedirect);
@@ -814,7 +815,7 @@ TEST_F(TransferTest, GivesUpAnUploadThatIsNotAnswered) {
   Open();
   const TransferResult result = Put("/put-slow", Bytes(1000));
   EXPECT_EQ(result.reason, Reason::kTimeout);
-  EXPECT_TRUE(result.transient);
+  EXPECT_TRUE(result.transient());
 }
 
 TEST_F(TransferTest, ProbeTellsWhetherAServerAnswers) {

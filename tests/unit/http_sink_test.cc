@@ -12,12 +12,10 @@
 namespace thumbmill {
 namespace {
 
-TransferResult Answered(int status, Reason reason = Reason::kNone,
-                        bool transient = false) {
+TransferResult Answered(int status, Reason reason = Reason::kNone) {
   TransferResult result;
   result.http_status = status;
   result.reason = reason;
-  result.transient = transient;
   if (reason != Reason::kNone) result.message = "as scripted";
   return result;
 }
@@ -131,7 +129,7 @@ TEST_F(HttpSinkTest, StopsAnItemAtItsFirstFailureAndWaitsForTheRest) {
   Open("http://h/", 2);
   Put(1, {"a", "b", "c", "d"});
   Put(2, {"e"});
-  client_->Answer(1, Answered(503, Reason::kHttp5xx, true));
+  client_->Answer(1, Answered(503, Reason::kHttp5xx));
   EXPECT_TRUE(answers_.empty()) << "b is still under way";
   client_->Answer(2, Answered(201));
   ASSERT_EQ(answers_.size(), 1u);
@@ -145,7 +143,7 @@ TEST_F(HttpSinkTest, KeepsTheFirstFailureOfAnItem) {
   Put(1, {"a", "b"});
   // The second file fails first, and its timeout is transient; the 404 after it
   // would not be.
-  client_->Answer(2, Answered(0, Reason::kTimeout, true));
+  client_->Answer(2, Answered(0, Reason::kTimeout));
   client_->Answer(1, Answered(404, Reason::kHttp4xx));
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kTransient);
@@ -154,7 +152,7 @@ TEST_F(HttpSinkTest, KeepsTheFirstFailureOfAnItem) {
 TEST_F(HttpSinkTest, PassesOnHowLongTheServerAsksToWait) {
   Open("http://h/");
   Put(1, {"a"});
-  TransferResult busy = Answered(429, Reason::kHttp4xx, true);
+  TransferResult busy = Answered(429, Reason::kHttp4xx);
   busy.retry_after = Millis(7000);
   client_->Answer(1, busy);
   EXPECT_EQ(answers_[0].second.outcome, StoreOutcome::kTransient);
@@ -165,7 +163,7 @@ TEST_F(HttpSinkTest, HoldsEverythingWhileTheTargetIsAwayAndCountsNoTry) {
   Open("http://h/", 20);
   for (std::uint64_t id = 1; id <= 12; ++id) Put(id, {"a"});
   for (TransferId id = 1; id <= 12; ++id)
-    client_->Answer(id, Answered(0, Reason::kConnect, true));
+    client_->Answer(id, Answered(0, Reason::kConnect));
   ASSERT_EQ(answers_.size(), 12u);
   for (std::size_t i = 0; i < 12; ++i)
     // The first four failures could still concern single files; from the fifth
@@ -185,7 +183,7 @@ TEST_F(HttpSinkTest, AFileThatAloneIsRefusedIsNoAbsenceOfTheTarget) {
   Open("http://h/", 2);
   for (TransferId id = 1; id <= 40; id += 2) {
     Put(1, {"bad"});
-    client_->Answer(id, Answered(503, Reason::kHttp5xx, true));
+    client_->Answer(id, Answered(503, Reason::kHttp5xx));
     EXPECT_EQ(answers_.back().second.outcome, StoreOutcome::kTransient);
     Put(2, {"good"});
     client_->Answer(id + 1, Answered(201));
@@ -197,7 +195,7 @@ TEST_F(HttpSinkTest, GivesUpATargetThatStaysAway) {
   Open("http://h/", 20);
   for (std::uint64_t id = 1; id <= 6; ++id) Put(id, {"a"});
   for (TransferId id = 1; id <= 6; ++id)
-    client_->Answer(id, Answered(0, Reason::kTimeout, true));
+    client_->Answer(id, Answered(0, Reason::kTimeout));
   EXPECT_EQ(answers_[3].second.outcome, StoreOutcome::kTransient);
   EXPECT_EQ(answers_[5].second.outcome, StoreOutcome::kFatal);
 }
@@ -205,7 +203,7 @@ TEST_F(HttpSinkTest, GivesUpATargetThatStaysAway) {
 TEST_F(HttpSinkTest, WaitsAsLongAsTheTargetAsks) {
   Open("http://h/", 4);
   Put(1, {"a"});
-  TransferResult busy = Answered(503, Reason::kHttp5xx, true);
+  TransferResult busy = Answered(503, Reason::kHttp5xx);
   busy.retry_after = Millis(300);
   client_->Answer(1, busy);
   Put(2, {"b"});
@@ -220,7 +218,7 @@ TEST_F(HttpSinkTest, IsFatalWhereTheTargetRefusesEverything) {
   TransferId id = 0;
   for (const int status : {401, 403, 405, 507}) {
     Put(1, {"a"});
-    client_->Answer(++id, Answered(status, Reason::kHttp4xx, status == 507));
+    client_->Answer(++id, Answered(status, Reason::kHttp4xx));
     EXPECT_EQ(answers_.back().second.outcome, StoreOutcome::kFatal) << status;
   }
   Put(1, {"a"});
@@ -231,7 +229,7 @@ TEST_F(HttpSinkTest, IsFatalWhereTheTargetRefusesEverything) {
 TEST_F(HttpSinkTest, ShowsNoSecretInItsMessages) {
   Open("https://me:hush@h/base?sv=1&sig=hush");
   Put(1, {"a.jpg"});
-  client_->Answer(1, Answered(503, Reason::kHttp5xx, true));
+  client_->Answer(1, Answered(503, Reason::kHttp5xx));
   const std::string& message = answers_[0].second.message;
   EXPECT_EQ(message.find("hush"), std::string::npos) << message;
   EXPECT_NE(message.find("https://h/base/a.jpg"), std::string::npos);
@@ -277,7 +275,7 @@ TEST_F(HttpSinkTest, PrepareAcceptsAnyAnswerButTheRefusalOfCredentials) {
 
 TEST_F(HttpSinkTest, PrepareFailsWhenNothingAnswers) {
   Open("http://me:hush@h/");
-  client_->probe_answer = Answered(0, Reason::kConnect);
+  client_->probe_answer = Answered(0, Reason::kForbiddenAddress);
   const Status status = sink_->Prepare();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kUnavailable);
