@@ -191,17 +191,17 @@ void FetchStage::Judge(const Item& item, const FetchAnswer& answer) {
   if (!answer.transient()) {
     if (network_.lost()) NetworkIsBack();
     network_.Answered();
-    return hosts_.Answered(item.authority);
+    return hosts_.Answered(item.authority, Now());
   }
   if (network_.lost()) return;
   const std::string& host = item.authority;
   // A failure after a redirect is not the fault of the host that sent it.
-  if (answer.redirected) return hosts_.Answered(host);
+  if (answer.redirected) return hosts_.Answered(host, Now());
   if (IsBusyStatus(answer.http_status))
     return hosts_.Busy(host, answer.retry_after, Now());
   if (sign == HostSign::kSilent)
     return hosts_.Silent(host, answer.reason, answer.message, Now());
-  if (answer.http_status > 0) hosts_.Answered(host);
+  if (answer.http_status > 0) hosts_.Answered(host, Now());
 }
 
 void FetchStage::CountLoss(const Item& item, const std::string& message) {
@@ -218,7 +218,7 @@ void FetchStage::CountLoss(const Item& item, const std::string& message) {
 
 void FetchStage::NetworkIsBack() {
   LogWarning("a host answers: fetching goes on");
-  hosts_.Forgive();
+  hosts_.Forgive(Now());
   queue_.WakeHosts();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace thumbmill {
 namespace {
@@ -30,7 +31,7 @@ HostLimiter::Permit HostLimiter::Ask(const std::string& host,
   Health& health = found->second;
   if (health.dead) return AskDead(&health, active, now);
   if (IsSuspected(health) && active > 0) return {Leave::kFull, {}};
-  if (now < health.held_until) return {Leave::kWait, health.held_until};
+  if (now < HeldUntil(health)) return {Leave::kWait, HeldUntil(health)};
   const auto limit = static_cast<std::size_t>(health.at_once);
   return {active < limit ? Leave::kGo : Leave::kFull, {}};
 }
@@ -40,26 +41,41 @@ HostLimiter::Permit HostLimiter::Ask(const std::string& host,
 HostLimiter::Permit HostLimiter::AskDead(Health* health, std::size_t active,
                                          TimePoint now) {
   const bool probed = health->probing && active > 0;
-  if (probed || now < health->held_until) return {Leave::kDead, {}};
+  if (probed || now < HeldUntil(*health)) return {Leave::kDead, {}};
   health->probing = true;
   return {Leave::kGo, {}};
 }
 
 // Each answer adds 1/at_once, so that a whole round of good answers adds one.
-void HostLimiter::Answered(const std::string& host) {
+void HostLimiter::Answered(const std::string& host, TimePoint now) {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) return;
   Health& health = found->second;
+  const auto most = static_cast<double>(options_.at_once);
   const double at_once = health.at_once + 1 / health.at_once;
-  if (at_once >= static_cast<double>(options_.at_once)) {
+  // A request that was under way when the server sent Retry-After may still
+  // succeed. The server wants its pause nevertheless.
+  if (at_once >= most && now >= health.asked_until) {
     hosts_.erase(found);
     return;
   }
-  // Forget the refusals and silences, but not the recent cut.
-  const TimePoint cut_again = health.cut_again;
-  health = Health{};
-  health.at_once = at_once;
-  health.cut_again = cut_again;
+  Reset(&health);
+  health.at_once = std::min(at_once, most);
+}
+
+void HostLimiter::Reset(Health* health) {
+  Health kept;
+  kept.at_once = health->at_once;
+  kept.cut_again = health->cut_again;
+  kept.asked_until = health->asked_until;
+  *health = std::move(kept);
+}
+
+void HostLimiter::Forgive(TimePoint now) {
+  std::erase_if(hosts_, [now](const auto& each) {
+    return now >= each.second.asked_until;
+  });
+  for (auto& [host, health] : hosts_) Reset(&health);
 }
 
 void HostLimiter::Hold(Health* health, TimePoint now) {
@@ -80,11 +96,11 @@ void HostLimiter::Busy(const std::string& host, Millis retry_after,
   }
   // During a hold, refusals come from requests that were already under way and
   // tell nothing new.
-  const bool held = now < health.held_until;
+  const bool held = now < HeldUntil(health);
   if (!held) ++health.refusals;
   if (retry_after > Millis(0)) {
-    health.held_until =
-        std::max(health.held_until,
+    health.asked_until =
+        std::max(health.asked_until,
                  now + std::min(retry_after, options_.max_retry_after));
   } else if (!held && health.refusals >= bounds::kRefusalsToHold) {
     Hold(&health, now);
@@ -103,7 +119,7 @@ void HostLimiter::Silent(const std::string& host, Reason reason,
   }
   const bool was_suspected = IsSuspected(health);
   // The request was under way before the hold, so it is not a failed probe.
-  if (was_suspected && now < health.held_until) return;
+  if (was_suspected && now < HeldUntil(health)) return;
   ++health.silences;
   if (!IsSuspected(health)) return;
   health.at_once = kLeastAtOnce;

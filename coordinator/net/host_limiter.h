@@ -5,7 +5,8 @@
 //   busy      The host answers 429 or 503. Half as many requests may run at
 //             once; each round of good answers adds one (AIMD, as in TCP).
 //             Requests are held for the time in Retry-After, or after three
-//             refusals in a row.
+//             refusals in a row. An answer to a request that was under way
+//             ends only the second kind of hold.
 //   suspected The host gave no answer `suspect_after` times in a row. One
 //             request at a time goes out as a probe. Each wait before it is
 //             twice the last one.
@@ -19,6 +20,7 @@
 // Pure     no clock of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -60,7 +62,7 @@ class HostLimiter {
 
   // Call one of these for each request that ended: the host answered; it
   // answered 429 or 503; it gave no answer.
-  void Answered(const std::string& host);
+  void Answered(const std::string& host, TimePoint now);
   void Busy(const std::string& host, Millis retry_after, TimePoint now);
   void Silent(const std::string& host, Reason reason,
               const std::string& message, TimePoint now);
@@ -72,8 +74,8 @@ class HostLimiter {
   [[nodiscard]] Reason DeadReason(const std::string& host) const;
   [[nodiscard]] std::string DeadText(const std::string& host) const;
 
-  // Forgets all hosts. For a lost network: their silence meant nothing.
-  void Forgive() { hosts_.clear(); }
+  // Forgets all silences. For a lost network: they meant nothing.
+  void Forgive(TimePoint now);
   [[nodiscard]] std::size_t unwell() const { return hosts_.size(); }
 
   static constexpr std::size_t kMaxHosts = 4096;
@@ -85,8 +87,9 @@ class HostLimiter {
     int refusals = 0;       // in a row
     int silences = 0;       // in a row
     int failed_probes = 0;
-    Millis hold{0};  // the last wait; the next one is twice as long
-    TimePoint held_until{};
+    Millis hold{0};           // the last wait; the next one is twice as long
+    TimePoint held_until{};   // by our own decision
+    TimePoint asked_until{};  // by the server, in Retry-After
     bool dead = false;
     bool probing = false;  // the host is dead and a probe may be running
     Millis rest{0};
@@ -97,6 +100,13 @@ class HostLimiter {
   [[nodiscard]] bool IsSuspected(const Health& health) const {
     return health.silences >= options_.suspect_after;
   }
+  // Returns the time before which no request may start.
+  [[nodiscard]] static TimePoint HeldUntil(const Health& health) {
+    return std::max(health.held_until, health.asked_until);
+  }
+  // Forgets refusals and silences, but neither the recent cut nor the time for
+  // which the server asked.
+  static void Reset(Health* health);
   void Hold(Health* health, TimePoint now);
   void MarkDead(Health* health, TimePoint now);
   Permit AskDead(Health* health, std::size_t active, TimePoint now);

@@ -10,6 +10,10 @@
 namespace thumbmill {
 namespace {
 
+// RFC 1035, section 2.3.4.
+constexpr std::size_t kLabelBytes = 63;
+constexpr std::size_t kHostNameBytes = 253;
+
 using Pieces = std::pair<std::string_view, std::string_view>;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -65,24 +69,31 @@ Pieces SplitAt(std::string_view text, char mark) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+bool IsLabel(std::string_view label) {
+  const bool ascii = std::all_of(label.begin(), label.end(), IsAscii);
+  if (label.empty() || (ascii && label.size() > kLabelBytes)) return false;
+  return std::all_of(label.begin(), label.end(), [](char c) {
+    return !IsAscii(c) || (IsUnreserved(c) && c != '.');
+  });
+}
+
 // Accepts registered names: letters, digits, '-', '_', '~', and bytes of UTF-8
 // for names that are not English. Refuses empty labels, but accepts one dot at
 // the end. Refuses escapes, so that we check the same name that curl looks up.
+//
+// The limits of DNS count the bytes of a name's ASCII form ("xn--…"). For UTF-8
+// only libidn2 knows that form: curl then refuses a name that is too long.
 bool IsHostName(std::string_view host) {
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
-  if (host.empty() || host.size() > 253) return false;
-  std::size_t label = 0;
-  for (const char c : host) {
-    if (c == '.') {
-      if (label == 0) return false;
-      label = 0;
-      continue;
-    }
-    if (IsAscii(c) && !IsUnreserved(c)) return false;
-    ++label;
-    if (IsAscii(c) && label > 63) return false;
+  if (std::all_of(host.begin(), host.end(), IsAscii) &&
+      host.size() > kHostNameBytes)
+    return false;
+  while (true) {
+    const std::size_t dot = std::min(host.find('.'), host.size());
+    if (!IsLabel(host.substr(0, dot))) return false;
+    if (dot == host.size()) return true;
+    host.remove_prefix(dot + 1);
   }
-  return label > 0;
 }
 
 bool IsIpv6Literal(std::string_view host) {

@@ -100,16 +100,16 @@ void UploadQueue::FileDone(const UploadRef& upload, SendResult result) {
 // Decides whether a failure concerns this file or the whole target.
 void UploadQueue::Judge(SendResult* result) {
   StoreResult& stored = result->stored;
+  const TimePoint now = std::chrono::steady_clock::now();
   // The target accepted the file, or refused it for good: it is there.
   if (stored.outcome != StoreOutcome::kTransient) {
     refused_since_.reset();
-    return limiter_.Answered(kTarget);
+    return limiter_.Answered(kTarget, now);
   }
-  const TimePoint now = Now();
   if (!refused_since_) refused_since_ = now;
   switch (result->server) {
     case SendResult::Server::kAnswers:  // such as 500
-      limiter_.Answered(kTarget);
+      limiter_.Answered(kTarget, now);
       break;
     case SendResult::Server::kBusy:
       limiter_.Busy(kTarget, stored.retry_after, now);

@@ -243,6 +243,15 @@ TEST_F(ResolverTest, SendsInternationalNamesAsAscii) {
   EXPECT_EQ(result.reason, Reason::kNone) << result.message;
 }
 
+TEST_F(ResolverTest, RefusesInternationalNamesThatAreTooLongAsAscii) {
+  std::string label;
+  for (int i = 0; i < 60; ++i)
+    label += std::string("\xe4\xb8") + char(0x80 + i);
+  const TransferResult result = Get("http://" + label + ".test/");
+  EXPECT_EQ(result.reason, Reason::kBadLine) << result.message;
+  EXPECT_FALSE(result.transient());
+}
+
 TEST_F(ResolverTest, ASlowLookupCountsAsConnectTime) {
   options_.connect_timeout = Millis(200);
   slow_ms = 2000;

@@ -50,11 +50,11 @@ TEST(HostLimiter, HalvesForARoundOfRefusalsAndGrowsByOneARoundOfAnswers) {
   limiter.Busy("h", Millis(0), At(0));
   limiter.Busy("h", Millis(0), At(10));
   EXPECT_EQ(Room(&limiter, At(10)), 3u);
-  for (int i = 0; i < 3; ++i) limiter.Answered("h");
+  for (int i = 0; i < 3; ++i) limiter.Answered("h", At(0));
   EXPECT_EQ(Room(&limiter, At(20)), 3u);
-  limiter.Answered("h");
+  limiter.Answered("h", At(20));
   EXPECT_EQ(Room(&limiter, At(20)), 4u);
-  for (int i = 0; i < 20; ++i) limiter.Answered("h");
+  for (int i = 0; i < 20; ++i) limiter.Answered("h", At(30));
   EXPECT_EQ(Room(&limiter, At(30)), 6u);
   EXPECT_EQ(limiter.unwell(), 0u) << "well hosts are forgotten";
 }
@@ -63,7 +63,7 @@ TEST(HostLimiter, NeverHalvesBelowOne) {
   HostLimiter limiter(Options());
   for (int second = 0; second < 10; ++second) {
     limiter.Busy("h", Millis(0), At(second * 100'000));
-    limiter.Answered("h");
+    limiter.Answered("h", At(second * 100'000));
     limiter.Busy("h", Millis(0), At(second * 100'000 + 1));
   }
   EXPECT_GE(Room(&limiter, At(2'000'000)), 1u);
@@ -76,7 +76,7 @@ TEST(HostLimiter, OneRefusalInTenLeavesThreeQuarters) {
     if (i % 10 == 0) {
       limiter.Busy("h", Millis(0), At(i * 10));
     } else {
-      limiter.Answered("h");
+      limiter.Answered("h", At(i * 10));
     }
     room += Room(&limiter, At(i * 10));
   }
@@ -90,6 +90,26 @@ TEST(HostLimiter, HoldsAHostForAsLongAsItAsks) {
   EXPECT_EQ(permit.leave, Leave::kWait);
   EXPECT_EQ(permit.until, At(7000));
   EXPECT_EQ(limiter.Ask("h", 0, At(7000)).leave, Leave::kGo);
+}
+
+TEST(HostLimiter, HoldsAHostForThatTimeEvenIfAnotherRequestSucceeds) {
+  HostLimiter limiter(Options());
+  limiter.Busy("h", Millis(7000), At(0));
+  for (int i = 0; i < 20; ++i) limiter.Answered("h", At(100));
+  EXPECT_EQ(limiter.Ask("h", 0, At(6999)).until, At(7000));
+  EXPECT_EQ(limiter.Ask("h", 0, At(7000)).leave, Leave::kGo);
+  limiter.Answered("h", At(7001));
+  EXPECT_EQ(limiter.unwell(), 0u) << "the time is over";
+}
+
+TEST(HostLimiter, HoldsAHostForThatTimeEvenAfterALostNetwork) {
+  HostLimiter limiter(Options());
+  limiter.Busy("h", Millis(7000), At(0));
+  Silence(&limiter, 4, At(0));
+  limiter.Forgive(At(1000));
+  EXPECT_EQ(limiter.Ask("h", 0, At(1000)).until, At(7000));
+  limiter.Forgive(At(7000));
+  EXPECT_EQ(limiter.unwell(), 0u);
 }
 
 TEST(HostLimiter, BoundsWhatAServerMayAskFor) {
@@ -108,7 +128,7 @@ TEST(HostLimiter, HoldsAHostThatRefusesThreeTimesInARowTwiceAsLongEachTime) {
   EXPECT_EQ(limiter.Ask("h", 0, At(100)).until, At(500));
   limiter.Busy("h", Millis(0), At(600));
   EXPECT_EQ(limiter.Ask("h", 0, At(600)).until, At(1600));
-  limiter.Answered("h");
+  limiter.Answered("h", At(601));
   EXPECT_EQ(limiter.Ask("h", 0, At(601)).leave, Leave::kGo);
   EXPECT_TRUE(limiter.Trusts("h"));
 }
@@ -117,7 +137,7 @@ TEST(HostLimiter, SuspectsAHostAfterFiveSilencesInARow) {
   HostLimiter limiter(Options());
   // An answer between two rows of four means that no row of five exists.
   Silence(&limiter, 4, At(0));
-  limiter.Answered("h");
+  limiter.Answered("h", At(0));
   Silence(&limiter, 4, At(0));
   EXPECT_EQ(Room(&limiter, At(0)), 6u);
   Silence(&limiter, 1, At(0));
@@ -160,7 +180,7 @@ TEST(HostLimiter, LetsOneThroughToADeadHostAfterEachRest) {
   Silence(&limiter, 1, later);
   EXPECT_EQ(limiter.Ask("h", 0, later + Millis(59'999)).leave, Leave::kDead);
   EXPECT_EQ(limiter.Ask("h", 0, later + Millis(60'000)).leave, Leave::kGo);
-  limiter.Answered("h");
+  limiter.Answered("h", later);
   EXPECT_EQ(Room(&limiter, later), 2u) << "starts slowly";
 }
 
@@ -174,7 +194,7 @@ TEST(HostLimiter, AProbeThatWasNotStartedMayBeAskedForAgain) {
 TEST(HostLimiter, ForgivesAll) {
   HostLimiter limiter(Options());
   Kill(&limiter);
-  limiter.Forgive();
+  limiter.Forgive(At(3500));
   EXPECT_EQ(Room(&limiter, At(0)), 6u);
 }
 

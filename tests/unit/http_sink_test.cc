@@ -213,6 +213,18 @@ TEST_F(HttpSinkTest, WaitsAsLongAsTheTargetAsks) {
   EXPECT_GE(std::chrono::steady_clock::now() - before, Millis(250));
 }
 
+TEST_F(HttpSinkTest, WaitsAlthoughAnUploadThatWasUnderWaySucceeds) {
+  Open("http://h/", 4);
+  Put(1, {"a"});
+  Put(2, {"b"});
+  TransferResult busy = Answered(429, Reason::kHttp4xx);
+  busy.retry_after = Millis(300);
+  client_->Answer(1, busy);
+  client_->Answer(2, Answered(201));
+  Put(3, {"c"});
+  EXPECT_EQ(client_->running(), 0u);
+}
+
 TEST_F(HttpSinkTest, IsFatalWhereTheTargetRefusesEverything) {
   Open("http://h/");
   TransferId id = 0;

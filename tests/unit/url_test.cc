@@ -99,6 +99,16 @@ TEST(ParseUrl, RefusesNamesLongerThanDnsAllows) {
   EXPECT_FALSE(ParseUrl("http://" + name + "/"));
 }
 
+// 67 bytes of UTF-8, but 31 bytes in the ASCII form.
+TEST(ParseUrl, LeavesTheLengthOfInternationalNamesToCurl) {
+  std::string label;
+  for (int i = 0; i < 22; ++i) label += "\xe6\x97\xa5";
+  EXPECT_TRUE(ParseUrl("http://" + label + "a.example/"));
+  const std::string name = label + '.' + label + '.' + label + '.' + label;
+  EXPECT_TRUE(ParseUrl("http://" + name + "/"));
+  EXPECT_FALSE(ParseUrl("http://" + label + "..example/"));
+}
+
 TEST(LooksLikeUrl, NeedsASchemeAndTwoSlashes) {
   EXPECT_TRUE(LooksLikeUrl("http://h/"));
   EXPECT_TRUE(LooksLikeUrl("s3://b/k"));
