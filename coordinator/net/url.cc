@@ -3,43 +3,18 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-#include <utility>
+
+#include "coordinator/net/url_query.h"
+#include "coordinator/net/url_text.h"
 
 namespace thumbmill {
 namespace {
 
+using namespace url_text;  // NOLINT: its words are for this file
+
 // RFC 1035, section 2.3.4.
 constexpr std::size_t kLabelBytes = 63;
 constexpr std::size_t kHostNameBytes = 253;
-
-using Pieces = std::pair<std::string_view, std::string_view>;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
-bool IsUnreserved(char c) {
-  return IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-// The C library's functions would depend on the locale.
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return Lower(c); });
-  return out;
-}
-bool IsControl(char c) {
-  const auto byte = static_cast<std::uint8_t>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-bool IsBlank(char c) { return c == ' ' || IsControl(c); }
-bool IsAscii(char c) { return static_cast<std::uint8_t>(c) < 0x80; }
 
 int HexValue(char c) {
   if (IsDigit(c)) return c - '0';
@@ -53,20 +28,6 @@ void AppendEscaped(std::string* out, char c) {
   out->push_back('%');
   out->push_back(kHex[byte >> 4]);
   out->push_back(kHex[byte & 15]);
-}
-
-// Splits the text before the first of `marks`. The second piece starts with the
-// mark.
-Pieces SplitBefore(std::string_view text, std::string_view marks) {
-  const std::size_t at = std::min(text.find_first_of(marks), text.size());
-  return {text.substr(0, at), text.substr(at)};
-}
-
-// Splits the text at the first `mark` and drops the mark.
-Pieces SplitAt(std::string_view text, char mark) {
-  const std::size_t at = text.find(mark);
-  if (at == std::string_view::npos) return {text, {}};
-  return {text.substr(0, at), text.substr(at + 1)};
 }
 
 bool IsLabel(std::string_view label) {
@@ -139,100 +100,6 @@ bool ParseAuthority(std::string_view text, Url* url) {
   url->userinfo = text.substr(0, at);
   if (url->userinfo.find('@') != std::string::npos) return false;
   return ParseHostPort(text.substr(at + 1), url);
-}
-
-bool OneOf(std::string_view name, std::initializer_list<std::string_view> in) {
-  return std::find(in.begin(), in.end(), name) != in.end();
-}
-
-// Returns the unescaped name of one "name=value", in lower case.
-std::string ParameterName(std::string_view parameter) {
-  return Lower(PercentDecode(SplitAt(parameter, '=').first));
-}
-
-template <typename Visit>
-void ForEachParameter(std::string_view query, Visit visit) {
-  while (true) {
-    const std::size_t at = std::min(query.find('&'), query.size());
-    visit(query.substr(0, at));
-    if (at == query.size()) return;
-    query.remove_prefix(at + 1);
-  }
-}
-
-// The families of signatures in a query. Short names such as "sp" or "expires"
-// mean something else in a query without a signature; dropping them there would
-// make two images one.
-struct Signing {
-  bool aws_or_google = false;  // Signature=…: S3 v2, CloudFront, GCS v2
-  bool azure = false;          // sig=… with sv=…
-};
-
-Signing FindSigning(std::string_view query) {
-  bool sig = false, sv = false;
-  Signing found;
-  ForEachParameter(query, [&](std::string_view parameter) {
-    const std::string name = ParameterName(parameter);
-    found.aws_or_google |= name == "signature";
-    sig |= name == "sig";
-    sv |= name == "sv";
-  });
-  found.azure = sig && sv;
-  return found;
-}
-
-bool IsSignature(std::string_view parameter, const Signing& signing) {
-  const std::string name = ParameterName(parameter);
-  if (name.starts_with("x-amz-") || name.starts_with("x-goog-")) return true;
-  if (OneOf(name, {"signature", "sig", "token", "key-pair-id", "awsaccesskeyid",
-                   "googleaccessid"}))
-    return true;
-  if (signing.aws_or_google && OneOf(name, {"expires", "policy"})) return true;
-  return signing.azure &&
-         OneOf(name, {"sv",  "se",  "sp",  "sr",  "st",    "spr",   "sip",
-                      "si",  "ss",  "srt", "sdd", "ses",   "skoid", "sktid",
-                      "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"});
-}
-
-// Returns true for signatures and for other parameters that may be secret. When
-// in doubt, hide.
-bool IsSecret(std::string_view parameter, const Signing& signing) {
-  if (IsSignature(parameter, signing)) return true;
-  const std::string name = ParameterName(parameter);
-  for (const std::string_view word :
-       {"token", "secret", "password", "passwd", "signature", "apikey",
-        "api_key", "api-key", "credential", "session"})
-    if (name.find(word) != std::string::npos) return true;
-  return OneOf(name, {"key", "auth", "authorization", "pwd", "hmac", "policy",
-                      "hdnts", "hdnea", "jwt"});
-}
-
-std::string RedactParameters(std::string_view query) {
-  const Signing signing = FindSigning(query);
-  std::string out;
-  ForEachParameter(query, [&](std::string_view parameter) {
-    // An empty first parameter leaves `out` empty, but a '&' follows it.
-    if (!out.empty() || parameter.data() != query.data()) out += '&';
-    const std::size_t equals = parameter.find('=');
-    if (equals == std::string_view::npos || !IsSecret(parameter, signing)) {
-      out += parameter;
-      return;
-    }
-    out.append(parameter.substr(0, equals)).append("=REDACTED");
-  });
-  return out;
-}
-
-std::string DropSignature(std::string_view query) {
-  const Signing signing = FindSigning(query);
-  std::string out;
-  bool first = true;
-  ForEachParameter(query, [&](std::string_view parameter) {
-    if (IsSignature(parameter, signing)) return;
-    if (!std::exchange(first, false)) out += '&';
-    out += parameter;
-  });
-  return out;
 }
 
 // Escapes bytes that lists contain although URLs may not, so that every server
