@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -11,9 +12,14 @@
 #include "coordinator/net/body_intake.h"
 #include "coordinator/net/content_coding.h"
 #include "coordinator/net/header_text.h"
+#include "coordinator/net/hop.h"
 
 namespace thumbmill {
 namespace {
+
+constexpr const char* kUserAgent =
+    "thumbmill/" THUMBMILL_VERSION
+    " (batch thumbnail maker; contact: " THUMBMILL_CONTACT ")";
 
 // Size of curl's receive buffer. Measured with 64 transfers of 200 KB at once:
 // 45 us of processor time each with 64 KB, 47 with 128 KB, 48 with 256 KB,
@@ -195,6 +201,14 @@ void ConfigureHeaders(Job* job, Setter* setter) {
 }
 
 }  // namespace
+
+void FillDefaults(TransferOptions* options) {
+  if (options->user_agent.empty()) options->user_agent = kUserAgent;
+  for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    const char* value = std::getenv(name);
+    if (options->ca_file.empty() && value != nullptr) options->ca_file = value;
+  }
+}
 
 CURLcode ConfigureRequest(Job* job, const Url& url, CURLSH* share) {
   Setter set(job->easy);

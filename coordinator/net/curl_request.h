@@ -7,6 +7,9 @@
 
 namespace thumbmill {
 
+// Sets the options that the user left empty and that have a default.
+void FillDefaults(TransferOptions* options);
+
 // Prepares `job->easy` for a request for `url`. The job and `share` must
 // outlive the request. Returns curl's first error; after one the handle cannot
 // be used.

@@ -14,8 +14,8 @@
 #include "coordinator/net/transfer.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
-#include <cstdlib>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -23,11 +23,11 @@
 #include "common/check.h"
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/loop/event_loop.h"
+#include "coordinator/net/curl_handles.h"
 #include "coordinator/net/curl_pool.h"
 #include "coordinator/net/curl_request.h"
-#include "coordinator/net/dns_coalescer.h"
-#include "coordinator/net/negative_dns_cache.h"
-#include "coordinator/net/redirect.h"
+#include "coordinator/net/dns_gate.h"
+#include "coordinator/net/hop.h"
 #include "coordinator/net/transfer_job.h"
 #include "coordinator/net/url.h"
 
@@ -35,42 +35,15 @@ namespace thumbmill {
 namespace {
 
 constexpr Millis kTick{200};  // between looks at the deadlines
-constexpr std::size_t kIdleHandles = 128;
-// Servers accept no longer request line.
-constexpr std::size_t kLocationBytes = 32 << 10;
-constexpr std::size_t kShownBytes = 500;
-constexpr const char* kUserAgent =
-    "thumbmill/" THUMBMILL_VERSION
-    " (batch thumbnail maker; contact: " THUMBMILL_CONTACT ")";
-
-// Redacts and shortens a URL that a server sent. Messages show it, and the
-// journal keeps them.
-std::string Shown(const std::string& url) {
-  std::string text = RedactUrl(url);
-  if (text.size() > kShownBytes) text.replace(kShownBytes, text.npos, "...");
-  return text;
-}
-
-Status InitCurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (code == CURLE_OK) return {};
-  return Fail(ErrorCode::kInternal, curl_easy_strerror(code));
-}
-
-void FillDefaults(TransferOptions* options) {
-  if (options->user_agent.empty()) options->user_agent = kUserAgent;
-  for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
-    const char* value = std::getenv(name);
-    if (options->ca_file.empty() && value != nullptr) options->ca_file = value;
-  }
-}
 
 }  // namespace
 
 class Transfers::Impl {
  public:
   Impl(EventLoop* loop, const TransferOptions& options)
-      : loop_(loop), options_(options) {
+      : loop_(loop), options_(options), dns_(loop, [this](TransferId id) {
+          if (Job* job = Find(id)) StartHop(job);
+        }) {
     FillDefaults(&options_);
   }
   ~Impl();
@@ -87,10 +60,8 @@ class Transfers::Impl {
 
   void StartQueued(TransferId id);
   void StartHop(Job* job);
-  CURL* TakeHandle();
-  // Takes the handle away from the job. Keeps it for other jobs only if `whole`
-  // (the hop succeeded and curl no longer holds the handle) and if it has seen
-  // no cookies.
+  // Takes the handle away from the job. Other jobs may use it again only if
+  // `whole`: the hop succeeded and curl no longer holds the handle.
   void ReturnHandle(Job* job, bool whole);
   void RefuseHop(Job* job, const char* what, CURLcode code);
 
@@ -98,13 +69,6 @@ class Transfers::Impl {
   void ReapCancelled(TransferId id);
   void HopDone(const CurlPool::End& end);
   void EndHop(Job* job, CURLcode code, bool free);
-  void NoteLookup(const Job& job, CURLcode code);
-  // Returns false if the job must wait for the lookup of another job.
-  bool BeginLookup(Job* job, const std::string& host);
-  void EndLookup(Job* job, bool resolved);
-  void LookupDone(TransferId id);
-  void StartWaiting(TransferId id);
-  void Redirect(Job* job);
   void Answer(Job* job, TransferResult result);
 
   void ArmTick();
@@ -112,33 +76,19 @@ class Transfers::Impl {
 
   EventLoop* loop_;
   TransferOptions options_;
+  std::unique_ptr<CurlHandles> handles_;  // outlives the pools
   std::unique_ptr<CurlPool> trusted_, untrusted_;
-  // Shares TLS sessions and addresses between handles. A handle's own would be
-  // lost with it.
-  CURLSH* share_ = nullptr;
-  std::vector<CURL*> idle_;
   std::unordered_map<TransferId, std::unique_ptr<Job>> jobs_;
   // Cancelled jobs that curl is still using.
   std::unordered_map<TransferId, std::unique_ptr<Job>> doomed_;
-  NegativeDnsCache negative_dns_;
-  DnsCoalescer coalescer_;
+  DnsGate dns_;
   TransferId next_id_ = 1;
   EventLoop::TimerId tick_ = 0;  // 0: none
   CallbackGuard guard_;
 };
 
 Status Transfers::Impl::Init() {
-  RETURN_IF_ERROR(InitCurl());
-  share_ = curl_share_init();
-  if (share_ == nullptr)
-    return Fail(ErrorCode::kNoMemory, "curl_share_init failed");
-  for (const curl_lock_data what :
-       {CURL_LOCK_DATA_SSL_SESSION, CURL_LOCK_DATA_DNS}) {
-    const CURLSHcode code = curl_share_setopt(share_, CURLSHOPT_SHARE, what);
-    if (code != CURLSHE_OK)
-      return Fail(ErrorCode::kInternal, std::string("curl_share_setopt: ") +
-                                            curl_share_strerror(code));
-  }
+  ASSIGN_OR_RETURN(handles_, CurlHandles::Create());
   const auto finished = [this](const CurlPool::End& end) { HopDone(end); };
   ASSIGN_OR_RETURN(
       trusted_, CurlPool::Create(loop_, options_.kept_connections, finished));
@@ -156,11 +106,6 @@ Transfers::Impl::~Impl() {
       curl_easy_cleanup(job->easy);
     }
   }
-  // curl requires that the share goes last, after all handles that use it.
-  for (CURL* easy : idle_) curl_easy_cleanup(easy);
-  trusted_.reset();
-  untrusted_.reset();
-  if (share_ != nullptr) curl_share_cleanup(share_);
 }
 
 void Transfers::Impl::Post(void (Impl::*work)(TransferId), TransferId id) {
@@ -197,17 +142,22 @@ void Transfers::Impl::StartHop(Job* job) {
   job->hop = Hop{};
   job->hop.started = now;
   job->bytes = 0;
-  if (negative_dns_.Holds(url->host, now))
-    return Answer(job, MakeResult(Reason::kDns,
-                                  "the host's name did not resolve a moment "
-                                  "ago"));
-  if (!BeginLookup(job, url->host)) return;
+  switch (dns_.Enter(job, url->host)) {
+    case DnsGate::Answer::kUnknown:
+      return Answer(job, MakeResult(Reason::kDns,
+                                    "the host's name did not resolve a moment "
+                                    "ago"));
+    case DnsGate::Answer::kWait:
+      return;
+    case DnsGate::Answer::kGo:
+      break;
+  }
   if (job->body != nullptr) job->body->Restart();
-  job->easy = TakeHandle();
+  job->easy = handles_->Take();
   if (job->easy == nullptr)
     return RefuseHop(job, "curl_easy_init", CURLE_OUT_OF_MEMORY);
   job->pool = job->trusted ? trusted_.get() : untrusted_.get();
-  if (const CURLcode code = ConfigureRequest(job, *url, share_);
+  if (const CURLcode code = ConfigureRequest(job, *url, handles_->share());
       code != CURLE_OK)
     return RefuseHop(job, "curl_easy_setopt", code);
   const CURLMcode added = job->pool->Add(job->easy, job->id);
@@ -215,39 +165,22 @@ void Transfers::Impl::StartHop(Job* job) {
     RefuseHop(job, curl_multi_strerror(added), CURLE_FAILED_INIT);
 }
 
-// Returns null if there is no memory.
-CURL* Transfers::Impl::TakeHandle() {
-  if (idle_.empty()) return curl_easy_init();
-  CURL* easy = idle_.back();
-  idle_.pop_back();
-  return easy;
-}
-
 void Transfers::Impl::ReturnHandle(Job* job, bool whole) {
-  // A leader may end before LookupDone() runs; the others must not wait for it.
-  EndLookup(job, job->hop.any_address_allowed || !job->hop.forbidden.empty());
+  dns_.Leave(job);
   CURL* easy = std::exchange(job->easy, nullptr);
   if (easy == nullptr) return;
-  const bool clean = job->cookies.empty() && !job->hop.has_cookies;
-  if (!whole || !clean || idle_.size() >= kIdleHandles)
-    return curl_easy_cleanup(easy);
-  // curl_easy_reset() of libcurl 7.88 forgets the list of cookie files without
-  // freeing it.
-  if (curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr) != CURLE_OK)
-    return curl_easy_cleanup(easy);
-  curl_easy_reset(easy);
-  idle_.push_back(easy);
+  const bool no_cookies = job->cookies.empty() && !job->hop.has_cookies;
+  handles_->Return(easy, whole && no_cookies);
 }
 
-// Ends a job whose request curl does not accept. The failure is transient,
-// since neither the host nor the image is at fault.
+// Ends a job whose request curl does not accept. Neither the host nor the image
+// is at fault, so the reason is one that allows another try.
 void Transfers::Impl::RefuseHop(Job* job, const char* what, CURLcode code) {
   ReturnHandle(job, false);
-  const std::string why = std::string("the request could not be prepared: ") +
-                          what + ": " + curl_easy_strerror(code);
   Answer(job, MakeResult(code == CURLE_OUT_OF_MEMORY ? Reason::kMemory
                                                      : Reason::kConnect,
-                         why));
+                         fmt::format("cannot prepare the request: {}: {}", what,
+                                     curl_easy_strerror(code))));
 }
 
 // Never resumes directly: the caller may be the sink inside Extend(), and its
@@ -298,97 +231,18 @@ void Transfers::Impl::HopDone(const CurlPool::End& end) {
 void Transfers::Impl::EndHop(Job* job, CURLcode code, bool free) {
   const bool whole = free && code == CURLE_OK;
   ReadStatus(job);
-  NoteLookup(*job, code);
+  dns_.Note(*job, code);
   AddTimes(job);
   if (IsRedirect(*job)) {
     job->cookies.TakeFrom(job->easy);
     ReturnHandle(job, whole);
-    return Redirect(job);
+    if (auto refused = FollowRedirect(job))
+      return Answer(job, *std::move(refused));
+    return StartHop(job);
   }
-  TransferResult result;
-  ClassifyHopEnd(Describe(*job, code), &result);
-  curl_off_t retry_after = 0;
-  curl_easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &retry_after);
-  // curl makes a date in the past negative.
-  if (retry_after > 0) result.retry_after = std::chrono::seconds(retry_after);
+  TransferResult result = ResultOf(*job, code);
   ReturnHandle(job, whole);
   Answer(job, std::move(result));
-}
-
-bool Transfers::Impl::BeginLookup(Job* job, const std::string& host) {
-  const TimePoint now = Now();
-  switch (coalescer_.Begin(host, job->id, now)) {
-    case DnsCoalescer::Part::kNone:
-      return true;
-    case DnsCoalescer::Part::kWait:
-      return false;
-    case DnsCoalescer::Part::kLead:
-      break;
-  }
-  job->leads_lookup = host;
-  job->resolved = [this, id = job->id] { Post(&Impl::LookupDone, id); };
-  return true;
-}
-
-void Transfers::Impl::LookupDone(TransferId id) {
-  if (Job* job = Find(id)) EndLookup(job, true);
-}
-
-// Starts the waiting jobs from the loop. If the lookup failed, they find the
-// name in `negative_dns_` and fail. If the leader ended for another reason,
-// one of them leads.
-void Transfers::Impl::EndLookup(Job* job, bool resolved) {
-  job->resolved = nullptr;
-  const std::string host = std::exchange(job->leads_lookup, {});
-  if (host.empty()) return;
-  const TimePoint now = Now();
-  for (const TransferId id : coalescer_.End(host, resolved, now))
-    Post(&Impl::StartWaiting, id);
-}
-
-void Transfers::Impl::StartWaiting(TransferId id) {
-  if (Job* job = Find(id)) StartHop(job);
-}
-
-void Transfers::Impl::NoteLookup(const Job& job, CURLcode code) {
-  const std::optional<Url> url = ParseUrl(job.url);
-  if (!url) return;
-  // A resolver that does not answer in time counts as a failed lookup, so that
-  // it is asked again as rarely.
-  const bool no_answer = code == CURLE_OPERATION_TIMEDOUT &&
-                         !job.leads_lookup.empty() &&
-                         !Describe(job, code).name_resolved;
-  if (code == CURLE_COULDNT_RESOLVE_HOST || no_answer)
-    negative_dns_.Failed(url->host, Now());
-  else if (job.hop.any_address_allowed)
-    negative_dns_.Resolved(url->host);
-}
-
-void Transfers::Impl::Redirect(Job* job) {
-  TransferResult result = MakeResult(Reason::kRedirect, "");
-  result.http_status = job->hop.status;
-  if (job->redirects >= options_.max_redirects) {
-    result.message =
-        "more than " + std::to_string(options_.max_redirects) + " redirects";
-    return Answer(job, std::move(result));
-  }
-  if (job->hop.location.size() > kLocationBytes) {
-    result.message = "redirect to a URL of " +
-                     std::to_string(job->hop.location.size()) + " bytes";
-    return Answer(job, std::move(result));
-  }
-  const std::string target = ResolveLocation(job->url, job->hop.location);
-  const std::optional<Url> from = ParseUrl(job->url), to = ParseUrl(target);
-  if (!to) {
-    result.message =
-        "redirect to " + (target.empty() ? "no URL" : Shown(target));
-    return Answer(job, std::move(result));
-  }
-  ++job->redirects;
-  job->at_home &= from && SameOrigin(*from, *to);
-  job->url = target;
-  job->trusted = false;  // a server chose this URL
-  StartHop(job);
 }
 
 void Transfers::Impl::Answer(Job* job, TransferResult result) {
@@ -397,13 +251,7 @@ void Transfers::Impl::Answer(Job* job, TransferResult result) {
   // `done` may start or cancel transfers, so the job leaves the table first.
   const std::unique_ptr<Job> owner = std::move(found->second);
   jobs_.erase(found);
-  if (job->redirects > 0 && result.reason != Reason::kNone)
-    result.message += " (redirected to " + Shown(job->url) + ")";
-  result.redirected = job->redirects > 0;
-  if (result.http_status == 0) result.http_status = job->hop.status;
-  result.bytes = job->method == Method::kPut ? job->uploaded : job->bytes;
-  result.times = job->times;
-  result.times.total = job->Running(Now());
+  Complete(*job, &result);
   if (job->done) job->done(std::move(result));
 }
 

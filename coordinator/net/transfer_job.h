@@ -17,7 +17,6 @@
 #include "coordinator/net/chain_cookies.h"
 #include "coordinator/net/content_coding.h"
 #include "coordinator/net/curl_pool.h"
-#include "coordinator/net/hop_end.h"
 #include "coordinator/net/inflater.h"
 #include "coordinator/net/speed_window.h"
 #include "coordinator/net/transfer.h"
@@ -90,10 +89,8 @@ struct Job {
   Micros paused{0};
   std::optional<TimePoint> paused_since;
   bool cancelled = false;  // curl may still be on the stack
-  // The host whose lookup this job leads while others may wait for it, or
-  // empty.
-  std::string leads_lookup;
   // Called once, from inside a curl callback, as soon as there is an address.
+  // Null if nobody waits for it; see DnsGate.
   std::function<void()> resolved;
   std::uint64_t bytes = 0;
   TransferTimes times;
@@ -104,37 +101,12 @@ struct Job {
   ~Job() { curl_slist_free_all(headers); }
 
   // Returns the time since the start without pauses.
-  Micros Running(TimePoint now) const {
-    const TimePoint until = paused_since.value_or(now);
-    return std::chrono::duration_cast<Micros>(until - started) - paused;
-  }
-  void Pause() {
-    if (!paused_since) paused_since = Now();
-  }
-  void EndPause() {
-    if (!paused_since) return;
-    paused += std::chrono::duration_cast<Micros>(Now() - *paused_since);
-    paused_since.reset();
-  }
+  [[nodiscard]] Micros Running(TimePoint now) const;
+  void Pause();
+  void EndPause();
   // Counts received bytes. The first call starts the speed window.
-  void CountSpeed(std::uint64_t size) {
-    const Micros now = Running(Now());
-    if (!hop.speed) {
-      hop.speed_start = now;
-      hop.speed.emplace(options->min_speed_window);
-    }
-    hop.speed->Add(now - hop.speed_start, size);
-  }
+  void CountSpeed(std::uint64_t size);
 };
-
-// Copies the status from curl to the hop.
-void ReadStatus(Job* job);
-[[nodiscard]] bool IsRedirect(const Job& job);
-// Adds curl's times for the hop that has ended.
-void AddTimes(Job* job);
-[[nodiscard]] HopEnd Describe(const Job& job, CURLcode code);
-// Returns the result for a job that has missed a deadline, or empty.
-[[nodiscard]] std::optional<TransferResult> Overdue(Job* job, TimePoint now);
 
 [[nodiscard]] TransferResult MakeResult(Reason reason, std::string message);
 
