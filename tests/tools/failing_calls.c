@@ -12,53 +12,15 @@
  * Fail points in the program would not do: this way the calls inside SQLite,
  * ZeroMQ and libcurl fail too, and the tested program is the shipped one. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static char kind[16];
-static long wanted = -1;
-static int error;
-static const char* file;
-static atomic_long calls;
-/* Set last, so that calls of the start-up code do not fail. */
-static atomic_int ready;
-
-__attribute__((constructor)) static void Begin(void) {
-  const char* text = getenv("FAILING_CALL");
-  if (text == NULL) return;
-  const char* end = strchr(text, ':');
-  if (end == NULL || (size_t)(end - text) >= sizeof kind) return;
-  memcpy(kind, text, (size_t)(end - text));
-  char* rest;
-  wanted = strtol(end + 1, &rest, 10);
-  if (*rest == ':') error = (int)strtol(rest + 1, &rest, 10);
-  if (*rest == ':') file = rest + 1;
-  atomic_store(&ready, 1);
-}
-
-static int Fails(const char* what) {
-  if (!atomic_load(&ready) || strcmp(kind, what) != 0) return 0;
-  if (wanted != 0 && atomic_fetch_add(&calls, 1) + 1 != wanted) return 0;
-  if (file != NULL) {
-    const long fd = syscall(SYS_openat, AT_FDCWD, file,
-                            O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) syscall(SYS_close, fd);
-  }
-  errno = error;
-  return 1;
-}
+#include "failing_call.h"
 
 static int IsFile(int fd) {
   struct stat st;
@@ -67,10 +29,6 @@ static int IsFile(int fd) {
   errno = kept;
   return is;
 }
-
-#define REAL(name)                                                 \
-  static __typeof__(&name) real;                                   \
-  if (real == NULL) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 /* ---- memory, by glibc's own names, because dlsym() itself may allocate. */
 extern void* __libc_malloc(size_t);

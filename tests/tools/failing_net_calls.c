@@ -10,52 +10,14 @@
  * code    result of the call (a CURLcode, CURLMcode, CURLSHcode), or errno
  * file    is created when a call fails */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <unistd.h>
 
-static char kind[16];
-static long wanted = -1;
-static int code;
-static const char* file;
-static atomic_long calls;
-
-__attribute__((constructor)) static void Begin(void) {
-  const char* text = getenv("FAILING_CALL");
-  if (text == NULL) return;
-  const char* end = strchr(text, ':');
-  if (end == NULL || (size_t)(end - text) >= sizeof kind) return;
-  memcpy(kind, text, (size_t)(end - text));
-  char* rest;
-  wanted = strtol(end + 1, &rest, 10);
-  if (*rest == ':') code = (int)strtol(rest + 1, &rest, 10);
-  if (*rest == ':') file = rest + 1;
-}
-
-static int Fails(const char* what) {
-  if (wanted < 0 || strcmp(kind, what) != 0) return 0;
-  if (wanted != 0 && atomic_fetch_add(&calls, 1) + 1 != wanted) return 0;
-  if (file != NULL) {
-    const int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) close(fd);
-  }
-  errno = code;
-  return 1;
-}
-
-#define REAL(name)                                                 \
-  static __typeof__(&name) real;                                   \
-  if (real == NULL) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+#include "failing_call.h"
 
 /* ---- libcurl, declared here, because macros in its header hide the functions.
  * Each variadic function takes one argument, which fits a pointer. */
