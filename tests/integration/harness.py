@@ -356,6 +356,18 @@ def origin(www, server=""):
                        http="lua_shared_dict counters 1m;", modules=LUA)
 
 
+class OriginCase(ProgramCase):
+    """Has an origin (`self.server`) that serves www/ and misbehaves on
+    demand."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("www/good.png", png(60, 40))
+        self.server = origin(self.path("www"))
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+
+
 class DeadPort:
     """A loopback port where nobody listens and nobody else can start to
     listen."""

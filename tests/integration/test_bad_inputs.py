@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from harness import (WORKER, DeadPort, ProgramCase, origin, png, png_of,
+from harness import (WORKER, DeadPort, OriginCase, ProgramCase, png, png_of,
                      sample, tree, with_jpeg_size)
 
 JPEG = "free_by_Peter_Nerlich.jpg"
@@ -19,14 +19,7 @@ def corrupt_jpeg(data):
     return data[:at + 4] + b"\xff" * (length - 2) + data[at + 2 + length:]
 
 
-class BadInputs(ProgramCase):
-    def setUp(self):
-        super().setUp()
-        self.write("www/good.png", png(60, 40))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
-
+class BadInputs(OriginCase):
     def reason_of(self, url, *flags, code=2):
         """Runs `url` between two good images; returns its record, or None if
         done."""

@@ -11,8 +11,8 @@ import termios
 import time
 import unittest
 
-from harness import (FEWER, ProgramCase, children, origin, png, tree,
-                     wait_until)
+from harness import (FEWER, OriginCase, ProgramCase, children, origin, png,
+                     tree, wait_until)
 
 SIZES = ("-s", "200x,64x,32x")
 
@@ -87,14 +87,7 @@ class Kill(ProgramCase):
             self.assert_nothing_left(workers)
 
 
-class Stop(ProgramCase):
-    def setUp(self):
-        super().setUp()
-        self.write("www/good.png", png(60, 40))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
-
+class Stop(OriginCase):
     arguments_more = ()
 
     def slow_run(self, **options):

@@ -11,8 +11,7 @@ import socket
 import subprocess
 import time
 
-from harness import (ProgramCase, die_with_parent, origin, png, tree,
-                     wait_until)
+from harness import (OriginCase, die_with_parent, png, tree, wait_until)
 
 
 def minds(pid, number):
@@ -41,15 +40,11 @@ def has_open(pid, path):
     return False
 
 
-class ListCase(ProgramCase):
+class ListCase(OriginCase):
     def setUp(self):
         super().setUp()
-        self.write("www/good.png", png(30, 20))
         self.write("www/two words.png", png(30, 20))
         self.write("www/ä{1}|\"x\"^`.png", png(30, 20))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
 
     def url(self, number):
         return f"{self.server.url}/many/{number}.png"

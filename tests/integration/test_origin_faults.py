@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import (ProgramCase, is_sanitized, origin, png, tree,
+from harness import (OriginCase, ProgramCase, is_sanitized, origin, png, tree,
                      wait_until)
 from raw_server import RawServer
 
@@ -22,14 +22,7 @@ def good_image(connection):
     return True
 
 
-class OriginFaults(ProgramCase):
-    def setUp(self):
-        super().setUp()
-        self.write("www/good.png", png(60, 40))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
-
+class OriginFaults(OriginCase):
     def raw(self, answer, host="127.0.0.2"):
         server = RawServer(answer, host)
         server.start()

@@ -7,17 +7,14 @@ import subprocess
 import time
 import unittest
 
-from harness import (COORDINATOR, ProgramCase, origin, png, tree, wait_until)
+from harness import (COORDINATOR, OriginCase, png, tree, wait_until)
 
 
-class Resume(ProgramCase):
+class Resume(OriginCase):
     def setUp(self):
         super().setUp()
         for i in range(6):
             self.write(f"www/{i}.png", png(60, 40, i))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
         self.urls = self.write_list(
             "urls.txt", [f"{self.server.url}/{i}.png" for i in range(6)])
 

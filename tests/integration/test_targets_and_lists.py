@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from harness import (ProgramCase, origin, png, sample_names, tree,
+from harness import (OriginCase, ProgramCase, origin, png, sample_names, tree,
                      wait_until)
 
 # A PUT target that refuses each name below /first503/ once.
@@ -77,14 +77,7 @@ class PutTarget(ProgramCase):
         self.assertIn("--state", done.err)
 
 
-class Lists(ProgramCase):
-    def setUp(self):
-        super().setUp()
-        self.write("www/good.png", png(60, 40))
-        self.server = origin(self.path("www"))
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__)
-
+class Lists(OriginCase):
     def urls(self, count):
         return [f"{self.server.url}/many/{i}.png" for i in range(count)]
 
