@@ -52,7 +52,7 @@ def by_sharp(fresh, files):
 
 
 def compare(name, fresh, pictures):
-    """Of each file: what tests/bench/fidelity.py says."""
+    """Returns the figures of tests/bench/pixel_fidelity.py, for each file."""
     folder, files = stage(fresh, pictures.paths)
     job = {
         "cache": os.path.join(sets.FOLDER, "references", name),
@@ -63,11 +63,11 @@ def compare(name, fresh, pictures):
                            os.path.splitext(os.path.basename(path))),
                        source=path) for path in files],
     }
-    done = subprocess.run([peers.PYTHON, os.path.join(PROGRAMS, "fidelity.py")],
-                          input=json.dumps(job), capture_output=True,
-                          text=True, check=False)
+    program = os.path.join(PROGRAMS, "pixel_fidelity.py")
+    done = subprocess.run([peers.PYTHON, program], input=json.dumps(job),
+                          capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Failed(f"fidelity.py, {name}:\n{done.stderr[-2000:]}")
+        raise Failed(f"pixel_fidelity.py, {name}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout)["files"]
 
 

@@ -8,8 +8,7 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(ROOT, "build/bench")
 COORDINATOR = os.path.join(BUILD, "coordinator/coordinator")
 WORKER = os.path.join(BUILD, "worker/worker")
