@@ -17,7 +17,7 @@
 
 #include "tests/tools/pictures.h"
 #include "tests/tools/reference_resize.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -58,18 +58,8 @@ struct Pair {
 };
 
 Picture Thumbnail(const Bytes& bytes, std::uint32_t width) {
-  Recipe recipe;
-  SizeSpec size;
-  size.width = width;
-  recipe.sizes.push_back(size);
-  recipe.format = ImageFormat::kPng;
-  Thumbnailer thumbnailer(recipe);
-  Bytes output(4 << 20);
-  const Outcome outcome = thumbnailer.Run(bytes, 1, output);
-  EXPECT_TRUE(outcome.ok()) << outcome.message;
-  if (!outcome.ok()) return {};
-  return testing::ReadPng(
-      ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
+  return testing::Thumbnail(bytes,
+                            testing::PngRecipe(std::to_string(width) + "x"));
 }
 
 Pair Compare(const Bytes& bytes, const Picture& full, std::uint32_t width) {

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "tests/tools/pictures.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -63,15 +63,7 @@ TEST(BlockSums, HoldTheLargestSquareOf16Bits) {
 }
 
 Picture Thumbnail(const Bytes& bytes) {
-  Recipe recipe;
-  recipe.sizes.push_back({.width = 101, .label = "101", .text = "101x"});
-  recipe.format = ImageFormat::kPng;
-  Bytes output(1 << 20);
-  const Outcome outcome = Thumbnailer(recipe).Run(bytes, 1, output);
-  EXPECT_TRUE(outcome.ok()) << outcome.message;
-  if (!outcome.ok()) return {};
-  return testing::ReadPng(
-      ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
+  return testing::Thumbnail(bytes, testing::PngRecipe("101x"));
 }
 
 // Repeats one small photo, because making a photo of this size takes long.

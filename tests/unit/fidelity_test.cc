@@ -15,7 +15,7 @@
 
 #include "tests/tools/pictures.h"
 #include "tests/tools/reference_resize.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -28,28 +28,14 @@ using testing::Picture;
 
 constexpr double kLeastDecibels = 40;
 
-Recipe RecipeFor(std::uint32_t width) {
-  Recipe recipe;
-  SizeSpec size;
-  size.width = width;
-  recipe.sizes.push_back(size);
-  recipe.format = ImageFormat::kPng;
+Picture Thumbnail(const Bytes& bytes, std::uint32_t width) {
+  Recipe recipe = testing::PngRecipe(std::to_string(width) + "x");
   recipe.rotate = false;
-  return recipe;
-}
-
-Picture Thumbnail(const Bytes& bytes, const Recipe& recipe) {
-  Thumbnailer thumbnailer(recipe);
-  Bytes output(4 << 20);
-  const Outcome outcome = thumbnailer.Run(bytes, 1, output);
-  EXPECT_TRUE(outcome.ok()) << outcome.message;
-  if (!outcome.ok()) return {};
-  return testing::ReadPng(
-      ByteSpan(output).first(outcome.thumbnails[0].bytes.length));
+  return testing::Thumbnail(bytes, recipe);
 }
 
 double DecibelsOf(const Bytes& jpeg, const Picture& full, std::uint32_t width) {
-  const Picture ours = Thumbnail(jpeg, RecipeFor(width));
+  const Picture ours = Thumbnail(jpeg, width);
   return testing::Psnr(
       ours, testing::ResizeByDefinition(full, ours.width, ours.height));
 }
@@ -73,7 +59,7 @@ TEST(Fidelity, PngIsExactButForRounding) {
   const Picture picture = MakePicture(Kind::kPhoto, 333, 251, 3, 9);
   for (const bool deep : {false, true}) {
     const Bytes png = WritePng(picture, {.deep = deep});
-    const Picture ours = Thumbnail(png, RecipeFor(100));
+    const Picture ours = Thumbnail(png, 100);
     const Picture exact =
         testing::ResizeByDefinition(picture, 100, ours.height);
     EXPECT_GE(testing::Psnr(ours, exact), 55) << (deep ? "16 bits" : "8 bits");

@@ -10,35 +10,22 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
 
 using testing::Bytes;
 using testing::Kind;
+using testing::Made;
 using testing::MakePicture;
 using testing::Picture;
 
-struct Made {
-  Outcome outcome;
-  Picture picture;
-};
-
 Made Make(ByteSpan jpeg) {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize("40x", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
-  Bytes output(1 << 20);
-  Made made;
-  made.outcome = Thumbnailer(recipe).Run(jpeg, 1, output);
+  const Made made = testing::Make(jpeg, testing::PngRecipe("40x"));
   EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
-  if (made.outcome.ok())
-    made.picture = testing::ReadPng(
-        ByteSpan(output).first(made.outcome.thumbnails[0].bytes.length));
   return made;
 }
 
@@ -64,7 +51,7 @@ TEST(JpegColour, InksAreInvertedWithAdobesMarkerOrWithoutIt) {
   const Bytes marked = testing::WriteJpeg(Photo(4));
   const Bytes plain = Without(marked, 0xEE);
   ASSERT_LT(plain.size(), marked.size());
-  EXPECT_EQ(Make(plain).picture.samples, Make(marked).picture.samples);
+  EXPECT_EQ(Make(plain).Decoded().samples, Make(marked).Decoded().samples);
 }
 
 // Makes an APP2 segment with a piece of a profile.
@@ -107,8 +94,8 @@ TEST(JpegColour, PiecesOfAProfileGoByTheirNumbers) {
   const Bytes icc = testing::AdobeRgbProfile();
   const Made right = Make(WithPieces(icc, {{0, 1}, {1, 2}, {2, 3}}));
   ASSERT_TRUE(right.outcome.warnings.empty());
-  ASSERT_NE(right.picture.samples,
-            Make(testing::WriteJpeg(Photo())).picture.samples);
+  ASSERT_NE(right.Decoded().samples,
+            Make(testing::WriteJpeg(Photo())).Decoded().samples);
   const std::vector<std::vector<Numbered>> kOrders = {
       {{2, 3}, {0, 1}, {1, 2}},
       {{2, 3}, {1, 2}, {0, 1}},
@@ -121,21 +108,21 @@ TEST(JpegColour, PiecesOfAProfileGoByTheirNumbers) {
       {{0, 0}, {0, 1}, {1, 2}, {2, 3}}};  // numbers begin at 1
   for (std::size_t i = 0; i < kOrders.size(); ++i) {
     const Made made = Make(WithPieces(icc, kOrders[i]));
-    EXPECT_EQ(made.picture.samples, right.picture.samples) << i;
+    EXPECT_EQ(made.Decoded().samples, right.Decoded().samples) << i;
     EXPECT_TRUE(made.outcome.warnings.empty()) << i;
   }
 }
 
 TEST(JpegColour, AProfileWithAHoleIsNone) {
   const Bytes icc = testing::AdobeRgbProfile();
-  const Picture plain = Make(testing::WriteJpeg(Photo())).picture;
+  const Picture plain = Make(testing::WriteJpeg(Photo())).Decoded();
   const std::vector<std::vector<Numbered>> kHoles = {{{0, 1}, {2, 3}},
                                                      {{1, 2}, {2, 3}},
                                                      {{0, 1}, {1, 2}},
                                                      {{0, 0}, {1, 0}, {2, 0}}};
   for (std::size_t i = 0; i < kHoles.size(); ++i) {
     const Made made = Make(WithPieces(icc, kHoles[i]));
-    EXPECT_EQ(made.picture.samples, plain.samples) << i;
+    EXPECT_EQ(made.Decoded().samples, plain.samples) << i;
     EXPECT_EQ(
         made.outcome.warnings,
         std::vector<std::string>{"a piece of the colour profile is missing"})

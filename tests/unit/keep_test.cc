@@ -10,8 +10,8 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
+#include "tests/tools/thumbnails.h"
 #include "worker/image/header/exif.h"
-#include "worker/thumbnailer.h"
 
 namespace thumbmill {
 namespace {
@@ -28,8 +28,7 @@ using testing::Psnr;
 
 Recipe RecipeFor(std::string_view size, std::string_view keep,
                  Fit fit = Fit::kInside) {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize(size, fit));
+  Recipe recipe = testing::RecipeFor(size, fit);
   recipe.keep = *ParseKeep(keep);
   return recipe;
 }
@@ -42,17 +41,14 @@ struct Made {
 };
 
 Made Make(const Bytes& encoded, const Recipe& recipe) {
-  Made made;
-  made.bytes.resize(1 << 20);
-  made.outcome = Thumbnailer(recipe).Run(encoded, 1, made.bytes);
+  const testing::Made made = testing::Make(encoded, recipe, 1);
   EXPECT_TRUE(made.outcome.ok()) << made.outcome.message;
-  if (!made.outcome.ok()) return made;
-  made.bytes.resize(made.outcome.thumbnails[0].bytes.length);
-  made.attached = testing::ReadAttached(made.bytes);
-  made.picture = made.outcome.output_format == ImageFormat::kPng
-                     ? testing::ReadPng(made.bytes)
-                     : testing::ReadJpeg(made.bytes);
-  return made;
+  if (!made.outcome.ok()) return {made.outcome, {}, {}, {}};
+  const ByteSpan bytes = made.Encoded();
+  return {made.outcome,
+          {bytes.begin(), bytes.end()},
+          testing::ReadAttached(bytes),
+          made.Decoded()};
 }
 
 const Picture& Photo(int channels = 3) {

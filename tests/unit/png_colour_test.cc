@@ -14,7 +14,7 @@
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
 #include "tests/tools/raw_png.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -81,21 +81,15 @@ struct Made {
 
 Made Make(const Bytes& file, const char* keep = "none",
           FailOn fail_on = FailOn::kError, bool linear = false) {
-  Recipe recipe;
+  Recipe recipe = testing::PngRecipe("8x");
   recipe.linear = linear;
-  recipe.sizes.push_back(*ParseSize("8x", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
   recipe.keep = *ParseKeep(keep);
   recipe.fail_on = fail_on;
-  Bytes bytes(1 << 16);
-  Made made;
-  made.outcome = Thumbnailer(recipe).Run(file, 1, bytes);
+  const testing::Made made = testing::Make(file, recipe);
   EXPECT_EQ(made.outcome.message, "");
-  if (!made.outcome.ok()) return made;
-  bytes.resize(made.outcome.thumbnails[0].bytes.length);
-  made.picture = testing::ReadPng(bytes);
-  made.icc = testing::ReadAttached(bytes).icc;
-  return made;
+  if (!made.outcome.ok()) return {made.outcome, {}, {}};
+  return {made.outcome, made.Decoded(),
+          testing::ReadAttached(made.Encoded()).icc};
 }
 
 using Colour = std::array<int, 3>;

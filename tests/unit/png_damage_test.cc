@@ -14,11 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
 #include "tests/tools/raw_png.h"
-#include "worker/thumbnailer.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -122,16 +121,11 @@ struct Made {
 };
 
 Made Make(const Bytes& png, FailOn fail_on = FailOn::kError) {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize("32x", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
+  Recipe recipe = testing::PngRecipe("32x");
   recipe.fail_on = fail_on;
-  Made made;
-  made.thumbnail.resize(1 << 16);
-  made.outcome = Thumbnailer(recipe).Run(png, 1, made.thumbnail);
-  if (made.outcome.ok())
-    made.thumbnail.resize(made.outcome.thumbnails[0].bytes.length);
-  return made;
+  testing::Made made = testing::Make(png, recipe, 1, 1 << 16);
+  if (made.outcome.ok()) made.output.resize(made.Encoded().size());
+  return {made.outcome, made.output};
 }
 
 void ExpectWhole(const Bytes& fault, const Bytes& whole) {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/tools/thumbnails.h"
 
 namespace thumbmill {
 namespace {
@@ -17,47 +17,17 @@ namespace {
 using testing::Bytes;
 using testing::JpegOptions;
 using testing::Kind;
+using testing::Made;
+using testing::Make;
 using testing::MakePicture;
 using testing::Picture;
 using testing::PngOptions;
 using testing::Psnr;
 using testing::ReadJpeg;
 using testing::ReadPng;
+using testing::RecipeFor;
 using testing::WriteJpeg;
 using testing::WritePng;
-
-Recipe RecipeFor(std::string_view sizes, Fit fit = Fit::kInside) {
-  Recipe recipe;
-  while (!sizes.empty()) {
-    const std::size_t comma = sizes.find(',');
-    recipe.sizes.push_back(*ParseSize(sizes.substr(0, comma), fit));
-    sizes = comma == sizes.npos ? "" : sizes.substr(comma + 1);
-  }
-  return recipe;
-}
-
-struct Made {
-  Outcome outcome;
-  Bytes output;
-
-  [[nodiscard]] ByteSpan Encoded(std::size_t i = 0) const {
-    const ByteRange& range = outcome.thumbnails.at(i).bytes;
-    return ByteSpan(output).subspan(range.offset, range.length);
-  }
-  [[nodiscard]] Picture Decoded(std::size_t i = 0) const {
-    return outcome.output_format == ImageFormat::kPng ? ReadPng(Encoded(i))
-                                                      : ReadJpeg(Encoded(i));
-  }
-};
-
-Made Make(ByteSpan bytes, const Recipe& recipe, std::uint64_t mask = ~0ull,
-          std::size_t room = 4 << 20) {
-  Thumbnailer thumbnailer(recipe);
-  Made made;
-  made.output.resize(room);
-  made.outcome = thumbnailer.Run(bytes, mask, made.output);
-  return made;
-}
 
 const Picture& Photo() {
   static const Picture photo = MakePicture(Kind::kPhoto, 403, 301, 3, 5);

@@ -10,39 +10,26 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "tests/tools/profiles.h"
+#include "tests/tools/thumbnails.h"
 #include "worker/image/header/webp_layout.h"
-#include "worker/thumbnailer.h"
 
 namespace thumbmill {
 namespace {
 
 using testing::Bytes;
 using testing::Kind;
+using testing::Made;
 using testing::MakePicture;
 using testing::Picture;
 using testing::WebpOptions;
 using testing::WriteWebp;
 
-struct Made {
-  Outcome outcome;
-  Picture picture;
-};
-
 Made Make(ByteSpan webp, FailOn fail_on = FailOn::kError) {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize("40x40", Fit::kInside));
-  recipe.format = ImageFormat::kPng;
+  Recipe recipe = testing::PngRecipe("40x40");
   recipe.fail_on = fail_on;
-  Bytes output(1 << 20);
-  Made made;
-  made.outcome = Thumbnailer(recipe).Run(webp, 1, output);
-  if (made.outcome.ok())
-    made.picture = testing::ReadPng(
-        ByteSpan(output).first(made.outcome.thumbnails[0].bytes.length));
-  return made;
+  return testing::Make(webp, recipe);
 }
 
 void SetSize(Bytes* webp, std::uint32_t size) {
@@ -68,7 +55,7 @@ void ExpectSame(const Bytes& odd, const Bytes& plain, bool warns,
                 const std::string& what) {
   const Made made = Make(odd);
   EXPECT_TRUE(made.outcome.ok()) << what << ": " << made.outcome.message;
-  EXPECT_EQ(made.picture.samples, Make(plain).picture.samples) << what;
+  EXPECT_EQ(made.Decoded().samples, Make(plain).Decoded().samples) << what;
   EXPECT_EQ(made.outcome.warnings.size(), warns ? 1u : 0u) << what;
   EXPECT_EQ(Make(odd, FailOn::kWarning).outcome.ok(), !warns) << what;
 }
@@ -149,14 +136,14 @@ TEST(WebpContainer, WhatItSaysItDoesNotHaveIsNotThere) {
       photo, {.orientation = 6, .icc = std::string(icc.begin(), icc.end())});
   const Made plain = Make(WriteWebp(photo));
   const Made full = Make(both);
-  ASSERT_EQ(full.picture.width, 30u);
-  ASSERT_NE(full.picture.samples, plain.picture.samples);
+  ASSERT_EQ(full.Decoded().width, 30u);
+  ASSERT_NE(full.Decoded().samples, plain.Decoded().samples);
   Bytes neither = both;
   // Flags in VP8X: ICC and EXIF.
   neither[20] &= static_cast<std::uint8_t>(~0x28);
   const Made made = Make(neither);
   EXPECT_EQ(made.outcome.source_width, 120u);
-  EXPECT_EQ(made.picture.samples, plain.picture.samples);
+  EXPECT_EQ(made.Decoded().samples, plain.Decoded().samples);
   EXPECT_TRUE(WalkWebp(neither).icc.empty());
   Bytes exif_only = both;
   exif_only[20] &= static_cast<std::uint8_t>(~0x20);

@@ -8,6 +8,7 @@
 
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
+#include "tests/tools/thumbnails.h"
 #include "worker/image/header/webp_layout.h"
 #include "worker/thumbnailer.h"
 
@@ -27,8 +28,7 @@ using testing::WritePng;
 using testing::WriteWebp;
 
 Recipe RecipeFor(const char* size, ImageFormat format) {
-  Recipe recipe;
-  recipe.sizes.push_back(*ParseSize(size, Fit::kInside));
+  Recipe recipe = testing::RecipeFor(size);
   recipe.format = format;
   return recipe;
 }
@@ -39,13 +39,9 @@ struct Made {
 };
 
 Made Make(ByteSpan encoded, const Recipe& recipe) {
-  Thumbnailer thumbnailer(recipe);
-  Made made;
-  made.bytes.resize(16 << 20);
-  made.outcome = thumbnailer.Run(encoded, ~0ull, made.bytes);
-  made.bytes.resize(made.outcome.ok() ? made.outcome.thumbnails[0].bytes.length
-                                      : 0);
-  return made;
+  testing::Made made = testing::Make(encoded, recipe, ~0ull, 16 << 20);
+  made.output.resize(made.outcome.ok() ? made.Encoded().size() : 0);
+  return {made.outcome, made.output};
 }
 
 // Returns the picture of a WebP at its own size, by way of PNG.
