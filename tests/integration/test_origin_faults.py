@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import (OriginCase, ProgramCase, is_sanitized, origin, png, tree,
+from harness import (OriginCase, ProgramCase, is_sanitized, png, tree,
                      wait_until)
 from raw_server import RawServer
 
