@@ -170,7 +170,7 @@ void Complete(const Job& job, TransferResult* result) {
   if (result->http_status == 0) result->http_status = job.hop.status;
   result->bytes = job.method == Method::kPut ? job.uploaded : job.bytes;
   result->times = job.times;
-  result->times.total = job.Running(std::chrono::steady_clock::now());
+  result->times.total = job.Running(Now());
 }
 
 }  // namespace thumbmill

@@ -138,7 +138,7 @@ void Transfers::Impl::StartQueued(TransferId id) {
 void Transfers::Impl::StartHop(Job* job) {
   const std::optional<Url> url = ParseUrl(job->url);
   if (!url) return Answer(job, MakeResult(Reason::kBadLine, "not a URL"));
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   job->hop = Hop{};
   job->hop.started = now;
   job->bytes = 0;

@@ -10,18 +10,17 @@ Micros Job::Running(TimePoint now) const {
 }
 
 void Job::Pause() {
-  if (!paused_since) paused_since = std::chrono::steady_clock::now();
+  if (!paused_since) paused_since = Now();
 }
 
 void Job::EndPause() {
   if (!paused_since) return;
-  paused += std::chrono::duration_cast<Micros>(
-      std::chrono::steady_clock::now() - *paused_since);
+  paused += std::chrono::duration_cast<Micros>(Now() - *paused_since);
   paused_since.reset();
 }
 
 void Job::CountSpeed(std::uint64_t size) {
-  const Micros now = Running(std::chrono::steady_clock::now());
+  const Micros now = Running(Now());
   if (!hop.speed) {
     hop.speed_start = now;
     hop.speed.emplace(options->min_speed_window);

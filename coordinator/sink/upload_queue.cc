@@ -100,7 +100,7 @@ void UploadQueue::FileDone(const UploadRef& upload, SendResult result) {
 // Decides whether a failure concerns this file or the whole target.
 void UploadQueue::Judge(SendResult* result) {
   StoreResult& stored = result->stored;
-  const TimePoint now = std::chrono::steady_clock::now();
+  const TimePoint now = Now();
   // The target accepted the file, or refused it for good: it is there.
   if (stored.outcome != StoreOutcome::kTransient) {
     refused_since_.reset();
