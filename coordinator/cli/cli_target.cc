@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "coordinator/cli/cli_steps.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_template.h"
 
 namespace thumbmill {
 namespace {

@@ -5,6 +5,7 @@
 #include "common/thread.h"
 #include "coordinator/loop/event_loop.h"
 #include "coordinator/sink/output_look.h"
+#include "coordinator/source/name_parts.h"
 
 namespace thumbmill {
 namespace {

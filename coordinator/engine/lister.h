@@ -21,7 +21,7 @@
 #include "coordinator/engine/inbox.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/loop/callback_guard.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_template.h"
 #include "coordinator/source/source.h"
 #include "coordinator/stats/forecast.h"
 

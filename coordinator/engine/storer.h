@@ -20,7 +20,7 @@
 #include "coordinator/loop/callback_guard.h"
 #include "coordinator/net/retry_policy.h"
 #include "coordinator/sink/sink.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_template.h"
 
 namespace thumbmill {
 

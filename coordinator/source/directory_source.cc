@@ -10,7 +10,7 @@
 #include <functional>
 
 #include "coordinator/source/list_entry.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 
 namespace thumbmill {
 namespace {

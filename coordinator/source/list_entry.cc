@@ -11,7 +11,7 @@
 #include "common/hash.h"
 #include "coordinator/net/url.h"
 #include "coordinator/source/csv_row.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 
 namespace thumbmill {
 namespace {

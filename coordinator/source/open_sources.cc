@@ -20,8 +20,9 @@
 #include "coordinator/source/list_entry.h"
 #include "coordinator/source/list_guess.h"
 #include "coordinator/source/list_source.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 #include "coordinator/source/table_source.h"
+#include "proto/image_format.h"
 
 namespace thumbmill {
 namespace {

@@ -33,8 +33,7 @@ struct ImageRef {
   std::string path;              // local file to open; empty for a URL
   std::string stamp;             // "size:mtime_ns" of a local file, else empty
   std::uint64_t size_bytes = 0;  // of a local file; 0: unknown
-  // Parts for the thumbnails' names, not yet escaped (coordinator/source/
-  // naming.h).
+  // Parts for the thumbnails' names, not yet escaped (name_parts.h).
   std::string host, dir, stem, srcext;
   bool has_query = false;
   // If not kNone (bad_line, read, filtered, …), the item is final and is not

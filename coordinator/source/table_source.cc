@@ -12,7 +12,8 @@
 #include "coordinator/net/url.h"
 #include "coordinator/source/csv_row.h"
 #include "coordinator/source/list_entry.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
+#include "proto/image_format.h"
 
 namespace thumbmill {
 namespace {

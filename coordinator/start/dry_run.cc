@@ -9,6 +9,7 @@
 #include "coordinator/cli/exit_codes.h"
 #include "coordinator/engine/lister.h"
 #include "coordinator/net/url.h"
+#include "coordinator/source/name_parts.h"
 #include "coordinator/view/console.h"
 
 namespace thumbmill {

@@ -23,7 +23,7 @@
 #include "coordinator/sink/output_look.h"
 #include "coordinator/sink/sink.h"
 #include "coordinator/source/list_downloads.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_template.h"
 #include "coordinator/source/source.h"
 #include "coordinator/stats/run_stats.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "coordinator/net/url.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 #include "proto/size_spec.h"
 
 #ifndef THUMBMILL_VERSION

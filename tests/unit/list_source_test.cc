@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "coordinator/source/list_entry.h"
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 #include "tests/unit/temp_dir.h"
 
 namespace thumbmill {

@@ -1,12 +1,12 @@
 // Links: tm_source
-#include "coordinator/source/naming.h"
-
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
 #include "coordinator/net/url.h"
+#include "coordinator/source/name_parts.h"
+#include "coordinator/source/name_template.h"
 #include "proto/size_spec.h"
 
 namespace thumbmill {

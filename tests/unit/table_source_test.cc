@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/source/naming.h"
+#include "coordinator/source/name_parts.h"
 #include "tests/unit/temp_dir.h"
 
 namespace thumbmill {
