@@ -77,6 +77,10 @@ bool SlotLease::Grow(std::uint64_t bytes) {
   return arena_->Grow(index_, bytes);
 }
 
+void SlotLease::DropPages() const {
+  arena_->Punch(index_, arena_->layout_.keep_bytes);
+}
+
 void SlotLease::Reset() {
   if (arena_ == nullptr) return;
   std::exchange(arena_, nullptr)->Return(index_);
@@ -166,15 +170,21 @@ bool Arena::Charge(std::uint64_t bytes) {
   return true;
 }
 
-// Releases the pages and the charge of a slot beyond `rest` bytes.
-void Arena::Cool(std::uint32_t index, std::uint64_t rest) {
-  Slot& slot = slots_[index];
-  if (slot.granted <= rest) return;
+void Arena::Punch(std::uint32_t index, std::uint64_t rest) const {
+  const std::uint64_t granted = slots_[index].granted;
+  if (granted <= rest) return;
   // Cannot fail for a range within the file. If it did, the pages would only
   // stay until the next use of the slot.
   (void)fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   static_cast<off_t>(index * layout_.slot_bytes + rest),
-                  static_cast<off_t>(slot.granted - rest));
+                  static_cast<off_t>(granted - rest));
+}
+
+// Releases the pages and the charge of a slot beyond `rest` bytes.
+void Arena::Cool(std::uint32_t index, std::uint64_t rest) {
+  Slot& slot = slots_[index];
+  if (slot.granted <= rest) return;
+  Punch(index, rest);
   budget_->Release(slot.granted - rest);
   slot.granted = rest;
 }

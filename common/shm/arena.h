@@ -66,6 +66,10 @@ class SlotLease {
   // Makes at least `bytes` usable. Returns false and changes nothing if the
   // budget refuses or if `bytes` exceeds capacity().
   [[nodiscard]] bool Grow(std::uint64_t bytes);
+  // Gives the pages of the bytes back to the system; they then read as zeros.
+  // Reset() does the same, but for a large slot this takes long: 30 ms for
+  // 100 MB. Any thread may call it while nobody else uses the lease.
+  void DropPages() const;
   void Reset();
 
  private:
@@ -119,6 +123,8 @@ class Arena {
   Arena(const ArenaLayout& layout, MemoryBudget* budget);
   bool Grow(std::uint32_t index, std::uint64_t bytes);
   void Return(std::uint32_t index);
+  // Punches the granted pages of a slot beyond `rest` bytes.
+  void Punch(std::uint32_t index, std::uint64_t rest) const;
   // Charges `bytes`. Cools warm slots if the budget refuses.
   [[nodiscard]] bool Charge(std::uint64_t bytes);
   void Cool(std::uint32_t index, std::uint64_t rest);

@@ -12,6 +12,10 @@
 namespace thumbmill {
 namespace {
 
+// From this size on, a pool thread gives the pages of an input back. Below it,
+// the loop's thread needs 2 ms at most, and may keep pages for the next input.
+constexpr std::uint64_t kLargeInput = 8 << 20;
+
 // Returns true if the image cost workers or had to be refused memory.
 bool IsPoison(Reason reason) {
   return reason == Reason::kCrash || reason == Reason::kHang ||
@@ -47,18 +51,27 @@ void Quarantine::Take(ItemFailed failed) {
       kept = KeepPoison(
           folder, PoisonName(sha256, item->ref.stem, item->ref.srcext), bytes);
     loop->Post(watch.Wrap([this, index, sha256, kept = std::move(kept)] {
-      OnExamined(index, sha256, kept);
+      OnHashed(index, sha256, kept);
     }));
   });
 }
 
-void Quarantine::OnExamined(std::uint64_t index, std::string sha256,
-                            const Status& kept) {
+void Quarantine::OnHashed(std::uint64_t index, std::string sha256,
+                          const Status& kept) {
   if (!kept) LogWarning("--keep-poison: " + kept.error().what);
-  ItemFailed failed = std::move(held_.extract(index).mapped());
-  failed.item->sha256 = std::move(sha256);
+  const ItemPtr item = held_.at(index).item;
+  item->sha256 = std::move(sha256);
   // The hash has mapped all pages of the input; the slot gives them back soon.
-  memory_->SharedGrows(failed.item->length);
+  memory_->SharedGrows(item->length);
+  if (item->length < kLargeInput) return Pass(index);
+  pool_->Submit([this, watch = guard_.watch(), loop = loop_, item, index] {
+    item->slot.DropPages();
+    loop->Post(watch.Wrap([this, index] { Pass(index); }));
+  });
+}
+
+void Quarantine::Pass(std::uint64_t index) {
+  ItemFailed failed = std::move(held_.extract(index).mapped());
   inbox_(Examined{std::move(failed.item), failed.reason,
                   std::move(failed.message)});
 }

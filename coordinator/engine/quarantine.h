@@ -2,8 +2,9 @@
 // their hashes, which name the inputs in the report, and keeps the guilty ones
 // in the folder of --keep-poison.
 //
-// Both may take long for a large input, so a pool thread does them. The item
-// and its slot wait meanwhile; then Examined comes.
+// Both may take long for a large input, and so does giving its pages back, so
+// pool threads do all three. The item and its slot wait meanwhile; then
+// Examined comes.
 //
 // Runs in  the loop's thread.
 // Errors   an input that cannot be kept is a warning.
@@ -34,7 +35,8 @@ class Quarantine {
   [[nodiscard]] bool empty() const { return held_.empty(); }
 
  private:
-  void OnExamined(std::uint64_t index, std::string sha256, const Status& kept);
+  void OnHashed(std::uint64_t index, std::string sha256, const Status& kept);
+  void Pass(std::uint64_t index);
 
   EventLoop* loop_;
   IoPool* pool_;

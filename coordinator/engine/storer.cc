@@ -31,7 +31,6 @@ Storer::Naming Storer::NameOutputs(
     record.width = thumbnail.width;
     record.height = thumbnail.height;
     record.bytes = outputs[i].size();
-    record.sha256 = ToHex(HashBytes(outputs[i]));
     const ImageFormat written = outcome.FormatOf(thumbnail);
     // The first claim assumed the extension of `output_format`, so a name with
     // another extension is not claimed yet.
@@ -65,11 +64,9 @@ void Storer::Add(ItemPtr item, std::vector<std::vector<std::uint8_t>> outputs) {
     store->files.push_back(std::move(file));
   }
   item->store = std::move(store);
-  if (naming.second_claim) {
-    ClaimAgain(std::move(item), std::move(naming.records));
-  } else {
-    Put(item, std::move(naming.records));
-  }
+  std::vector<std::string> names;
+  if (naming.second_claim) names = NamesToClaim(item.get(), naming.records);
+  HashAndClaim(std::move(item), std::move(naming.records), std::move(names));
 }
 
 // Returns the names that the item must own. The default template gives
@@ -98,30 +95,38 @@ std::vector<std::string> Storer::NamesToClaim(
   return names;
 }
 
-void Storer::ClaimAgain(ItemPtr item, std::vector<OutputRecord> records) {
-  // The names are computed here because NamesToClaim() changes the item, which
-  // belongs to the loop's thread.
-  std::vector<std::string> names = NamesToClaim(item.get(), records);
-  // The journal may wait for the disk or for another holder of its mutex,
-  // which the loop's thread must not do.
-  parts_.pool->Submit([this, item = std::move(item),
-                       records = std::move(records), names = std::move(names),
-                       watch = guard_.watch(), parts = parts_] {
-    auto taken = parts.journal->ClaimNames(names, item->source_key);
+// Does in the pool what the loop's thread must not wait for: the hashes of all
+// outputs, and the journal, which may wait for the disk or for another caller.
+void Storer::HashAndClaim(ItemPtr item, std::vector<OutputRecord> records,
+                          std::vector<std::string> names) {
+  parts_.pool->Submit([this, watch = guard_.watch(), store = item->store,
+                       item = std::move(item), records = std::move(records),
+                       names = std::move(names), parts = parts_]() mutable {
+    for (std::size_t i = 0; i < records.size(); ++i)
+      records[i].sha256 = ToHex(HashBytes(store->files[i].bytes));
+    // A name that the first claim covers needs no second one.
+    Result<std::optional<TakenName>> taken = std::nullopt;
+    if (!names.empty())
+      taken = parts.journal->ClaimNames(names, item->source_key);
     parts.loop->Post(
-        watch.Wrap([this, item, records, taken = std::move(taken)] {
-          if (!taken) {
-            --active_;
-            events_.fatal(taken.error().what);
-          } else if (taken->has_value()) {
-            Fail(item, Reason::kNameCollision,
-                 fmt::format("its name '{}' belongs to {}", (*taken)->name,
-                             (*taken)->owner));
-          } else {
-            Put(item, records);
-          }
+        watch.Wrap([this, item = std::move(item), records = std::move(records),
+                    taken = std::move(taken)]() mutable {
+          OnClaimed(item, std::move(records), std::move(taken));
         }));
   });
+}
+
+void Storer::OnClaimed(const ItemPtr& item, std::vector<OutputRecord> records,
+                       Result<std::optional<TakenName>> taken) {
+  if (!taken) {
+    --active_;
+    return events_.fatal(taken.error().what);
+  }
+  if (taken->has_value())
+    return Fail(item, Reason::kNameCollision,
+                fmt::format("its name '{}' belongs to {}", (*taken)->name,
+                            (*taken)->owner));
+  Put(item, std::move(records));
 }
 
 void Storer::Put(const ItemPtr& item, std::vector<OutputRecord> records) {

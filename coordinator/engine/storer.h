@@ -1,7 +1,8 @@
 // coordinator/engine/storer.h: names an item's thumbnails and sends them to
 // the target, with retries.
 //
-// Runs in  the loop's thread; second claims of names run in the pool.
+// Runs in  the loop's thread; hashes of outputs and second claims of names in
+//          the pool.
 // Memory   the storer frees the bytes and releases the item's store grant as
 //          soon as the target has the bytes.
 #pragma once
@@ -78,7 +79,10 @@ class Storer {
                      const std::vector<std::vector<std::uint8_t>>& outputs);
   std::vector<std::string> NamesToClaim(
       Item* item, const std::vector<OutputRecord>& records) const;
-  void ClaimAgain(ItemPtr item, std::vector<OutputRecord> records);
+  void HashAndClaim(ItemPtr item, std::vector<OutputRecord> records,
+                    std::vector<std::string> names);
+  void OnClaimed(const ItemPtr& item, std::vector<OutputRecord> records,
+                 Result<std::optional<TakenName>> taken);
   void Put(const ItemPtr& item, std::vector<OutputRecord> records);
   void OnPut(const ItemPtr& item, std::vector<OutputRecord> records,
              StoreResult result);
