@@ -67,7 +67,7 @@ Result<std::unique_ptr<CurlPool>> CurlPool::Create(EventLoop* loop,
       std::unique_ptr<CurlPool>(new CurlPool(loop, std::move(finished)));
   pool->multi_ = curl_multi_init();
   if (pool->multi_ == nullptr)
-    return Fail(ErrorCode::kNoMemory, "curl_multi_init failed");
+    return Fail(ErrorCode::kNoMemory, "curl_multi_init: no memory");
   RETURN_IF_ERROR(pool->Configure(connections));
   return pool;
 }

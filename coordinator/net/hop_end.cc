@@ -86,7 +86,7 @@ void SetCurl(const HopEnd& end, TransferResult* result) {
 // which the connection ended after it.
 void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
   if (end.headers_too_big)
-    return Set(result, Reason::kTooBig, "headers without end");
+    return Set(result, Reason::kTooBig, "the headers are longer than allowed");
   if (end.status >= 400) return SetStatus(end, result);
   if (!end.refused.empty())
     return Set(result, Reason::kUnsupported,
@@ -97,12 +97,12 @@ void ClassifyHopEnd(const HopEnd& end, TransferResult* result) {
     return Set(result, Reason::kRedirect,
                fmt::format("the server answered {}{}", end.status,
                            end.upload ? ", uploads are not redirected"
-                                      : " and no Location"));
+                                      : " without a Location"));
   if (end.too_big)
     return Set(result, Reason::kTooBig, "the body is longer than allowed");
   if (end.unwanted)
     return Set(result, Reason::kNotImage,
-               "its first bytes are no image that we know");
+               "its first bytes are those of no known image format");
   // The request succeeded. We stopped reading its unwanted body ourselves, and
   // curl's write error comes from that.
   if (end.body_left && end.status >= 200) return;

@@ -152,7 +152,7 @@ Reason HostLimiter::DeadReason(const std::string& host) const {
 
 std::string HostLimiter::DeadText(const std::string& host) const {
   const auto found = hosts_.find(host);
-  if (found == hosts_.end()) return "its host is given up";
+  if (found == hosts_.end()) return "its host no longer answers";
   return fmt::format(
       "not tried: its host gave no answer {} times in a row ({})",
       found->second.silences, found->second.message);

@@ -112,15 +112,17 @@ Status AddHeader(std::string_view flag, std::string_view text,
     return Refuse(flag, "a header has the form 'Name: value'");
   const std::string_view name = text.substr(0, colon);
   if (!IsName(name))
-    return Refuse(flag, "the name before the colon is no header's name");
+    return Refuse(flag,
+                  "the text before the colon is not the name of a header");
   const std::string_view value = TrimBlanks(text.substr(colon + 1));
   if (!IsHeaderValue(text.substr(colon + 1)))
-    return Refuse(flag, fmt::format("the value of '{}' holds a line break or "
-                                    "another control character",
-                                    name));
+    return Refuse(flag,
+                  fmt::format("the value of '{}' contains a line break or "
+                              "another control character",
+                              name));
   if (IsOurs(name))
-    return Refuse(flag, fmt::format("'{}' is set by the request itself and "
-                                    "cannot be changed",
+    return Refuse(flag, fmt::format("the program sets '{}' itself; leave it "
+                                    "out",
                                     name));
   Store(name, value, headers);
   if (headers->lines.size() <= kMostHeaders && BytesOf(*headers) <= kMostBytes)
