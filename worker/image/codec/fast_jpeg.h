@@ -77,6 +77,6 @@ struct FastJpegInput {
 // Decoder::CanFallBack(). The reader sets the sizes of the planes; the rest of
 // `shape` is given.
 [[nodiscard]] std::unique_ptr<RowSource> ReadFastJpeg(
-    const FastJpegInput& picture, const PictureShape& shape);
+    const FastJpegInput& input, const PictureShape& shape);
 
 }  // namespace thumbmill
