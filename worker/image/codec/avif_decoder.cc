@@ -31,6 +31,7 @@
 #include "worker/image/codec/avif_colours.h"
 #include "worker/image/codec/avif_input.h"
 #include "worker/image/codec/avif_rewrite.h"
+#include "worker/image/codec/avif_rows.h"
 #include "worker/image/codec/decoders.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/colour/colour.h"
@@ -50,35 +51,6 @@ constexpr std::uint64_t kMaxMovieBytes = 8 << 20;
 
 struct DestroyDecoder {
   void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
-};
-
-// Reads a row of samples of one or two bytes.
-class SampleRow {
- public:
-  SampleRow(const std::uint8_t* plane, std::uint32_t row_bytes, std::uint32_t y,
-            bool deep)
-      : row_(plane + std::size_t{y} * row_bytes), deep_(deep) {}
-
-  [[nodiscard]] std::uint32_t At(std::uint32_t x) const {
-    if (!deep_) return row_[x];
-    std::uint16_t sample;
-    std::memcpy(&sample, row_ + std::size_t{x} * 2, sizeof sample);
-    return sample;
-  }
-
- private:
-  const std::uint8_t* row_;
-  bool deep_;
-};
-
-struct Subsampling {
-  explicit Subsampling(const avifImage& image) {
-    avifPixelFormatInfo format;
-    avifGetPixelFormatInfo(image.yuvFormat, &format);
-    x = static_cast<unsigned>(format.chromaShiftX);
-    y = static_cast<unsigned>(format.chromaShiftY);
-  }
-  unsigned x = 0, y = 0;  // shift from luma to chroma coordinates
 };
 
 class AvifDecoder final : public Decoder, public RowSource {
@@ -125,11 +97,6 @@ class AvifDecoder final : public Decoder, public RowSource {
   void KeepMetadata();
   [[nodiscard]] ImageResult<void> CheckDecoded() const;
   void SetShape();
-  void GivePlane(int plane, RowRing* ring) const;
-  void ConvertRow(std::uint32_t y, const RowPointers& out) const;
-  // Returns the row of a plane that belongs to row `y` of the file's picture.
-  [[nodiscard]] SampleRow RowOf(avifChannelIndex channel,
-                                std::uint32_t y) const;
 
   ByteSpan bytes_;
   AvifLayout layout_;
@@ -319,7 +286,7 @@ void AvifDecoder::SetShape() {
     plane = {shape_.width, shape_.height, static_cast<double>(shape_.width),
              static_cast<double>(shape_.height)};
   if (shape_.model != ColourModel::kYcc) return;
-  const Subsampling chroma(*avif_->image);
+  const AvifSubsampling chroma(*avif_->image);
   for (std::size_t p = 1; p < 3; ++p) {
     PlaneShape& plane = shape_.planes[p];
     if (chroma.x != 0) {
@@ -335,80 +302,25 @@ void AvifDecoder::SetShape() {
   }
 }
 
-void AvifDecoder::GivePlane(int plane, RowRing* ring) const {
-  const avifImage& image = *avif_->image;
-  const PlaneShape& shape = shape_.planes[static_cast<std::size_t>(plane)];
-  // A grey picture carries no YccCode to later steps, so its range is stretched
-  // here.
-  const bool stretch = grey_ && image.yuvRange == AVIF_RANGE_LIMITED;
-  const std::uint32_t rows =
-      std::min(BandRows(plane), shape.height - ring->end());
-  for (std::uint32_t i = 0; i < rows; ++i) {
-    const std::uint32_t y = ring->end() + i;
-    std::memcpy(
-        ring->Row(y),
-        image.yuvPlanes[plane] + std::size_t{y} * image.yuvRowBytes[plane],
-        shape.width);
-    if (stretch) ToFullRange(ring->Row(y), shape.width);
-  }
-  ring->Append(rows);
-}
-
-SampleRow AvifDecoder::RowOf(avifChannelIndex channel, std::uint32_t y) const {
-  const avifImage& image = *avif_->image;
-  const bool chroma = channel != AVIF_CHAN_Y;
-  return {image.yuvPlanes[channel], image.yuvRowBytes[channel],
-          chroma ? y >> Subsampling(image).y : y, image.depth > 8};
-}
-
-void AvifDecoder::ConvertRow(std::uint32_t y, const RowPointers& out) const {
-  const avifImage& image = *avif_->image;
-  const unsigned shift = Subsampling(image).x;
-  const std::size_t colours = grey_ ? 1 : 3;
-  const std::uint32_t from_y = y + crop_.y;
-  const SampleRow luma = RowOf(AVIF_CHAN_Y, from_y);
-  // Rows that the picture does not have are stand-ins and never read: chroma of
-  // a grey picture, alpha of an opaque one.
-  const SampleRow cb = grey_ ? luma : RowOf(AVIF_CHAN_U, from_y);
-  const SampleRow cr = grey_ ? luma : RowOf(AVIF_CHAN_V, from_y);
-  const SampleRow alpha(shape_.alpha ? image.alphaPlane : image.yuvPlanes[0],
-                        shape_.alpha ? image.alphaRowBytes : 0, from_y,
-                        image.depth > 8);
-  for (std::uint32_t x = 0; x < shape_.width; ++x) {
-    const std::uint32_t from = x + crop_.x;
-    std::array<std::uint32_t, 3> sample{};
-    if (grey_) {
-      sample[0] = colours_.Luma(luma.At(from));
-    } else {
-      const auto rgb = colours_.Convert(luma.At(from), cb.At(from >> shift),
-                                        cr.At(from >> shift));
-      sample = {rgb.r, rgb.g, rgb.b};
-    }
-    const std::uint32_t opacity =
-        shape_.alpha ? colours_.Alpha(alpha.At(from)) : 65535;
-    for (std::size_t c = 0; c < colours; ++c)
-      // A premultiplied sample cannot exceed its alpha. Lossy or damaged data
-      // may say otherwise, so it is clipped.
-      StoreWide(image.alphaPremultiplied ? std::min(sample[c], opacity)
-                                         : MultiplyWide(sample[c], opacity),
-                x, out[c]);
-    if (shape_.alpha) StoreWide(opacity, x, out[colours]);
-  }
-}
-
 ImageResult<void> AvifDecoder::ReadBand(const Rings& rings) {
+  const avifImage& image = *avif_->image;
   const auto count = static_cast<std::size_t>(shape_.plane_count);
   if (gives_planes_) {
-    for (std::size_t p = 0; p < count; ++p)
-      GivePlane(static_cast<int>(p), rings[p]);
+    for (std::size_t p = 0; p < count; ++p) {
+      const int plane = static_cast<int>(p);
+      const std::uint32_t rows =
+          std::min(BandRows(plane), shape_.planes[p].height - rings[p]->end());
+      GiveAvifRows(image, shape_.planes[p], plane, rows, rings[p]);
+    }
     return {};
   }
+  const AvifWindow window = {crop_.x, crop_.y, shape_.width, shape_.alpha};
   const std::uint32_t first = rings[0]->end();
   const std::uint32_t last = std::min(first + kRowsPerBand, shape_.height);
   for (std::uint32_t y = first; y < last; ++y) {
     RowPointers out{};
     for (std::size_t p = 0; p < count; ++p) out[p] = rings[p]->Row(y);
-    ConvertRow(y, out);
+    ConvertAvifRow(image, colours_, window, y, out);
     for (std::size_t p = 0; p < count; ++p) rings[p]->Append(1);
   }
   return {};

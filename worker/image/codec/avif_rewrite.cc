@@ -2,185 +2,17 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "worker/image/header/avif_layout.h"
+#include "worker/image/codec/avif_plan.h"
 #include "worker/image/header/avif_meta.h"
-#include "worker/image/header/box_walker.h"
 
 namespace thumbmill {
 namespace {
 
 using Id = AvifMeta::Id;
-using Ids = std::vector<Id>;
 using Bytes = std::vector<std::uint8_t>;
-using Associations = std::vector<AvifAssociation>;
-
-// An item of the new head. Its number is its position in the plan, from 1.
-struct Planned {
-  std::string_view type;
-  std::vector<AvifExtent> extents;
-  Associations properties;
-};
-
-struct PlannedReference {
-  std::string_view type;
-  Id from = 0;
-  Ids to;
-};
-
-// Lists the items of the picture in the order of the new head.
-class Plan {
- public:
-  explicit Plan(const AvifMeta& meta) : meta_(meta) {}
-
-  // Returns false if no new head is needed or possible: libavif then reads the
-  // file as it is, unless too_long().
-  [[nodiscard]] bool Make();
-  [[nodiscard]] bool too_long() const { return too_long_; }
-
-  [[nodiscard]] const std::vector<Planned>& items() const { return items_; }
-  [[nodiscard]] const std::vector<PlannedReference>& references() const {
-    return references_;
-  }
-  [[nodiscard]] const AvifMeta& meta() const { return meta_; }
-
- private:
-  [[nodiscard]] std::optional<Id> Add(Id item);
-  [[nodiscard]] bool AddInputs(Id number, const Ids& inputs);
-  [[nodiscard]] bool AddAlpha();
-  [[nodiscard]] bool AddAlphaOfTiles(const Ids& tiles);
-  void AddExif();
-  [[nodiscard]] bool IsAlpha(Id item) const;
-  [[nodiscard]] Id AlphaOf(Id item) const;
-  [[nodiscard]] Associations Only(std::string_view type, Id item) const;
-
-  const AvifMeta& meta_;
-  std::vector<Planned> items_;
-  std::vector<PlannedReference> references_;
-  std::size_t extents_ = 0;
-  std::size_t associations_ = 0;
-  bool too_long_ = false;
-};
-
-std::string_view TypeOfBox(ByteSpan box) {
-  return box.size() < 8 ? std::string_view() : AsText(box.subspan(4, 4));
-}
-
-std::optional<Id> Plan::Add(Id item) {
-  constexpr std::size_t kMaxItems = 65535;  // item numbers have two bytes
-  Planned planned;
-  planned.type = meta_.TypeOf(item);
-  planned.properties = meta_.PropertiesOf(item);
-  if (meta_.PlaceOf(item, &planned.extents) != AvifMeta::Place::kKnown)
-    return std::nullopt;
-  extents_ += planned.extents.size();
-  associations_ += planned.properties.size();
-  too_long_ |= items_.size() == kMaxItems || extents_ > AvifMeta::kMaxEntries ||
-               associations_ > 4 * AvifMeta::kMaxEntries;
-  if (too_long_) return std::nullopt;
-  items_.push_back(std::move(planned));
-  return static_cast<Id>(items_.size());
-}
-
-// Adds the inputs of a derived item. libavif does not accept one tile twice, so
-// each use of a tile becomes an item.
-bool Plan::AddInputs(Id number, const Ids& inputs) {
-  if (inputs.empty()) return false;
-  PlannedReference reference{"dimg", number, {}};
-  for (const Id input : inputs) {
-    const auto added = Add(input);
-    if (!added) return false;
-    reference.to.push_back(*added);
-  }
-  references_.push_back(std::move(reference));
-  return true;
-}
-
-// Returns the properties of one type that an item has.
-Associations Plan::Only(std::string_view type, Id item) const {
-  Associations found = meta_.PropertiesOf(item);
-  std::erase_if(found, [&](const AvifAssociation& one) {
-    return TypeOfBox(meta_.Property(one.number)) != type;
-  });
-  return found;
-}
-
-bool Plan::IsAlpha(Id item) const {
-  const Associations found = Only("auxC", item);
-  return std::any_of(found.begin(), found.end(),
-                     [&](const AvifAssociation& one) {
-                       return NamesAlpha(After(meta_.Property(one.number), 8));
-                     });
-}
-
-// Returns the item that is the alpha of `item`, or 0 if there is none.
-Id Plan::AlphaOf(Id item) const {
-  for (const Id other : meta_.Referring("auxl", item))
-    if (IsAlpha(other)) return other;
-  return 0;
-}
-
-// Each tile of the grid may have its own alpha, without a grid for them.
-// libavif wants one, so the alphas become tiles of a new grid of the same
-// shape. If a tile has no alpha, the picture has none.
-bool Plan::AddAlphaOfTiles(const Ids& tiles) {
-  Ids alphas;
-  for (const Id tile : tiles) {
-    const Id alpha = AlphaOf(tile);
-    if (alpha == 0) return true;
-    alphas.push_back(alpha);
-  }
-  Planned grid = items_.front();
-  grid.properties = Only("ispe", meta_.primary());
-  for (const AvifAssociation& one : Only("auxC", alphas.front()))
-    grid.properties.push_back(one);
-  items_.push_back(std::move(grid));
-  const auto number = static_cast<Id>(items_.size());
-  references_.push_back({"auxl", number, {1}});
-  if (meta_.Refers("prem", tiles.front(), alphas.front()))
-    references_.push_back({"prem", 1, {number}});
-  return AddInputs(number, alphas);
-}
-
-bool Plan::AddAlpha() {
-  const Id alpha = AlphaOf(meta_.primary());
-  const Ids tiles = meta_.InputsOf(meta_.primary());
-  if (alpha == 0)
-    return items_.front().type != "grid" || AddAlphaOfTiles(tiles);
-  const auto number = Add(alpha);
-  if (!number) return false;
-  references_.push_back({"auxl", *number, {1}});
-  if (meta_.Refers("prem", meta_.primary(), alpha))
-    references_.push_back({"prem", 1, {*number}});
-  return meta_.TypeOf(alpha) != "grid" ||
-         AddInputs(*number, meta_.InputsOf(alpha));
-}
-
-// Adds the EXIF of the picture. Without it the picture can still be decoded.
-void Plan::AddExif() {
-  for (const Id item : meta_.Referring("cdsc", meta_.primary())) {
-    if (meta_.TypeOf(item) != "Exif") continue;
-    if (const auto number = Add(item))
-      references_.push_back({"cdsc", *number, {1}});
-    return;
-  }
-}
-
-bool Plan::Make() {
-  const Id primary = meta_.primary();
-  const bool grid = meta_.TypeOf(primary) == "grid" ||
-                    meta_.TypeOf(AlphaOf(primary)) == "grid";
-  if (!meta_.odd() && !grid) return false;
-  if (!Add(primary)) return false;
-  if (items_.front().type == "grid" && !AddInputs(1, meta_.InputsOf(primary)))
-    return false;
-  if (!AddAlpha()) return false;
-  AddExif();
-  return true;
-}
 
 // Writes boxes into a growing buffer.
 class BoxWriter {
@@ -217,7 +49,7 @@ class HeadWriter {
  public:
   // `shift` is the size of the new head: libavif sees each byte of the file
   // this much later.
-  HeadWriter(const Plan& plan, std::uint64_t shift)
+  HeadWriter(const AvifPlan& plan, std::uint64_t shift)
       : plan_(plan), shift_(shift) {}
 
   [[nodiscard]] Bytes Write();
@@ -232,7 +64,7 @@ class HeadWriter {
   // has none yet.
   std::uint16_t NumberOf(std::uint16_t old);
 
-  const Plan& plan_;
+  const AvifPlan& plan_;
   const std::uint64_t shift_;
   BoxWriter out_;
   std::map<std::uint16_t, std::uint16_t> numbers_;
@@ -245,7 +77,7 @@ void HeadWriter::WriteItems() {
     out_.Number(0, 4);
     out_.Number(plan_.items().size(), 2);
     Id number = 0;
-    for (const Planned& item : plan_.items())
+    for (const AvifPlan::Item& item : plan_.items())
       out_.Box("infe", [&] {
         out_.Number(0x02000000, 4);
         out_.Number(++number, 2);
@@ -262,7 +94,7 @@ void HeadWriter::WriteLocations() {
     out_.Number(0x8800, 2);  // offsets and lengths of 8 bytes, no base
     out_.Number(plan_.items().size(), 2);
     Id number = 0;
-    for (const Planned& item : plan_.items()) {
+    for (const AvifPlan::Item& item : plan_.items()) {
       out_.Number(++number, 2);
       out_.Number(0, 2);
       out_.Number(item.extents.size(), 2);
@@ -278,7 +110,7 @@ void HeadWriter::WriteReferences() {
   if (plan_.references().empty()) return;
   out_.Box("iref", [this] {
     out_.Number(0, 4);
-    for (const PlannedReference& reference : plan_.references())
+    for (const AvifPlan::Reference& reference : plan_.references())
       out_.Box(reference.type, [&] {
         out_.Number(reference.from, 2);
         out_.Number(reference.to.size(), 2);
@@ -302,7 +134,7 @@ void HeadWriter::WriteProperties() {
     groups.Number(1, 4);  // property numbers have 15 bits
     groups.Number(plan_.items().size(), 4);
     Id number = 0;
-    for (const Planned& item : plan_.items()) {
+    for (const AvifPlan::Item& item : plan_.items()) {
       groups.Number(++number, 2);
       groups.Number(item.properties.size(), 1);
       for (const AvifAssociation& one : item.properties)
@@ -349,10 +181,10 @@ Bytes HeadWriter::Write() {
 // Returns true if the properties, each counted once, fit into kMaxAvifHead.
 // They are copied, and a profile among them may be long; the rest of a head is
 // short.
-bool FitsInHead(const Plan& plan) {
+bool FitsInHead(const AvifPlan& plan) {
   std::uint64_t bytes = 0;
   std::vector<std::uint16_t> counted;
-  for (const Planned& item : plan.items())
+  for (const AvifPlan::Item& item : plan.items())
     for (const AvifAssociation& one : item.properties)
       counted.push_back(one.number);
   std::sort(counted.begin(), counted.end());
@@ -382,7 +214,7 @@ ImageResult<std::vector<std::uint8_t>> RewriteAvifHead(ByteSpan file) {
   if (!meta) return Bytes();
   if (auto ok = CheckKind(*meta); !ok)
     return tl::unexpected<ImageError>(std::move(ok).error());
-  Plan plan(*meta);
+  AvifPlan plan(*meta);
   const bool made = !meta->too_long() && plan.Make();
   if (meta->too_long() || plan.too_long() || (made && !FitsInHead(plan)))
     return Refuse(Reason::kTooCostly, "an AVIF with too many boxes");

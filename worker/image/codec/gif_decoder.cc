@@ -17,13 +17,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "worker/image/codec/decoders.h"
+#include "worker/image/codec/gif_input.h"
 #include "worker/image/codec/split.h"
 #include "worker/image/header/gif_layout.h"
 
@@ -31,54 +31,6 @@ namespace thumbmill {
 namespace {
 
 constexpr std::uint32_t kRowsPerBand = 16;
-
-// Gives the file to giflib. Codes come in blocks of up to 255 bytes, each after
-// its length; an empty block ends them. If the file ends within a block, giflib
-// gets a shorter block and then an empty one. It can then use every code that
-// is there: the last of them may complete the picture.
-class Input {
- public:
-  explicit Input(ByteSpan bytes) : bytes_(bytes) {}
-
-  // Gives up to `size` bytes. giflib asks for the length of a block by a read
-  // of one byte.
-  [[nodiscard]] int Read(GifByteType* out, int size) {
-    const auto wanted = static_cast<std::size_t>(std::max(size, 0));
-    if (in_codes_ && block_left_ == 0 && wanted == 1) return ReadLength(out);
-    const std::size_t given = std::min(wanted, Left());
-    hit_end_ |= given < wanted;
-    std::memcpy(out, bytes_.data() + at_, given);
-    at_ += given;
-    block_left_ -= std::min(given, block_left_);
-    return static_cast<int>(given);
-  }
-  // Call before the first block of codes is read.
-  void EnterCodes() { in_codes_ = true; }
-
-  [[nodiscard]] ByteSpan bytes() const { return bytes_; }
-  [[nodiscard]] bool hit_end() const { return hit_end_; }
-  [[nodiscard]] bool at_end() const { return Left() == 0; }
-
- private:
-  [[nodiscard]] std::size_t Left() const { return bytes_.size() - at_; }
-  [[nodiscard]] int ReadLength(GifByteType* out) {
-    const std::size_t said = Left() > 0 ? bytes_[at_++] : 1;
-    block_left_ = std::min(said, Left());
-    hit_end_ |= block_left_ < said;
-    *out = static_cast<GifByteType>(block_left_);
-    return 1;
-  }
-
-  ByteSpan bytes_;
-  std::size_t at_ = 0;
-  bool hit_end_ = false;
-  bool in_codes_ = false;
-  std::size_t block_left_ = 0;  // bytes of the block that giflib has to read
-};
-
-int ReadBytes(GifFileType* gif, GifByteType* out, int size) {
-  return static_cast<Input*>(gif->UserData)->Read(out, size);
-}
 
 struct CloseGif {
   void operator()(GifFileType* gif) const { DGifCloseFile(gif, nullptr); }
@@ -133,7 +85,7 @@ class GifDecoder final : public Decoder, public RowSource {
   // Puts the colours of one row of indices into row_.
   void Paint(const std::uint8_t* indices);
 
-  Input input_;
+  GifInput input_;
   GifLayout layout_;
   const DecoderOptions options_;
   DecodeWarnings* warnings_;
@@ -253,7 +205,7 @@ ImageResult<void> GifDecoder::Open() {
   if (auto ok = CheckLayout(); !ok) return ok;
   picture_.header = PeekGif(input_.bytes());
   int error = 0;
-  gif_.reset(DGifOpen(&input_, ReadBytes, &error));
+  gif_.reset(DGifOpen(&input_, ReadGifBytes, &error));
   if (gif_ == nullptr)
     return error == D_GIF_ERR_NOT_ENOUGH_MEM
                ? Refuse(Reason::kMemory, "no memory for giflib")
