@@ -3,231 +3,23 @@
 // the header. If the JPEG is plain, the reader of fast_jpeg.h reads its data;
 // otherwise the library does. Its DCT gives a half, a quarter or an eighth of
 // the size in less time than the whole.
-//
-// libjpeg reports errors with longjmp. Only Guard() calls setjmp; the steps
-// that it runs hold no object with a destructor, because a jump would skip it.
-#include <csetjmp>
-#include <cstdio>
-#include <cstring>
-// jpeglib.h needs stdio before it, and jerror.h needs jpeglib.h: without it
-// the last message codes would differ from the library's.
-#include <jpeglib.h>
-//
-#include <jerror.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include "worker/image/codec/decoders.h"
 #include "worker/image/codec/fast_jpeg.h"
 #include "worker/image/codec/fast_jpeg_input.h"
+#include "worker/image/codec/jpeg_checks.h"
 #include "worker/image/codec/jpeg_scan_order.h"
-#include "worker/image/codec/jpeg_warnings.h"
+#include "worker/image/codec/jpeg_steps.h"
 #include "worker/image/header/exif.h"
 #include "worker/image/header/jpeg_layout.h"
-#include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
 namespace {
-
-// The names of these fields depend on the library's ABI.
-#if JPEG_LIB_VERSION >= 70
-int DctSize(const jpeg_component_info& c) { return c.DCT_h_scaled_size; }
-int MinDctSize(const jpeg_decompress_struct& d) {
-  return d.min_DCT_h_scaled_size;
-}
-#else
-int DctSize(const jpeg_component_info& c) { return c.DCT_scaled_size; }
-int MinDctSize(const jpeg_decompress_struct& d) {
-  return d.min_DCT_scaled_size;
-}
-#endif
-
-// The largest sampling factor, 4, times the largest block, 8.
-constexpr int kMaxRowsPerBand = 32;
-
-struct JpegState {
-  jpeg_decompress_struct jpeg;
-  jpeg_error_mgr errors;
-  jpeg_source_mgr source;
-  jpeg_progress_mgr progress;
-  std::jmp_buf jump;
-  DecodeWarnings* warnings;
-  FailOn fail_on;
-  std::uint32_t max_scans;
-  bool created;
-  bool hit_end;
-  bool cut_off;  // samples are missing because the file ends too early
-  bool samples_came;
-  // Bytes that the library skipped between the last sample and the next marker
-  // or the end of the file.
-  std::size_t passed_over;
-  bool scans_lose_nothing;
-  bool scans_are_exact;
-  bool too_many_scans;
-  bool stopped_early;
-  int scans;  // number of scans in a progressive picture
-  JSAMPROW rows[kMaxPlanes][kMaxRowsPerBand];
-  JSAMPARRAY planes[kMaxPlanes];
-};
-
-JpegState& StateOf(j_common_ptr jpeg) {
-  return *static_cast<JpegState*>(jpeg->client_data);
-}
-
-[[noreturn]] void OnError(j_common_ptr jpeg) {
-  std::longjmp(StateOf(jpeg).jump, 1);
-}
-
-std::string MessageOf(j_common_ptr jpeg) {
-  char text[JMSG_LENGTH_MAX];
-  jpeg->err->format_message(jpeg, text);
-  return text;
-}
-
-constexpr char kCutOff[] = "Premature end of JPEG file";
-
-void OnMessage(j_common_ptr jpeg, int level) {
-  // Only warnings have a level below 0; the others are traces.
-  if (level >= 0) return;
-  JpegState& state = StateOf(jpeg);
-  const int code = jpeg->err->msg_code;
-  const Severity severity = SeverityOfJpegWarning(
-      code, {.arithmetic = state.jpeg.arith_code != 0,
-             .hit_end = state.hit_end,
-             .scans_are_exact = state.scans_are_exact,
-             .scans_lose_nothing = state.scans_lose_nothing});
-  state.cut_off |= severity == Severity::kTruncated;
-  if (code == JWRN_EXTRANEOUS_DATA && (state.hit_end || state.samples_came))
-    state.passed_over += static_cast<std::size_t>(jpeg->err->msg_parm.i[0]);
-  if (severity == Severity::kTruncated) {
-    state.warnings->Add(severity, kCutOff);
-  } else if (code != JWRN_JPEG_EOF) {  // Finish() judges a missing end marker
-    state.warnings->Add(severity, MessageOf(jpeg));
-  }
-}
-
-void IgnoreOutput(j_common_ptr) {}
-void NoSourceStep(j_decompress_ptr) {}
-
-// Called when the library has read all bytes: the source holds the whole file
-// from the start. The library gets an end marker, with which it finishes the
-// samples that it has.
-boolean FillInput(j_decompress_ptr jpeg) {
-  static const JOCTET kEnd[] = {0xFF, JPEG_EOI};
-  StateOf(reinterpret_cast<j_common_ptr>(jpeg)).hit_end = true;
-  WARNMS(jpeg, JWRN_JPEG_EOF);
-  jpeg->src->next_input_byte = kEnd;
-  jpeg->src->bytes_in_buffer = sizeof kEnd;
-  return TRUE;
-}
-
-void SkipInput(j_decompress_ptr jpeg, long count) {
-  if (count <= 0) return;
-  auto left = static_cast<std::size_t>(count);
-  jpeg_source_mgr& source = *jpeg->src;
-  if (left > source.bytes_in_buffer) {
-    FillInput(jpeg);
-    return;
-  }
-  source.next_input_byte += left;
-  source.bytes_in_buffer -= left;
-}
-
-// Stops the library if it meets too many scans. ReadScans() has counted them
-// before, but the library may find others.
-void OnProgress(j_common_ptr common) {
-  JpegState& state = StateOf(common);
-  const int scan = state.jpeg.input_scan_number;
-  if (scan <= 0 || static_cast<std::uint32_t>(scan) <= state.max_scans) return;
-  state.too_many_scans = true;
-  OnError(common);
-}
-
-// Runs a step. Returns false if the library gave up.
-bool Guard(JpegState* state, void (*step)(JpegState*)) {
-  if (setjmp(state->jump) != 0) return false;
-  step(state);
-  return true;
-}
-
-void Create(JpegState* state) {
-  jpeg_create_decompress(&state->jpeg);
-  state->created = true;
-  state->jpeg.client_data = state;
-  state->jpeg.src = &state->source;
-  state->jpeg.progress = &state->progress;
-}
-
-void ReadHeader(JpegState* state) { jpeg_read_header(&state->jpeg, TRUE); }
-
-void StartDecode(JpegState* state) { jpeg_start_decompress(&state->jpeg); }
-
-void ReadRaw(JpegState* state) {
-  jpeg_read_raw_data(&state->jpeg, state->planes,
-                     static_cast<JDIMENSION>(state->jpeg.max_v_samp_factor *
-                                             MinDctSize(state->jpeg)));
-}
-
-// Returns the error of samples that are decoded from the scans read so far, as
-// root mean square in levels. Takes the missing part of each coefficient as
-// evenly distributed over the values that its bits allow: its variance is then
-// range * range / 12. Variances add up in an N x N transform as in the 8 x 8
-// one, T.81 A.3.3.
-double Uncertainty(const jpeg_decompress_struct& jpeg, int component) {
-  const jpeg_component_info& c = jpeg.comp_info[component];
-  const int n = DctSize(c);
-  if (c.quant_table == nullptr) return 1e9;
-  double sum = 0;
-  for (int u = 0; u < n; ++u)
-    for (int v = 0; v < n; ++v) {
-      const int place = 8 * u + v;
-      const int low_bit = jpeg.coef_bits[component][place];
-      if (low_bit < 0) return 1e9;
-      if (low_bit == 0) continue;
-      const double range = c.quant_table->quantval[place] * (1 << low_bit);
-      sum += range * range / 12;
-    }
-  return std::sqrt(sum) / 8;
-}
-
-// Returns true if the error of each component is below one level in the
-// thumbnail. If the decoder reduces the picture, the filter then averages at
-// least kGap x kGap samples, which divides the error by kGap.
-bool IsKnownWellEnough(const jpeg_decompress_struct& jpeg) {
-  const double limit = jpeg.scale_num < 8 ? kGap : 1;
-  for (int i = 0; i < jpeg.num_components; ++i)
-    if (Uncertainty(jpeg, i) >= limit) return false;
-  return true;
-}
-
-// Reads the scans of a progressive picture until the remaining ones would make
-// no visible difference, then starts the output of the picture so far.
-void StartDecodeEarly(JpegState* state) {
-  jpeg_decompress_struct& jpeg = state->jpeg;
-  jpeg.buffered_image = TRUE;
-  // Smoothing guesses coefficients that no scan has brought exactly. It helps
-  // only if the file has no better ones.
-  jpeg.do_block_smoothing = state->scans_are_exact ? FALSE : TRUE;
-  jpeg_start_decompress(&jpeg);
-  for (int got = 0; got != JPEG_REACHED_EOI;) {
-    got = jpeg_consume_input(&jpeg);
-    if (got != JPEG_SCAN_COMPLETED || !IsKnownWellEnough(jpeg)) continue;
-    state->stopped_early = jpeg.input_scan_number < state->scans;
-    break;
-  }
-  jpeg_start_output(&jpeg, jpeg.input_scan_number);
-}
-
-// Reads the file to its end.
-void FinishDecode(JpegState* state) {
-  // StartDecodeEarly() has read all scans that are needed.
-  if (state->jpeg.buffered_image) return;
-  jpeg_finish_decompress(&state->jpeg);
-}
 
 ColourModel ModelOf(J_COLOR_SPACE space) {
   switch (static_cast<int>(space)) {
@@ -241,31 +33,6 @@ ColourModel ModelOf(J_COLOR_SPACE space) {
       return ColourModel::kYcck;
     default:
       return ColourModel::kYcc;
-  }
-}
-
-Reason ReasonOf(int code) {
-  switch (code) {
-    case JERR_ARITH_NOTIMPL:
-    case JERR_BAD_PRECISION:
-    case JERR_CCIR601_NOTIMPL:
-    case JERR_CONVERSION_NOTIMPL:
-    case JERR_FRACT_SAMPLE_NOTIMPL:
-    case JERR_NOTIMPL:
-    case JERR_NOT_COMPILED:
-    case JERR_SOF_UNSUPPORTED:
-      return Reason::kUnsupported;
-    case JERR_OUT_OF_MEMORY:
-      return Reason::kMemory;
-    case JERR_NO_BACKING_STORE:
-      return Reason::kTooCostly;
-    case JERR_IMAGE_TOO_BIG:
-      return Reason::kTooManyPixels;
-    case JERR_INPUT_EMPTY:
-    case JERR_INPUT_EOF:
-      return Reason::kTruncated;
-    default:
-      return Reason::kCorrupt;
   }
 }
 
@@ -307,11 +74,9 @@ class JpegDecoder final : public Decoder, public RowSource {
   [[nodiscard]] ImageResult<void> Finish() override;
 
  private:
-  [[nodiscard]] ImageResult<void> CheckFrame(const JpegLayout& layout) const;
   [[nodiscard]] ImageResult<void> ReadScans(const JpegLayout& layout);
   [[nodiscard]] ImageResult<void> JudgeScans();
   [[nodiscard]] ImageResult<void> CheckComponents() const;
-  void KeepProfile(const JpegLayout& layout);
   [[nodiscard]] std::unique_ptr<RowSource> StartFast(const DecodeHint& hint);
   [[nodiscard]] PictureShape ShapeOfFile() const;
   void SetShape();
@@ -323,7 +88,6 @@ class JpegDecoder final : public Decoder, public RowSource {
   // Returns the reason why the library gave up.
   [[nodiscard]] ImageError GaveUp();
   void FillRestGrey(const Rings& rings);
-  [[nodiscard]] bool EndsInSamples() const;
 
   ByteSpan bytes_;
   const DecoderOptions options_;
@@ -344,63 +108,23 @@ JpegDecoder::JpegDecoder(ByteSpan bytes, const DecoderOptions& options,
   state_.max_scans = options.limits.max_scans;
   state_.scans_lose_nothing = true;
   state_.scans_are_exact = true;
-  state_.jpeg.err = jpeg_std_error(&state_.errors);
-  state_.jpeg.client_data = &state_;
-  state_.errors.error_exit = OnError;
-  state_.errors.emit_message = OnMessage;
-  state_.errors.output_message = IgnoreOutput;
-  state_.progress.progress_monitor = OnProgress;
-  state_.source.init_source = NoSourceStep;
-  state_.source.fill_input_buffer = FillInput;
-  state_.source.skip_input_data = SkipInput;
-  state_.source.resync_to_restart = jpeg_resync_to_restart;
-  state_.source.term_source = NoSourceStep;
-  state_.source.next_input_byte = bytes.data();
-  state_.source.bytes_in_buffer = bytes.size();
+  SetUp(bytes, &state_);
 }
 
 ImageError JpegDecoder::GaveUp() {
   if (state_.too_many_scans)
     return {Reason::kTooCostly,
             "more than " + std::to_string(state_.max_scans) + " scans"};
-  const Reason reason = ReasonOf(state_.errors.msg_code);
+  const Reason reason = ReasonOf(state_);
   // The library found the fault in bytes that the file does not have.
   if (state_.hit_end && reason == Reason::kCorrupt)
     return {Reason::kTruncated, kCutOff};
-  return {reason, MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg))};
+  return {reason, MessageOf(&state_)};
 }
 
 ImageResult<void> JpegDecoder::Run(void (*step)(JpegState*)) {
   if (!Guard(&state_, step)) return tl::unexpected<ImageError>(GaveUp());
   return state_.warnings->Judge(state_.fail_on);
-}
-
-ImageResult<void> JpegDecoder::CheckFrame(const JpegLayout& layout) const {
-  if (!layout.frame)
-    return Refuse(Reason::kCorrupt, "no frame header before the data");
-  const JpegFrame& frame = *layout.frame;
-  // The markers 0xC3, 0xC5-0xC7, 0xCB and 0xCD-0xCF mean lossless or
-  // hierarchical coding.
-  const int process = frame.marker & 0x0F;
-  if ((process & 3) == 3 || (process & 4) != 0)
-    return Refuse(Reason::kUnsupported, "lossless or hierarchical JPEG");
-  if (frame.bits == 12)
-    return Refuse(Reason::kUnsupported, "JPEG with 12 bits a sample");
-  if (frame.bits != 8) return Refuse(Reason::kCorrupt, "odd sample size");
-  // A DNL segment after the first scan may hold the height, T.81 B.2.5, but no
-  // common decoder reads it.
-  if (frame.height == 0 && frame.width != 0 && layout.first_scan != 0 &&
-      WalkJpegScans(bytes_, layout.first_scan, 0, 1).has_line_count)
-    return Refuse(Reason::kUnsupported,
-                  "JPEG whose height stands after its data");
-  if (frame.width == 0 || frame.height == 0)
-    return Refuse(Reason::kCorrupt, "a side of the picture is 0");
-  const std::uint64_t pixels = std::uint64_t{frame.width} * frame.height;
-  if (pixels > options_.limits.max_pixels)
-    return Refuse(Reason::kTooManyPixels, std::to_string(frame.width) + "x" +
-                                              std::to_string(frame.height) +
-                                              " pixels");
-  return {};
 }
 
 // Walks the scans of a progressive picture and refuses too many. Sequential
@@ -447,25 +171,11 @@ ImageResult<void> JpegDecoder::CheckComponents() const {
   return {};
 }
 
-void JpegDecoder::KeepProfile(const JpegLayout& layout) {
-  if (layout.icc_has_hole)
-    state_.warnings->Add(Severity::kMinor,
-                         "a piece of the colour profile is missing");
-  std::size_t size = 0;
-  for (const ByteSpan piece : layout.icc) size += piece.size();
-  if (size > kMaxProfileBytes) {
-    state_.warnings->Add(Severity::kMinor, "colour profile is too large");
-    return;
-  }
-  picture_.icc.reserve(size);
-  for (const ByteSpan piece : layout.icc)
-    picture_.icc.insert(picture_.icc.end(), piece.begin(), piece.end());
-}
-
 ImageResult<void> JpegDecoder::Open() {
   const JpegLayout layout = WalkJpeg(bytes_);
   picture_.header = PeekJpeg(bytes_);
-  if (auto ok = CheckFrame(layout); !ok) return ok;
+  if (auto ok = CheckJpegFrame(layout, bytes_, options_.limits.max_pixels); !ok)
+    return ok;
   if (auto ok = ReadScans(layout); !ok) return ok;
   if (!Guard(&state_, Create)) return tl::unexpected<ImageError>(GaveUp());
   if (auto ok = Run(ReadHeader); !ok) return ok;
@@ -480,7 +190,7 @@ ImageResult<void> JpegDecoder::Open() {
   picture_.model = ModelOf(jpeg.jpeg_color_space);
   picture_.exif = layout.exif;
   picture_.exif_orientation = ExifOrientation(layout.exif);
-  KeepProfile(layout);
+  picture_.icc = JoinProfile(layout, state_.warnings);
   return {};
 }
 
@@ -607,21 +317,6 @@ void JpegDecoder::FillRestGrey(const Rings& rings) {
   }
 }
 
-// More bytes than the library reads ahead.
-constexpr std::size_t kReadAhead = 16;
-
-// Returns true if a file without an end marker ends within its samples. Some
-// programs download into a file of the final size, which is full of zeros; if
-// the download stops, those zeros look like codes. The file is whole only if
-// the library skipped just the zeros at its end.
-bool JpegDecoder::EndsInSamples() const {
-  const auto last = std::find_if(bytes_.rbegin(), bytes_.rend(),
-                                 [](std::uint8_t byte) { return byte != 0; });
-  const auto zeros = static_cast<std::size_t>(last - bytes_.rbegin());
-  return zeros > state_.passed_over + kReadAhead ||
-         state_.passed_over > zeros + kReadAhead;
-}
-
 // Reads the rest of the file. All rows are there, so a fault after them is
 // minor, unless the library skipped bytes before it that may hold samples.
 ImageResult<void> JpegDecoder::Finish() {
@@ -630,13 +325,12 @@ ImageResult<void> JpegDecoder::Finish() {
   if (!Guard(&state_, FinishDecode)) {
     if (state_.too_many_scans) return tl::unexpected<ImageError>(GaveUp());
     if (!state_.hit_end)
-      state_.warnings->Add(
-          state_.passed_over > kReadAhead ? Severity::kDamaged
-                                          : Severity::kMinor,
-          MessageOf(reinterpret_cast<j_common_ptr>(&state_.jpeg)));
+      state_.warnings->Add(state_.passed_over > kReadAhead ? Severity::kDamaged
+                                                           : Severity::kMinor,
+                           MessageOf(&state_));
   }
   if (state_.hit_end && !state_.cut_off) {
-    if (EndsInSamples())
+    if (EndsInSamples(bytes_, state_.passed_over))
       state_.warnings->Add(Severity::kTruncated, kCutOff);
     else
       state_.warnings->Add(Severity::kMinor, "the end marker is missing");
