@@ -21,7 +21,7 @@
 #include "proto/recipe.h"
 #include "proto/task.h"
 #include "worker/image/codec/peek.h"
-#include "worker/image/cost_estimate.h"
+#include "worker/image/cost.h"
 
 namespace thumbmill {
 

@@ -32,9 +32,9 @@
 #include "worker/image/codec/formats.h"
 #include "worker/image/codec/peek.h"
 #include "worker/image/colour/colour.h"
-#include "worker/image/cost.h"
 #include "worker/image/header/exif.h"
 #include "worker/image/header/jpeg_layout.h"
+#include "worker/image/plan.h"
 #include "worker/thumbnailer.h"
 
 namespace {
@@ -132,17 +132,9 @@ Orientation TurnOf(int exif_orientation) {
 // size.
 DecodeHint HintFor(std::uint32_t width, std::uint32_t height, Orientation turn,
                    const Recipe& recipe) {
-  const bool lying = turn.transpose;
-  const auto plans = lying ? PlanSizes(height, width, recipe, AllSizes(recipe))
-                           : PlanSizes(width, height, recipe, AllSizes(recipe));
-  DecodeHint hint;
-  for (const SizePlan& plan : plans) {
-    const auto w = static_cast<std::uint32_t>(plan.place.scaled_width);
-    const auto h = static_cast<std::uint32_t>(plan.place.scaled_height);
-    hint.width = std::max(hint.width, lying ? h : w);
-    hint.height = std::max(hint.height, lying ? w : h);
-  }
-  return hint;
+  if (turn.transpose) std::swap(width, height);
+  return HintFor(PlanSizes(width, height, recipe, AllSizes(recipe)), turn,
+                 recipe);
 }
 
 // ---- our decoders alone, with rows into rings that nobody reads ----
@@ -195,8 +187,9 @@ class OwnDecoders {
   // Returns whether an unpadded thumbnail in the format of its source has
   // halved chroma.
   bool HalvesChroma(const OpenedPicture& picture, ImageFormat format) {
-    return (format == ImageFormat::kWebp ||
-            recipe_.jpeg_quality < kFullChromaQuality) &&
+    const FormatWriter* writer = CodecOf(format).writer;
+    return writer != nullptr && writer->halves_chroma != nullptr &&
+           writer->halves_chroma(recipe_) &&
            picture.model == ColourModel::kYcc &&
            picture.ycc.weights == YccCode::Weights::kBt601 &&
            transforms_.Get(picture.icc, picture.model, {picture.wide, false},

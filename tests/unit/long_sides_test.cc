@@ -10,7 +10,7 @@
 #include "proto/size_spec.h"
 #include "tests/tools/pictures.h"
 #include "worker/image/codec/peek.h"
-#include "worker/image/cost.h"
+#include "worker/image/plan.h"
 #include "worker/thumbnailer.h"
 
 namespace thumbmill {

@@ -8,6 +8,7 @@
 
 #include "worker/image/codec/formats.h"
 #include "worker/image/header/metadata.h"
+#include "worker/image/plan.h"
 #include "worker/image/resample/resampler.h"
 
 namespace thumbmill {
@@ -22,20 +23,6 @@ constexpr U64 kMaxBandRows = 32;
 constexpr U64 kRowSlack = 256;  // alignment, whole vectors
 // No image with more pixels is admitted, and products might overflow.
 constexpr U64 kAbsurdPixels = U64{1} << 40;
-
-DecodeHint HintFor(const std::vector<SizePlan>& plans, bool exact) {
-  DecodeHint hint;
-  hint.exact = exact;
-  for (const SizePlan& plan : plans) {
-    hint.width =
-        std::max(hint.width, static_cast<std::uint32_t>(std::min<U64>(
-                                 plan.place.scaled_width, UINT32_MAX)));
-    hint.height =
-        std::max(hint.height, static_cast<std::uint32_t>(std::min<U64>(
-                                  plan.place.scaled_height, UINT32_MAX)));
-  }
-  return hint;
-}
 
 // Adds the memory of LinearRows: rows of the file's own planes, and tables that
 // enlarge planes to full size.
@@ -126,7 +113,8 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
       std::swap(plan.place.width, plan.place.height);
     }
   DecodeMemory layout =
-      CodecOf(header.format).memory(header, HintFor(plans, WantsExact(recipe)));
+      CodecOf(header.format)
+          .memory(header, HintFor(plans, Orientation(), recipe));
   if (recipe.linear) BecomeLinear(&layout);
   const ImageFormat format = OutputFormat(recipe, header.format, true);
   cost.peak_bytes =
@@ -152,37 +140,6 @@ CostEstimate CostOf(const ImageHeader& header, const Recipe& recipe,
 }
 
 }  // namespace
-
-std::vector<SizePlan> PlanSizes(std::uint32_t width, std::uint32_t height,
-                                const Recipe& recipe, U64 size_mask) {
-  std::vector<SizePlan> plans;
-  for (std::uint32_t i = 0; i < recipe.sizes.size() && i < kMaxSizes; ++i)
-    if ((size_mask >> i & 1) != 0)
-      plans.push_back(
-          {i, Place(width, height, recipe.sizes[i], recipe.enlarge)});
-  return plans;
-}
-
-ImageFormat OutputFormat(const Recipe& recipe, ImageFormat source, bool alpha) {
-  if (recipe.format != ImageFormat::kUnknown) return recipe.format;
-  if (CanBeWritten(source)) return source;
-  return alpha ? ImageFormat::kPng : ImageFormat::kJpeg;
-}
-
-ImageFormat FormatOfSize(const Placement& place, ImageFormat usual,
-                         bool alpha) {
-  const U64 side = std::max(place.canvas_width, place.canvas_height);
-  if (side <= WriterOf(usual).longest_side) return usual;
-  return alpha || side > kMaxJpegSide ? ImageFormat::kPng : ImageFormat::kJpeg;
-}
-
-U64 OutputPixels(const std::vector<SizePlan>& plans) {
-  U64 pixels = 0;
-  for (const SizePlan& plan : plans)
-    if (__builtin_add_overflow(pixels, plan.place.pixels(), &pixels))
-      return UINT64_MAX;
-  return pixels;
-}
 
 CostEstimate EstimateCost(const ImageHeader& header, const Recipe& recipe,
                           U64 size_mask) {
