@@ -49,13 +49,10 @@ bool EscapeForPeople(const Character& character, std::string_view bytes,
                      std::string* out) {
   const char32_t code = character.code;
   const auto number = static_cast<std::uint32_t>(code);
-  if (!character.valid) {
-    AppendByte(bytes, out);
-  } else if (!IsObeyed(code)) {
-    return false;
-  } else if (code == '\t' || code == '\n' || code == '\r') {
+  if (character.valid && !IsObeyed(code)) return false;
+  if (code == '\t' || code == '\n' || code == '\r') {
     *out += code == '\t' ? "\\t" : code == '\n' ? "\\n" : "\\r";
-  } else if (code < 0x80) {
+  } else if (!character.valid || code < 0x80) {
     AppendByte(bytes, out);
   } else if (code < 0x10000) {
     fmt::format_to(std::back_inserter(*out), "\\u{:04x}", number);
