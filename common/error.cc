@@ -26,7 +26,7 @@ ErrorCode CodeFromErrno(int sys) {
 
 }  // namespace
 
-std::string_view ToWord(ErrorCode code) {
+std::string_view ToString(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUsage:
       return "usage";

@@ -30,7 +30,7 @@ struct Error {
   int sys = 0;
 };
 
-std::string_view ToWord(ErrorCode code);
+std::string_view ToString(ErrorCode code);
 
 // Builds the text "<what>: <strerror>" and chooses the code by `sys`: kNoSpace
 // for ENOSPC and EDQUOT, kNotFound for ENOENT, kDenied for EACCES, EPERM and

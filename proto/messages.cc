@@ -122,7 +122,7 @@ wire::Result Body(const TaskResult& result) {
   wire::Result out;
   out.set_id(result.id);
   if (outcome.reason != Reason::kNone)
-    out.set_reason(std::string(ToWord(outcome.reason)));
+    out.set_reason(std::string(ToString(outcome.reason)));
   if (!outcome.message.empty()) out.set_message(Cut(outcome.message, kMaxText));
   const std::size_t warnings = std::min(outcome.warnings.size(), kMaxWarnings);
   for (std::size_t i = 0; i < warnings; ++i)

@@ -20,7 +20,7 @@ static_assert(PhaseCell::is_always_lock_free);
 
 // Returns an empty word for kNone and for a number that is no phase: a cell may
 // lie in memory that a worker which was taken over has written to.
-[[nodiscard]] constexpr std::string_view ToWord(Phase phase) {
+[[nodiscard]] constexpr std::string_view ToString(Phase phase) {
   switch (phase) {
     case Phase::kHeader:
       return "header";

@@ -50,7 +50,7 @@ static_assert(HasARowForEachReason());
 
 }  // namespace
 
-std::string_view ToWord(ItemStatus status) {
+std::string_view ToString(ItemStatus status) {
   switch (status) {
     case ItemStatus::kDone:
       return "done";
@@ -62,14 +62,14 @@ std::string_view ToWord(ItemStatus status) {
   return "failed";
 }
 
-std::string_view ToWord(Reason reason) {
+std::string_view ToString(Reason reason) {
   return kReasons[static_cast<std::size_t>(reason)].second;
 }
 
 std::optional<ItemStatus> ItemStatusFromWord(std::string_view word) {
   for (const ItemStatus status :
        {ItemStatus::kDone, ItemStatus::kSkipped, ItemStatus::kFailed})
-    if (ToWord(status) == word) return status;
+    if (ToString(status) == word) return status;
   return std::nullopt;
 }
 

@@ -52,8 +52,8 @@ enum class Reason {
   kLast = kCancelled,
 };
 
-std::string_view ToWord(ItemStatus status);
-std::string_view ToWord(Reason reason);
+std::string_view ToString(ItemStatus status);
+std::string_view ToString(Reason reason);
 std::optional<ItemStatus> ItemStatusFromWord(std::string_view word);
 std::optional<Reason> ReasonFromWord(std::string_view word);
 

@@ -166,17 +166,19 @@ Result<SizeSpec> ParseSize(std::string_view text, Fit fit) {
 }
 
 Result<Fit> ParseFit(std::string_view text) { return FromWord(text, kFits); }
-std::string_view ToWord(Fit fit) { return WordOf(fit, kFits); }
+std::string_view ToString(Fit fit) { return WordOf(fit, kFits); }
 
 Result<FilterKind> ParseFilter(std::string_view text) {
   return FromWord(text, kFilters);
 }
-std::string_view ToWord(FilterKind filter) { return WordOf(filter, kFilters); }
+std::string_view ToString(FilterKind filter) {
+  return WordOf(filter, kFilters);
+}
 
 Result<FailOn> ParseFailOn(std::string_view text) {
   return FromWord(text, kFailOns);
 }
-std::string_view ToWord(FailOn fail_on) { return WordOf(fail_on, kFailOns); }
+std::string_view ToString(FailOn fail_on) { return WordOf(fail_on, kFailOns); }
 
 Result<ImageFormat> ParseOutputFormat(std::string_view text) {
   if (text == kSame) return ImageFormat::kUnknown;
@@ -191,7 +193,7 @@ Result<ImageFormat> ParseOutputFormat(std::string_view text) {
       fmt::format("'{}' cannot be written; write one of {}", text, known));
 }
 
-std::string_view ToWord(ImageFormat format) {
+std::string_view ToString(ImageFormat format) {
   return format == ImageFormat::kUnknown ? kSame : RowOf(format).extension;
 }
 

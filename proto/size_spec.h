@@ -18,14 +18,14 @@ namespace thumbmill {
 [[nodiscard]] Result<SizeSpec> ParseSize(std::string_view text, Fit fit);
 
 [[nodiscard]] Result<Fit> ParseFit(std::string_view text);
-[[nodiscard]] std::string_view ToWord(Fit fit);
+[[nodiscard]] std::string_view ToString(Fit fit);
 [[nodiscard]] Result<FilterKind> ParseFilter(std::string_view text);
-[[nodiscard]] std::string_view ToWord(FilterKind filter);
+[[nodiscard]] std::string_view ToString(FilterKind filter);
 [[nodiscard]] Result<FailOn> ParseFailOn(std::string_view text);
-[[nodiscard]] std::string_view ToWord(FailOn fail_on);
+[[nodiscard]] std::string_view ToString(FailOn fail_on);
 // Reads "same" as kUnknown.
 [[nodiscard]] Result<ImageFormat> ParseOutputFormat(std::string_view text);
-[[nodiscard]] std::string_view ToWord(ImageFormat format);
+[[nodiscard]] std::string_view ToString(ImageFormat format);
 // Reads "white" and seven other names, "#rgb", "#rrggbb".
 [[nodiscard]] Result<Rgb> ParseColour(std::string_view text);
 // Reads "none", "all", or a list of "icc", "exif", "copyright".

@@ -15,7 +15,7 @@ bool ReadSandboxLogging(std::string_view text, SandboxLogging* out) {
   for (const SandboxLogging logging :
        {SandboxLogging::kNothing, SandboxLogging::kFilter,
         SandboxLogging::kAll}) {
-    if (text != ToWord(logging)) continue;
+    if (text != ToString(logging)) continue;
     *out = logging;
     return true;
   }
@@ -49,7 +49,7 @@ Status ReadArgument(std::string_view name, std::string_view value,
 
 }  // namespace
 
-std::string_view ToWord(SandboxMode mode) {
+std::string_view ToString(SandboxMode mode) {
   switch (mode) {
     case SandboxMode::kOff:
       return "off";
@@ -61,7 +61,7 @@ std::string_view ToWord(SandboxMode mode) {
   return "auto";
 }
 
-std::string_view ToWord(SandboxLogging logging) {
+std::string_view ToString(SandboxLogging logging) {
   switch (logging) {
     case SandboxLogging::kNothing:
       return "nothing";
@@ -76,7 +76,7 @@ std::string_view ToWord(SandboxLogging logging) {
 Result<SandboxMode> ParseSandbox(std::string_view text) {
   for (const SandboxMode mode :
        {SandboxMode::kOff, SandboxMode::kAuto, SandboxMode::kRequire})
-    if (text == ToWord(mode)) return mode;
+    if (text == ToString(mode)) return mode;
   return Fail(ErrorCode::kUsage, "a sandbox is off, auto or require, not '" +
                                      std::string(text) + "'");
 }
@@ -88,8 +88,8 @@ std::vector<std::string> WorkerArgs::ToArguments() const {
           "--input-fd=" + std::to_string(input_fd),
           "--output-fd=" + std::to_string(output_fd),
           "--parent=" + std::to_string(parent),
-          "--sandbox=" + std::string(ToWord(sandbox)),
-          "--sandbox-logging=" + std::string(ToWord(sandbox_logging))};
+          "--sandbox=" + std::string(ToString(sandbox)),
+          "--sandbox-logging=" + std::string(ToString(sandbox_logging))};
 }
 
 Result<WorkerArgs> WorkerArgs::Parse(

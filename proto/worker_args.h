@@ -20,7 +20,7 @@ enum class SandboxMode {
   kRequire,  // exits if the filter of system calls is missing
 };
 
-[[nodiscard]] std::string_view ToWord(SandboxMode mode);
+[[nodiscard]] std::string_view ToString(SandboxMode mode);
 [[nodiscard]] Result<SandboxMode> ParseSandbox(std::string_view text);
 
 // How much a worker logs about sandbox layers that it could not enable. Only
@@ -31,7 +31,7 @@ enum class SandboxLogging {
   kAll,     // also which additional layers are missing
 };
 
-[[nodiscard]] std::string_view ToWord(SandboxLogging logging);
+[[nodiscard]] std::string_view ToString(SandboxLogging logging);
 
 // These numbers are high, so that no library has taken them before.
 constexpr int kWorkerInputFd = 200;

@@ -185,7 +185,7 @@ int Usage(std::string_view what) {
 }
 
 int Failed(const std::string& input, Reason reason, std::string_view message) {
-  fmt::print(stderr, "worker: {}: {}: {}\n", Printable(input), ToWord(reason),
+  fmt::print(stderr, "worker: {}: {}: {}\n", Printable(input), ToString(reason),
              Printable(message));
   return kExitImage;
 }
@@ -194,7 +194,7 @@ int PrintInfo(const std::string& input, ByteSpan bytes) {
   const std::optional<ImageHeader> header = PeekHeader(bytes);
   if (!header)
     return Failed(input, Reason::kNotImage, "not a format that is known");
-  fmt::print("format: {}\n", ToWord(header->format));
+  fmt::print("format: {}\n", ToString(header->format));
   if (header->width > 0)
     fmt::print("size: {}x{}\nchannels: {}\nbits: {}\n", header->width,
                header->height, header->components, header->bits);

@@ -2,7 +2,7 @@
 
 namespace thumbmill {
 
-const char* ToWord(Backend backend) {
+const char* ToString(Backend backend) {
   switch (backend) {
     case Backend::kSerial:
       return "serial";

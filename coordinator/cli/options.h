@@ -111,7 +111,7 @@ struct RunOptions {
   std::string worker_program;
 };
 
-[[nodiscard]] const char* ToWord(Backend backend);
+[[nodiscard]] const char* ToString(Backend backend);
 [[nodiscard]] SinkSpec TargetSpec(const RunOptions& options);
 
 }  // namespace thumbmill

@@ -238,7 +238,7 @@ void Engine::Conclude(Examined failed) {
   const bool skip = IsSkip(*failed.item, failed.reason);
   if (!skip && LogEnabled(LogLevel::kInfo))
     LogInfo(fmt::format("{}: {}: {}", RedactUrl(failed.item->ref.uri),
-                        ToWord(failed.reason), failed.message));
+                        ToString(failed.reason), failed.message));
   Record(failed.item, skip ? ItemStatus::kSkipped : ItemStatus::kFailed,
          failed.reason, std::move(failed.message), {});
 }

@@ -7,7 +7,7 @@
 
 namespace thumbmill {
 
-const char* ToWord(ItemState state) {
+const char* ToString(ItemState state) {
   switch (state) {
     case ItemState::kListed:
       return "listed";

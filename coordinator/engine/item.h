@@ -38,7 +38,7 @@ enum class ItemState : std::uint8_t {
   kFinal,
 };
 
-[[nodiscard]] const char* ToWord(ItemState state);
+[[nodiscard]] const char* ToString(ItemState state);
 [[nodiscard]] bool IsLegalMove(ItemState from, ItemState to);
 
 struct Item {

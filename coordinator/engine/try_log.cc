@@ -16,7 +16,7 @@ std::string Ms(Micros time) {
 
 // Returns "reason: message".
 std::string Failure(Reason reason, const std::string& message) {
-  return fmt::format("{}: {}", ToWord(reason), message);
+  return fmt::format("{}: {}", ToString(reason), message);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ Lost ReportLoss(TaskId id, bool running, Phase phase, const Cause& cause) {
   lost.outside = cause.outside;
   lost.reason = cause.reason;
   lost.signal = cause.signal;
-  if (running) lost.phase = ToWord(phase);
+  if (running) lost.phase = ToString(phase);
   lost.message = cause.text;
   if (!lost.phase.empty()) lost.message += " in " + lost.phase;
   if (!cause.why.empty()) lost.message += ": " + cause.why;

@@ -28,8 +28,8 @@ Status WorkerProcess::Prepare(const ArenaLayout& layout, MemoryBudget* budget) {
 
 void WorkerProcess::Move(WorkerState to) {
   CHECK(IsLegalMove(state_, to));
-  LogDebug(fmt::format("worker {} is {}, was {}", worker_, ToWord(to),
-                       ToWord(state_)));
+  LogDebug(fmt::format("worker {} is {}, was {}", worker_, ToString(to),
+                       ToString(state_)));
   timer_.Cancel();
   state_ = to;
 }

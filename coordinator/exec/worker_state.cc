@@ -13,7 +13,7 @@ bool IsAlive(S state) {
 
 }  // namespace
 
-const char* ToWord(WorkerState state) {
+const char* ToString(WorkerState state) {
   switch (state) {
     case S::kAbsent:
       return "absent";

@@ -33,7 +33,7 @@ enum class WorkerState : std::uint8_t {
 };
 constexpr int kWorkerStates = static_cast<int>(WorkerState::kDead) + 1;
 
-[[nodiscard]] const char* ToWord(WorkerState state);
+[[nodiscard]] const char* ToString(WorkerState state);
 [[nodiscard]] bool IsLegalMove(WorkerState from, WorkerState to);
 // Returns true if the worker has closed its sandbox and can take a task.
 [[nodiscard]] bool IsReady(WorkerState state);

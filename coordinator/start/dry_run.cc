@@ -51,7 +51,7 @@ int DryRun(const RunOptions& options, Parts* parts) {
     const ImageRef& ref = **next;
     const std::string shown = PrintableField(RedactUrl(ref.uri));
     if (ref.reason != Reason::kNone) {
-      Print(stdout, "{}\t{}\t\n", ToWord(ref.reason), shown);
+      Print(stdout, "{}\t{}\t\n", ToString(ref.reason), shown);
       continue;
     }
     ClaimRequest request;

@@ -21,7 +21,7 @@ std::string WorkerLine(const WorkerView& worker) {
                                    : fmt::format("worker {} (pid {})",
                                                  worker.worker, worker.pid);
   if (!worker.image.empty()) {
-    const std::string_view phase = ToWord(worker.phase);
+    const std::string_view phase = ToString(worker.phase);
     line += fmt::format(
         ": {} of {} for {}, attempt {}", phase.empty() ? "start" : phase,
         MakePrintable(worker.image), Seconds(worker.since), worker.attempt);

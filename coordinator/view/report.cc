@@ -125,7 +125,7 @@ std::string Summary(const RunFacts& facts) {
     if (counts.empty()) return;
     text += title;
     for (const auto& [reason, count] : counts)
-      text += fmt::format(" {} {}", ToWord(reason), FormatCount(count));
+      text += fmt::format(" {} {}", ToString(reason), FormatCount(count));
     text += "\n";
   };
   list("failed:", stats.failed_by_reason);

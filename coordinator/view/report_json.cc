@@ -31,16 +31,16 @@ Json RecipeOf(const RunOptions& options) {
   const Recipe& recipe = options.recipe;
   Json json;
   json["fit_enlarge"] = recipe.enlarge;
-  json["format"] = ToWord(recipe.format);
+  json["format"] = ToString(recipe.format);
   json["quality"] = {{"jpg", recipe.jpeg_quality},
                      {"webp", recipe.webp_quality}};
-  json["filter"] = ToWord(recipe.filter);
+  json["filter"] = ToString(recipe.filter);
   json["linear"] = recipe.linear;
   json["background"] = fmt::format("#{:02x}{:02x}{:02x}", recipe.background.r,
                                    recipe.background.g, recipe.background.b);
   json["rotate"] = recipe.rotate;
   json["keep"] = ToText(recipe.keep);
-  json["fail_on"] = ToWord(recipe.fail_on);
+  json["fail_on"] = ToString(recipe.fail_on);
   json["name"] = options.name_template;
   return json;
 }
@@ -72,7 +72,7 @@ Json StagesJson(const StageLatencies& latency) {
 Json ReasonsJson(const std::map<Reason, std::uint64_t>& counts) {
   Json json = Json::object();
   for (const auto& [reason, count] : counts)
-    json[std::string(ToWord(reason))] = count;
+    json[std::string(ToString(reason))] = count;
   return json;
 }
 
@@ -136,8 +136,8 @@ std::string FailedJson(const ItemRecord& record) {
   Json json;
   json["url"] = ListableUri(record.uri);
   json["key"] = record.claim;
-  json["status"] = ToWord(record.status);
-  json["reason"] = ToWord(record.reason);
+  json["status"] = ToString(record.status);
+  json["reason"] = ToString(record.reason);
   json["message"] = record.message;
   json["error_message"] = record.message;
   json["attempts"] = record.attempts;
@@ -174,7 +174,7 @@ std::string ReportJson(const RunFacts& facts) {
   json["exit_code"] = facts.exit_code;
   json["inputs"] = std::move(inputs);
   json["output"] = options.target.shown;
-  json["backend"] = ToWord(options.backend);
+  json["backend"] = ToString(options.backend);
   json["workers"] = facts.workers;
   json["recipe"] = RecipeOf(options);
   json["recipe"]["sizes"] = std::move(sizes);

@@ -43,8 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   CheckSize(text);
   CheckQuality(text);
-  if (const auto fit = ParseFit(text)) CHECK(ToWord(*fit) == text);
-  if (const auto filter = ParseFilter(text)) CHECK(ToWord(*filter) == text);
+  if (const auto fit = ParseFit(text)) CHECK(ToString(*fit) == text);
+  if (const auto filter = ParseFilter(text)) CHECK(ToString(*filter) == text);
   if (ParseColour(text)) CHECK(!text.empty());
   return 0;
 }

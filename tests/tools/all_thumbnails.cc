@@ -123,7 +123,7 @@ void Append(const std::string& text, std::vector<std::uint8_t>* all) {
 
 void Print(const Outcome& outcome, ByteSpan made, const fs::path& file) {
   const std::string verdict =
-      outcome.ok() ? "done" : std::string(ToWord(outcome.reason));
+      outcome.ok() ? "done" : std::string(ToString(outcome.reason));
   std::printf("%s %s %s\n", verdict.c_str(),
               ToHex(HashBytes(made)).substr(0, 16).c_str(), file.c_str());
 }

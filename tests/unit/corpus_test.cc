@@ -227,7 +227,7 @@ void CheckFile(const fs::path& folder, const Row& row,
   ASSERT_EQ(outcome.needs_output_bytes, 0u) << path;
   EXPECT_TRUE(Allows(MustBeRead(row) ? "ok" : ExpectOf(row), outcome))
       << path << " must be " << ExpectOf(row) << ", is "
-      << ToWord(outcome.reason) << ": " << outcome.message;
+      << ToString(outcome.reason) << ": " << outcome.message;
   if (!outcome.ok()) return;
   ASSERT_EQ(outcome.thumbnails.size(), 1u);
   CheckSize(row, outcome);

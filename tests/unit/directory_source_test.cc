@@ -42,7 +42,7 @@ class DirectorySourceTest : public testing::Test {
     for (const ImageRef& item : Items()) {
       names.push_back(item.uri.substr(options_.root.size() + 1));
       if (item.reason != Reason::kNone)
-        names.back() += ":" + std::string(ToWord(item.reason));
+        names.back() += ":" + std::string(ToString(item.reason));
     }
     return names;
   }

@@ -99,7 +99,7 @@ std::string RuleTable() {
       {"---", "---", "---", "---", "---"}};
   for (const Reason reason : Reasons()) {
     const RetryRule& rule = RuleFor(reason);
-    rows.push_back({"`" + std::string(ToWord(reason)) + "`", Word(rule.retry),
+    rows.push_back({"`" + std::string(ToString(reason)) + "`", Word(rule.retry),
                     Word(rule.host), Word(rule.rerun), Word(rule.charge)});
   }
   return Print(rows);
@@ -195,7 +195,8 @@ TEST(RetryRules, AllowAnotherTryExactlyForReasonsThatMayPass) {
       Reason::kMemory,  Reason::kUpload,  Reason::kHttp5xx};
   EXPECT_FALSE(MayRetry(Reason::kNone, 200));
   for (const Reason reason : Reasons())
-    EXPECT_EQ(MayRetry(reason, 0), may_pass.contains(reason)) << ToWord(reason);
+    EXPECT_EQ(MayRetry(reason, 0), may_pass.contains(reason))
+        << ToString(reason);
 }
 
 TEST(RetryRules, LetTheStatusOfAnAnswerDecide) {

@@ -81,14 +81,14 @@ TEST(SizeSpec, ErrorsSayWhatToType) {
 TEST(Words, EachFitFilterAndFailOnIsReadBack) {
   for (const Fit fit :
        {Fit::kInside, Fit::kOutside, Fit::kCover, Fit::kContain, Fit::kFill})
-    EXPECT_EQ(ParseFit(ToWord(fit)), fit);
+    EXPECT_EQ(ParseFit(ToString(fit)), fit);
   for (const FilterKind filter :
        {FilterKind::kLanczos3, FilterKind::kMitchell, FilterKind::kCubic,
         FilterKind::kLinear, FilterKind::kBox, FilterKind::kNearest})
-    EXPECT_EQ(ParseFilter(ToWord(filter)), filter);
+    EXPECT_EQ(ParseFilter(ToString(filter)), filter);
   for (const FailOn fail_on :
        {FailOn::kNone, FailOn::kTruncated, FailOn::kError, FailOn::kWarning})
-    EXPECT_EQ(ParseFailOn(ToWord(fail_on)), fail_on);
+    EXPECT_EQ(ParseFailOn(ToString(fail_on)), fail_on);
 }
 
 TEST(Words, AnUnknownOneNamesThoseThatAreKnown) {

@@ -235,9 +235,9 @@ TEST(Thumbnailer, UsesEveryFilter) {
         FilterKind::kBox, FilterKind::kNearest}) {
     recipe.filter = filter;
     const Picture p = Make(png, recipe).Decoded();
-    EXPECT_GE(Psnr(p, lanczos), 28) << ToWord(filter);
+    EXPECT_GE(Psnr(p, lanczos), 28) << ToString(filter);
     for (const Picture& other : seen)
-      EXPECT_NE(p.samples, other.samples) << ToWord(filter);
+      EXPECT_NE(p.samples, other.samples) << ToString(filter);
     seen.push_back(p);
   }
 }
@@ -294,7 +294,7 @@ TEST(Thumbnailer, FailsOnWhatItIsToldToFailOn) {
          {FailOn::kTruncated, FailOn::kError, FailOn::kWarning}) {
       recipe.fail_on = fail_on;
       EXPECT_EQ(Make(half, recipe).outcome.reason, Reason::kTruncated)
-          << ToWord(fail_on);
+          << ToString(fail_on);
     }
     recipe.fail_on = FailOn::kNone;
     const Made made = Make(half, recipe);

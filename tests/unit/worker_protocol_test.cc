@@ -90,7 +90,7 @@ class DeedTest : public ProcessExecutorTest,
   std::string FateOf(TaskId id) {
     if (bench_.finished.contains(id)) return "finished";
     const Lost& lost = bench_.lost[id];
-    return std::string(ToWord(lost.reason)) +
+    return std::string(ToString(lost.reason)) +
            (lost.charged ? ", charged" : ", not charged");
   }
   // Submits tasks again that were near a death, as the dispatcher would.

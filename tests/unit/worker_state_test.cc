@@ -44,8 +44,8 @@ TEST(WorkerState, AllowsTheMovesOfTheTableAndNoOther) {
     for (int to = 0; to < kWorkerStates; ++to) {
       const S target = static_cast<S>(to);
       EXPECT_EQ(IsLegalMove(row.from, target),
-                Names(row.targets, ToWord(target)))
-          << ToWord(row.from) << " -> " << ToWord(target);
+                Names(row.targets, ToString(target)))
+          << ToString(row.from) << " -> " << ToString(target);
     }
   }
 }
@@ -53,16 +53,16 @@ TEST(WorkerState, AllowsTheMovesOfTheTableAndNoOther) {
 TEST(WorkerState, HasAWordOfItsOwnForEachState) {
   std::set<std::string> words;
   for (int state = 0; state < kWorkerStates; ++state)
-    words.insert(ToWord(static_cast<S>(state)));
+    words.insert(ToString(static_cast<S>(state)));
   EXPECT_EQ(words.size(), static_cast<std::size_t>(kWorkerStates));
 }
 
 TEST(WorkerState, TakesTasksAfterTheSandboxIsClosedAndBeforeTheEnd) {
   for (int i = 0; i < kWorkerStates; ++i) {
     const S state = static_cast<S>(i);
-    EXPECT_EQ(IsReady(state), Names("fresh used grown", ToWord(state)));
+    EXPECT_EQ(IsReady(state), Names("fresh used grown", ToString(state)));
     EXPECT_EQ(IsLeaving(state),
-              Names("draining leaving dismissed", ToWord(state)));
+              Names("draining leaving dismissed", ToString(state)));
   }
 }
 

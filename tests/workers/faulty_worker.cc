@@ -42,7 +42,7 @@ void Exit(FakeWorker&, const TaskOrder&, Word code) {
 void Segfault(FakeWorker& worker, const TaskOrder&, Word word) {
   for (const Phase phase :
        {Phase::kHeader, Phase::kDecode, Phase::kResize, Phase::kEncode})
-    if (word == ToWord(phase)) worker.record()->phase.store(phase);
+    if (word == ToString(phase)) worker.record()->phase.store(phase);
   DieOf(SIGSEGV);
 }
 
