@@ -127,7 +127,7 @@ RunEnd Engine::Run() {
     parts_.loop->RunOnce(kTick);
     monitor_.Tick(Now());
   }
-  monitor_.TakeLastSample();
+  monitor_.Sample();
   TM_FAIL_POINT("run-ended");
   parts_.executor->Stop(stopped_ ? StopMode::kAbort : StopMode::kDrain);
   TM_FAIL_POINT("workers-stopped");
@@ -180,7 +180,11 @@ void Engine::Hear(Event event) {
             Record(stored.item, ItemStatus::kDone, Reason::kNone, "",
                    std::move(stored.outputs));
           },
-          [this](ItemFailed& failed) { quarantine_.Take(std::move(failed)); },
+          [this](ItemFailed& failed) {
+            // The quarantine frees large inputs.
+            if (failed.item->length >= kLargeInput) monitor_.Sample();
+            quarantine_.Take(std::move(failed));
+          },
           [this](Examined& failed) { Conclude(std::move(failed)); },
           [this](Committed& committed) { OnCommitted(committed.batch); },
           [this](NetworkGone& gone) {

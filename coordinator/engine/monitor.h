@@ -48,13 +48,14 @@ class Monitor {
   // Call when the run starts, and then in each round of the loop.
   void Start();
   void Tick(TimePoint now);
-  // Call before the executor stops: afterwards nothing tells its memory.
-  void TakeLastSample() { Sample(); }
+  // Measures the memory now. Call before a large part of it is freed, because
+  // Tick() measures only four times a second, and before the executor stops,
+  // because afterwards nothing tells its memory.
+  void Sample();
   // Call when everything has ended. Shows the last snapshot.
   void End();
 
  private:
-  void Sample();
   void FindSlowestHost(TimePoint now);
   [[nodiscard]] Activity ActivityNow() const;
   [[nodiscard]] WorkerView ViewOf(const WorkerNow& worker) const;

@@ -12,10 +12,6 @@
 namespace thumbmill {
 namespace {
 
-// From this size on, a pool thread gives the pages of an input back. Below it,
-// the loop's thread needs 2 ms at most, and may keep pages for the next input.
-constexpr std::uint64_t kLargeInput = 8 << 20;
-
 // Returns true if the image cost workers or had to be refused memory.
 bool IsPoison(Reason reason) {
   return reason == Reason::kCrash || reason == Reason::kHang ||

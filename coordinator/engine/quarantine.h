@@ -23,6 +23,10 @@ class EventLoop;
 class IoPool;
 class MemoryPeak;
 
+// From this size on, a pool thread gives the pages of an input back. Below it,
+// the loop's thread needs 2 ms at most, and may keep pages for the next input.
+constexpr std::uint64_t kLargeInput = 8 << 20;
+
 class Quarantine {
  public:
   // Keeps no input if `folder` is empty.

@@ -215,7 +215,9 @@ class Run {
     }
     Outcome& outcome = result.outcome;
     const std::uint8_t which = script->Byte();
-    if (which & 1) outcome.reason = static_cast<Reason>(script->Byte() % 32);
+    constexpr int kReasons = static_cast<int>(Reason::kLast) + 1;
+    if (which & 1)
+      outcome.reason = static_cast<Reason>(script->Byte() % kReasons);
     if (which & 2) outcome.needs_output_bytes = script->Number();
     if (which & 4) outcome.message = script->Text(64);
     if (which & 8) outcome.warnings.push_back(script->Text(16));
