@@ -111,15 +111,20 @@ TEST_F(StorerTest, RecordsSizeAndHashOfEachOutput) {
 }
 
 TEST_F(StorerTest, HashesLargeOutputsOutsideOfTheLoop) {
-  std::vector<std::vector<std::uint8_t>> outputs(1);
-  outputs[0].resize(64 << 20, 7);
-  const std::string expected = ToHex(HashBytes(outputs[0]));
+  constexpr int kItems = 3;
+  const std::vector<std::uint8_t> large(64 << 20, 7);
+  const std::string expected = ToHex(HashBytes(large));
+  std::vector<std::vector<std::vector<std::uint8_t>>> outputs(kItems, {large});
   const RoundWatch watch(loop_.get());
-  loop_->Post([&] { storer_->Add(ItemOf("a"), std::move(outputs)); });
-  loop_->RunOnce(Millis(0));
-  RunUntilIdle();
-  EXPECT_EQ(stored_.at(0).at(0).sha256, expected);
-  EXPECT_LT(watch.longest(), kLongestRound);
+  for (int i = 0; i < kItems; ++i) {
+    loop_->Post([&] {
+      storer_->Add(ItemOf(std::string(1, 'a' + i)), std::move(outputs[i]));
+    });
+    loop_->RunOnce(Millis(0));
+    RunUntilIdle();
+    EXPECT_EQ(stored_.at(i).at(0).sha256, expected);
+  }
+  EXPECT_LE(watch.long_rounds(), kLongByChance);
 }
 
 TEST_F(StorerTest, DoesWithEachOutcomeWhatItAsksFor) {
