@@ -151,7 +151,8 @@ class ForeignText(ProgramCase):
         for flags in ((), ("--log-file", "log"), ("--log-format", "json")):
             run = self.start(
                 "-i", "in", "-o", f"out{len(flags)}{flags[:1]}", "-s", "8x",
-                "-j", 1, *flags, executable=self.path("coordinator"))
+                "-j", 1, "--sandbox", "off", *flags,
+                executable=self.path("coordinator"))
             out, err = run.communicate(timeout=60)
             self.assertEqual(run.returncode, 0, err)
             text = self.check_printable(out + err)

@@ -44,7 +44,7 @@ class StartUp(ProgramCase):
         self.assertIn("standard input", done.stderr)
         self.assertFalse(os.path.exists(self.path("out")))
 
-    def test_no_threads_no_run(self):  # needs: root
+    def test_no_threads_no_run(self):  # needs: root, needs: no sanitizer
         os.chmod(self.dir, 0o777)
         program = shutil.copy(COORDINATOR, self.path("coordinator"))
 
