@@ -25,8 +25,11 @@ bool HasUnreadResult(const WorkerProcess& worker, const LeaseTable& leases,
 std::vector<Lost> TakeLosses(const WorkerProcess& worker, LeaseTable* leases,
                              ByteSpan inputs, OomWatch* oom) {
   const std::size_t index = worker.worker();
-  CrashContext context = ReadCrashContext(worker, *leases, inputs);
-  const bool certain = context.task != 0 || leases->Count(index) == 1;
+  CrashContext context;
+  if (!worker.oldest_task_lied())
+    context = ReadCrashContext(worker, *leases, inputs);
+  const bool certain = context.task != 0 || worker.oldest_task_lied() ||
+                       leases->Count(index) == 1;
   // A worker handles its tasks in order: without a record, the oldest counts
   // as the one at work.
   const Lease* head = leases->Head(index);

@@ -19,6 +19,9 @@ struct KillReason {
   std::string why;
   bool outside = false;     // the cause seems to lie outside of its task
   bool end_of_run = false;  // no worker is needed any more
+  // The oldest task is at fault: its RESULT is a lie. The worker may have noted
+  // the next task meanwhile.
+  bool oldest_task = false;
 };
 
 // Facts that the process's end does not tell.

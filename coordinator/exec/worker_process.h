@@ -79,6 +79,10 @@ class WorkerProcess {
 
   // Returns true if we have killed the process: its messages no longer count.
   [[nodiscard]] bool killed() const { return kill_reason_.has_value(); }
+  // Returns true if Kill() was told that the oldest task is at fault.
+  [[nodiscard]] bool oldest_task_lied() const {
+    return kill_reason_ && kill_reason_->oldest_task;
+  }
   // Returns why the process ended. `cpu_limit` is the sum of the CPU limits of
   // its tasks. Requires the state kDead.
   [[nodiscard]] Cause CauseOfDeath(Millis cpu_limit, OomWatch* oom) const;

@@ -112,7 +112,9 @@ void WorkerProtocol::OnUnreadable(WorkerProcess* worker, const Error& error) {
 
 void WorkerProtocol::OnLie(WorkerProcess* worker, const std::string& lie) {
   ++malformed_;
-  worker->Kill({Reason::kCrash, true, "it answered with " + lie});
+  KillReason reason{Reason::kCrash, true, "it answered with " + lie};
+  reason.oldest_task = true;
+  worker->Kill(std::move(reason));
 }
 
 void WorkerProtocol::OnMalformed(WorkerProcess* worker,
